@@ -1,0 +1,53 @@
+/**
+ * The format port: batches in, bytes of one file out. Pure: an encoder does no I/O, so that the same
+ * code runs on the main thread, in a Worker and in tests.
+ *
+ * Order: `write`* -> `finish` once. The returned chunks, concatenated in order, are the file.
+ */
+import type { Batch } from "../batch/batch.ts";
+import type { Column } from "../types/types.ts";
+
+export interface EncoderOptions {
+  readonly compression: "zstd" | "snappy" | "gzip" | "lz4" | "none";
+  /** zstd 1..22, gzip 0..10; ignored by the other codecs. */
+  readonly compressionLevel: number;
+  readonly rowGroup: RowGroupOptions;
+  /** File-level key-value metadata. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface RowGroupOptions {
+  /** `auto` picks a size that keeps memory small and readers parallel. */
+  readonly strategy: "auto" | "fixed_rows" | "fixed_memory";
+  readonly rows: number;
+  /** Uncompressed bytes. */
+  readonly targetBytes: number;
+  readonly maxBytes: number;
+}
+
+export interface FormatEncoder {
+  /** Encodes what completes; the rest is kept until more comes. The batch belongs to the encoder. */
+  write(batch: Batch): Uint8Array[];
+  /** The last bytes of the file (rows still held, footer). */
+  finish(): Uint8Array[];
+  /** Bytes handed out so far. */
+  readonly bytesWritten: number;
+  /**
+   * Bytes the file would have if finished now, rows still held included as an estimate. A file is split
+   * only between row groups, and only when `heldRows` is 0.
+   */
+  readonly estimatedBytes: number;
+  /** Rows given but not yet encoded. */
+  readonly heldRows: number;
+  /** Encodes the held rows as a row group of their own. */
+  flush(): Uint8Array[];
+}
+
+export interface Format {
+  readonly name: "parquet" | "csv";
+  readonly extension: string;
+  /** Loads what the options need (codecs, Arrow schema) and opens an encoder for one file. */
+  open(columns: readonly Column[], options: EncoderOptions): Promise<FormatEncoder>;
+  /** Rows of a finished local file, read back from the file itself (`--validate`). */
+  countRows(path: string): Promise<number>;
+}

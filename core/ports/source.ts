@@ -1,0 +1,140 @@
+/**
+ * The source port: a database that rows are read from.
+ *
+ * Order: `connect` -> any number of `describe` / `rows` / `read` -> `close`. One `Source` is one
+ * connection and is used by one caller at a time; parallel readers connect once each.
+ * Every statement runs read-only with the statement and lock timeouts of the tuning in force.
+ * Cancellation: `read` stops at the next batch when its signal aborts, and leaves nothing running
+ * at the server. After any error a `Source` is closed and never reused; every retry connects anew.
+ * Errors are `SourceError`s, classified once by the adapter.
+ */
+import type { Batch } from "../batch/batch.ts";
+import type { SourceConfig } from "../config/schema.ts";
+import type { Tuning } from "../config/tuning.ts";
+import type { Column } from "../types/types.ts";
+
+/** How an engine writes SQL. Pure: `core/query` shapes every statement through it. */
+export interface Dialect {
+  /** Quotes one identifier, doubling embedded quotes (CC9). */
+  quote(identifier: string): string;
+  /** A literal of unknown type that the server coerces to the column's type (CC10). */
+  literal(value: string): string;
+  /** `SELECT`'s row limit, written where the engine wants it around `select`, which has an ORDER BY. */
+  limit(select: string, rows: number): string;
+  /** A cast of an expression to the engine's text type. */
+  castText(expression: string): string;
+  /** A reference to a table from `name` or `schema.name`, quoted. */
+  table(name: string): string;
+}
+
+export interface SourceCapabilities {
+  /** A statement can be read with binary COPY: one short statement per page or chunk. */
+  readonly copy: boolean;
+  /** A server-side cursor can be fetched in steps, so that no statement runs long. */
+  readonly serverCursor: boolean;
+  /** A snapshot can be exported and shared by several connections. */
+  readonly sharedSnapshot: boolean;
+}
+
+/** A described query: its columns, and the select list that makes the adapter able to decode them. */
+export interface Description {
+  readonly columns: readonly Column[];
+  /**
+   * One SQL expression per column, over the alias `_rivet`, e.g. `"id"` or `"addr"::text AS "addr"`.
+   * `core/query` puts them in the outer SELECT of every statement that is read.
+   */
+  readonly selectList: readonly string[];
+}
+
+/** A key that a table can be paged or chunked by. */
+export interface TableKey {
+  readonly column: string;
+  /** True when MIN..MAX windows over it make sense. */
+  readonly integer: boolean;
+}
+
+export interface ReadRequest {
+  /** The complete statement, built by `core/query` from the same description's select list. */
+  readonly sql: string;
+  readonly columns: readonly Column[];
+  /**
+   * `statement`: the whole result in one statement (COPY where the engine has it).
+   * `cursor`: in steps of at most `fetchRows` rows through a server-side cursor where the engine has
+   * one, streamed with flow control where it has not.
+   */
+  readonly access: "statement" | "cursor";
+  /**
+   * Rows per FETCH of a cursor. 0: sized by the adapter from the measured row width so that one FETCH
+   * holds about `batchBytes`.
+   */
+  readonly fetchRows: number;
+  /** A batch is handed over at about this many bytes, or at `batchRows` rows, whichever is first. */
+  readonly batchBytes: number;
+  readonly batchRows: number;
+  /** Milliseconds to wait between two FETCHes of a cursor (`throttle_ms`). */
+  readonly throttleMs: number;
+  /** A value above this many bytes fails the read and names its column (`max_value_mb`). */
+  readonly maxValueBytes: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What a connection learned about itself. */
+export interface SourceInfo {
+  readonly engine: string;
+  readonly version: string;
+  /** One-line warnings for the log: no TLS, a transaction pooler in between, ... */
+  readonly warnings: readonly string[];
+}
+
+export interface Source {
+  readonly dialect: Dialect;
+  readonly capabilities: SourceCapabilities;
+  readonly info: SourceInfo;
+
+  /**
+   * Starts a read-only transaction that sees one snapshot until `endSnapshot`; reads between them share it.
+   * Without one, every `rows` and `read` runs in a transaction of its own.
+   */
+  beginSnapshot(): Promise<void>;
+  endSnapshot(): Promise<void>;
+
+  /**
+   * Columns of `query` without reading a row (LIMIT 0 probe).
+   * @param overrides column name -> type from `columns:`; an unknown name is an error.
+   * @param table when the query is a plain table, its name: NOT NULL comes from the catalog either way.
+   * @throws SourceError TYPE_UNSUPPORTED naming every unsupported column at once, each with the cast to write.
+   */
+  describe(query: string, overrides: ReadonlyMap<string, OverrideType>): Promise<Description>;
+
+  /** Batches of the request's rows, in the order of the statement. */
+  read(request: ReadRequest): AsyncIterable<Batch>;
+
+  /** Small results (MIN/MAX, COUNT, catalog) with every value as text, NULL as null. */
+  rows(sql: string): Promise<(string | null)[][]>;
+
+  /** The table's single-column primary key, or null. `table` is `name` or `schema.name`. */
+  primaryKey(table: string): Promise<TableKey | null>;
+
+  /** The planner's row estimate of a table or query, from EXPLAIN or the catalog, never by scanning. */
+  estimateRows(query: string): Promise<number | null>;
+
+  /** Idempotent; never throws. */
+  close(): Promise<void>;
+}
+
+/** Placeholder-free alias so that ports do not import the override parser. */
+export type OverrideType = import("../types/types.ts").RivetType;
+
+export interface SourceFactory {
+  readonly type: SourceConfig["type"];
+  readonly dialect: Dialect;
+  connect(options: ConnectOptions): Promise<Source>;
+}
+
+export interface ConnectOptions {
+  readonly source: SourceConfig;
+  readonly tuning: Tuning;
+  /** Shown in the server's session list, e.g. `rivet/orders`. */
+  readonly applicationName: string;
+  readonly signal?: AbortSignal;
+}

@@ -1,0 +1,240 @@
+/**
+ * The state port: what Rivet remembers between runs. One implementation of the SQL serves both
+ * backends (SQLite beside the config, PostgreSQL through RIVET_STATE_URL); `tests/conformance/state.ts`
+ * is the contract as tests. Several processes may use one state at once; every method is atomic.
+ * Times are ISO 8601 UTC with milliseconds. Errors are `StateError`s: STATE_UNAVAILABLE, STATE_LOCKED,
+ * STATE_CORRUPT, STATE_TOO_NEW.
+ */
+import type { Column } from "../types/types.ts";
+
+/** `export_state`: the incremental cursor of an export. */
+export interface CursorState {
+  readonly exportName: string;
+  readonly cursor: string;
+  readonly updatedAt: string;
+  readonly runId: string;
+}
+
+/** `file_log`: one part that the destination accepted. */
+export interface FileRecord {
+  readonly runId: string;
+  readonly exportName: string;
+  /** Key relative to the destination. */
+  readonly fileName: string;
+  readonly destination: string;
+  readonly rows: number;
+  readonly sizeBytes: number;
+  readonly fingerprint: string;
+  readonly md5: string;
+  readonly format: string;
+  readonly compression: string;
+  readonly chunkIndex: number | null;
+  readonly createdAt: string;
+}
+
+export type ChunkRunStatus = "in_progress" | "completed" | "abandoned";
+export type ChunkTaskStatus = "pending" | "running" | "completed" | "failed";
+
+/** `chunk_run`: one checkpointed chunked run. */
+export interface ChunkRun {
+  readonly runId: string;
+  readonly exportName: string;
+  /** PA6: a resume is refused when it differs from the plan computed now. */
+  readonly planFingerprint: string;
+  readonly status: ChunkRunStatus;
+  readonly maxAttempts: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  /** Everything a resume needs to build the same SQL again, as JSON. */
+  readonly plan: string;
+}
+
+/** `chunk_task`: one chunk of a run. Keys are text; null is open-ended (or the NULL-key chunk, see `kind` in the plan). */
+export interface ChunkTask {
+  readonly runId: string;
+  readonly chunkIndex: number;
+  readonly startKey: string | null;
+  readonly endKey: string | null;
+  readonly status: ChunkTaskStatus;
+  readonly attempts: number;
+  readonly rowsWritten: number | null;
+  /** JSON array of the committed parts (`PartRecord`), so that a resumed run's manifest is whole. */
+  readonly parts: string | null;
+  /** Reconcile's checksum of the rows as they were received, decimal text. */
+  readonly checksum: string | null;
+  readonly error: string | null;
+  readonly updatedAt: string;
+}
+
+export interface NewChunkTask {
+  readonly chunkIndex: number;
+  readonly startKey: string | null;
+  readonly endKey: string | null;
+}
+
+export interface ChunkCompletion {
+  readonly rowsWritten: number;
+  readonly parts: string;
+  readonly checksum: string | null;
+}
+
+/** `export_metrics`: one finished run. I4: written after the verdict is final. */
+export interface RunMetric {
+  readonly runId: string;
+  readonly exportName: string;
+  readonly mode: string;
+  readonly status: "success" | "failed" | "skipped" | "interrupted";
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly durationMs: number;
+  readonly rows: number;
+  readonly files: number;
+  readonly bytes: number;
+  readonly peakRssMb: number;
+  readonly retries: number;
+  readonly validated: boolean | null;
+  readonly reconciled: boolean | null;
+  readonly schemaChanged: boolean | null;
+  readonly profile: string;
+  readonly format: string;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+}
+
+/** `run_journal`: one event of a run. `data` is JSON; `seq` counts from 1 within the run. */
+export interface JournalEvent {
+  readonly runId: string;
+  readonly exportName: string;
+  readonly seq: number;
+  readonly at: string;
+  readonly event: string;
+  readonly data: string;
+}
+
+export interface JournalRun {
+  readonly runId: string;
+  readonly exportName: string;
+  readonly events: readonly JournalEvent[];
+}
+
+/** `export_schema` and `export_shape`: what the last successful run saw. */
+export interface SchemaRecord {
+  readonly exportName: string;
+  readonly columns: readonly Pick<Column, "name" | "nativeType" | "nullable">[];
+  /** Column name -> mean bytes per value, for shape drift. */
+  readonly widths: Readonly<Record<string, number>>;
+  readonly fingerprint: string;
+  readonly runId: string;
+  readonly updatedAt: string;
+}
+
+/** `export_progression`: advisory boundaries (PG). PG4: one strategy per row. */
+export interface Progression {
+  readonly exportName: string;
+  readonly committedStrategy: "incremental" | "chunked" | null;
+  /** The cursor, or the highest chunk index as text. */
+  readonly committedValue: string | null;
+  readonly committedRunId: string | null;
+  readonly committedAt: string | null;
+  readonly verifiedStrategy: "incremental" | "chunked" | null;
+  readonly verifiedValue: string | null;
+  readonly verifiedRunId: string | null;
+  readonly verifiedAt: string | null;
+}
+
+/** `run_aggregate`: one invocation over several exports. */
+export interface RunAggregateRecord {
+  readonly aggregateId: string;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly exports: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly rows: number;
+  readonly bytes: number;
+  /** The aggregate as `--json` prints it. */
+  readonly detail: string;
+}
+
+export interface StateStore {
+  /** For people; never holds a password. */
+  readonly location: string;
+
+  cursor(exportName: string): Promise<CursorState | null>;
+  cursors(): Promise<CursorState[]>;
+  /** I3: called only after every part of the read was accepted and logged. */
+  saveCursor(state: CursorState): Promise<void>;
+  resetCursor(exportName: string): Promise<boolean>;
+
+  logFile(file: FileRecord): Promise<void>;
+  /** Newest first. */
+  files(filter: { exportName?: string; runId?: string; last?: number }): Promise<FileRecord[]>;
+
+  /** Creates the run and its pending tasks in one transaction. Fails when the export has a run in progress. */
+  createChunkRun(
+    run: Omit<ChunkRun, "status" | "createdAt" | "updatedAt">,
+    tasks: readonly NewChunkTask[],
+  ): Promise<void>;
+  /** Adds pending tasks to a run in progress (keyset chunks become known as the run goes). */
+  addChunkTasks(runId: string, tasks: readonly NewChunkTask[]): Promise<void>;
+  chunkRunInProgress(exportName: string): Promise<ChunkRun | null>;
+  latestChunkRun(exportName: string): Promise<ChunkRun | null>;
+  chunkRuns(filter: { status?: ChunkRunStatus }): Promise<ChunkRun[]>;
+  chunkTasks(runId: string): Promise<ChunkTask[]>;
+  /**
+   * I5: takes the lowest pending (or failed with attempts left) task, marks it running and counts the
+   * attempt, atomically among all processes. Null when none is claimable.
+   */
+  claimChunkTask(runId: string): Promise<ChunkTask | null>;
+  /** I5: `running -> completed`. Refused when the task is not running. */
+  completeChunkTask(runId: string, chunkIndex: number, done: ChunkCompletion): Promise<void>;
+  /** I5: `running -> failed`. */
+  failChunkTask(runId: string, chunkIndex: number, error: string): Promise<void>;
+  /** I5: on resume, tasks left `running` by a dead process return to `pending`. Returns how many. */
+  requeueRunningChunkTasks(runId: string): Promise<number>;
+  /** On resume: failed tasks get a fresh set of attempts. Returns how many. */
+  retryFailedChunkTasks(runId: string): Promise<number>;
+  /** I6: refused while a task is open (pending, running or failed); the error names them. */
+  completeChunkRun(runId: string): Promise<void>;
+  /** After a repair: replaces the stored outcome of a completed chunk. */
+  replaceChunkResult(runId: string, chunkIndex: number, done: ChunkCompletion): Promise<void>;
+  /** Deletes the export's chunk runs and tasks; with `stuckOnly`, only those in progress. Returns the runs deleted. */
+  resetChunks(exportName: string, options?: { stuckOnly?: boolean }): Promise<number>;
+
+  recordMetric(metric: RunMetric): Promise<void>;
+  metrics(filter: { exportName?: string; last?: number }): Promise<RunMetric[]>;
+
+  appendJournal(events: readonly JournalEvent[]): Promise<void>;
+  /** Newest run first, its events in order. */
+  journal(filter: { exportName?: string; runId?: string; last?: number }): Promise<JournalRun[]>;
+
+  schema(exportName: string): Promise<SchemaRecord | null>;
+  saveSchema(record: SchemaRecord): Promise<void>;
+
+  /** PG3: an incremental commit that would move backwards is ignored. Returns whether it moved. */
+  commitProgress(
+    p: {
+      exportName: string;
+      strategy: "incremental" | "chunked";
+      value: string;
+      runId: string;
+      at: string;
+    },
+  ): Promise<boolean>;
+  verifyProgress(
+    p: {
+      exportName: string;
+      strategy: "incremental" | "chunked";
+      value: string;
+      runId: string;
+      at: string;
+    },
+  ): Promise<void>;
+  progressions(exportName?: string): Promise<Progression[]>;
+
+  saveAggregate(record: RunAggregateRecord): Promise<void>;
+  aggregates(last: number): Promise<RunAggregateRecord[]>;
+
+  close(): Promise<void>;
+}
