@@ -1,0 +1,44 @@
+/**
+ * The one place where the outer SELECT around an export's base query is written (CC6, RC2, RR3):
+ * one level of SQL over the alias `_rivet`, ordered on the outside.
+ */
+import type { Dialect } from "../ports/source.ts";
+
+export const ALIAS = "_rivet";
+
+export interface OuterSelect {
+  /** Expressions over `_rivet`; from a `Description` when the rows are read. */
+  readonly selectList: readonly string[];
+  readonly base: string;
+  readonly where?: string;
+  readonly orderBy?: readonly string[];
+  readonly limit?: number;
+}
+
+export function outerSelect(dialect: Dialect, select: OuterSelect): string {
+  // The base query goes on lines of its own: it may end in a `--` comment.
+  let sql = `SELECT ${select.selectList.join(", ")} FROM (\n${select.base}\n) AS ${ALIAS}`;
+  if (select.where !== undefined) sql += ` WHERE ${select.where}`;
+  if (select.orderBy !== undefined && select.orderBy.length > 0) {
+    sql += ` ORDER BY ${select.orderBy.join(", ")}`;
+  }
+  return select.limit === undefined ? sql : dialect.limit(sql, select.limit);
+}
+
+/** A column of the base query, qualified so that it can never mean an output alias. */
+export function columnRef(dialect: Dialect, column: string): string {
+  return `${ALIAS}.${dialect.quote(column)}`;
+}
+
+/** `SELECT MIN(c), MAX(c)` over the base query. */
+export function minMaxSql(dialect: Dialect, base: string, column: string): string {
+  const c = columnRef(dialect, column);
+  return outerSelect(dialect, {
+    selectList: [dialect.castText(`MIN(${c})`), dialect.castText(`MAX(${c})`)],
+    base,
+  });
+}
+
+export function countSql(dialect: Dialect, query: string): string {
+  return `SELECT ${dialect.castText("COUNT(*)")} FROM (\n${query}\n) AS _rc`;
+}

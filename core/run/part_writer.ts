@@ -1,0 +1,89 @@
+/**
+ * Encodes the batches of one read into part files, splitting at `max_file_size` on row-group
+ * boundaries. Runs in a Worker or in-process; it does no more than encode, hash and write.
+ */
+import type { Batch } from "../batch/batch.ts";
+import type { EncoderOptions, Format, FormatEncoder } from "../ports/format.ts";
+import type { Column } from "../types/types.ts";
+import { openStagedFile, openStdout, type PartSink, type StagedPart } from "./staged_file.ts";
+
+/** What a writer needs to know; structured-clone safe. */
+export interface OutputSpec {
+  readonly format: Format["name"];
+  readonly encoder: EncoderOptions;
+  readonly columns: readonly Column[];
+  /** Absolute path of a staged file without its number; null writes to standard output. */
+  readonly stagedPath: string | null;
+  readonly maxFileBytes: number | null;
+}
+
+export class PartWriter {
+  readonly #format: Format;
+  readonly #spec: OutputSpec;
+  readonly #finished: StagedPart[] = [];
+  #encoder: FormatEncoder | null = null;
+  #sink: PartSink | null = null;
+  #partRows = 0;
+  #doneBytes = 0;
+
+  constructor(format: Format, spec: OutputSpec) {
+    this.#format = format;
+    this.#spec = spec;
+  }
+
+  /** Encoded bytes so far, over all parts. */
+  get bytesWritten(): number {
+    return this.#doneBytes + (this.#encoder?.bytesWritten ?? 0);
+  }
+
+  async write(batch: Batch): Promise<void> {
+    if (batch.rows === 0) return;
+    const { encoder, sink } = await this.#open();
+    for (const chunk of encoder.write(batch)) sink.write(chunk);
+    this.#partRows += batch.rows;
+    const limit = this.#spec.maxFileBytes;
+    if (limit !== null && encoder.estimatedBytes >= limit) this.#closePart(encoder, sink);
+  }
+
+  /** The finished, fsynced files in order; none when no row came. */
+  finish(): StagedPart[] {
+    if (this.#encoder !== null && this.#sink !== null) this.#closePart(this.#encoder, this.#sink);
+    return this.#finished;
+  }
+
+  /** Removes everything that was staged. */
+  abort(): void {
+    this.#sink?.abort();
+    this.#sink = null;
+    this.#encoder = null;
+    for (const part of this.#finished.splice(0)) {
+      try {
+        Deno.removeSync(part.file);
+      } catch {
+        // A staged file is never under a final name; the next run sweeps what is left.
+      }
+    }
+  }
+
+  async #open(): Promise<{ encoder: FormatEncoder; sink: PartSink }> {
+    if (this.#encoder !== null && this.#sink !== null) {
+      return { encoder: this.#encoder, sink: this.#sink };
+    }
+    const encoder = await this.#format.open(this.#spec.columns, this.#spec.encoder);
+    const sink = this.#spec.stagedPath === null
+      ? await openStdout()
+      : await openStagedFile(`${this.#spec.stagedPath}.${this.#finished.length}`);
+    this.#encoder = encoder;
+    this.#sink = sink;
+    return { encoder, sink };
+  }
+
+  #closePart(encoder: FormatEncoder, sink: PartSink): void {
+    for (const chunk of encoder.finish()) sink.write(chunk);
+    this.#doneBytes += encoder.bytesWritten;
+    this.#finished.push(sink.finish(this.#partRows));
+    this.#encoder = null;
+    this.#sink = null;
+    this.#partRows = 0;
+  }
+}
