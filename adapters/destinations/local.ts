@@ -1,0 +1,211 @@
+/** A folder on this machine. `put` is a rename within one file system followed by an fsync. */
+import { dirname, join } from "node:path";
+import { DestinationError } from "../../core/errors.ts";
+import { errnoOf, fileError } from "../../core/file_error.ts";
+import type {
+  Destination,
+  DestinationCapabilities,
+  ObjectInfo,
+} from "../../core/ports/destination.ts";
+import { checkedKey, compareKeys } from "./keys.ts";
+import { openStaging, type Staging, STAGING_FOLDER, sweepStaging } from "./staging.ts";
+
+export interface LocalOptions {
+  /** Absolute path of the folder; it may not exist yet. */
+  readonly root: string;
+  /** Shown to people; the root itself when absent. */
+  readonly uri?: string;
+}
+
+export class LocalDestination implements Destination {
+  readonly capabilities: DestinationCapabilities = {
+    kind: "local",
+    commit: "rename",
+    retrySafe: true,
+    partialPossible: false,
+    listsMd5: false,
+  };
+  readonly uri: string;
+  readonly #root: string;
+  #staging: Promise<Staging> | undefined;
+
+  constructor(options: LocalOptions) {
+    this.#root = options.root;
+    this.uri = options.uri ?? options.root;
+  }
+
+  /** The first call also removes what dead processes left in this root's staging folder. */
+  async stagingDir(): Promise<string> {
+    this.#staging ??= sweepStaging(this.#root).then(() => openStaging(this.#root));
+    try {
+      return (await this.#staging).dir;
+    } catch (error) {
+      // The next call tries again, as a retry expects.
+      this.#staging = undefined;
+      throw error;
+    }
+  }
+
+  async put(localFile: string, key: string, _md5: string): Promise<void> {
+    const target = this.#path(key);
+    try {
+      await createParents(target);
+      await Deno.rename(localFile, target);
+      await syncFolder(dirname(target));
+    } catch (error) {
+      throw fileError(error, "write", target);
+    }
+  }
+
+  async putBytes(bytes: Uint8Array, key: string): Promise<void> {
+    const target = this.#path(key);
+    const staged = join(await this.stagingDir(), `${crypto.randomUUID()}.tmp`);
+    try {
+      await writeSynced(staged, bytes);
+      await createParents(target);
+      await Deno.rename(staged, target);
+      await syncFolder(dirname(target));
+    } catch (error) {
+      throw fileError(error, "write", target);
+    }
+  }
+
+  async *list(prefix: string): AsyncIterable<ObjectInfo> {
+    const keys: string[] = [];
+    const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
+    try {
+      await collectKeys(this.#root, folder, keys);
+    } catch (error) {
+      throw fileError(error, "list", join(this.#root, folder));
+    }
+    for (const key of keys.filter((k) => k.startsWith(prefix)).sort(compareKeys)) {
+      const info = await statFile(key, join(this.#root, key));
+      // Removed since its folder was read, or a link that leads nowhere.
+      if (info !== null) yield info;
+    }
+  }
+
+  head(key: string): Promise<ObjectInfo | null> {
+    return Promise.try(() => statFile(key, this.#path(key)));
+  }
+
+  async read(key: string): Promise<Uint8Array | null> {
+    const path = this.#path(key);
+    try {
+      return await Deno.readFile(path);
+    } catch (error) {
+      if (isAbsent(error)) return null;
+      throw fileError(error, "read", path);
+    }
+  }
+
+  async move(from: string, to: string): Promise<void> {
+    const source = this.#path(from);
+    const target = this.#path(to);
+    try {
+      await createParents(target);
+      await Deno.rename(source, target);
+      await syncFolder(dirname(target));
+      await syncFolder(dirname(source));
+    } catch (error) {
+      throw fileError(error, "move", source);
+    }
+  }
+
+  async close(): Promise<void> {
+    const staging = this.#staging;
+    this.#staging = undefined;
+    if (staging === undefined) return;
+    try {
+      await (await staging).release();
+    } catch {
+      // The folder was never made; whoever asked for it has the error.
+    }
+  }
+
+  #path(key: string): string {
+    if (checkedKey(key).split("/")[0] !== STAGING_FOLDER) return join(this.#root, key);
+    throw new DestinationError(
+      "DESTINATION_UNWRITABLE",
+      `${JSON.stringify(key)} is inside the folder of unfinished files`,
+    );
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  const errno = errnoOf(error);
+  return errno === "ENOENT" || errno === "ENOTDIR" || errno === "EISDIR";
+}
+
+async function statFile(key: string, path: string): Promise<ObjectInfo | null> {
+  try {
+    const info = await Deno.stat(path);
+    return info.isFile ? { key, sizeBytes: info.size } : null;
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw fileError(error, "read", path);
+  }
+}
+
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await Deno.open(path, { createNew: true, write: true });
+  try {
+    for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+    await file.sync();
+  } finally {
+    file.close();
+  }
+}
+
+/** Makes a rename or a new folder survive a power cut. */
+async function syncFolder(path: string): Promise<void> {
+  // Windows cannot open folders, and journals renames itself.
+  if (Deno.build.os === "windows") return;
+  const folder = await Deno.open(path);
+  try {
+    await folder.sync();
+  } catch (error) {
+    // Some network and FUSE file systems do not sync folders.
+    if (errnoOf(error) !== "EINVAL" && errnoOf(error) !== "ENOTSUP") throw error;
+  } finally {
+    folder.close();
+  }
+}
+
+/** Creates the missing folders above `path`, each made durable in the one above it. */
+async function createParents(path: string): Promise<void> {
+  const missing: string[] = [];
+  let folder = dirname(path);
+  while (!await isThere(folder)) {
+    missing.push(folder);
+    folder = dirname(folder);
+  }
+  if (missing.length === 0) return;
+  await Deno.mkdir(missing[0], { recursive: true });
+  for (const made of missing) await syncFolder(dirname(made));
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return false;
+    throw error;
+  }
+}
+
+/** Adds the keys of all files below `root/folder` (`folder` is "" or ends with `/`) to `into`. */
+async function collectKeys(root: string, folder: string, into: string[]): Promise<void> {
+  try {
+    for await (const entry of Deno.readDir(join(root, folder))) {
+      const key = folder + entry.name;
+      if (key === STAGING_FOLDER) continue;
+      // Links to folders are not followed: they may lead out of the root or in circles.
+      if (entry.isDirectory) await collectKeys(root, `${key}/`, into);
+      else into.push(key);
+    }
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+  }
+}

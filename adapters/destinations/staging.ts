@@ -1,0 +1,123 @@
+/**
+ * Where a local destination keeps unfinished files: `<root>/.rivet-staging/<random>/`, one folder per
+ * opened destination, on the same file system as the final names. Readers that glob the root skip it
+ * because it is hidden, and no name inside it is final.
+ *
+ * Each folder holds a `lock` file that its owner keeps locked. The kernel drops the lock when the owner
+ * dies, however it dies, so `sweepStaging` can tell a dead owner's leftovers from a folder in use, also
+ * across containers that share a volume, where process ids mean nothing.
+ */
+import { join } from "node:path";
+import { errnoOf, fileError } from "../../core/file_error.ts";
+
+export const STAGING_FOLDER = ".rivet-staging";
+const LOCK_FILE = "lock";
+
+export interface Staging {
+  readonly dir: string;
+  /** Removes the folder and what is left in it. */
+  release(): Promise<void>;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return false;
+    throw error;
+  }
+}
+
+/** False when the file system knows no locks; nothing on it is ever swept then. */
+async function lockable(attempt: () => Promise<boolean | void>): Promise<boolean> {
+  try {
+    return await attempt() !== false;
+  } catch {
+    // ENOTSUP, ENOLCK: some network shares. Leftovers stay, which costs space and nothing else.
+    return false;
+  }
+}
+
+/** Creates and locks a staging folder below `root`, which is created when missing. */
+export async function openStaging(root: string): Promise<Staging> {
+  const parent = join(root, STAGING_FOLDER);
+  try {
+    // A sweep may remove the folder between its creation and the lock; then another one is made.
+    for (;;) {
+      await Deno.mkdir(parent, { recursive: true });
+      const dir = join(parent, crypto.randomUUID());
+      const lock = await createLocked(dir);
+      if (lock !== null) return { dir, release: () => release(parent, dir, lock) };
+    }
+  } catch (error) {
+    throw fileError(error, "create the folder", parent);
+  }
+}
+
+async function createLocked(dir: string): Promise<Deno.FsFile | null> {
+  let lock: Deno.FsFile;
+  try {
+    await Deno.mkdir(dir);
+    lock = await Deno.open(join(dir, LOCK_FILE), { createNew: true, write: true });
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return null;
+    throw error;
+  }
+  await lockable(() => lock.lock(true));
+  if (await exists(join(dir, LOCK_FILE))) return lock;
+  lock.close();
+  return null;
+}
+
+async function release(parent: string, dir: string, lock: Deno.FsFile): Promise<void> {
+  lock.close();
+  await removeQuietly(dir, true);
+  await removeQuietly(parent, false);
+}
+
+async function removeQuietly(path: string, recursive: boolean): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive });
+  } catch {
+    // Somebody else's folder is in it, or it is gone already; the next sweep deals with the rest.
+  }
+}
+
+/**
+ * Removes the staging folders below `root` whose owners are dead. Returns how many. Never throws: a
+ * leftover that cannot be removed is no reason to fail a run.
+ */
+export async function sweepStaging(root: string): Promise<number> {
+  const parent = join(root, STAGING_FOLDER);
+  let swept = 0;
+  try {
+    for await (const entry of Deno.readDir(parent)) {
+      if (entry.isDirectory && await sweepOne(join(parent, entry.name))) swept++;
+    }
+  } catch {
+    // No staging folder, or one that may not be read: nothing to sweep.
+  }
+  if (swept > 0) await removeQuietly(parent, false);
+  return swept;
+}
+
+async function sweepOne(dir: string): Promise<boolean> {
+  let lock: Deno.FsFile;
+  try {
+    lock = await Deno.open(join(dir, LOCK_FILE), { create: true, write: true });
+  } catch {
+    // Gone in the meantime, or not ours to touch.
+    return false;
+  }
+  try {
+    if (!await lockable(() => lock.tryLock(true))) return false;
+    await Deno.remove(dir, { recursive: true });
+    return true;
+  } catch {
+    // Partly removed or not at all: the next sweep tries again.
+    return false;
+  } finally {
+    lock.close();
+  }
+}

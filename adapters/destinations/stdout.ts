@@ -1,0 +1,43 @@
+/** Standard output: bytes as they come, no commit point, nothing to list or verify afterwards. */
+import { DestinationError } from "../../core/errors.ts";
+import { errnoOf, fileError } from "../../core/file_error.ts";
+import type { DestinationCapabilities, StreamDestination } from "../../core/ports/destination.ts";
+
+/** The part of `Deno.stdout` that is used. */
+export interface StdoutWriter {
+  /** May write less than it is given. */
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+export class StdoutDestination implements StreamDestination {
+  readonly capabilities: DestinationCapabilities = {
+    kind: "stdout",
+    commit: "stream",
+    retrySafe: false,
+    partialPossible: true,
+    listsMd5: false,
+  };
+  readonly uri = "stdout";
+  readonly #out: StdoutWriter;
+
+  constructor(out: StdoutWriter = Deno.stdout) {
+    this.#out = out;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    try {
+      for (let at = 0; at < bytes.length;) at += await this.#out.write(bytes.subarray(at));
+    } catch (error) {
+      if (errnoOf(error) !== "EPIPE") throw fileError(error, "write to", "stdout");
+      throw new DestinationError(
+        "DESTINATION_FAILED",
+        "the program that reads stdout closed the pipe before the end",
+        { hint: "What it has read is incomplete.", nativeCode: "EPIPE", cause: error },
+      );
+    }
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
