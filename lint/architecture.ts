@@ -1,0 +1,140 @@
+/**
+ * Lint plugin: which part of the house may import which (design: `cli -> core <- adapters`).
+ * `main.ts` and the Worker's entry wire adapters to ports; nothing else sees both.
+ */
+import { dirname, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT: string = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Packages that talk to a database, a store or a server. Core and cli reach those through ports. */
+const DRIVERS: readonly string[] = [
+  "postgres",
+  "pg",
+  "mysql2",
+  "mariadb",
+  "tedious",
+  "kysely",
+  "node:sqlite",
+  "node:net",
+  "node:tls",
+  "node:http",
+  "node:https",
+  "@aws-sdk/",
+  "@google-cloud/",
+  "@azure/",
+  "@electric-sql/",
+  "@duckdb/",
+];
+
+/** Files that may import any adapter. */
+const WIRING: readonly string[] = ["main.ts", "adapters/worker.ts", "adapters/registry.ts"];
+
+/** Parts of the product; everything else (tests, fixtures, bench, lint) serves it and may see all. */
+const PRODUCT: readonly string[] = ["core", "adapters", "cli", "state"];
+
+function part(file: string): string {
+  return file.split("/")[0];
+}
+
+/** `adapters/sources/postgres/read.ts` -> `sources/postgres`; null for a helper of the whole kind. */
+function adapterOf(file: string): string | null {
+  const [, kind, ...rest] = file.split("/");
+  if (rest.length > 1) return `${kind}/${rest[0]}`;
+  return FLAT_ADAPTERS.includes(`${kind}/${rest[0]}`) ? `${kind}/${rest[0]}` : null;
+}
+
+/** Adapters that are one file instead of a folder. */
+const FLAT_ADAPTERS: readonly string[] = [
+  "destinations/local.ts",
+  "destinations/s3.ts",
+  "destinations/gcs.ts",
+  "destinations/azure.ts",
+  "destinations/stdout.ts",
+  "destinations/memory.ts",
+  "formats/csv.ts",
+  "notifiers/slack.ts",
+];
+
+function adapterProblem(file: string, target: string): string | null {
+  const kind = file.split("/")[1];
+  // A kind's mod.ts is its registration list.
+  const isList = /^adapters\/[^/]+\/mod\.ts$/.test(file);
+  if (target.split("/")[1] !== kind) return "adapters of different kinds know each other by ports";
+  const own = adapterOf(file);
+  const other = adapterOf(target);
+  if (isList || other === null || other === own) return null;
+  return "an adapter does not import another; share a helper beside them, or move it to core";
+}
+
+function driverOf(specifier: string): string | undefined {
+  const name = specifier.replace(/^npm:\/?/, "");
+  return DRIVERS.find((driver) =>
+    driver.endsWith("/")
+      ? name.startsWith(driver)
+      : name === driver || name.startsWith(`${driver}/`) || name.startsWith(`${driver}@`)
+  );
+}
+
+function packageProblem(file: string, specifier: string): string | null {
+  const driver = driverOf(specifier);
+  if (driver === undefined || (part(file) !== "core" && part(file) !== "cli")) return null;
+  return `${part(file)} reaches ${driver} through a port; an adapter imports it`;
+}
+
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  core: ["core"],
+  cli: ["cli", "core"],
+  state: ["state", "core"],
+  adapters: ["adapters", "core"],
+};
+
+/**
+ * Why `file` may not import `specifier`, or null when it may.
+ * @param file relative to the repository's root, with `/`.
+ * @param specifier as written: `./x.ts`, `npm:...`, `node:...`, or a name of the import map.
+ */
+export function importProblem(file: string, specifier: string): string | null {
+  const from = part(file);
+  if (!specifier.startsWith(".")) return packageProblem(file, specifier);
+  const target = relative(ROOT, resolve(ROOT, dirname(file), specifier)).replaceAll("\\", "/");
+  const to = part(target);
+  if (target === "main.ts" && PRODUCT.includes(from)) return "main.ts is the entry, not a library";
+  if (WIRING.includes(file)) return null;
+  if (!PRODUCT.includes(from)) return null;
+  if (!ALLOWED[from].includes(to)) {
+    return `${from} does not import ${to}; only ${WIRING.join(", ")} wire the parts together`;
+  }
+  return from === "adapters" && to === "adapters" ? adapterProblem(file, target) : null;
+}
+
+function literal(node: Deno.lint.Node | null): string | null {
+  if (node === null) return null;
+  if (node.type === "TSLiteralType") return literal(node.literal);
+  return node.type === "Literal" && typeof node.value === "string" ? node.value : null;
+}
+
+const plugin: Deno.lint.Plugin = {
+  name: "rivet",
+  rules: {
+    architecture: {
+      create(context): Deno.lint.LintVisitor {
+        const file = relative(ROOT, context.filename).replaceAll("\\", "/");
+        const check = (node: Deno.lint.Node, source: Deno.lint.Node | null): void => {
+          const specifier = literal(source);
+          const problem = specifier === null ? null : importProblem(file, specifier);
+          if (problem !== null) context.report({ node, message: `${specifier}: ${problem}` });
+        };
+        return {
+          ImportDeclaration: (node) => check(node, node.source),
+          ImportExpression: (node) => check(node, node.source),
+          ExportNamedDeclaration: (node) => check(node, node.source),
+          ExportAllDeclaration: (node) => check(node, node.source),
+          TSImportType: (node) => check(node, node.argument),
+        };
+      },
+    },
+  },
+};
+
+export default plugin;
