@@ -4,7 +4,7 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { createXXHash3, type IHasher } from "hash-wasm";
-import { fileError } from "../fs_errors.ts";
+import { fileError } from "../file_error.ts";
 
 export interface StagedPart {
   /** Absolute path of the finished file. */
@@ -68,7 +68,7 @@ export async function openStagedFile(path: string): Promise<PartSink> {
   try {
     file = Deno.openSync(path, { write: true, createNew: true });
   } catch (error) {
-    throw fileError(error, path);
+    throw fileError(error, "write", path);
   }
   let open = true;
   const close = () => {
@@ -88,7 +88,7 @@ export async function openStagedFile(path: string): Promise<PartSink> {
       return operation();
     } catch (error) {
       remove();
-      throw fileError(error, path);
+      throw fileError(error, "write", path);
     }
   };
   return {
@@ -115,7 +115,7 @@ export async function openStdout(): Promise<PartSink> {
       try {
         writeAll(Deno.stdout, chunk);
       } catch (error) {
-        throw fileError(error, "stdout");
+        throw fileError(error, "write to", "stdout");
       }
       digests.update(chunk);
     },

@@ -16,7 +16,6 @@ export interface RunOptions {
 
 /** One part file that the destination holds. */
 export interface PartRecord {
-  readonly partId: number;
   /** Key relative to the destination's prefix. */
   readonly path: string;
   readonly rows: number;

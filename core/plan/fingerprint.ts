@@ -1,0 +1,25 @@
+/** Fingerprints of plans and schemas: short, stable, and equal only for what means the same. */
+import { xxhash3 } from "hash-wasm";
+import type { Column } from "../types/types.ts";
+
+export interface ChunkPlanInputs {
+  readonly base: string;
+  readonly column: string;
+  readonly size: number | null;
+  readonly count: number | null;
+  readonly dense: boolean;
+  readonly byDays: number | null;
+}
+
+/** PA6: over base query, chunk column, size, count, dense and by_days; 16 hex digits. */
+export function planFingerprint(inputs: ChunkPlanInputs): Promise<string> {
+  const { base, column, size, count, dense, byDays } = inputs;
+  return xxhash3(JSON.stringify([base, column, size, count, dense, byDays]));
+}
+
+/** Over names, native types and nullability in order; 16 hex digits. */
+export function schemaFingerprint(
+  columns: readonly Pick<Column, "name" | "nativeType" | "nullable">[],
+): Promise<string> {
+  return xxhash3(JSON.stringify(columns.map((c) => [c.name, c.nativeType, c.nullable])));
+}

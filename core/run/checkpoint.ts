@@ -1,0 +1,89 @@
+/** `chunk_checkpoint`: whether a run starts, continues or refuses, decided before the first chunk. */
+import { RivetError } from "../errors.ts";
+import type { ExportPlan, PlannedChunk, Strategy } from "../plan/export_plan.ts";
+import type { ChunkRun, StateStore } from "../ports/state.ts";
+import type { LoadedExport } from "../config/loaded.ts";
+
+const DEFAULT_MAX_ATTEMPTS = 3;
+
+type Chunked = Extract<Strategy, { kind: "chunked" }>;
+
+/**
+ * The run that `--resume` continues; null for a fresh start.
+ * @throws RivetError CHECKPOINT_OPEN when there is an unfinished run and no `--resume`.
+ */
+export async function unfinishedRun(
+  state: StateStore,
+  exported: LoadedExport,
+  resume: boolean,
+): Promise<ChunkRun | null> {
+  if (exported.config.mode !== "chunked" || !exported.config.chunk_checkpoint) return null;
+  const open = await state.chunkRunInProgress(exported.name);
+  if (open !== null && !resume) {
+    throw new RivetError(
+      "CHECKPOINT_OPEN",
+      `export '${exported.name}' has an unfinished chunk run '${open.runId}'`,
+      {
+        hint: "Continue it with --resume, or discard it with " +
+          `'rivet state reset-chunks --export ${exported.name}' and start over.`,
+      },
+    );
+  }
+  return open;
+}
+
+/** `--resume` was asked for, and no export of the run has anything to resume. */
+export function nothingToResume(names: readonly string[]): RivetError {
+  return new RivetError(
+    "CHECKPOINT_MISSING",
+    `--resume: no unfinished chunk run of ${names.map((n) => `'${n}'`).join(", ")}`,
+    {
+      hint: "Run without --resume to start fresh; only exports with mode: chunked and " +
+        "chunk_checkpoint: true can be resumed.",
+    },
+  );
+}
+
+export async function storedChunks(state: StateStore, runId: string): Promise<PlannedChunk[]> {
+  const tasks = await state.chunkTasks(runId);
+  return tasks.map((t) => ({ index: t.chunkIndex, start: t.startKey, end: t.endKey }));
+}
+
+/** Puts a fresh plan into state, or takes an unfinished one up again (I5). */
+export async function openChunkRun(
+  state: StateStore,
+  exported: LoadedExport,
+  runId: string,
+  plan: ExportPlan,
+  open: ChunkRun | null,
+): Promise<void> {
+  const strategy = plan.strategy as Chunked;
+  if (open === null) {
+    const { fingerprint, shape, chunks } = strategy;
+    const maxAttempts = exported.config.chunk_max_attempts ?? DEFAULT_MAX_ATTEMPTS;
+    await state.createChunkRun(
+      {
+        runId,
+        exportName: exported.name,
+        planFingerprint: fingerprint,
+        maxAttempts,
+        plan: JSON.stringify({ shape }),
+      },
+      chunks.map((c) => ({ chunkIndex: c.index, startKey: c.start, endKey: c.end })),
+    );
+    return;
+  }
+  if (open.planFingerprint !== strategy.fingerprint) {
+    throw new RivetError(
+      "CHECKPOINT_MISMATCH",
+      `export '${exported.name}': the unfinished chunk run '${open.runId}' is of another plan ` +
+        `(${open.planFingerprint}, now ${strategy.fingerprint})`,
+      {
+        hint: "The query, chunk column or chunk size changed since. Restore them to resume, or " +
+          `'rivet state reset-chunks --export ${exported.name}' and start over.`,
+      },
+    );
+  }
+  await state.requeueRunningChunkTasks(open.runId);
+  await state.retryFailedChunkTasks(open.runId);
+}

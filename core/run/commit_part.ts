@@ -1,0 +1,82 @@
+/** The one seam for a finished part: validate, write to the destination, file log (I1, I2, I7). */
+import { RivetError } from "../errors.ts";
+import { logger } from "../log.ts";
+import type { Destination } from "../ports/destination.ts";
+import { bestEffort, type ExportContext, isStream } from "./context.ts";
+import { partName, type PartPlace } from "./names.ts";
+import { withRetry } from "./retry.ts";
+import type { StagedPart } from "./staged_file.ts";
+import type { PartRecord } from "./types.ts";
+
+/** `--validate`: the file itself is asked how many rows it holds, before anyone else sees it. */
+async function validatePart(ctx: ExportContext, staged: StagedPart): Promise<void> {
+  const rows = await ctx.deps.format(ctx.exported.config.format).countRows(staged.file);
+  if (rows !== staged.rows) {
+    throw new RivetError(
+      "VALIDATION_FAILED",
+      `export '${ctx.exported.name}': a part holds ${rows} rows where ${staged.rows} were written`,
+      { hint: "Nothing was committed for it. Check the disk, then run again." },
+    );
+  }
+}
+
+/** Names carry seconds only; a name that is taken belongs to another run and is never overwritten. */
+async function freeKey(ctx: ExportContext, destination: Destination, place: PartPlace) {
+  const { exported, deps } = ctx;
+  const extension = deps.format(exported.config.format).extension;
+  for (let at = new Date();; at = new Date(at.getTime() + 1000)) {
+    const key = partName(exported.name, at, place, extension);
+    if (await destination.head(key) === null) return key;
+  }
+}
+
+async function putWithRetry(
+  ctx: ExportContext,
+  destination: Destination,
+  staged: StagedPart,
+  key: string,
+): Promise<void> {
+  const { maxRetries, retryBackoffMs } = ctx.exported.tuning;
+  const settings = { maxRetries, backoffMs: retryBackoffMs };
+  await withRetry(
+    settings,
+    ctx.signal,
+    () => destination.put(staged.file, key, staged.md5),
+    (error, retry, waitMs) => {
+      ctx.tracker.retries++;
+      ctx.journal.add("retry", { step: "put", key, retry, code: error.code });
+      logger().warn(`writing ${key} failed, retry ${retry} in ${waitMs} ms: ${error.message}`);
+    },
+  );
+}
+
+/** @returns what the manifest and the file log say of the part. */
+export async function commitPart(
+  ctx: ExportContext,
+  staged: StagedPart,
+  place: PartPlace,
+): Promise<PartRecord> {
+  const { destination, exported, runId } = ctx;
+  const stream = isStream(destination);
+  if (ctx.options.validate && !stream) await validatePart(ctx, staged);
+  const path = stream ? "-" : await freeKey(ctx, destination, place);
+  if (!stream) await putWithRetry(ctx, destination, staged, path);
+  const { rows, sizeBytes, fingerprint, md5 } = staged;
+  await bestEffort("the file log", () =>
+    ctx.deps.state.logFile({
+      runId,
+      exportName: exported.name,
+      fileName: path,
+      destination: destination.uri,
+      rows,
+      sizeBytes,
+      fingerprint,
+      md5,
+      format: exported.config.format,
+      compression: exported.config.format === "csv" ? "none" : exported.compression.codec,
+      chunkIndex: place.chunkIndex,
+      createdAt: new Date().toISOString(),
+    }));
+  ctx.journal.add("part_committed", { path, rows, size_bytes: sizeBytes });
+  return { path, rows, sizeBytes, fingerprint, md5, chunkIndex: place.chunkIndex };
+}

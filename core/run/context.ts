@@ -1,0 +1,55 @@
+/** What every step of one export's run works with. */
+import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
+import type { DestinationConfig } from "../config/schema.ts";
+import { logger } from "../log.ts";
+import type { Destination, StreamDestination } from "../ports/destination.ts";
+import type { Format } from "../ports/format.ts";
+import type { SourceFactory } from "../ports/source.ts";
+import type { StateStore } from "../ports/state.ts";
+import type { Journal } from "./journal.ts";
+import type { RunTracker } from "./tracker.ts";
+import type { RunOptions } from "./types.ts";
+import type { WorkerClient } from "./worker_client.ts";
+import type { WorkerPool } from "./worker_pool.ts";
+
+export type AnyDestination = Destination | StreamDestination;
+
+/** What `main.ts` wires: the adapters, as functions. */
+export interface RunDeps {
+  readonly state: StateStore;
+  readonly source: (type: string) => Promise<SourceFactory>;
+  readonly destination: (config: DestinationConfig) => Promise<AnyDestination>;
+  readonly format: (name: Format["name"]) => Format;
+  readonly startWorker: () => WorkerClient;
+}
+
+/** `RunDeps` with what lives for one invocation. */
+export interface RunServices extends RunDeps {
+  readonly workers: WorkerPool;
+}
+
+export interface ExportContext {
+  readonly deps: RunServices;
+  readonly options: RunOptions;
+  readonly config: LoadedConfig;
+  readonly exported: LoadedExport;
+  readonly runId: string;
+  readonly startedAt: Date;
+  readonly destination: AnyDestination;
+  readonly journal: Journal;
+  readonly tracker: RunTracker;
+  readonly signal: AbortSignal;
+}
+
+export function isStream(destination: AnyDestination): destination is StreamDestination {
+  return !("put" in destination);
+}
+
+/** I7: bookkeeping that fails is logged and does not fail the export. */
+export async function bestEffort(what: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    logger().warn(`could not write ${what}: ${error instanceof Error ? error.message : error}`);
+  }
+}

@@ -1,0 +1,56 @@
+/** Schema drift: what the source looks like now against what the last successful run saw. */
+import { RivetError } from "../errors.ts";
+import { logger } from "../log.ts";
+import type { SchemaRecord } from "../ports/state.ts";
+import type { Column } from "../types/types.ts";
+import type { ExportContext } from "./context.ts";
+
+/** One line per difference, in the order of the columns. */
+export function schemaDifferences(
+  before: SchemaRecord["columns"],
+  now: readonly Column[],
+): string[] {
+  const old = new Map(before.map((c) => [c.name, c]));
+  const lines: string[] = [];
+  for (const column of now) {
+    const was = old.get(column.name);
+    old.delete(column.name);
+    if (was === undefined) lines.push(`added ${column.name} ${column.nativeType}`);
+    else if (was.nativeType !== column.nativeType) {
+      lines.push(`${column.name}: ${was.nativeType} -> ${column.nativeType}`);
+    } else if (was.nullable !== column.nullable) {
+      lines.push(`${column.name}: now ${column.nullable ? "nullable" : "NOT NULL"}`);
+    }
+  }
+  for (const name of old.keys()) lines.push(`removed ${name}`);
+  return lines;
+}
+
+/**
+ * Compares before the first row is read. Returns whether the schema changed; null on the first run.
+ * @throws RivetError SCHEMA_DRIFT under `on_schema_drift: fail` (exit code 4).
+ */
+export async function checkDrift(
+  ctx: ExportContext,
+  columns: readonly Column[],
+): Promise<boolean | null> {
+  const before = await ctx.deps.state.schema(ctx.exported.name);
+  if (before === null) return null;
+  const lines = schemaDifferences(before.columns, columns);
+  if (lines.length === 0) return false;
+  ctx.journal.add("schema_changed", { changes: lines });
+  const text = `export '${ctx.exported.name}': the schema changed: ${lines.join("; ")}`;
+  switch (ctx.exported.config.on_schema_drift) {
+    case "fail":
+      throw new RivetError("SCHEMA_DRIFT", text, {
+        hint: "Nothing was read. Accept the change with on_schema_drift: warn, or adapt the query.",
+      });
+    case "warn":
+      logger().warn(text);
+      break;
+    case "continue":
+      logger().info(text);
+      break;
+  }
+  return true;
+}

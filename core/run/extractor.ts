@@ -1,0 +1,91 @@
+/**
+ * One reader of the source and what encodes its rows. Both forms answer the same call, so that
+ * `parallel: 1` and `parallel: N` differ only in who decodes.
+ */
+import type { OutputSpec } from "./part_writer.ts";
+import { type ReadJob, readJob } from "./read.ts";
+import type { SourceSession } from "./session.ts";
+import type { ProgressHandler, WorkerClient } from "./worker_client.ts";
+import type { WorkerPool } from "./worker_pool.ts";
+import type { WorkerConnect, WorkerResult } from "./worker_protocol.ts";
+
+export interface Extraction {
+  /** Resolves when the unit's files are finished, or rejects with what went wrong while encoding. */
+  readonly result: Promise<WorkerResult>;
+}
+
+export interface Extractor {
+  /**
+   * Resolves when the source is free for the next unit. After a failure the connection is closed and
+   * nothing staged is left; the next call opens a fresh one.
+   */
+  extract(
+    job: ReadJob,
+    output: OutputSpec,
+    onProgress: ProgressHandler,
+    signal: AbortSignal,
+  ): Promise<Extraction>;
+  close(): Promise<void>;
+}
+
+/** Reads and decodes on this thread while the Worker encodes, so that both cores work on one unit. */
+export class PipelinedExtractor implements Extractor {
+  readonly #session: SourceSession;
+  readonly #pool: WorkerPool;
+  readonly #worker: WorkerClient;
+
+  constructor(session: SourceSession, pool: WorkerPool) {
+    this.#session = session;
+    this.#pool = pool;
+    this.#worker = pool.take();
+  }
+
+  async extract(
+    job: ReadJob,
+    output: OutputSpec,
+    onProgress: ProgressHandler,
+    signal: AbortSignal,
+  ): Promise<Extraction> {
+    const writer = this.#worker.openWriter(output, onProgress);
+    try {
+      const rows = await this.#session.use((source) => readJob(source, job, writer.write, signal));
+      writer.finish();
+      return { result: writer.result.then(({ parts }) => ({ parts, rows })) };
+    } catch (error) {
+      writer.abort();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#session.close();
+    await this.#pool.give(this.#worker);
+  }
+}
+
+/** The Worker connects, decodes and encodes by itself. */
+export class WorkerExtractor implements Extractor {
+  readonly #pool: WorkerPool;
+  readonly #worker: WorkerClient;
+  readonly #connect: WorkerConnect;
+
+  constructor(pool: WorkerPool, connect: WorkerConnect) {
+    this.#pool = pool;
+    this.#worker = pool.take();
+    this.#connect = connect;
+  }
+
+  async extract(
+    job: ReadJob,
+    output: OutputSpec,
+    onProgress: ProgressHandler,
+    signal: AbortSignal,
+  ): Promise<Extraction> {
+    const result = await this.#worker.extract(this.#connect, job, output, onProgress, signal);
+    return { result: Promise.resolve(result) };
+  }
+
+  close(): Promise<void> {
+    return this.#pool.give(this.#worker);
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * The one seam for a finished run (I4, I7, I8): schema snapshot, verdict, then metric and journal,
+ * then the summary. Every mode, apply and repair end here.
+ */
+import { schemaFingerprint } from "../plan/fingerprint.ts";
+import type { SchemaRecord } from "../ports/state.ts";
+import type { Column } from "../types/types.ts";
+import { type RivetError, serializeError } from "../errors.ts";
+import { bestEffort, type ExportContext } from "./context.ts";
+import type { ExportStatus, ExportSummary, PartRecord } from "./types.ts";
+
+/** What the units left; null members when the run failed before it got that far. */
+export interface RunOutcome {
+  readonly rows: number;
+  readonly parts: readonly PartRecord[];
+  readonly columns: readonly Column[] | null;
+  readonly schemaChanged: boolean | null;
+  readonly error: RivetError | null;
+}
+
+function statusOf(ctx: ExportContext, outcome: RunOutcome): ExportStatus {
+  if (outcome.error?.code === "INTERRUPTED") return "interrupted";
+  if (outcome.error !== null) return "failed";
+  return outcome.rows === 0 && ctx.exported.config.skip_empty ? "skipped" : "success";
+}
+
+async function saveSchema(ctx: ExportContext, columns: readonly Column[]): Promise<void> {
+  const stored = columns.map(({ name, nativeType, nullable }) => ({ name, nativeType, nullable }));
+  const record: SchemaRecord = {
+    exportName: ctx.exported.name,
+    columns: stored,
+    widths: {},
+    fingerprint: await schemaFingerprint(stored),
+    runId: ctx.runId,
+    updatedAt: new Date().toISOString(),
+  };
+  await ctx.deps.state.saveSchema(record);
+}
+
+function summarize(ctx: ExportContext, outcome: RunOutcome, status: ExportStatus): ExportSummary {
+  const { exported, startedAt, options, tracker } = ctx;
+  const finishedAt = new Date();
+  return {
+    exportName: exported.name,
+    runId: ctx.runId,
+    status,
+    mode: exported.config.mode,
+    profile: exported.tuning.profile,
+    batchSize: exported.tuning.batchRows === 0 ? null : exported.tuning.batchRows,
+    format: exported.config.format,
+    compression: exported.config.format === "csv" ? "none" : exported.compression.codec,
+    destination: ctx.destination.uri,
+    startedAt: startedAt.toISOString(),
+    finishedAt: finishedAt.toISOString(),
+    durationMs: finishedAt.getTime() - startedAt.getTime(),
+    rows: outcome.rows,
+    files: outcome.parts.length,
+    bytes: outcome.parts.reduce((sum, part) => sum + part.sizeBytes, 0),
+    peakRssMb: tracker.peakRssMb,
+    retries: tracker.retries,
+    validated: options.validate ? outcome.error === null : null,
+    reconciled: null,
+    schemaChanged: outcome.schemaChanged,
+    quality: [],
+    chunks: tracker.chunks,
+    error: outcome.error === null ? null : serializeError(outcome.error),
+  };
+}
+
+async function recordMetric(ctx: ExportContext, summary: ExportSummary): Promise<void> {
+  const { exportName, runId, mode, status, startedAt, finishedAt, durationMs } = summary;
+  const { rows, files, bytes, peakRssMb, retries, validated, reconciled } = summary;
+  const { schemaChanged, profile, format, error } = summary;
+  await ctx.deps.state.recordMetric({
+    ...{ exportName, runId, mode, status, startedAt, finishedAt, durationMs },
+    ...{ rows, files, bytes, peakRssMb, retries, validated, reconciled },
+    ...{ schemaChanged, profile, format },
+    errorCode: error?.code ?? null,
+    errorMessage: error?.message ?? null,
+  });
+}
+
+export async function finishRun(ctx: ExportContext, outcome: RunOutcome): Promise<ExportSummary> {
+  const { columns, error } = outcome;
+  if (error === null && columns !== null) {
+    await bestEffort("the schema snapshot", () => saveSchema(ctx, columns));
+  }
+  ctx.tracker.stop();
+  const summary = summarize(ctx, outcome, statusOf(ctx, outcome));
+  ctx.journal.add("finished", {
+    status: summary.status,
+    rows: summary.rows,
+    files: summary.files,
+    bytes: summary.bytes,
+    duration_ms: summary.durationMs,
+    error: summary.error?.message ?? null,
+  });
+  await bestEffort("the run metric", () => recordMetric(ctx, summary));
+  await bestEffort("the journal", () => ctx.deps.state.appendJournal(ctx.journal.events));
+  return summary;
+}

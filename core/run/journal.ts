@@ -1,0 +1,42 @@
+/** The events of one run, kept in memory and written once, with the metric, at its end (I4). */
+import type { JournalEvent } from "../ports/state.ts";
+
+export type JournalEventName =
+  | "started"
+  | "resumed"
+  | "planned"
+  | "retry"
+  | "chunk_completed"
+  | "chunk_failed"
+  | "part_committed"
+  | "schema_changed"
+  | "forced"
+  | "validated"
+  | "finished";
+
+export class Journal {
+  readonly #runId: string;
+  readonly #exportName: string;
+  readonly #events: JournalEvent[] = [];
+
+  constructor(runId: string, exportName: string) {
+    this.#runId = runId;
+    this.#exportName = exportName;
+  }
+
+  /** `data` must hold no secret: it is stored as it is. */
+  add(event: JournalEventName, data: Readonly<Record<string, unknown>>): void {
+    this.#events.push({
+      runId: this.#runId,
+      exportName: this.#exportName,
+      seq: this.#events.length + 1,
+      at: new Date().toISOString(),
+      event,
+      data: JSON.stringify(data),
+    });
+  }
+
+  get events(): readonly JournalEvent[] {
+    return this.#events;
+  }
+}

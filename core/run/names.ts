@@ -1,0 +1,67 @@
+/** Names that a run gives: its id, its files, its destination's placeholders (contracts section 2). */
+import type { DestinationConfig } from "../config/schema.ts";
+
+const two = (n: number) => String(n).padStart(2, "0");
+
+function ymd(at: Date): string {
+  return `${at.getUTCFullYear()}${two(at.getUTCMonth() + 1)}${two(at.getUTCDate())}`;
+}
+
+function hms(at: Date): string {
+  return `${two(at.getUTCHours())}${two(at.getUTCMinutes())}${two(at.getUTCSeconds())}`;
+}
+
+/** `<export>_<YYYYMMDD>T<HHMMSS>.<mmm>` */
+export function runId(exportName: string, at: Date): string {
+  return `${exportName}_${ymd(at)}T${hms(at)}.${String(at.getUTCMilliseconds()).padStart(3, "0")}`;
+}
+
+export interface PartPlace {
+  readonly chunkIndex: number | null;
+  /** Number within its read, from 0; null when the read cannot be split. */
+  readonly part: number | null;
+}
+
+/** `<export>_<YYYYMMDD>_<HHMMSS>[_chunk<N>][_part<K>].<ext>` */
+export function partName(
+  exportName: string,
+  at: Date,
+  place: PartPlace,
+  extension: string,
+): string {
+  const chunk = place.chunkIndex === null ? "" : `_chunk${place.chunkIndex}`;
+  const part = place.part === null ? "" : `_part${place.part}`;
+  return `${exportName}_${ymd(at)}_${hms(at)}${chunk}${part}.${extension}`;
+}
+
+export interface PlaceholderValues {
+  readonly exportName: string;
+  readonly runId: string;
+  readonly at: Date;
+}
+
+function fill(template: string, values: PlaceholderValues): string {
+  const date = values.at.toISOString().slice(0, 10);
+  return template
+    .replaceAll("{date}", date)
+    .replaceAll("{export}", values.exportName)
+    .replaceAll("{table}", values.exportName)
+    .replaceAll("{run_id}", values.runId);
+}
+
+/** The destination with `{date}`, `{export}`, `{table}`, `{run_id}` filled in. */
+export function resolvePlaceholders(
+  config: DestinationConfig,
+  values: PlaceholderValues,
+): DestinationConfig {
+  switch (config.type) {
+    case "local":
+      return { ...config, path: fill(config.path, values) };
+    case "s3":
+    case "gcs":
+    case "azure":
+      return { ...config, prefix: fill(config.prefix, values) };
+    case "stdout":
+      return config;
+  }
+}

@@ -1,0 +1,125 @@
+/** A whole invocation: its exports one after another, and the aggregate of their summaries. */
+import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
+import { ConfigError, type RivetError, serializeError, toRivetError } from "../errors.ts";
+import { logger } from "../log.ts";
+import { nearest } from "../suggest.ts";
+import { RIVET_VERSION } from "../version.ts";
+import { nothingToResume } from "./checkpoint.ts";
+import type { RunDeps, RunServices } from "./context.ts";
+import { runExport } from "./export.ts";
+import { runId } from "./names.ts";
+import type { ExportSummary, RunAggregate, RunOptions } from "./types.ts";
+import { WorkerPool } from "./worker_pool.ts";
+
+/** @throws ConfigError naming the exports there are. */
+export function selectExports(config: LoadedConfig, name: string | null): readonly LoadedExport[] {
+  if (name === null) return config.exports;
+  const found = config.exports.filter((e) => e.name === name);
+  if (found.length > 0) return found;
+  const names = config.exports.map((e) => e.name);
+  const guess = nearest(name, names);
+  throw new ConfigError(
+    `there is no export '${name}' in ${config.path}` +
+      (guess === undefined ? "" : `; did you mean '${guess}'?`),
+    [],
+    { code: "USAGE", hint: `Its exports are: ${names.join(", ")}.` },
+  );
+}
+
+/** `--resume` continues what has a checkpoint and leaves the other exports alone. */
+async function resumable(
+  deps: RunDeps,
+  exports: readonly LoadedExport[],
+): Promise<readonly LoadedExport[]> {
+  const open: LoadedExport[] = [];
+  for (const exported of exports) {
+    const run = exported.config.chunk_checkpoint
+      ? await deps.state.chunkRunInProgress(exported.name)
+      : null;
+    if (run !== null) open.push(exported);
+    else logger().info(`export '${exported.name}' has nothing to resume and is left alone`);
+  }
+  if (open.length === 0) throw nothingToResume(exports.map((e) => e.name));
+  return open;
+}
+
+/** An export that failed before its run could begin still has a summary. */
+function notStarted(exported: LoadedExport, thrown: unknown): ExportSummary {
+  const error: RivetError = toRivetError(thrown);
+  const now = new Date();
+  return {
+    exportName: exported.name,
+    runId: runId(exported.name, now),
+    status: error.code === "INTERRUPTED" ? "interrupted" : "failed",
+    mode: exported.config.mode,
+    profile: exported.tuning.profile,
+    batchSize: exported.tuning.batchRows === 0 ? null : exported.tuning.batchRows,
+    format: exported.config.format,
+    compression: exported.compression.codec,
+    destination: exported.destination.type,
+    startedAt: now.toISOString(),
+    finishedAt: now.toISOString(),
+    durationMs: 0,
+    rows: 0,
+    files: 0,
+    bytes: 0,
+    peakRssMb: 0,
+    retries: 0,
+    validated: null,
+    reconciled: null,
+    schemaChanged: null,
+    quality: [],
+    chunks: null,
+    error: serializeError(error),
+  };
+}
+
+/** A failed export does not stop the next one; an interrupt does. */
+export async function runExports(deps: RunDeps, options: RunOptions): Promise<RunAggregate> {
+  const startedAt = new Date();
+  const selected = selectExports(options.config, options.exportName);
+  const exports = options.resume ? await resumable(deps, selected) : selected;
+  const workers = new WorkerPool(deps.startWorker);
+  const summaries: ExportSummary[] = [];
+  try {
+    for (const exported of exports) {
+      if (options.signal.aborted) break;
+      summaries.push(await runOne({ ...deps, workers }, options, exported));
+    }
+  } finally {
+    workers.close();
+  }
+  return aggregate(startedAt, summaries);
+}
+
+async function runOne(
+  deps: RunServices,
+  options: RunOptions,
+  exported: LoadedExport,
+): Promise<ExportSummary> {
+  try {
+    return await runExport(deps, options, exported);
+  } catch (error) {
+    const summary = notStarted(exported, error);
+    options.listener.finished(summary);
+    return summary;
+  }
+}
+
+export function aggregate(startedAt: Date, exports: readonly ExportSummary[]): RunAggregate {
+  const finishedAt = new Date();
+  const total = (of: (s: ExportSummary) => number) => exports.reduce((sum, s) => sum + of(s), 0);
+  return {
+    rivetVersion: RIVET_VERSION,
+    startedAt: startedAt.toISOString(),
+    finishedAt: finishedAt.toISOString(),
+    durationMs: finishedAt.getTime() - startedAt.getTime(),
+    succeeded: total((s) => s.status === "success" ? 1 : 0),
+    failed: total((s) => s.status === "failed" || s.status === "interrupted" ? 1 : 0),
+    skipped: total((s) => s.status === "skipped" ? 1 : 0),
+    rows: total((s) => s.rows),
+    files: total((s) => s.files),
+    bytes: total((s) => s.bytes),
+    exports,
+  };
+}

@@ -1,0 +1,86 @@
+/** Counts what a run has read, written and retried, and tells the listener. */
+import { rssMb } from "./memory.ts";
+import type { ExportProgress, RunListener } from "./types.ts";
+
+const SAMPLE_MS = 200;
+
+export class RunTracker {
+  readonly #exportName: string;
+  readonly #listener: RunListener;
+  readonly #running = new Map<number, { rows: number; bytes: number }>();
+  readonly #timer: ReturnType<typeof setInterval>;
+  #nextUnit = 0;
+  #doneRows = 0;
+  #doneBytes = 0;
+  #estimatedRows: number | null = null;
+  #chunks: { done: number; total: number } | null = null;
+  peakRssMb = rssMb();
+  retries = 0;
+
+  constructor(exportName: string, listener: RunListener) {
+    this.#exportName = exportName;
+    this.#listener = listener;
+    this.#timer = setInterval(() => this.#tick(), SAMPLE_MS);
+  }
+
+  get chunks(): { readonly done: number; readonly total: number } | null {
+    return this.#chunks;
+  }
+
+  planned(estimatedRows: number | null, chunks: { done: number; total: number } | null): void {
+    this.#estimatedRows = estimatedRows;
+    this.#chunks = chunks;
+  }
+
+  /** A unit begins to be read; its handle takes totals so far, not increments. */
+  unit(): UnitTracker {
+    const id = this.#nextUnit++;
+    return {
+      progress: (rows, bytes) => {
+        this.#running.set(id, { rows, bytes });
+      },
+      done: (rows, bytes) => {
+        this.#running.delete(id);
+        this.#doneRows += rows;
+        this.#doneBytes += bytes;
+        if (this.#chunks !== null) {
+          this.#chunks = { ...this.#chunks, done: this.#chunks.done + 1 };
+        }
+      },
+      dropped: () => {
+        this.#running.delete(id);
+      },
+    };
+  }
+
+  /** The last report, with final numbers. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#tick();
+  }
+
+  #tick(): void {
+    this.peakRssMb = Math.max(this.peakRssMb, rssMb());
+    let rows = this.#doneRows;
+    let bytes = this.#doneBytes;
+    for (const unit of this.#running.values()) {
+      rows += unit.rows;
+      bytes += unit.bytes;
+    }
+    const progress: ExportProgress = {
+      exportName: this.#exportName,
+      rows,
+      bytes,
+      estimatedRows: this.#estimatedRows,
+      chunks: this.#chunks,
+    };
+    this.#listener.progress(progress);
+  }
+}
+
+export interface UnitTracker {
+  progress(rows: number, bytes: number): void;
+  done(rows: number, bytes: number): void;
+  /** The attempt failed: its rows do not count. */
+  dropped(): void;
+}
