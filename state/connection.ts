@@ -1,0 +1,56 @@
+/**
+ * The seam between Rivet's state SQL and a database: everything under `state/tables/` is written once
+ * against `SqlConnection`, and the differences that remain between SQLite and PostgreSQL are data in
+ * `SqlDialect`.
+ */
+
+/** What may be bound to a `?`. Booleans go to columns of `ColumnTypes.bool`, integers to `int`. */
+export type SqlParameter = string | number | boolean | null;
+
+/** A row as the driver gives it: integers may arrive as number, bigint or text. Read it with `row.ts`. */
+export type SqlRow = Readonly<Record<string, unknown>>;
+
+/** Runs statements with `?` placeholders. A statement holds no other question mark. */
+export interface SqlExecutor {
+  all(sql: string, parameters?: readonly SqlParameter[]): Promise<SqlRow[]>;
+  /** Returns how many rows were inserted, updated or deleted. */
+  run(sql: string, parameters?: readonly SqlParameter[]): Promise<number>;
+}
+
+/** Column types that keep the same values on both sides: 64-bit integers, UTF-8 text ordered by bytes. */
+export interface ColumnTypes {
+  readonly text: string;
+  readonly int: string;
+  readonly real: string;
+  readonly bool: string;
+  /** A key that the database counts up by itself; later rows get higher numbers. */
+  readonly identity: string;
+  /** What ends a CREATE TABLE. */
+  readonly tableSuffix: string;
+}
+
+export interface SqlDialect {
+  readonly name: "SQLite" | "PostgreSQL";
+  readonly types: ColumnTypes;
+  /** Returns a row when the table named by its one parameter exists. */
+  readonly tableExists: string;
+  /** Taken first in a migration's transaction, where `transaction` alone does not keep others out. */
+  readonly migrationLock: string | null;
+  /** Row locks for the read half of a read-then-write; empty where a transaction has the only write lock. */
+  readonly forUpdate: string;
+  readonly forUpdateSkipLocked: string;
+}
+
+/** A database that holds state. Failures are `StateError`s, translated by the implementation. */
+export interface SqlConnection extends SqlExecutor {
+  readonly dialect: SqlDialect;
+  /** For people; holds no password. */
+  readonly location: string;
+  /**
+   * Runs `work` as one atomic, durable write: all of it or nothing is there afterwards, also after
+   * SIGKILL or a power cut. `work` uses only the executor it is given, and rolls back by throwing.
+   */
+  transaction<T>(work: (tx: SqlExecutor) => Promise<T>): Promise<T>;
+  /** Waits for what is running. Idempotent; never throws. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,60 @@
+/** Opens the state that a config uses, and brings its schema up to date. */
+import { join } from "node:path";
+import type { StateStore } from "../core/ports/state.ts";
+import type { SqlConnection } from "./connection.ts";
+import { migrate } from "./migrate.ts";
+import { connectPostgres } from "./postgres/connection.ts";
+import { crossesNetworkInPlaintext, parsePostgresUrl } from "./postgres/url.ts";
+import { connectSqlite } from "./sqlite/connection.ts";
+import { createStore } from "./store.ts";
+
+export const STATE_FILE = ".rivet_state.db";
+
+export interface OpenStateOptions {
+  /** The config's folder. */
+  readonly dir: string;
+  /** Reads an environment variable. */
+  readonly env: (name: string) => string | undefined;
+  /** Called with a line for the log at WARN. */
+  readonly warn: (message: string) => void;
+}
+
+/**
+ * PostgreSQL when RIVET_STATE_URL starts with `postgres`, else `<dir>/.rivet_state.db`. Either is created
+ * when it is not there.
+ * @throws StateError STATE_UNAVAILABLE, STATE_LOCKED, STATE_CORRUPT, STATE_TOO_NEW
+ */
+export function openState(options: OpenStateOptions): Promise<StateStore> {
+  const url = options.env("RIVET_STATE_URL");
+  if (url?.startsWith("postgres")) return openPostgres(url, options.warn);
+  return openSqlite(join(options.dir, STATE_FILE));
+}
+
+export async function openSqlite(path: string): Promise<StateStore> {
+  return await migrated(await connectSqlite(path));
+}
+
+/** @param warn called once when the URL sends state to another host without TLS */
+export async function openPostgres(
+  url: string,
+  warn: (message: string) => void = () => undefined,
+): Promise<StateStore> {
+  const db = connectPostgres(url);
+  if (crossesNetworkInPlaintext(parsePostgresUrl(url))) {
+    warn(
+      `state goes to ${db.location} without TLS: password and state cross the network in plain text; ` +
+        "add ?sslmode=verify-full (or require) to RIVET_STATE_URL",
+    );
+  }
+  return await migrated(db);
+}
+
+async function migrated(db: SqlConnection): Promise<StateStore> {
+  try {
+    await migrate(db);
+    return createStore(db);
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}

@@ -1,0 +1,78 @@
+/** `export_metrics`: one row per finished run (I4). A resumed run adds a row and keeps that of the failure. */
+import type { RunMetric, StateStore } from "../../core/ports/state.ts";
+import type { SqlConnection, SqlRow } from "../connection.ts";
+import { booleanOrNull, number, text, textOrNull, word } from "../row.ts";
+import { limit, where } from "./filter.ts";
+import { storable } from "./storable.ts";
+
+type MetricTable = Pick<StateStore, "recordMetric" | "metrics">;
+
+const STATUSES = ["success", "failed", "skipped", "interrupted"] as const;
+
+function runMetric(row: SqlRow): RunMetric {
+  return {
+    runId: text(row, "run_id"),
+    exportName: text(row, "export_name"),
+    mode: text(row, "mode"),
+    status: word(row, "status", STATUSES),
+    startedAt: text(row, "started_at"),
+    finishedAt: text(row, "finished_at"),
+    durationMs: number(row, "duration_ms"),
+    rows: number(row, "row_count"),
+    files: number(row, "file_count"),
+    bytes: number(row, "bytes"),
+    peakRssMb: number(row, "peak_rss_mb"),
+    retries: number(row, "retries"),
+    validated: booleanOrNull(row, "validated"),
+    reconciled: booleanOrNull(row, "reconciled"),
+    schemaChanged: booleanOrNull(row, "schema_changed"),
+    profile: text(row, "profile"),
+    format: text(row, "format"),
+    errorCode: textOrNull(row, "error_code"),
+    errorMessage: textOrNull(row, "error_message"),
+  };
+}
+
+export function metricTable(db: SqlConnection): MetricTable {
+  return {
+    async recordMetric(metric) {
+      await db.run(
+        `INSERT INTO export_metrics (run_id, export_name, mode, status, started_at, finished_at,
+           duration_ms, row_count, file_count, bytes, peak_rss_mb, retries, validated, reconciled,
+           schema_changed, profile, format, error_code, error_message)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        [
+          metric.runId,
+          metric.exportName,
+          metric.mode,
+          metric.status,
+          metric.startedAt,
+          metric.finishedAt,
+          Math.round(metric.durationMs),
+          metric.rows,
+          metric.files,
+          metric.bytes,
+          metric.peakRssMb,
+          metric.retries,
+          metric.validated,
+          metric.reconciled,
+          metric.schemaChanged,
+          metric.profile,
+          metric.format,
+          metric.errorCode,
+          metric.errorMessage === null ? null : storable(metric.errorMessage),
+        ],
+      );
+    },
+
+    async metrics(filter) {
+      const matching = where({ export_name: filter.exportName });
+      const newest = limit(filter.last);
+      const rows = await db.all(
+        `SELECT * FROM export_metrics${matching.sql} ORDER BY id DESC${newest.sql}`,
+        [...matching.parameters, ...newest.parameters],
+      );
+      return rows.map(runMetric);
+    },
+  };
+}
