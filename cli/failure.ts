@@ -1,0 +1,55 @@
+/** What a run's outcome means for the caller. */
+import { type ErrorCode, RivetError } from "../core/errors.ts";
+import type { ExportSummary, RunAggregate } from "../core/run/types.ts";
+
+/** Exports of a run failed. `problems` has one entry per export when there are several. */
+export class RunFailedError extends RivetError {
+  override readonly name = "RunFailedError";
+  readonly problems: readonly string[];
+
+  constructor(code: ErrorCode, message: string, problems: readonly string[], hint?: string) {
+    super(code, message, { hint });
+    this.problems = problems;
+  }
+}
+
+/**
+ * Null when every export succeeded or was skipped. Its code is INTERRUPTED when the run was stopped,
+ * the exports' own code when they all failed with the same one, else EXPORT_FAILED.
+ */
+export function failureOf(run: RunAggregate): RivetError | null {
+  const interrupted = run.exports.filter((e) => e.status === "interrupted");
+  if (interrupted.length > 0) {
+    return interruption(
+      `while exporting ${interrupted.map((e) => `'${e.exportName}'`).join(", ")}`,
+    );
+  }
+  const failed = run.exports.filter((e) => e.status === "failed");
+  if (failed.length === 0) return null;
+  if (failed.length === 1) {
+    const [only] = failed;
+    return new RunFailedError(codeOf(only), problemOf(only), [], only.error?.hint);
+  }
+  const codes = new Set(failed.map(codeOf));
+  return new RunFailedError(
+    codes.size === 1 ? codeOf(failed[0]) : "EXPORT_FAILED",
+    `${failed.length} of ${run.exports.length} exports failed`,
+    failed.map((e) => e.error?.hint ? `${problemOf(e)} (${e.error.hint})` : problemOf(e)),
+  );
+}
+
+/** A stop that was asked for; `where` completes "interrupted ...". */
+export function interruption(where: string): RivetError {
+  return new RivetError("INTERRUPTED", `interrupted ${where}`, {
+    hint: "Run the same command again; a checkpointed chunked export continues with --resume.",
+  });
+}
+
+function codeOf(summary: ExportSummary): ErrorCode {
+  return summary.error?.code ?? "EXPORT_FAILED";
+}
+
+function problemOf(summary: ExportSummary): string {
+  const reason = summary.error === null ? "" : `: ${summary.error.message}`;
+  return `export '${summary.exportName}' failed${reason}`;
+}

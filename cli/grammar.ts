@@ -1,0 +1,42 @@
+/** The whole command line: every command, and who executes it. */
+import { type InferValue, merge, or } from "@optique/core";
+import { globalOptions } from "./globals.ts";
+import { executeMetrics, metricsCommand } from "./metrics.ts";
+import { executeRun, runCommand } from "./run.ts";
+import type { CommandContext } from "./services.ts";
+import {
+  executeResetChunks,
+  executeStateChunks,
+  executeStateFiles,
+  STATE_SUBCOMMANDS,
+  stateCommand,
+} from "./state.ts";
+
+export const grammar = merge(or(runCommand, stateCommand, metricsCommand), globalOptions);
+
+export type Invocation = InferValue<typeof grammar>;
+
+/** Command -> its subcommands; none for a command that runs by itself. */
+export const COMMAND_TREE: Readonly<Record<string, readonly string[]>> = {
+  run: [],
+  state: STATE_SUBCOMMANDS,
+  metrics: [],
+};
+
+/** @throws RivetError when the command did not do what it was asked to. */
+export function execute(invocation: Invocation, ctx: CommandContext): Promise<void> {
+  switch (invocation.command) {
+    case "run":
+      return executeRun(invocation, ctx);
+    case "state files":
+      return executeStateFiles(invocation, ctx);
+    case "state chunks":
+      return executeStateChunks(invocation, ctx);
+    case "state reset-chunks":
+      return executeResetChunks(invocation, ctx);
+    case "metrics":
+      return executeMetrics(invocation, ctx);
+    default:
+      return invocation satisfies never;
+  }
+}

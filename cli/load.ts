@@ -1,0 +1,43 @@
+/** Loading a config for a command. */
+import type { LoadedConfig } from "../core/config/loaded.ts";
+import { ConfigError } from "../core/errors.ts";
+import { logger } from "../core/log.ts";
+import type { StateStore } from "../core/ports/state.ts";
+import { didYouMean } from "../core/suggest.ts";
+import type { CommandContext } from "./services.ts";
+
+/** Loads the config and logs what about it is worth a WARN. */
+export async function loadConfig(
+  ctx: CommandContext,
+  path: string,
+  params: ReadonlyMap<string, string> = new Map(),
+): Promise<LoadedConfig> {
+  const config = await ctx.services.loadConfig(path, params);
+  for (const warning of config.warnings) logger().warn(warning);
+  return config;
+}
+
+/** Runs `body` with the config's state, which is closed afterwards whatever happens. */
+export async function withState<T>(
+  ctx: CommandContext,
+  config: LoadedConfig,
+  body: (state: StateStore) => Promise<T>,
+): Promise<T> {
+  const state = await ctx.services.openState(config);
+  try {
+    return await body(state);
+  } finally {
+    await state.close();
+  }
+}
+
+/** @throws ConfigError naming the nearest export when the config has none of this name. */
+export function requireExport(config: LoadedConfig, name: string): void {
+  const names = config.exports.map((e) => e.name);
+  if (names.includes(name)) return;
+  const message = `there is no export '${name}' in ${config.path}${didYouMean(name, names)}`;
+  throw new ConfigError(message, [], {
+    code: "USAGE",
+    hint: `Its exports are: ${names.join(", ")}.`,
+  });
+}

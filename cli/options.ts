@@ -1,0 +1,30 @@
+/** Options shared by several commands, so that each is spelled and described once. */
+import { message, option, optional, withDefault } from "@optique/core";
+import { integer, string } from "@optique/core/valueparser";
+import { path } from "@optique/run/valueparser";
+
+export const configOption = option("-c", "--config", path({ metavar: "PATH", type: "file" }), {
+  description: message`The YAML config file.`,
+});
+
+export const exportOption = optional(
+  option("-e", "--export", string({ metavar: "NAME" }), {
+    description: message`Only the export of this name.`,
+  }),
+);
+
+export const requiredExportOption = option("-e", "--export", string({ metavar: "NAME" }), {
+  description: message`The export's name.`,
+});
+
+export const jsonOption = option("--json", {
+  description: message`Print the result as JSON.`,
+});
+
+/** `-l/--last N`, at least 1. */
+export function lastOption(what: string, count: number) {
+  const parser = option("-l", "--last", integer({ min: 1, metavar: "N" }), {
+    description: message`How many ${{ type: "text", text: what }} to show, newest first.`,
+  });
+  return withDefault(parser, count);
+}

@@ -1,0 +1,38 @@
+/** How a failure is shown on stderr. */
+import { ConfigError, type RivetError } from "../../core/errors.ts";
+import { redact } from "../../core/redact.ts";
+import { RunFailedError } from "../failure.ts";
+
+/** `error: ...`, its problems one per line, and `hint: ...` when there is something to do. */
+export function renderError(error: RivetError): string {
+  const lines = [`error: ${error.message}`];
+  for (const problem of problemsOf(error)) {
+    // A message may already tell its problems.
+    if (!error.message.includes(problem)) lines.push(`  ${problem.replaceAll("\n", "\n    ")}`);
+  }
+  const hint = hintOf(error);
+  if (hint !== null) lines.push(`hint: ${hint}`);
+  return redact(lines.join("\n"));
+}
+
+/** The `--json-errors` object on one line; `problems` only where there are any. */
+export function renderErrorJson(error: RivetError): string {
+  const problems = problemsOf(error).map((problem) => redact(problem));
+  return JSON.stringify({
+    error: redact(error.message),
+    code: error.code,
+    hint: redact(hintOf(error) ?? "") || null,
+    ...(problems.length > 0 ? { problems } : {}),
+  });
+}
+
+function hintOf(error: RivetError): string | null {
+  if (error.hint !== undefined) return error.hint;
+  return error.code === "INTERNAL"
+    ? "This is a defect in rivet. RIVET_LOG=debug shows where it happened."
+    : null;
+}
+
+function problemsOf(error: RivetError): readonly string[] {
+  return error instanceof ConfigError || error instanceof RunFailedError ? error.problems : [];
+}

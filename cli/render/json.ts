@@ -1,0 +1,129 @@
+/** What `--json` and `--summary-output` print. The names are public API. */
+import type { SerializedError } from "../../core/errors.ts";
+import type { ChunkRun, ChunkTask, FileRecord, RunMetric } from "../../core/ports/state.ts";
+import { redact } from "../../core/redact.ts";
+import type { ExportSummary, RunAggregate } from "../../core/run/types.ts";
+
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, null, 2);
+}
+
+export function aggregateJson(run: RunAggregate): Record<string, unknown> {
+  return {
+    rivet_version: run.rivetVersion,
+    started_at: run.startedAt,
+    finished_at: run.finishedAt,
+    duration_ms: run.durationMs,
+    succeeded: run.succeeded,
+    failed: run.failed,
+    skipped: run.skipped,
+    rows: run.rows,
+    files: run.files,
+    bytes: run.bytes,
+    exports: run.exports.map(summaryJson),
+  };
+}
+
+export function summaryJson(s: ExportSummary): Record<string, unknown> {
+  return {
+    export_name: s.exportName,
+    run_id: s.runId,
+    status: s.status,
+    mode: s.mode,
+    profile: s.profile,
+    batch_size: s.batchSize,
+    format: s.format,
+    compression: s.compression,
+    destination: s.destination,
+    started_at: s.startedAt,
+    finished_at: s.finishedAt,
+    duration_ms: s.durationMs,
+    rows: s.rows,
+    files: s.files,
+    bytes: s.bytes,
+    peak_rss_mb: s.peakRssMb,
+    retries: s.retries,
+    validated: s.validated,
+    reconciled: s.reconciled,
+    schema_changed: s.schemaChanged,
+    quality: s.quality,
+    chunks: s.chunks,
+    error: s.error === null ? null : errorJson(s.error),
+  };
+}
+
+function errorJson(error: SerializedError): Record<string, unknown> {
+  return {
+    code: error.code,
+    category: error.category,
+    message: redact(error.message),
+    hint: error.hint === undefined ? null : redact(error.hint),
+    native_code: error.nativeCode ?? null,
+  };
+}
+
+export function fileJson(file: FileRecord): Record<string, unknown> {
+  return {
+    run_id: file.runId,
+    export_name: file.exportName,
+    file_name: file.fileName,
+    destination: file.destination,
+    rows: file.rows,
+    bytes: file.sizeBytes,
+    content_fingerprint: file.fingerprint,
+    content_md5: file.md5,
+    format: file.format,
+    compression: file.compression,
+    chunk_index: file.chunkIndex,
+    created_at: file.createdAt,
+  };
+}
+
+export function chunkRunJson(run: ChunkRun): Record<string, unknown> {
+  return {
+    run_id: run.runId,
+    export_name: run.exportName,
+    status: run.status,
+    plan_fingerprint: run.planFingerprint,
+    max_attempts: run.maxAttempts,
+    created_at: run.createdAt,
+    updated_at: run.updatedAt,
+  };
+}
+
+export function chunkTaskJson(task: ChunkTask): Record<string, unknown> {
+  return {
+    chunk_index: task.chunkIndex,
+    start_key: task.startKey,
+    end_key: task.endKey,
+    status: task.status,
+    attempts: task.attempts,
+    rows_written: task.rowsWritten,
+    error: task.error === null ? null : redact(task.error),
+    updated_at: task.updatedAt,
+  };
+}
+
+export function metricJson(m: RunMetric): Record<string, unknown> {
+  return {
+    run_id: m.runId,
+    export_name: m.exportName,
+    mode: m.mode,
+    status: m.status,
+    started_at: m.startedAt,
+    finished_at: m.finishedAt,
+    duration_ms: m.durationMs,
+    rows: m.rows,
+    files: m.files,
+    bytes: m.bytes,
+    peak_rss_mb: m.peakRssMb,
+    retries: m.retries,
+    validated: m.validated,
+    reconciled: m.reconciled,
+    schema_changed: m.schemaChanged,
+    profile: m.profile,
+    format: m.format,
+    error_code: m.errorCode,
+    error_message: m.errorMessage === null ? null : redact(m.errorMessage),
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * The two output streams as one place to write to, so that a live block at the bottom of the
+ * terminal, log lines and results never run into each other. Results go to stdout, the rest to stderr.
+ */
+import { Writable } from "node:stream";
+import type { createLogUpdate } from "log-update";
+
+/** An output stream; `write` returns when everything is written. */
+export interface TextStream {
+  readonly isTerminal: boolean;
+  write(text: string): void;
+  /** Of the terminal; undefined when there is none. */
+  size(): { columns: number; rows: number } | undefined;
+}
+
+export class Screen {
+  readonly #out: TextStream;
+  readonly #err: TextStream;
+  #live: ReturnType<typeof createLogUpdate> | null = null;
+  #block = "";
+
+  constructor(out: TextStream, err: TextStream) {
+    this.#out = out;
+    this.#err = err;
+  }
+
+  /** Whether a live block can be drawn at all. */
+  get interactive(): boolean {
+    return this.#err.isTerminal;
+  }
+
+  /** Columns of the terminal that live blocks are drawn on. */
+  get liveWidth(): number {
+    return this.#err.size()?.columns ?? 80;
+  }
+
+  /** Columns of the terminal that results go to; undefined when they go elsewhere. */
+  get resultWidth(): number | undefined {
+    return this.#out.isTerminal ? this.#out.size()?.columns : undefined;
+  }
+
+  /** Result text on stdout, ended by a newline. */
+  result(text: string): void {
+    this.#above(() => this.#out.write(`${text}\n`));
+  }
+
+  /** A line on stderr, above the live block. */
+  line(text: string): void {
+    this.#above(() => this.#err.write(`${text}\n`));
+  }
+
+  /** Makes `draw` work; loads the terminal code, which a command without progress does not need. */
+  async startLive(): Promise<void> {
+    if (!this.interactive || this.#live !== null) return;
+    const { createLogUpdate } = await import("log-update");
+    // The cursor stays visible: hiding it brings a SIGINT handler along that ends the process.
+    this.#live = createLogUpdate(terminalStream(this.#err), { showCursor: true });
+  }
+
+  /** Replaces the live block; no lines remove it. Nothing happens before `startLive`. */
+  draw(lines: readonly string[]): void {
+    this.#block = lines.join("\n");
+    if (this.#live === null) return;
+    if (this.#block === "") this.#live.clear();
+    else this.#live(this.#block);
+  }
+
+  #above(write: () => void): void {
+    const block = this.#live === null ? "" : this.#block;
+    if (block !== "") this.#live?.clear();
+    write();
+    if (block !== "") this.#live?.(block);
+  }
+}
+
+/** `TextStream` as what log-update writes to. */
+function terminalStream(stream: TextStream): Writable {
+  const writable = new Writable({
+    decodeStrings: false,
+    write(chunk, _encoding, done) {
+      stream.write(String(chunk));
+      done();
+    },
+  });
+  return Object.defineProperties(writable, {
+    isTTY: { get: () => stream.isTerminal },
+    columns: { get: () => stream.size()?.columns },
+    rows: { get: () => stream.size()?.rows },
+  });
+}

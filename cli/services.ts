@@ -1,0 +1,23 @@
+/** What commands need from the rest of the program. Built by `main.ts`, replaced by fakes in tests. */
+import type { LoadedConfig } from "../core/config/loaded.ts";
+import type { StateStore } from "../core/ports/state.ts";
+import type { RunAggregate, RunOptions } from "../core/run/types.ts";
+import type { Globals } from "./globals.ts";
+import type { Screen } from "./render/screen.ts";
+
+export interface Services {
+  /** @throws ConfigError with every problem at once. */
+  loadConfig(path: string, params: ReadonlyMap<string, string>): Promise<LoadedConfig>;
+  /** The state beside the config, or where RIVET_STATE_URL points. The caller closes it. */
+  openState(config: LoadedConfig): Promise<StateStore>;
+  /** Failed exports are in the aggregate; only what concerns the run as a whole is thrown. */
+  runExports(options: RunOptions): Promise<RunAggregate>;
+}
+
+export interface CommandContext {
+  readonly services: Services;
+  readonly screen: Screen;
+  readonly globals: Globals;
+  /** From the call on, Ctrl-C aborts the signal once instead of ending the process. */
+  interruptSignal(): AbortSignal;
+}

@@ -1,0 +1,48 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { failureOf, RunFailedError } from "../../../cli/failure.ts";
+import { type ErrorCode, RivetError, serializeError } from "../../../core/errors.ts";
+import type { ExportSummary } from "../../../core/run/types.ts";
+import { fakeAggregate, fakeSummary } from "./fakes.ts";
+
+function failed(exportName: string, code: ErrorCode): ExportSummary {
+  const error = new RivetError(code, "it broke", { hint: "Mend it." });
+  return fakeSummary({ exportName, status: "failed", error: serializeError(error) });
+}
+
+Deno.test("success and skipped are no failure", () => {
+  equal(failureOf(fakeAggregate(fakeSummary(), fakeSummary({ status: "skipped" }))), null);
+  equal(failureOf(fakeAggregate()), null);
+});
+
+Deno.test("one failed export gives its own code, message and hint", () => {
+  const error = failureOf(fakeAggregate(fakeSummary(), failed("b", "SCHEMA_DRIFT")));
+  equal(error?.code, "SCHEMA_DRIFT");
+  equal(error?.message, "export 'b' failed: it broke");
+  equal(error?.hint, "Mend it.");
+});
+
+Deno.test("several failures keep a common code, else EXPORT_FAILED, and name each export", () => {
+  const same = failureOf(fakeAggregate(failed("a", "SCHEMA_DRIFT"), failed("b", "SCHEMA_DRIFT")));
+  equal(same?.code, "SCHEMA_DRIFT");
+  const mixed = failureOf(
+    fakeAggregate(failed("a", "SCHEMA_DRIFT"), failed("b", "SOURCE_AUTH"), fakeSummary()),
+  );
+  equal(mixed?.code, "EXPORT_FAILED");
+  equal(mixed?.message, "2 of 3 exports failed");
+  deepEqual(mixed instanceof RunFailedError && mixed.problems, [
+    "export 'a' failed: it broke (Mend it.)",
+    "export 'b' failed: it broke (Mend it.)",
+  ]);
+});
+
+Deno.test("an interruption outranks failures", () => {
+  const error = failureOf(
+    fakeAggregate(failed("a", "SOURCE_AUTH"), fakeSummary({ status: "interrupted" })),
+  );
+  equal(error?.code, "INTERRUPTED");
+});
+
+Deno.test("a failed export without an error is still a failure", () => {
+  const error = failureOf(fakeAggregate(fakeSummary({ status: "failed" })));
+  deepEqual([error?.code, error?.message], ["EXPORT_FAILED", "export 'orders' failed"]);
+});
