@@ -15,6 +15,8 @@ export interface LocalOptions {
   readonly root: string;
   /** Shown to people; the root itself when absent. */
   readonly uri?: string;
+  /** Makes a folder's entries durable; tests replace it to fail. */
+  readonly syncFolder?: (path: string) => Promise<void>;
 }
 
 export class LocalDestination implements Destination {
@@ -27,11 +29,15 @@ export class LocalDestination implements Destination {
   };
   readonly uri: string;
   readonly #root: string;
+  readonly #syncFolder: (path: string) => Promise<void>;
+  /** Local file -> target of renames that are done but not yet durable, for a retry of `put`. */
+  readonly #renamed = new Map<string, string>();
   #staging: Promise<Staging> | undefined;
 
   constructor(options: LocalOptions) {
     this.#root = options.root;
     this.uri = options.uri ?? options.root;
+    this.#syncFolder = options.syncFolder ?? syncFolder;
   }
 
   /** The first call also removes what dead processes left in this root's staging folder. */
@@ -49,9 +55,11 @@ export class LocalDestination implements Destination {
   async put(localFile: string, key: string, _md5: string): Promise<void> {
     const target = this.#path(key);
     try {
-      await createParents(target);
-      await Deno.rename(localFile, target);
-      await syncFolder(dirname(target));
+      await this.#createParents(target);
+      if (this.#renamed.get(localFile) !== target) await Deno.rename(localFile, target);
+      this.#renamed.set(localFile, target);
+      await this.#syncFolder(dirname(target));
+      this.#renamed.delete(localFile);
     } catch (error) {
       throw fileError(error, "write", target);
     }
@@ -62,9 +70,9 @@ export class LocalDestination implements Destination {
     const staged = join(await this.stagingDir(), `${crypto.randomUUID()}.tmp`);
     try {
       await writeSynced(staged, bytes);
-      await createParents(target);
+      await this.#createParents(target);
       await Deno.rename(staged, target);
-      await syncFolder(dirname(target));
+      await this.#syncFolder(dirname(target));
     } catch (error) {
       throw fileError(error, "write", target);
     }
@@ -103,10 +111,10 @@ export class LocalDestination implements Destination {
     const source = this.#path(from);
     const target = this.#path(to);
     try {
-      await createParents(target);
+      await this.#createParents(target);
       await Deno.rename(source, target);
-      await syncFolder(dirname(target));
-      await syncFolder(dirname(source));
+      await this.#syncFolder(dirname(target));
+      await this.#syncFolder(dirname(source));
     } catch (error) {
       throw fileError(error, "move", source);
     }
@@ -121,6 +129,19 @@ export class LocalDestination implements Destination {
     } catch {
       // The folder was never made; whoever asked for it has the error.
     }
+  }
+
+  /** Creates the missing folders above `path`, each made durable in the one above it. */
+  async #createParents(path: string): Promise<void> {
+    const missing: string[] = [];
+    let folder = dirname(path);
+    while (!await isThere(folder)) {
+      missing.push(folder);
+      folder = dirname(folder);
+    }
+    if (missing.length === 0) return;
+    await Deno.mkdir(missing[0], { recursive: true });
+    for (const made of missing) await this.#syncFolder(dirname(made));
   }
 
   #path(key: string): string {
@@ -170,19 +191,6 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     folder.close();
   }
-}
-
-/** Creates the missing folders above `path`, each made durable in the one above it. */
-async function createParents(path: string): Promise<void> {
-  const missing: string[] = [];
-  let folder = dirname(path);
-  while (!await isThere(folder)) {
-    missing.push(folder);
-    folder = dirname(folder);
-  }
-  if (missing.length === 0) return;
-  await Deno.mkdir(missing[0], { recursive: true });
-  for (const made of missing) await syncFolder(dirname(made));
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -75,6 +75,25 @@ Deno.test("local destination: a file where a folder is needed is DESTINATION_UNW
     await destination.close();
   }));
 
+Deno.test("local destination: put can be repeated when the rename was done but not durable", () =>
+  inFolder(async (folder) => {
+    let failures = 1;
+    const destination = new LocalDestination({
+      root: folder,
+      syncFolder: () => {
+        if (failures-- <= 0) return Promise.resolve();
+        return Promise.reject(Object.assign(new Error("Input/output error"), { code: "EIO" }));
+      },
+    });
+    const file = join(await destination.stagingDir(), "part.tmp");
+    await Deno.writeFile(file, bytes);
+    await assert.rejects(destination.put(file, "part.csv", ""), { category: "network" });
+    await destination.put(file, "part.csv", "");
+    assert.deepEqual(await destination.read("part.csv"), bytes);
+    await assert.rejects(destination.put(file, "part.csv", ""), { code: "DESTINATION_NOT_FOUND" });
+    await destination.close();
+  }));
+
 Deno.test("staging: a dead owner's folder is swept, a living one's stays", () =>
   inFolder(async (root) => {
     const living = await openStaging(root);
