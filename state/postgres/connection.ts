@@ -49,11 +49,15 @@ type Sql = postgres.Sql | postgres.TransactionSql;
 /**
  * Connections are made by the first statement. Session settings of the database and role, `search_path`
  * among them, stay as they are.
+ * @param lockTimeoutMs how long a write waits for other sessions' locks
  * @throws StateError STATE_UNAVAILABLE when the URL or its CA file cannot be read
  */
-export function connectPostgres(url: string): SqlConnection {
+export function connectPostgres(
+  url: string,
+  lockTimeoutMs: number = LOCK_TIMEOUT_MS,
+): SqlConnection {
   const parsed = parsePostgresUrl(url);
-  return new PostgresConnection(postgres(driverOptions(parsed)), parsed);
+  return new PostgresConnection(postgres(driverOptions(parsed)), parsed, lockTimeoutMs);
 }
 
 function driverOptions(url: PostgresUrl): postgres.Options<Record<string, never>> {
@@ -116,10 +120,12 @@ class PostgresConnection implements SqlConnection {
   readonly location: string;
   readonly #sql: postgres.Sql;
   readonly #url: PostgresUrl;
+  readonly #lockTimeoutMs: number;
   #closing: Promise<void> | null = null;
 
-  constructor(sql: postgres.Sql, url: PostgresUrl) {
+  constructor(sql: postgres.Sql, url: PostgresUrl, lockTimeoutMs: number) {
     this.#sql = sql;
+    this.#lockTimeoutMs = lockTimeoutMs;
     this.#url = url;
     this.location = url.location;
   }
@@ -136,7 +142,7 @@ class PostgresConnection implements SqlConnection {
     return this.#translated(async () => {
       // Boxed, because the driver's return type unwraps arrays of promises.
       const { result } = await this.#sql.begin(ISOLATION, async (tx) => {
-        await tx.unsafe(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+        await tx.unsafe(`SET LOCAL lock_timeout = ${this.#lockTimeoutMs}`);
         return { result: await work(executor(tx)) };
       });
       return result;

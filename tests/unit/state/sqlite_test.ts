@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { join } from "node:path";
+import { openSqlite, openState, STATE_FILE } from "../../../state/open.ts";
+import { connectSqlite } from "../../../state/sqlite/connection.ts";
+import { MIGRATIONS, STATE_VERSION } from "../../../state/migrations.ts";
+import { checkMigratedV1 } from "./migrated_v1.ts";
+
+const FIXTURES = join(import.meta.dirname!, "../../../fixtures/state");
+
+async function inTempDir(work: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir({ prefix: "rivet-state-" });
+  try {
+    await work(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+function createFromSql(path: string, sql: string): void {
+  const db = new DatabaseSync(path);
+  db.exec(sql);
+  db.close();
+}
+
+function schemaOf(path: string): unknown[] {
+  const db = new DatabaseSync(path, { readOnly: true });
+  const columns = db.prepare(
+    `SELECT m.type, m.name, m.tbl_name, c.name AS column_name, c.type AS column_type, c."notnull", c.pk
+     FROM sqlite_master m LEFT JOIN pragma_table_info(m.name) c ORDER BY m.name, c.name`,
+  ).all();
+  db.close();
+  return columns;
+}
+
+Deno.test("state is .rivet_state.db in the config's folder unless RIVET_STATE_URL names PostgreSQL", () =>
+  inTempDir(async (dir) => {
+    for (const url of [undefined, "", "sqlite:elsewhere"]) {
+      const store = await openState({ dir, env: () => url, warn: assert.fail });
+      assert.equal(store.location, join(dir, STATE_FILE));
+      await store.close();
+      await store.close();
+    }
+    assert.ok((await Deno.stat(join(dir, STATE_FILE))).isFile);
+  }));
+
+Deno.test("a state of version 1 is migrated with its data", () =>
+  inTempDir(async (dir) => {
+    const path = join(dir, "old.db");
+    createFromSql(path, await Deno.readTextFile(join(FIXTURES, "v1.sql")));
+    const store = await openSqlite(path);
+    await checkMigratedV1(store);
+    await store.close();
+
+    const fresh = join(dir, "fresh.db");
+    await (await openSqlite(fresh)).close();
+    assert.deepEqual(schemaOf(path), schemaOf(fresh));
+    const db = new DatabaseSync(path);
+    const versions = db.prepare("SELECT version FROM schema_version ORDER BY version").all();
+    db.close();
+    assert.deepEqual(versions.map((row) => row.version), MIGRATIONS.map((m) => m.version));
+  }));
+
+Deno.test("the tables are those that the contracts name", () =>
+  inTempDir(async (dir) => {
+    const path = join(dir, "state.db");
+    await (await openSqlite(path)).close();
+    const db = new DatabaseSync(path);
+    const tables = db.prepare(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
+    ).all();
+    db.close();
+    assert.deepEqual(tables.map((t) => t.name), [
+      "chunk_run",
+      "chunk_task",
+      "export_metrics",
+      "export_progression",
+      "export_schema",
+      "export_shape",
+      "export_state",
+      "file_log",
+      "run_aggregate",
+      "run_journal",
+      "schema_version",
+    ]);
+  }));
+
+Deno.test("migrations are numbered from 1 without a gap", () => {
+  assert.deepEqual(MIGRATIONS.map((m) => m.version), MIGRATIONS.map((_, i) => i + 1));
+});
+
+Deno.test("a migration that fails leaves the version before it", () =>
+  inTempDir(async (dir) => {
+    const path = join(dir, "old.db");
+    createFromSql(path, await Deno.readTextFile(join(FIXTURES, "v1.sql")));
+    // In the way of version 3, behind a version 2 that succeeds.
+    createFromSql(path, "CREATE TABLE run_aggregate (x)");
+    await assert.rejects(openSqlite(path), { code: "STATE_CORRUPT" });
+    createFromSql(path, "DROP TABLE run_aggregate");
+    const store = await openSqlite(path);
+    await checkMigratedV1(store);
+    await store.close();
+  }));
+
+Deno.test("STATE_TOO_NEW: a state of a newer Rivet is left alone", () =>
+  inTempDir(async (dir) => {
+    const path = join(dir, "state.db");
+    await (await openSqlite(path)).close();
+    createFromSql(path, "INSERT INTO schema_version VALUES (99, '2030-01-01T00:00:00.000Z')");
+    await assert.rejects(openSqlite(path), {
+      name: "StateError",
+      code: "STATE_TOO_NEW",
+      message: new RegExp(`version 99.*versions up to ${STATE_VERSION}`),
+      hint: /Update Rivet/,
+    });
+  }));
+
+Deno.test("STATE_CORRUPT: a file that is not a database, and one with damaged pages", () =>
+  inTempDir(async (dir) => {
+    const text = join(dir, "text.db");
+    await Deno.writeTextFile(text, "not a database, ".repeat(500));
+    await assert.rejects(openSqlite(text), {
+      code: "STATE_CORRUPT",
+      message: new RegExp(`${text} is damaged`),
+      hint: /backup/,
+    });
+    assert.equal(await Deno.readTextFile(text), "not a database, ".repeat(500));
+
+    const damaged = join(dir, "damaged.db");
+    await (await openSqlite(damaged)).close();
+    const bytes = await Deno.readFile(damaged);
+    bytes.fill(0xaa, 4096);
+    await Deno.writeFile(damaged, bytes);
+    await assert.rejects(openSqlite(damaged), { code: "STATE_CORRUPT" });
+  }));
+
+Deno.test("STATE_CORRUPT: a table that is missing or holds something else", () =>
+  inTempDir(async (dir) => {
+    const path = join(dir, "state.db");
+    const store = await openSqlite(path);
+    const other = new DatabaseSync(path);
+    other.exec(
+      `INSERT INTO export_schema VALUES ('orders', 'not json', 'f', 'r', 'now');
+       INSERT INTO export_shape VALUES ('orders', '{}', 'r', 'now');
+       INSERT INTO chunk_run VALUES ('r', 'orders', 'f', 'odd', 1, 'now', 'now', '{}');
+       DROP TABLE file_log`,
+    );
+    other.close();
+    await assert.rejects(store.schema("orders"), { code: "STATE_CORRUPT" });
+    await assert.rejects(store.latestChunkRun("orders"), { code: "STATE_CORRUPT" });
+    await assert.rejects(store.files({}), { code: "STATE_CORRUPT", message: /file_log/ });
+    await store.close();
+  }));
+
+Deno.test("STATE_LOCKED: another process holds the write lock beyond the timeout", () =>
+  inTempDir(async (dir) => {
+    const path = join(dir, "state.db");
+    await (await openSqlite(path)).close();
+    const other = new DatabaseSync(path);
+    other.exec("BEGIN IMMEDIATE");
+    const db = await connectSqlite(path, 50);
+    await assert.rejects(db.transaction((tx) => tx.run("DELETE FROM export_state")), {
+      code: "STATE_LOCKED",
+      hint: new RegExp(`lsof ${path}`),
+    });
+    // Readers are not kept waiting.
+    assert.deepEqual(await db.all("SELECT * FROM export_state"), []);
+    other.exec("COMMIT");
+    assert.equal(await db.transaction((tx) => tx.run("DELETE FROM export_state")), 0);
+    other.close();
+    await db.close();
+  }));
+
+Deno.test("STATE_UNAVAILABLE: a folder that is missing or is a file", () =>
+  inTempDir(async (dir) => {
+    const unavailable = { code: "STATE_UNAVAILABLE", hint: /folder must exist, be writable/ };
+    await assert.rejects(openSqlite(join(dir, "missing", STATE_FILE)), unavailable);
+    await Deno.writeTextFile(join(dir, "file"), "");
+    await assert.rejects(openSqlite(join(dir, "file", STATE_FILE)), unavailable);
+    await assert.rejects(openSqlite(dir), unavailable);
+  }));
+
+Deno.test("STATE_UNAVAILABLE: a folder that cannot be written to", () =>
+  inTempDir(async (dir) => {
+    // Permissions do not stop root; no account creates files in /proc.
+    const folder = Deno.uid() === 0 ? "/proc" : dir;
+    if (folder === dir) await Deno.chmod(dir, 0o555);
+    await assert.rejects(openSqlite(join(folder, STATE_FILE)), {
+      code: "STATE_UNAVAILABLE",
+      message: new RegExp(`cannot use the state at ${folder}`),
+    });
+    if (folder === dir) await Deno.chmod(dir, 0o755);
+  }));
+
+Deno.test("calls of one process take turns: nothing is seen of an open transaction", () =>
+  inTempDir(async (dir) => {
+    const path = join(dir, "state.db");
+    await (await openSqlite(path)).close();
+    const db = await connectSqlite(path);
+    const insert = "INSERT INTO export_state VALUES (?, '1', 'now', 'r')";
+    const failing = db.transaction(async (tx) => {
+      await tx.run(insert, ["a"]);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      throw new Error("rolled back");
+    });
+    const seen = db.all("SELECT * FROM export_state");
+    const second = db.transaction((tx) => tx.run(insert, ["b"]));
+    await assert.rejects(failing, { message: /rolled back/ });
+    assert.deepEqual(await seen, []);
+    assert.equal(await second, 1);
+    await db.close();
+    await assert.rejects(db.all("SELECT 1"), { code: "STATE_UNAVAILABLE" });
+  }));
+
+Deno.test("commits are on the disk when they return", () =>
+  inTempDir(async (dir) => {
+    const db = await connectSqlite(join(dir, "state.db"));
+    assert.equal((await db.all("PRAGMA journal_mode"))[0].journal_mode, "wal");
+    assert.equal((await db.all("PRAGMA synchronous"))[0].synchronous, 2n); // FULL
+    await db.close();
+  }));
