@@ -1,0 +1,149 @@
+/**
+ * The entry, and the only place that wires adapters to the core and maps errors to exit codes.
+ * What a command needs is imported when it runs: `rivet --help` loads no driver, codec or schema.
+ */
+import { type Globals, wantsJsonErrors } from "./cli/globals.ts";
+import { execute } from "./cli/grammar.ts";
+import { parseArgs } from "./cli/parse.ts";
+import { renderError, renderErrorJson } from "./cli/render/error.ts";
+import { Screen } from "./cli/render/screen.ts";
+import { stdio } from "./cli/render/stdio.ts";
+import type { Services } from "./cli/services.ts";
+import { listenForInterrupts } from "./cli/signals.ts";
+import { type ErrorCode, type RivetError, toRivetError } from "./core/errors.ts";
+import { configureLogging, formatEntry, levelFromEnv, logger, type LogLevel } from "./core/log.ts";
+import type { StateStore } from "./core/ports/state.ts";
+import type { RunDeps } from "./core/run/context.ts";
+
+const EXIT_FAILED = 1;
+const EXIT_INTERRUPTED = 130;
+
+/** Every other code exits 1. */
+const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
+  USAGE: 2,
+  CONFIG_INVALID: 2,
+  CONFIG_NOT_FOUND: 2,
+  NOT_AVAILABLE: 2,
+  SCHEMA_DRIFT: 4,
+  INTERRUPTED: EXIT_INTERRUPTED,
+};
+
+const env = (name: string) => Deno.env.get(name);
+
+/** The adapters, as functions that load them when they are used. */
+async function runDeps(state: StateStore): Promise<RunDeps> {
+  const [{ sourceFactory }, { openDestination }, { formats }, { WorkerClient }] = await Promise.all(
+    [
+      import("./adapters/sources/mod.ts"),
+      import("./adapters/destinations/mod.ts"),
+      import("./adapters/formats/mod.ts"),
+      import("./core/run/worker_client.ts"),
+    ],
+  );
+  return {
+    state,
+    source: sourceFactory,
+    destination: openDestination,
+    format: (name) => formats[name],
+    startWorker: () => new WorkerClient(new URL("./adapters/worker.ts", import.meta.url)),
+  };
+}
+
+const services: Services = {
+  async loadConfig(path, params) {
+    const { loadConfig } = await import("./core/config/load.ts");
+    return await loadConfig(path, { params, env });
+  },
+  async openState(config) {
+    const { openState } = await import("./state/open.ts");
+    return await openState({ dir: config.dir, env, warn: (text) => logger().warn(text) });
+  },
+  async runExports(options) {
+    const { runExports } = await import("./core/run/run.ts");
+    const state = await services.openState(options.config);
+    try {
+      return await runExports(await runDeps(state), options);
+    } finally {
+      await state.close();
+    }
+  },
+};
+
+/** Runs one command line and returns the process's exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  const screen = new Screen(stdio(Deno.stdout), stdio(Deno.stderr));
+  // What nobody awaited must not end the process in a form that nobody asked for.
+  addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    Deno.exit(report(event.reason, screen, args));
+  });
+  try {
+    const parsed = parseArgs(args, {
+      width: screen.resultWidth ?? 100,
+      color: screen.resultWidth !== undefined && allowsColor(),
+    });
+    if (parsed.kind === "text") {
+      screen.result(parsed.text);
+      return 0;
+    }
+    if (parsed.kind === "incomplete") {
+      if (wantsJsonErrors(args)) throw parsed.error;
+      screen.line(parsed.help);
+      return exitCode(parsed.error);
+    }
+    const globals = parsed.invocation;
+    startLogging(screen, globals);
+    const interruptSignal = () => takeInterrupts(screen);
+    await execute(parsed.invocation, { services, screen, globals, interruptSignal });
+    return 0;
+  } catch (thrown) {
+    return report(thrown, screen, args);
+  }
+}
+
+/** Prints the failure in the form that was asked for and returns its exit code. */
+function report(thrown: unknown, screen: Screen, args: readonly string[]): number {
+  const error = toRivetError(thrown);
+  if (error.code === "INTERNAL") logger().debug(originOf(error));
+  screen.line(wantsJsonErrors(args) ? renderErrorJson(error) : renderError(error));
+  return exitCode(error);
+}
+
+function originOf(error: RivetError): string {
+  const origin = error.cause instanceof Error ? error.cause : error;
+  return origin.stack ?? origin.message;
+}
+
+function exitCode(error: RivetError): number {
+  return EXIT_CODES[error.code] ?? EXIT_FAILED;
+}
+
+/** `--quiet` and `--verbose` decide over the environment; a more talkative environment stays so. */
+function startLogging(screen: Screen, globals: Globals): void {
+  const wanted = levelFromEnv(env);
+  const color = screen.interactive && allowsColor();
+  configureLogging({
+    level: logLevel(globals, wanted.level),
+    sink: (entry) => screen.line(formatEntry(entry, color)),
+  });
+  if (wanted.problem !== null) logger().warn(wanted.problem);
+}
+
+function logLevel(globals: Globals, wanted: LogLevel | null): LogLevel {
+  if (globals.quiet) return "error";
+  if (globals.verbose) return wanted === "debug" || wanted === "trace" ? wanted : "info";
+  return wanted ?? "warn";
+}
+
+function allowsColor(): boolean {
+  return !env("NO_COLOR");
+}
+
+function takeInterrupts(screen: Screen): AbortSignal {
+  return listenForInterrupts({
+    onFirst: () => screen.line("Stopping at a safe point; press again to quit."),
+    onSecond: () => Deno.exit(EXIT_INTERRUPTED),
+  });
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
