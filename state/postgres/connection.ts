@@ -99,7 +99,8 @@ function tlsOptions(url: PostgresUrl): postgres.Options<Record<string, never>>["
     case "verify-ca":
       return verifyCa;
     case "verify-full":
-      return { ...ca, rejectUnauthorized: true };
+      // Names the host, because the driver leaves an IP address out and `localhost` is checked instead.
+      return { ...ca, rejectUnauthorized: true, host: url.host };
   }
 }
 
