@@ -1,4 +1,5 @@
 /** Tuning as a run uses it: profile numbers with the config's overrides laid over them. */
+import type { TuningConfig } from "./schema.ts";
 
 export type Profile = "safe" | "balanced" | "fast";
 
@@ -21,4 +22,85 @@ export interface Tuning {
   readonly maxBatchMemoryMb: number;
   readonly onBatchMemoryExceeded: "warn" | "fail" | "auto_shrink";
   readonly maxValueMb: number;
+}
+
+const MIB = 1024 * 1024;
+
+const COMMON = { maxBatchMemoryMb: 0, onBatchMemoryExceeded: "warn", maxValueMb: 256 } as const;
+
+/** The profile table of the readme; contracts section 8 sizes balanced and fast by memory. */
+export const PROFILES: Record<Profile, Tuning> = {
+  fast: {
+    ...COMMON,
+    profile: "fast",
+    batchRows: 0,
+    batchBytes: 64 * MIB,
+    throttleMs: 0,
+    statementTimeoutS: 0,
+    lockTimeoutS: 0,
+    maxRetries: 1,
+    retryBackoffMs: 1_000,
+    memoryThresholdMb: 0,
+  },
+  balanced: {
+    ...COMMON,
+    profile: "balanced",
+    batchRows: 0,
+    batchBytes: 32 * MIB,
+    throttleMs: 50,
+    statementTimeoutS: 300,
+    lockTimeoutS: 30,
+    maxRetries: 3,
+    retryBackoffMs: 2_000,
+    memoryThresholdMb: 4_096,
+  },
+  safe: {
+    ...COMMON,
+    profile: "safe",
+    batchRows: 2_000,
+    // A ceiling beside the row count, for tables with very wide rows.
+    batchBytes: 32 * MIB,
+    throttleMs: 500,
+    statementTimeoutS: 120,
+    lockTimeoutS: 10,
+    maxRetries: 5,
+    retryBackoffMs: 5_000,
+    memoryThresholdMb: 2_048,
+  },
+};
+
+/** How a batch is sized is one setting with two spellings: the more specific block decides it whole. */
+function batchSize(
+  base: Tuning,
+  source: TuningConfig,
+  own: TuningConfig,
+): Pick<Tuning, "batchRows" | "batchBytes"> {
+  for (const block of [own, source]) {
+    if (block.batch_size !== undefined) {
+      return { batchRows: block.batch_size, batchBytes: base.batchBytes };
+    }
+    if (block.batch_size_memory_mb !== undefined) {
+      return { batchRows: 0, batchBytes: block.batch_size_memory_mb * MIB };
+    }
+  }
+  return { batchRows: base.batchRows, batchBytes: base.batchBytes };
+}
+
+/** Profile, then `source.tuning`, then the export's own block, field by field. */
+export function resolveTuning(source: TuningConfig = {}, own: TuningConfig = {}): Tuning {
+  const base = PROFILES[own.profile ?? source.profile ?? "balanced"];
+  const pick = <K extends keyof TuningConfig>(key: K) => own[key] ?? source[key];
+  return {
+    profile: base.profile,
+    ...batchSize(base, source, own),
+    throttleMs: pick("throttle_ms") ?? base.throttleMs,
+    statementTimeoutS: pick("statement_timeout_s") ?? base.statementTimeoutS,
+    lockTimeoutS: pick("lock_timeout_s") ?? base.lockTimeoutS,
+    maxRetries: pick("max_retries") ?? base.maxRetries,
+    retryBackoffMs: pick("retry_backoff_ms") ?? base.retryBackoffMs,
+    memoryThresholdMb: pick("memory_threshold_mb") ?? base.memoryThresholdMb,
+    maxBatchMemoryMb: pick("max_batch_memory_mb") ?? base.maxBatchMemoryMb,
+    onBatchMemoryExceeded: pick("on_batch_memory_exceeded") ?? base.onBatchMemoryExceeded,
+    maxValueMb: pick("max_value_mb") ?? base.maxValueMb,
+  };
 }

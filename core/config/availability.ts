@@ -1,0 +1,171 @@
+/**
+ * What the schema accepts and this version does not execute yet. A run of such a feature is refused
+ * before anything is read; a feature that lands deletes its entry here.
+ */
+import { RivetError } from "../errors.ts";
+import type { LoadedConfig, LoadedExport } from "./loaded.ts";
+import { type ConfigPath, formatPath, type Problem } from "./problem.ts";
+
+interface Feature {
+  /** As a user would name it. */
+  readonly name: string;
+  /** The key that asks for it. */
+  readonly path: ConfigPath;
+}
+
+interface ConfigFeature extends Feature {
+  readonly used: (config: LoadedConfig) => boolean;
+}
+
+interface ExportFeature extends Feature {
+  readonly used: (entry: LoadedExport) => boolean;
+}
+
+const CONFIG_FEATURES: readonly ConfigFeature[] = [
+  {
+    name: "source type mysql",
+    path: ["source", "type"],
+    used: ({ source }) => source.type === "mysql",
+  },
+  {
+    name: "source type mssql",
+    path: ["source", "type"],
+    used: ({ source }) => source.type === "mssql",
+  },
+  {
+    name: "notifications",
+    path: ["notifications"],
+    used: ({ config }) => config.notifications?.slack !== undefined,
+  },
+];
+
+const EXPORT_FEATURES: readonly ExportFeature[] = [
+  {
+    name: "mode: incremental",
+    path: ["mode"],
+    used: ({ config }) => config.mode === "incremental",
+  },
+  {
+    name: "incremental_safety: commit_safe",
+    path: ["incremental_safety"],
+    used: ({ config }) => config.incremental_safety === "commit_safe",
+  },
+  {
+    name: "cursor_lag",
+    path: ["cursor_lag"],
+    used: ({ config }) => config.cursor_lag !== undefined,
+  },
+  {
+    name: "mode: time_window",
+    path: ["mode"],
+    used: ({ config }) => config.mode === "time_window",
+  },
+  {
+    name: "mode: full with parallel above 1",
+    path: ["parallel"],
+    used: ({ config }) => config.mode === "full" && config.parallel > 1,
+  },
+  {
+    name: "chunk_count",
+    path: ["chunk_count"],
+    used: ({ config }) => config.chunk_count !== undefined,
+  },
+  {
+    name: "chunk_dense",
+    path: ["chunk_dense"],
+    used: ({ config }) => config.chunk_dense === true,
+  },
+  {
+    name: "chunk_by_days",
+    path: ["chunk_by_days"],
+    used: ({ config }) => config.chunk_by_days !== undefined,
+  },
+  {
+    name: "chunk_by_key",
+    path: ["chunk_by_key"],
+    used: ({ config }) => config.chunk_by_key !== undefined && config.chunk_by_key !== false,
+  },
+  {
+    name: "partition_by",
+    path: ["partition_by"],
+    used: ({ config }) => config.partition_by !== undefined,
+  },
+  {
+    name: "quality",
+    path: ["quality"],
+    used: ({ config }) => config.quality !== undefined,
+  },
+  {
+    name: "meta_columns",
+    path: ["meta_columns"],
+    used: ({ config }) =>
+      config.meta_columns?.exported_at === true ||
+      (config.meta_columns?.row_hash ?? false) !== false,
+  },
+  {
+    name: "on_schema_drift: fail",
+    path: ["on_schema_drift"],
+    used: ({ config }) => config.on_schema_drift === "fail",
+  },
+  {
+    name: "consistency",
+    path: ["consistency"],
+    used: ({ config }) => (config.consistency ?? "statement") !== "statement",
+  },
+  {
+    name: "reconcile",
+    path: ["reconcile"],
+    used: ({ config }) => (config.reconcile ?? "off") !== "off",
+  },
+  {
+    name: "verify: content",
+    path: ["verify"],
+    used: ({ config }) => config.verify === "content",
+  },
+  {
+    name: "destination type s3",
+    path: ["destination", "type"],
+    used: ({ destination }) => destination.type === "s3",
+  },
+  {
+    name: "destination type gcs",
+    path: ["destination", "type"],
+    used: ({ destination }) => destination.type === "gcs",
+  },
+  {
+    name: "destination type azure",
+    path: ["destination", "type"],
+    used: ({ destination }) => destination.type === "azure",
+  },
+];
+
+function problem(feature: Feature, prefix: ConfigPath): Problem {
+  return {
+    severity: "error",
+    path: [...prefix, ...feature.path],
+    message: `${feature.name} is not available yet in this version`,
+    position: null,
+  };
+}
+
+/** What the export (or, with null, any export) asks for and this version cannot do; empty is good. */
+export function unavailable(config: LoadedConfig, exportName: string | null): Problem[] {
+  const problems = CONFIG_FEATURES.filter((f) => f.used(config)).map((f) => problem(f, []));
+  config.exports.forEach((entry, i) => {
+    if (exportName !== null && entry.name !== exportName) return;
+    for (const feature of EXPORT_FEATURES) {
+      if (feature.used(entry)) problems.push(problem(feature, ["exports", i]));
+    }
+  });
+  return problems;
+}
+
+/** @throws RivetError NOT_AVAILABLE that names every such feature. */
+export function assertAvailable(config: LoadedConfig, exportName: string | null): void {
+  const problems = unavailable(config, exportName);
+  if (problems.length === 0) return;
+  const lines = problems.map((p) => `${formatPath(p.path)}: ${p.message}`);
+  throw new RivetError("NOT_AVAILABLE", lines.join("\n"), {
+    hint: "`rivet run -e NAME` runs the exports that do without it.",
+  });
+}

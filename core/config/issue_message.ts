@@ -1,0 +1,184 @@
+/** What zod found, in the words of someone who writes YAML. */
+import { z } from "zod";
+import { didYouMean, nearest } from "../suggest.ts";
+import type { ConfigPath } from "./problem.ts";
+import { knownKeys, placesOf, schemaAt } from "./schema_keys.ts";
+
+type Issue = z.core.$ZodIssue;
+
+/** Fields whose value is never shown, not even in an error about it. */
+const SECRET_KEYS = new Set(["password", "url", "webhook_url"]);
+
+export interface IssueMessage {
+  readonly path: ConfigPath;
+  readonly message: string;
+}
+
+/** The messages of one issue: one, except for several unknown keys in one mapping. */
+export function issueMessages(root: z.ZodType, issue: Issue, data: unknown): IssueMessage[] {
+  const path = issue.path.filter((part) => typeof part !== "symbol");
+  if (issue.code === "unrecognized_keys") {
+    const known = knownKeys(root, path, data);
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      message: unknownKeyMessage(root, path, key, known),
+    }));
+  }
+  return [{ path, message: issueMessage(root, issue, path, data) }];
+}
+
+function unknownKeyMessage(
+  root: z.ZodType,
+  path: ConfigPath,
+  key: string,
+  known: readonly string[],
+): string {
+  const suggestion = nearest(key, known);
+  if (suggestion !== undefined) return `unknown key; did you mean "${suggestion}"?`;
+  const here = path.map((part) => typeof part === "number" ? "[]" : `.${part}`).join("").slice(1);
+  const places = placesOf(root, key);
+  // Another `destination.type` has the key: what this one has is more help than the place.
+  if (places.length === 0 || places.includes(here)) {
+    return known.length <= 12 ? `unknown key; known here: ${known.join(", ")}` : "unknown key";
+  }
+  const names = places.map((place) => place === "" ? "the top of the file" : place);
+  return `unknown key here; it belongs to ${names.join(" or ")}`;
+}
+
+function valueAt(data: unknown, path: ConfigPath): unknown {
+  let value = data;
+  for (const part of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, part)) {
+      return undefined;
+    }
+    value = (value as Record<string | number, unknown>)[part];
+  }
+  return value;
+}
+
+function issueMessage(root: z.ZodType, issue: Issue, path: ConfigPath, data: unknown): string {
+  const value = valueAt(data, path);
+  const secret = path.some((part) => SECRET_KEYS.has(String(part)));
+  const got = secret ? describeKind(value) : describe(value);
+  if (value === undefined) return missingMessage(issue);
+  switch (issue.code) {
+    case "invalid_type": {
+      const field = schemaAt(root, path, data);
+      const whole = field instanceof z.ZodNumber && field.isInt;
+      const expected = whole ? "a whole number" : typeName(issue.expected);
+      const quote = expected === "text" && ["number", "boolean"].includes(typeof value)
+        ? " (put it in quotes)"
+        : "";
+      return `expected ${expected}, got ${got}${quote}`;
+    }
+    case "invalid_value":
+      return oneOf(value, issue.values.map(String), got);
+    case "invalid_union":
+      return unionMessage(root, issue, path, data, got);
+    case "too_small":
+      if (issue.origin === "string") return "must not be empty";
+      if (issue.origin === "array") return "needs at least one entry";
+      return `must be at least ${smallest(issue)}, got ${got}`;
+    case "too_big":
+      return `must be at most ${issue.maximum}, got ${got}`;
+    case "invalid_format":
+    case "not_multiple_of":
+    case "unrecognized_keys":
+    case "invalid_key":
+    case "invalid_element":
+    case "custom":
+      return issue.message;
+  }
+}
+
+function missingMessage(issue: Issue): string {
+  const choices = issue.code === "invalid_value"
+    ? issue.values.map(String)
+    : unionTypes(issue) ?? [];
+  return choices.length === 0
+    ? "required, but missing"
+    : `required, but missing: one of ${choices.join(", ")}`;
+}
+
+/** The `type` values of a discriminated union, or undefined for any other issue. */
+function unionTypes(issue: Issue): string[] | undefined {
+  return issue.code === "invalid_union" && "options" in issue && Array.isArray(issue.options)
+    ? issue.options.map(String)
+    : undefined;
+}
+
+function oneOf(value: unknown, choices: readonly string[], got: string): string {
+  const meant = typeof value === "string" ? didYouMean(value, choices) : "";
+  return choices.length === 1
+    ? `expected "${choices[0]}", got ${got}`
+    : `${got} is not one of ${choices.join(", ")}${meant}`;
+}
+
+function unionMessage(
+  root: z.ZodType,
+  issue: z.core.$ZodIssueInvalidUnion,
+  path: ConfigPath,
+  data: unknown,
+  got: string,
+): string {
+  const types = unionTypes(issue);
+  if (types !== undefined) return oneOf(valueAt(data, path), types, got);
+  // A branch that complains about something inside the value accepts its outer type: follow it.
+  const inside = issue.errors.find((branch) => branch.length > 0 && !branch.some(isTypeOfWhole));
+  if (inside !== undefined) {
+    const [first] = inside;
+    const at = [...path, ...first.path.filter((part) => typeof part !== "symbol")];
+    return issueMessage(root, { ...first, path: at }, at, data);
+  }
+  const expected = issue.errors.flatMap((branch) => branch.filter(isTypeOfWhole).map(expectedOf));
+  return `expected ${[...new Set(expected)].join(" or ")}, got ${got}`;
+}
+
+function isTypeOfWhole(issue: Issue): boolean {
+  return issue.path.length === 0 && issue.code === "invalid_type";
+}
+
+function expectedOf(issue: Issue): string {
+  return issue.code === "invalid_type" ? typeName(issue.expected) : issue.message;
+}
+
+/** `>0` of whole numbers is "at least 1". */
+function smallest(issue: z.core.$ZodIssueTooSmall): string {
+  return issue.inclusive === false ? String(Number(issue.minimum) + 1) : String(issue.minimum);
+}
+
+function typeName(expected: string): string {
+  switch (expected) {
+    case "string":
+      return "text";
+    case "number":
+      return "a number";
+    case "int":
+      return "a whole number";
+    case "boolean":
+      return "true or false";
+    case "array":
+      return "a list";
+    case "object":
+    case "record":
+      return "a mapping";
+    default:
+      return expected;
+  }
+}
+
+/** A value as the message shows it, cut to a length that fits a line. */
+function describe(value: unknown): string {
+  if (typeof value === "string") {
+    return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
+  }
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  return describeKind(value);
+}
+
+function describeKind(value: unknown): string {
+  if (value === null || value === undefined) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "a mapping";
+  return typeof value === "string" ? "text" : `a ${typeof value}`;
+}

@@ -1,0 +1,205 @@
+/** Rules about how an export reads: what each mode needs, excludes and ignores. */
+import { parseDuration } from "../duration.ts";
+import type { ExportConfig } from "../schema.ts";
+import { MODE_KEYS } from "../schema/export.ts";
+import { exclusive, type ExportRule, type Finding } from "./rule.ts";
+
+/** Values that ask for nothing: written under another mode they change nothing. */
+const IDLE: Readonly<Record<string, unknown>> = {
+  chunk_checkpoint: false,
+  chunk_dense: false,
+  chunk_by_key: false,
+  incremental_cursor_mode: "single_column",
+  incremental_safety: "off",
+};
+
+const foreignKeys: ExportRule = {
+  name: "keys_fit_mode",
+  reads: ["mode", ...Object.values(MODE_KEYS).flat()],
+  check({ config, written }) {
+    const findings: Finding[] = [];
+    const given = config as Readonly<Record<string, unknown>>;
+    for (const [mode, keys] of Object.entries(MODE_KEYS)) {
+      if (mode === config.mode) continue;
+      for (const key of keys) {
+        if (!written.has(key) || (key in IDLE && given[key] === IDLE[key])) continue;
+        findings.push(foreignKey(key, mode, config.mode, written.has("mode")));
+      }
+    }
+    return findings;
+  },
+};
+
+/** With the mode written down it was chosen, and the key is a leftover; without it, it was forgotten. */
+function foreignKey(key: string, owner: string, mode: string, chosen: boolean): Finding {
+  return chosen
+    ? {
+      path: [key],
+      message: `ignored: ${key} belongs to mode: ${owner}, and this export has mode: ${mode}`,
+      severity: "warning",
+    }
+    : {
+      path: [key],
+      message: `${key} belongs to mode: ${owner}, but no mode is given, which means full; ` +
+        `write mode: ${owner}`,
+    };
+}
+
+const incrementalCursor: ExportRule = {
+  name: "incremental_needs_cursor_column",
+  reads: ["mode", "cursor_column"],
+  check: ({ config }) =>
+    config.mode === "incremental" && config.cursor_column === undefined
+      ? [{ path: ["mode"], message: "mode: incremental needs cursor_column" }]
+      : [],
+};
+
+const cursorFallback: ExportRule = {
+  name: "cc1_fallback_iff_coalesce",
+  reads: ["mode", "cursor_column", "cursor_fallback_column", "incremental_cursor_mode"],
+  check({ config }) {
+    if (config.mode !== "incremental") return [];
+    const coalesce = config.incremental_cursor_mode === "coalesce";
+    const fallback = config.cursor_fallback_column;
+    if (coalesce && fallback === undefined) {
+      return [{
+        path: ["incremental_cursor_mode"],
+        message: "incremental_cursor_mode: coalesce needs cursor_fallback_column (CC1)",
+      }];
+    }
+    if (!coalesce && fallback !== undefined) {
+      return [{
+        path: ["cursor_fallback_column"],
+        message: "cursor_fallback_column needs incremental_cursor_mode: coalesce (CC1)",
+      }];
+    }
+    return fallback !== undefined && fallback === config.cursor_column
+      ? [{ path: ["cursor_fallback_column"], message: "is the same column as cursor_column" }]
+      : [];
+  },
+};
+
+const cursorLag: ExportRule = {
+  name: "cursor_lag_is_a_duration",
+  reads: ["cursor_lag"],
+  check: ({ config: { cursor_lag } }) =>
+    cursor_lag !== undefined && parseDuration(cursor_lag) === undefined
+      ? [{
+        path: ["cursor_lag"],
+        message:
+          `${JSON.stringify(cursor_lag)} is no duration: write a whole number with a unit, ` +
+          "e.g. 30s, 15m, 2h, 1d",
+      }]
+      : [],
+};
+
+const timeWindowKeys: ExportRule = {
+  name: "time_window_needs_column_and_days",
+  reads: ["mode", "time_column", "days_window"],
+  check({ config }) {
+    if (config.mode !== "time_window") return [];
+    return (["time_column", "days_window"] as const)
+      .filter((key) => config[key] === undefined)
+      .map((key) => ({ path: ["mode"], message: `mode: time_window needs ${key}` }));
+  },
+};
+
+/** `chunk_by_key: true` and a column name both ask for keyset pages. */
+function byKey(config: ExportConfig): boolean {
+  return config.chunk_by_key !== undefined && config.chunk_by_key !== false;
+}
+
+const chunkedColumn: ExportRule = {
+  name: "chunked_needs_a_key",
+  reads: ["mode", "table", "query", "query_file", "chunk_column", "chunk_by_key", "chunk_by_days"],
+  check({ config }) {
+    if (config.mode !== "chunked" || config.chunk_column !== undefined) return [];
+    if (config.chunk_by_days !== undefined) {
+      return [{ path: ["chunk_by_days"], message: "chunk_by_days needs chunk_column" }];
+    }
+    if (typeof config.chunk_by_key === "string" || config.table !== undefined) return [];
+    return [{
+      path: ["mode"],
+      message:
+        "mode: chunked over a query needs chunk_column, or chunk_by_key with a column's name " +
+        "(with table: the primary key is used)",
+    }];
+  },
+};
+
+const chunkSizing: ExportRule = {
+  name: "one_way_to_chunk",
+  reads: ["mode", ...MODE_KEYS.chunked],
+  check({ config }) {
+    if (config.mode !== "chunked") return [];
+    // Switches that are off take part in no combination.
+    const on = {
+      ...config,
+      chunk_dense: config.chunk_dense === true ? true : undefined,
+      chunk_by_key: byKey(config) ? config.chunk_by_key : undefined,
+    };
+    const pairs: [string, string, string][] = [
+      ["chunk_size", "chunk_count", "give the size of a chunk or their number"],
+      ["chunk_size", "chunk_by_days", "the days are the size"],
+      ["chunk_count", "chunk_by_days", "the days are the size"],
+      ["chunk_by_days", "chunk_dense", "cut by days or by row number"],
+      ["chunk_by_days", "chunk_by_key", "cut by days or by key"],
+      ["chunk_count", "chunk_by_key", "pages are sized by chunk_size"],
+      ["chunk_dense", "chunk_by_key", "pages by key have no gaps already"],
+      ["chunk_count", "chunk_dense", "windows over row numbers are sized by chunk_size"],
+    ];
+    return pairs.flatMap(([a, b, advice]) => exclusive(on, [a, b], advice));
+  },
+};
+
+const chunkKeyOnce: ExportRule = {
+  name: "chunk_by_key_names_one_column",
+  reads: ["mode", "chunk_column", "chunk_by_key"],
+  check({ config: { mode, chunk_column, chunk_by_key } }) {
+    if (mode !== "chunked" || chunk_column === undefined) return [];
+    return typeof chunk_by_key === "string" && chunk_by_key !== chunk_column
+      ? [{
+        path: ["chunk_by_key"],
+        message: `chunk_by_key names ${chunk_by_key}, chunk_column names ${chunk_column}; keep one`,
+      }]
+      : [];
+  },
+};
+
+const parallelMode: ExportRule = {
+  name: "parallel_fits_mode",
+  reads: ["mode", "parallel"],
+  check: ({ config: { mode, parallel } }) =>
+    parallel > 1 && (mode === "incremental" || mode === "time_window")
+      ? [{
+        path: ["parallel"],
+        message: `ignored: mode: ${mode} has one reader; parallel is for chunked and full`,
+        severity: "warning",
+      }]
+      : [],
+};
+
+const snapshotLimit: ExportRule = {
+  name: "max_snapshot_s_needs_snapshot",
+  reads: ["consistency", "max_snapshot_s"],
+  check: ({ config: { consistency = "statement", max_snapshot_s } }) =>
+    max_snapshot_s !== undefined && consistency === "statement"
+      ? [{
+        path: ["max_snapshot_s"],
+        message: "max_snapshot_s needs consistency: snapshot or run_snapshot",
+      }]
+      : [],
+};
+
+export const MODE_RULES: readonly ExportRule[] = [
+  foreignKeys,
+  incrementalCursor,
+  cursorFallback,
+  cursorLag,
+  timeWindowKeys,
+  chunkedColumn,
+  chunkSizing,
+  chunkKeyOnce,
+  parallelMode,
+  snapshotLimit,
+];

@@ -1,0 +1,192 @@
+/** Rules about an export's files: compression, sizes, types, added columns, quality. */
+import { parseOverride } from "../../types/overrides.ts";
+import { LEVELS } from "../compression.ts";
+import { MIN_FILE_BYTES, parseSize } from "../size.ts";
+import { type ExportRule, type Finding, present } from "./rule.ts";
+import { tuningFindings } from "./source.ts";
+
+const COMPRESSION_KEYS = ["compression", "compression_level", "compression_profile"];
+
+const levelInRange: ExportRule = {
+  name: "compression_level_in_range",
+  reads: COMPRESSION_KEYS,
+  check({ config }) {
+    const level = config.compression_level;
+    if (level === undefined || config.compression_profile !== undefined) return [];
+    const codec = config.compression ?? "zstd";
+    const range = LEVELS[codec];
+    if (range === null) {
+      return [{
+        path: ["compression_level"],
+        message: `ignored: ${codec} has no levels`,
+        severity: "warning",
+      }];
+    }
+    return level >= range.min && level <= range.max ? [] : [{
+      path: ["compression_level"],
+      message: `${codec} has levels ${range.min} to ${range.max}, got ${level}`,
+    }];
+  },
+};
+
+const profileWins: ExportRule = {
+  name: "compression_profile_wins",
+  reads: COMPRESSION_KEYS,
+  check({ config }) {
+    if (config.compression_profile === undefined) return [];
+    return present(config, ["compression", "compression_level"]).map((key) => ({
+      path: [key],
+      message: `ignored: compression_profile: ${config.compression_profile} decides`,
+      severity: "warning",
+    }));
+  },
+};
+
+const csvIgnores: ExportRule = {
+  name: "csv_has_no_parquet_settings",
+  reads: ["format", "parquet", ...COMPRESSION_KEYS],
+  check({ config }) {
+    if (config.format !== "csv") return [];
+    return present(config, ["parquet", ...COMPRESSION_KEYS])
+      .filter((key) => key !== "compression" || config.compression !== "none")
+      .map((key) => ({
+        path: [key],
+        message: "ignored: CSV files are never compressed and have no row groups",
+        severity: "warning",
+      }));
+  },
+};
+
+const rowGroups: ExportRule = {
+  name: "row_group_fields_fit_strategy",
+  reads: ["parquet"],
+  check({ config: { parquet } }) {
+    if (parquet === undefined) return [];
+    const findings: Finding[] = [];
+    const fixedRows = parquet.row_group_strategy === "fixed_rows";
+    if (fixedRows && parquet.row_group_rows === undefined) {
+      findings.push({
+        path: ["parquet", "row_group_strategy"],
+        message: "row_group_strategy: fixed_rows needs row_group_rows",
+      });
+    }
+    if (!fixedRows && parquet.row_group_rows !== undefined) {
+      findings.push({
+        path: ["parquet", "row_group_rows"],
+        message: "row_group_rows needs row_group_strategy: fixed_rows",
+      });
+    }
+    const { max_row_group_mb: max, target_row_group_mb: target } = parquet;
+    // Only a target that was chosen can contradict: the default gives way to a smaller maximum.
+    if (max !== undefined && max < target && target !== 128) {
+      findings.push({
+        path: ["parquet", "max_row_group_mb"],
+        message: `max_row_group_mb (${max}) is below target_row_group_mb (${target})`,
+      });
+    }
+    return findings;
+  },
+};
+
+const fileSize: ExportRule = {
+  name: "max_file_size_is_a_size",
+  reads: ["max_file_size"],
+  check({ config: { max_file_size } }) {
+    if (max_file_size === undefined) return [];
+    const bytes = parseSize(max_file_size);
+    if (bytes === undefined) {
+      return [{
+        path: ["max_file_size"],
+        message:
+          `${JSON.stringify(max_file_size)} is no size: write e.g. 512MB, 1GiB or a number ` +
+          "of bytes",
+      }];
+    }
+    return bytes >= MIN_FILE_BYTES ? [] : [{
+      path: ["max_file_size"],
+      message: `${bytes} bytes is below the minimum of ${MIN_FILE_BYTES / 1000}KB`,
+    }];
+  },
+};
+
+const columnTypes: ExportRule = {
+  name: "columns_name_types",
+  reads: ["columns"],
+  check({ config: { columns } }) {
+    return Object.entries(columns ?? {}).flatMap(([column, type]) => {
+      const result = parseOverride(type);
+      return "error" in result ? [{ path: ["columns", column], message: result.error }] : [];
+    });
+  },
+};
+
+function repeated(list: readonly string[], path: string[]): Finding[] {
+  const seen = new Set<string>();
+  return list.flatMap((column, i) => {
+    if (!seen.has(column)) return seen.add(column) && [];
+    return [{ path: [...path, i], message: `column ${JSON.stringify(column)} is listed twice` }];
+  });
+}
+
+const columnLists: ExportRule = {
+  name: "column_lists_without_repeats",
+  reads: ["meta_columns", "quality"],
+  check({ config: { meta_columns, quality } }) {
+    const hash = meta_columns?.row_hash;
+    return [
+      ...(Array.isArray(hash) ? repeated(hash, ["meta_columns", "row_hash"]) : []),
+      ...repeated(quality?.unique_columns ?? [], ["quality", "unique_columns"]),
+    ];
+  },
+};
+
+const qualityBounds: ExportRule = {
+  name: "quality_bounds_fit",
+  reads: ["quality"],
+  check({ config: { quality } }) {
+    if (quality === undefined) return [];
+    const { row_count_min: min, row_count_max: max } = quality;
+    const findings: Finding[] = [];
+    if (min !== undefined && max !== undefined && min > max) {
+      findings.push({
+        path: ["quality", "row_count_min"],
+        message: `row_count_min (${min}) is above row_count_max (${max})`,
+      });
+    }
+    if (quality.unique_max_entries !== undefined && quality.unique_columns === undefined) {
+      findings.push({
+        path: ["quality", "unique_max_entries"],
+        message: "unique_max_entries needs unique_columns",
+      });
+    }
+    return findings;
+  },
+};
+
+const oneBatchSize: ExportRule = {
+  name: "one_batch_size",
+  reads: ["tuning"],
+  check: ({ config }) => tuningFindings(config.tuning),
+};
+
+const partitionKeys: ExportRule = {
+  name: "partition_granularity_needs_partition_by",
+  reads: ["partition_by", "partition_granularity"],
+  check: ({ config }) =>
+    config.partition_granularity !== undefined && config.partition_by === undefined
+      ? [{ path: ["partition_granularity"], message: "partition_granularity needs partition_by" }]
+      : [],
+};
+
+export const OUTPUT_RULES: readonly ExportRule[] = [
+  levelInRange,
+  profileWins,
+  csvIgnores,
+  rowGroups,
+  fileSize,
+  columnTypes,
+  columnLists,
+  qualityBounds,
+  oneBatchSize,
+  partitionKeys,
+];

@@ -1,0 +1,147 @@
+/** Rules of `source:` and of its `tls:` and `tuning:`. */
+import type { SourceConfig } from "../schema.ts";
+import { exclusive, type Finding, present, sentence, type SourceRule } from "./rule.ts";
+
+const URL_KEYS = ["url", "url_env", "url_file"];
+const STRUCTURED_KEYS = ["host", "port", "user", "password", "password_env", "database"];
+const REQUIRED_KEYS = ["host", "user", "database"];
+
+/** The schemes of each engine's URLs. */
+const SCHEMES: Record<SourceConfig["type"], readonly string[]> = {
+  postgres: ["postgres", "postgresql"],
+  mysql: ["mysql", "mariadb"],
+  mssql: ["mssql", "sqlserver"],
+};
+
+const urlOrFields: SourceRule = {
+  name: "url_or_structured_fields",
+  reads: [...URL_KEYS, ...STRUCTURED_KEYS],
+  check(source) {
+    const urls = present(source, URL_KEYS);
+    const fields = present(source, STRUCTURED_KEYS);
+    if (urls.length > 0 && fields.length > 0) {
+      return [{
+        path: [fields[0]],
+        message: `${sentence([urls[0], ...fields], "and")} cannot be mixed; ` +
+          "give either a URL or the structured fields",
+      }];
+    }
+    if (urls.length === 0 && fields.length === 0) {
+      return [{
+        path: [],
+        message: `no connection: give one of ${sentence(URL_KEYS, "or")}, ` +
+          `or ${sentence(REQUIRED_KEYS, "and")}`,
+      }];
+    }
+    return exclusive(source, URL_KEYS, "keep one of them");
+  },
+};
+
+const structuredComplete: SourceRule = {
+  name: "structured_fields_complete",
+  reads: [...URL_KEYS, ...STRUCTURED_KEYS],
+  check(source) {
+    const fields = present(source, STRUCTURED_KEYS);
+    if (fields.length === 0 || present(source, URL_KEYS).length > 0) return [];
+    const absent = REQUIRED_KEYS.filter((key) => !fields.includes(key));
+    if (absent.length === 0) return [];
+    return [{
+      path: [],
+      message: `${sentence(absent, "and")} missing: a connection without a URL needs ` +
+        sentence(REQUIRED_KEYS, "and"),
+    }];
+  },
+};
+
+const onePassword: SourceRule = {
+  name: "one_password",
+  reads: ["password", "password_env"],
+  check: (source) => exclusive(source, ["password", "password_env"], "keep password_env"),
+};
+
+const schemeMatchesType: SourceRule = {
+  name: "url_scheme_matches_type",
+  reads: ["type", "url"],
+  check(source) {
+    const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(source.url ?? "")?.[1].toLowerCase();
+    if (scheme === undefined || SCHEMES[source.type].includes(scheme)) return [];
+    const owner = Object.entries(SCHEMES).find(([, schemes]) => schemes.includes(scheme))?.[0];
+    const advice = owner === undefined
+      ? `write ${SCHEMES[source.type][0]}://`
+      : `write type: ${owner}, or a ${SCHEMES[source.type][0]}:// URL`;
+    return [{
+      path: ["url"],
+      message: `a ${scheme}:// URL does not fit type: ${source.type}; ${advice}`,
+    }];
+  },
+};
+
+const tlsConsistent: SourceRule = {
+  name: "tls_fields_fit_mode",
+  reads: ["tls"],
+  check({ tls }) {
+    if (tls === undefined) return [];
+    const accepts = (["accept_invalid_certs", "accept_invalid_hostnames"] as const)
+      .filter((key) => tls[key]);
+    const findings: Finding[] = [];
+    if (tls.mode === "disable") {
+      for (const key of [...present(tls, ["ca_file"]), ...accepts]) {
+        findings.push({ path: ["tls", key], message: `${key} has no meaning with mode: disable` });
+      }
+      return findings;
+    }
+    if (tls.mode === "require" && tls.ca_file !== undefined) {
+      findings.push({
+        path: ["tls", "ca_file"],
+        message: "mode: require does not check the certificate, so ca_file would be ignored; " +
+          "write mode: verify-ca or verify-full",
+      });
+    }
+    for (const key of tls.mode === "require" ? [] : accepts) {
+      findings.push({
+        path: ["tls", key],
+        message: `${key} weakens mode: ${tls.mode}; the server's identity is not certain`,
+        severity: "warning",
+      });
+    }
+    return findings;
+  },
+};
+
+const tlsNamed: SourceRule = {
+  name: "tls_block_given",
+  reads: ["tls", "url"],
+  check(source) {
+    if (source.tls !== undefined) return [];
+    if (/[?&](sslmode|ssl-mode)=(require|verify|required)/i.test(source.url ?? "")) return [];
+    return [{
+      path: [],
+      message: "TLS is not enforced: credentials and rows cross the network in plaintext. " +
+        "Write tls: {mode: verify-full}, or tls: {mode: disable} to accept it",
+      severity: "warning",
+    }];
+  },
+};
+
+const oneBatchSize: SourceRule = {
+  name: "one_batch_size",
+  reads: ["tuning"],
+  check: (source) => tuningFindings(source.tuning),
+};
+
+/** `batch_size` and `batch_size_memory_mb` of one tuning block. */
+export function tuningFindings(tuning: SourceConfig["tuning"]): Finding[] {
+  const keys = ["batch_size", "batch_size_memory_mb"];
+  return exclusive(tuning ?? {}, keys, "size batches by rows or by memory")
+    .map((finding) => ({ ...finding, path: ["tuning", ...finding.path] }));
+}
+
+export const SOURCE_RULES: readonly SourceRule[] = [
+  urlOrFields,
+  structuredComplete,
+  onePassword,
+  schemeMatchesType,
+  tlsConsistent,
+  tlsNamed,
+  oneBatchSize,
+];

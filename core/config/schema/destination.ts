@@ -1,0 +1,72 @@
+/** `destination:` of an export, one shape per `type`. */
+import { z } from "zod";
+import { text } from "./fields.ts";
+
+const PLACEHOLDERS = "Placeholders: {date} (UTC), {export}, {table}, {run_id}, {partition}.";
+
+const prefix = z.string().default("").describe(
+  `Start of every object's key, "/" between segments. ${PLACEHOLDERS} Default: empty.`,
+);
+const endpoint = text.optional().describe(
+  "URL of a compatible store, http:// or https://. Default: the provider's own.",
+);
+
+const local = z.strictObject({
+  type: z.literal("local"),
+  path: text.describe(
+    `Folder for the files, created when missing, relative to this file. "~" is not expanded. ${PLACEHOLDERS}`,
+  ),
+}).describe("Files on a local disk.");
+
+const s3 = z.strictObject({
+  type: z.literal("s3"),
+  bucket: text.describe("Bucket; it must exist."),
+  prefix,
+  region: text.optional().describe("Region, e.g. us-east-1. Default: from the environment."),
+  endpoint: endpoint.describe(
+    "URL of an S3-compatible store; switches to path-style addressing. Default: AWS.",
+  ),
+  access_key_env: text.optional().describe(
+    "Environment variable of the access key id. With secret_key_env, or neither for the default AWS chain.",
+  ),
+  secret_key_env: text.optional().describe("Environment variable of the secret access key."),
+  session_token_env: text.optional().describe(
+    "Environment variable of the session token of temporary credentials.",
+  ),
+}).describe("Objects in Amazon S3 or a compatible store.");
+
+const gcs = z.strictObject({
+  type: z.literal("gcs"),
+  bucket: text.describe("Bucket; it must exist."),
+  prefix,
+  endpoint,
+  credentials_file: text.optional().describe(
+    "Service account JSON, relative to this file. Default: Application Default Credentials.",
+  ),
+}).describe("Objects in Google Cloud Storage.");
+
+const azure = z.strictObject({
+  type: z.literal("azure"),
+  container: text.describe("Container; it must exist."),
+  prefix,
+  endpoint,
+  account_name: text.optional().describe("Storage account."),
+  account_key_env: text.optional().describe(
+    "Environment variable of the account key. Needs account_name.",
+  ),
+  sas_token_env: text.optional().describe(
+    "Environment variable of a SAS token. Needs account_name or endpoint.",
+  ),
+  connection_string_env: text.optional().describe(
+    "Environment variable of a connection string, instead of the other credential fields.",
+  ),
+}).describe("Blobs in Azure Blob Storage. Without a credential field: the default identity chain.");
+
+const stdout = z.strictObject({ type: z.literal("stdout") }).describe(
+  "The file's bytes to standard output. For one export, without chunks, parts or partitions.",
+);
+
+export const destinationSchema = z.discriminatedUnion("type", [local, s3, gcs, azure, stdout])
+  .describe("Where the files go.");
+
+export type DestinationConfig = z.infer<typeof destinationSchema>;

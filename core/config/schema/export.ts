@@ -1,0 +1,169 @@
+/** One entry of `exports:`. */
+import { z } from "zod";
+import { destinationSchema } from "./destination.ts";
+import { positive, text } from "./fields.ts";
+import { metaColumnsSchema, parquetSchema, qualitySchema } from "./output.ts";
+import { tuningSchema } from "./source.ts";
+
+const what = {
+  name: text.describe(
+    "Unique name: state, file names and reports use it. Letters, digits, '_', '-', '.'.",
+  ),
+  query: z.string().optional().describe(
+    "SQL to export. ${key} is replaced as text from --param, else the environment: trust what you pass. One of query, query_file, table.",
+  ),
+  query_file: text.optional().describe(
+    "File that holds the SQL, relative to this file; ${key} as in query.",
+  ),
+  table: text.optional().describe("Table to export whole, as name or schema.name."),
+  mode: z.enum(["full", "incremental", "chunked", "time_window"]).default("full").describe(
+    "full: everything, every run. incremental: rows beyond the stored cursor. chunked: in key ranges. time_window: the last days_window days. Default: full.",
+  ),
+};
+
+const incremental = {
+  cursor_column: text.optional().describe(
+    "mode incremental: column that only grows, e.g. updated_at or id.",
+  ),
+  cursor_fallback_column: text.optional().describe(
+    "mode incremental: NOT NULL column used where cursor_column is NULL. Exactly with incremental_cursor_mode: coalesce.",
+  ),
+  incremental_cursor_mode: z.enum(["single_column", "coalesce"]).optional().describe(
+    "mode incremental: the cursor is cursor_column, or COALESCE(cursor_column, cursor_fallback_column). Default: single_column.",
+  ),
+  incremental_safety: z.enum(["off", "commit_safe"]).optional().describe(
+    "mode incremental: commit_safe ends a run below what a running transaction may still commit, so that late commits are not lost. Default: off.",
+  ),
+  cursor_lag: text.optional().describe(
+    "mode incremental: re-reads this trailing window before the cursor, e.g. 15m, 2h, 1d. Default: none.",
+  ),
+};
+
+const chunked = {
+  chunk_column: text.optional().describe(
+    "mode chunked: column whose values are cut into ranges. Default with table: its single-column integer primary key.",
+  ),
+  chunk_size: positive.optional().describe(
+    "mode chunked: key values per range, or rows per page with chunk_by_key or chunk_dense. Default: 100,000.",
+  ),
+  chunk_count: positive.optional().describe(
+    "mode chunked: number of equal ranges, instead of chunk_size.",
+  ),
+  chunk_by_days: positive.optional().describe(
+    "mode chunked: days per range of a date or timestamp chunk_column, instead of chunk_size.",
+  ),
+  chunk_dense: z.boolean().optional().describe(
+    "mode chunked: ranges over ROW_NUMBER() ordered by chunk_column, for sparse keys; costs a sort at the source. Default: false.",
+  ),
+  chunk_by_key: z.union([z.boolean(), text]).optional().describe(
+    "mode chunked: pages by a unique NOT NULL column of any type: its name, or true for chunk_column or the primary key. Default: false.",
+  ),
+  chunk_checkpoint: z.boolean().default(false).describe(
+    "mode chunked: remembers each finished chunk, for --resume, reconcile, repair and progression. Default: false.",
+  ),
+  chunk_max_attempts: positive.optional().describe(
+    "mode chunked: how often one chunk is tried before the run fails. Default: 3.",
+  ),
+  parallel: positive.default(1).describe(
+    "Readers at the same time, one connection each (modes chunked and full). Default: 1.",
+  ),
+};
+
+const timeWindow = {
+  time_column: text.optional().describe("mode time_window: column that holds the row's time."),
+  time_column_type: z.enum(["timestamp", "unix"]).optional().describe(
+    "mode time_window: a date or timestamp, or seconds since 1970. Default: timestamp.",
+  ),
+  days_window: positive.optional().describe(
+    "mode time_window: days back from the start of the run, UTC.",
+  ),
+};
+
+const files = {
+  partition_by: text.optional().describe(
+    "Column whose date names a Hive folder, column=2026-01-31/, where the path says {partition}.",
+  ),
+  partition_granularity: z.enum(["day", "month", "year"]).optional().describe(
+    "Width of a partition. Default: day.",
+  ),
+  format: z.enum(["parquet", "csv"]).default("parquet").describe("File format. Default: parquet."),
+  compression: z.enum(["zstd", "snappy", "gzip", "lz4", "none"]).optional().describe(
+    "Codec of Parquet files; CSV is never compressed. Default: zstd.",
+  ),
+  compression_level: z.number().int().optional().describe(
+    "zstd 1..22 (default 3), gzip 0..10 (default 6); the other codecs have no level.",
+  ),
+  compression_profile: z.enum(["none", "fast", "balanced", "compact"]).optional().describe(
+    "none, fast (snappy), balanced (zstd 3) or compact (zstd 9). Wins over compression and compression_level.",
+  ),
+  parquet: parquetSchema.optional(),
+  columns: z.record(z.string(), z.string()).optional().describe(
+    "Type overrides by column: decimal(p,s), int16|int32|int64|uint64, float32|float64, bool, text, binary, json, uuid, date, time, timestamp[_tz][_ns], interval, list<type>.",
+  ),
+  max_file_size: z.union([z.string(), z.number().int()]).optional().describe(
+    'Starts a new part at about this size: "512MB" (powers of 1000), "1GiB" (powers of 1024) or a number of bytes; at least 64KB. Default: one part.',
+  ),
+  skip_empty: z.boolean().default(false).describe(
+    "0 rows: no file, the cursor stays, status skipped. Default: false.",
+  ),
+  meta_columns: metaColumnsSchema.optional(),
+};
+
+const trust = {
+  quality: qualitySchema.optional(),
+  on_schema_drift: z.enum(["warn", "continue", "fail"]).default("warn").describe(
+    "When columns differ from the last successful run: warn, say nothing, or fail with exit code 4. Default: warn.",
+  ),
+  shape_drift_warn_factor: z.number().min(1).default(2.0).describe(
+    "Warn when a column's mean width grows or shrinks by more than this factor. Default: 2.0.",
+  ),
+  verify: z.enum(["size", "content"]).default("size").describe(
+    "size: a part is verified by its size, and by MD5 where the store lists one. content: a part without MD5 fails. Default: size.",
+  ),
+  reconcile: z.enum(["off", "count", "checksum"]).optional().describe(
+    "Compare source and files after the run: row counts, or a checksum of every value. Default: off.",
+  ),
+  consistency: z.enum(["statement", "snapshot", "run_snapshot"]).optional().describe(
+    "What readers see as one point in time: each statement, the whole export, or all exports of the run. Default: statement.",
+  ),
+  max_snapshot_s: positive.optional().describe(
+    "Longest time the snapshot of consistency: snapshot or run_snapshot is held, in seconds. Default: no limit.",
+  ),
+};
+
+const scheduling = {
+  wave: positive.optional().describe(
+    "Order of `rivet apply <config>`, lowest first; `rivet plan` writes it. No wave runs last.",
+  ),
+  parallel_safe: z.boolean().optional().describe(
+    "May run beside others of its wave with --parallel-export-processes; `rivet plan` writes it.",
+  ),
+  source_group: text.optional().describe(
+    "Exports of one group share a physical source; `rivet plan` warns about heavy ones in the same group.",
+  ),
+  reconcile_required: z.boolean().optional().describe(
+    "Counts towards the export's priority in `rivet plan`. Default: false.",
+  ),
+};
+
+export const exportSchema = z.strictObject({
+  ...what,
+  ...incremental,
+  ...chunked,
+  ...timeWindow,
+  ...files,
+  ...trust,
+  ...scheduling,
+  tuning: tuningSchema.optional(),
+  destination: destinationSchema,
+}).describe("One query or table, and the files it becomes.");
+
+/** Which keys belong to which mode; the rules name those that another mode would ignore. */
+export const MODE_KEYS = {
+  incremental: Object.keys(incremental),
+  chunked: Object.keys(chunked).filter((key) => key !== "parallel"),
+  time_window: Object.keys(timeWindow),
+} as const satisfies Record<string, readonly string[]>;
+
+export type ExportConfig = z.infer<typeof exportSchema>;
+export type ExportMode = ExportConfig["mode"];

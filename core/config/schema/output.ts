@@ -1,0 +1,45 @@
+/** Blocks of an export about what its files hold: `parquet:`, `quality:`, `meta_columns:`. */
+import { z } from "zod";
+import { nonNegative, positive, text } from "./fields.ts";
+
+export const parquetSchema = z.strictObject({
+  row_group_strategy: z.enum(["auto", "fixed_rows", "fixed_memory"]).default("auto").describe(
+    "auto: sized by the writer. fixed_rows: row_group_rows each. fixed_memory: about target_row_group_mb each. Default: auto.",
+  ),
+  row_group_rows: positive.optional().describe("Rows per row group, with fixed_rows."),
+  target_row_group_mb: positive.default(128).describe(
+    "Uncompressed size of a row group to aim for, in MiB. Default: 128.",
+  ),
+  max_row_group_mb: positive.optional().describe(
+    "Uncompressed size that no row group exceeds, in MiB. Default: no limit beyond the target.",
+  ),
+}).describe("Layout of Parquet files.");
+
+export const qualitySchema = z.strictObject({
+  row_count_min: nonNegative.optional().describe("Fail when the run reads fewer rows."),
+  row_count_max: nonNegative.optional().describe("Fail when the run reads more rows."),
+  null_ratio_max: z.record(z.string(), z.number().min(0).max(1)).optional().describe(
+    "Per column: fail when more than this share of its values (0..1) is NULL.",
+  ),
+  unique_columns: z.array(text).min(1).optional().describe(
+    "Columns whose values must not repeat within a run, each on its own.",
+  ),
+  unique_max_entries: positive.optional().describe(
+    "Distinct values remembered per unique column; beyond it the check is given up with a warning.",
+  ),
+}).describe(
+  "Checks over the rows of a run. A failed one fails the run after the parts are written and before the cursor moves.",
+);
+
+export const metaColumnsSchema = z.strictObject({
+  exported_at: z.boolean().default(false).describe(
+    "Adds _rivet_exported_at, Timestamp(us, UTC): when the run read the row. Default: false.",
+  ),
+  row_hash: z.union([z.boolean(), z.array(text).min(1)]).default(false).describe(
+    "Adds _rivet_row_hash, Int64: the low 64 bits of xxh3-128 over all columns (true) or the listed ones. Default: false.",
+  ),
+}).describe("Columns that Rivet adds to every row.");
+
+export type ParquetConfig = z.infer<typeof parquetSchema>;
+export type QualityConfig = z.infer<typeof qualitySchema>;
+export type MetaColumnsConfig = z.infer<typeof metaColumnsSchema>;

@@ -1,0 +1,86 @@
+/** `source:`, its `tls:` and the `tuning:` block that `source` and every export may carry. */
+import { z } from "zod";
+import { nonNegative, positive, text } from "./fields.ts";
+
+export const tuningSchema = z.strictObject({
+  profile: z.enum(["safe", "balanced", "fast"]).optional().describe(
+    "How hard the source may be worked: safe for a production OLTP database, balanced for a shared one, fast for a replica. Default: balanced.",
+  ),
+  batch_size: positive.optional().describe(
+    "Rows per fetch. Excludes batch_size_memory_mb. Default: 2,000 with profile safe; the other profiles size batches by memory.",
+  ),
+  batch_size_memory_mb: positive.optional().describe(
+    "Size of a batch in MiB of decoded rows, from which the rows per fetch follow. Excludes batch_size. Default: 32 with profile balanced, 64 with fast.",
+  ),
+  throttle_ms: nonNegative.optional().describe(
+    "Milliseconds to wait between two fetches. Default by profile: fast 0, balanced 50, safe 500.",
+  ),
+  statement_timeout_s: nonNegative.optional().describe(
+    "Longest time one statement may run at the source, in seconds; 0 means no limit. Default by profile: fast 0, balanced 300, safe 120.",
+  ),
+  lock_timeout_s: nonNegative.optional().describe(
+    "Longest time a statement may wait for a lock, in seconds; 0 means no limit. Default by profile: fast 0, balanced 30, safe 10.",
+  ),
+  max_retries: nonNegative.optional().describe(
+    "How often a failure that may pass is tried again, each time on a fresh connection. Default by profile: fast 1, balanced 3, safe 5.",
+  ),
+  retry_backoff_ms: nonNegative.optional().describe(
+    "Milliseconds before the first retry, doubled for each further one. Default by profile: fast 1,000, balanced 2,000, safe 5,000.",
+  ),
+  memory_threshold_mb: nonNegative.optional().describe(
+    "Reading pauses while the process's resident memory is above this many MiB; 0 means never. Default by profile: fast 0, balanced 4,096, safe 2,048.",
+  ),
+  max_batch_memory_mb: nonNegative.optional().describe(
+    "Limit of one batch's decoded size in MiB, checked by on_batch_memory_exceeded; 0 means no limit. Default: 0.",
+  ),
+  on_batch_memory_exceeded: z.enum(["warn", "fail", "auto_shrink"]).optional().describe(
+    "What happens when a batch is larger than max_batch_memory_mb: warn, fail the export, or read fewer rows from then on. Default: warn.",
+  ),
+  max_value_mb: positive.optional().describe(
+    "Largest single value accepted, in MiB; a larger one fails the run and names its column. Default: 256.",
+  ),
+}).describe("How the source is read. An export's own block overrides this one field by field.");
+
+export const tlsSchema = z.strictObject({
+  mode: z.enum(["disable", "require", "verify-ca", "verify-full"]).default("verify-full").describe(
+    "disable: plaintext. require: encrypted, certificate unchecked. verify-ca: certificate checked. verify-full: certificate and host name checked. Default: verify-full.",
+  ),
+  ca_file: text.optional().describe(
+    "PEM file of the authority that signed the server's certificate, relative to this file. Default: the system's trust store.",
+  ),
+  accept_invalid_certs: z.boolean().default(false).describe(
+    "Accept any certificate, even an expired or self-signed one. For development only. Default: false.",
+  ),
+  accept_invalid_hostnames: z.boolean().default(false).describe(
+    "Accept a valid certificate of another host. For development only. Default: false.",
+  ),
+}).describe("Encryption of the connection. Without this block the connection is plaintext.");
+
+export const sourceSchema = z.strictObject({
+  type: z.enum(["postgres", "mysql", "mssql"]).describe(
+    "The database engine. mysql also serves MariaDB.",
+  ),
+  url: text.optional().describe(
+    'Connection URL, e.g. "postgresql://user:${DB_PASS}@host:5432/db". Excludes url_env, url_file and the structured fields.',
+  ),
+  url_env: text.optional().describe("Environment variable that holds the whole connection URL."),
+  url_file: text.optional().describe(
+    "File that holds the whole connection URL, relative to this file. Surrounding white space is ignored.",
+  ),
+  host: text.optional().describe("Host name or address. With user and database, instead of a URL."),
+  port: z.number().int().min(1).max(65535).optional().describe(
+    "TCP port. Default: 5432 for postgres, 3306 for mysql, 1433 for mssql.",
+  ),
+  user: text.optional().describe("User to connect as."),
+  password: z.string().optional().describe(
+    "Password in plain text; prefer password_env. It never enters an artifact, log or report.",
+  ),
+  password_env: text.optional().describe("Environment variable that holds the password."),
+  database: text.optional().describe("Database to connect to."),
+  tls: tlsSchema.optional(),
+  tuning: tuningSchema.optional(),
+}).describe("The database to read from.");
+
+export type TuningConfig = z.infer<typeof tuningSchema>;
+export type TlsConfig = z.infer<typeof tlsSchema>;
+export type SourceConfig = z.infer<typeof sourceSchema>;
