@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { StateStore } from "../core/ports/state.ts";
 import type { SqlConnection } from "./connection.ts";
 import { migrate } from "./migrate.ts";
-import { connectPostgres } from "./postgres/connection.ts";
 import { crossesNetworkInPlaintext, parsePostgresUrl } from "./postgres/url.ts";
 import { connectSqlite } from "./sqlite/connection.ts";
 import { createStore } from "./store.ts";
@@ -39,6 +38,8 @@ export async function openPostgres(
   url: string,
   warn: (message: string) => void = () => undefined,
 ): Promise<StateStore> {
+  // Loaded only where it is used: most starts never open a PostgreSQL state.
+  const { connectPostgres } = await import("./postgres/connection.ts");
   const db = connectPostgres(url);
   if (crossesNetworkInPlaintext(parsePostgresUrl(url))) {
     warn(
