@@ -1,0 +1,20 @@
+/**
+ * The CSV format: RFC 4180 fields under a header (contracts section 9).
+ *
+ * - NULL is an empty field, an empty string is `""`; fields are quoted only when they must be.
+ * - Rows end in a line feed alone: readers take it as they take CR LF, and line counts come out right.
+ * - Booleans are `true` / `false`; decimals have all digits of their scale; floats are the shortest text that
+ *   reads back equal, `NaN`, `inf` or `-inf`; binary is lowercase hex; lists are JSON arrays (`lists.ts`);
+ *   dates and times are ISO 8601, timestamps with `Z` when they are UTC (`temporal.ts`).
+ * - Compression and row groups do not apply.
+ */
+import type { Format } from "../../../core/ports/format.ts";
+import { countRows } from "./count_rows.ts";
+import { CsvEncoder } from "./encoder.ts";
+
+export const csv: Format = {
+  name: "csv",
+  extension: "csv",
+  open: (columns) => Promise.resolve(new CsvEncoder(columns)),
+  countRows,
+};

@@ -1,0 +1,108 @@
+/**
+ * Dates and times as ISO 8601. A year outside 0000..9999 has the expanded form, a sign and at least four
+ * digits, counted astronomically: `+10000-01-01` follows 9999, `0000-12-31` is in 1 BC, `-0043-03-15` in
+ * 44 BC. Fractions of a second are written whole (6 digits for us, 9 for ns) or, when zero, not at all.
+ */
+import type { ByteBuilder } from "../byte_builder.ts";
+import { appendNumber, appendPadded } from "./digits.ts";
+
+const DASH = 0x2d;
+const PLUS = 0x2b;
+const COLON = 0x3a;
+const POINT = 0x2e;
+const T = 0x54;
+const Z = 0x5a;
+
+const DAYS_PER_ERA = 146_097;
+/** From 0000-03-01 to 1970-01-01. */
+const EPOCH_DAYS = 719_468;
+
+/** Year, month, day of a day number in the proleptic Gregorian calendar (days_from_civil, inverted). */
+export function civilFromDays(days: number): { year: number; month: number; day: number } {
+  const shifted = days + EPOCH_DAYS;
+  const era = Math.floor(shifted / DAYS_PER_ERA);
+  const dayOfEra = shifted - era * DAYS_PER_ERA;
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) -
+      Math.floor(dayOfEra / 146_096)) / 365,
+  );
+  const dayOfYear = dayOfEra -
+    (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const shiftedMonth = Math.floor((5 * dayOfYear + 2) / 153);
+  const month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9;
+  return {
+    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
+    month,
+    day: dayOfYear - Math.floor((153 * shiftedMonth + 2) / 5) + 1,
+  };
+}
+
+export function appendDate(out: ByteBuilder, days: number): void {
+  const { year, month, day } = civilFromDays(days);
+  if (year < 0) out.byte(DASH);
+  else if (year > 9999) out.byte(PLUS);
+  const magnitude = Math.abs(year);
+  if (magnitude > 9999) appendNumber(out, magnitude);
+  else appendPadded(out, magnitude, 4);
+  out.byte(DASH);
+  appendPadded(out, month, 2);
+  out.byte(DASH);
+  appendPadded(out, day, 2);
+}
+
+/** @param fraction ticks of the second, `fractionDigits` digits of them. */
+function appendClock(
+  out: ByteBuilder,
+  seconds: number,
+  fraction: number,
+  fractionDigits: number,
+): void {
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  appendPadded(out, hours, 2);
+  out.byte(COLON);
+  appendPadded(out, minutes - hours * 60, 2);
+  out.byte(COLON);
+  appendPadded(out, seconds - minutes * 60, 2);
+  if (fraction === 0) return;
+  out.byte(POINT);
+  appendPadded(out, fraction, fractionDigits);
+}
+
+/** @param micros since midnight. */
+export function appendTime(out: ByteBuilder, micros: number): void {
+  const seconds = Math.floor(micros / 1_000_000);
+  appendClock(out, seconds, micros - seconds * 1_000_000, 6);
+}
+
+const TICKS = { us: 1_000_000, ns: 1_000_000_000 } as const;
+
+function floorDivide(value: bigint, by: bigint): bigint {
+  const quotient = value / by;
+  return value % by < 0n ? quotient - 1n : quotient;
+}
+
+/** @param ticks of `unit` since 1970-01-01T00:00:00; `utc` ends it in `Z`. */
+export function appendTimestamp(
+  out: ByteBuilder,
+  ticks: number | bigint,
+  unit: "us" | "ns",
+  utc: boolean,
+): void {
+  const perSecond = TICKS[unit];
+  let seconds: number;
+  let fraction: number;
+  if (typeof ticks === "number") {
+    seconds = Math.floor(ticks / perSecond);
+    fraction = ticks - seconds * perSecond;
+  } else {
+    const whole = floorDivide(ticks, BigInt(perSecond));
+    seconds = Number(whole);
+    fraction = Number(ticks - whole * BigInt(perSecond));
+  }
+  const days = Math.floor(seconds / 86_400);
+  appendDate(out, days);
+  out.byte(T);
+  appendClock(out, seconds - days * 86_400, fraction, unit === "us" ? 6 : 9);
+  if (utc) out.byte(Z);
+}

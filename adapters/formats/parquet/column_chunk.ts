@@ -1,0 +1,207 @@
+/** The column chunk of one leaf in the open row group: rows in, compressed pages held until it is closed. */
+import type { ColumnData } from "../../../core/batch/batch.ts";
+import type { Codec } from "./codecs.ts";
+import { Encoding, PhysicalType } from "./enums.ts";
+import { dataPage, dictionaryPage, type Page } from "./page.ts";
+import type { PageEntry } from "./page_index.ts";
+import type { Leaf } from "./schema.ts";
+import { Levels, type RunSink, shredRows } from "./shred.ts";
+import { endWithin, plainBytes } from "./sizes.ts";
+import { mergeStatistics, type Statistics } from "./statistics.ts";
+import { BooleanValues, DictionaryValues, type PageValues, PlainValues } from "./values.ts";
+
+/** Rows per page that the page index was designed around: small enough to skip by, large enough to pack. */
+const PAGE_ROWS = 20_000;
+/** PLAIN bytes of a page; one larger value makes a larger page. */
+const PAGE_BYTES = 1 << 20;
+/** A dictionary must be worth it by then, or the column chunk goes on without one. */
+const DICTIONARY_TRIAL_VALUES = 4096;
+/** A larger dictionary is kept for the pages that use it, and the rest of the chunk is PLAIN. */
+const DICTIONARY_BYTES = 1 << 20;
+/** What a page compresses to before one of its column has been seen. */
+const ASSUMED_RATIO = 0.5;
+
+/** A closed column chunk, its offsets still relative to its own start. */
+export interface ColumnChunk {
+  readonly leaf: Leaf;
+  readonly parts: readonly Uint8Array[];
+  /** Levels: values, NULLs, and NULL or empty lists. */
+  readonly numValues: number;
+  readonly dictionaryPageBytes: number;
+  readonly compressedBytes: number;
+  readonly uncompressedBytes: number;
+  readonly statistics: Statistics;
+  readonly pages: readonly PageEntry[];
+  /** Data pages by encoding. */
+  readonly pageCounts: ReadonlyMap<Encoding, number>;
+}
+
+export class ColumnChunkWriter {
+  readonly #leaf: Leaf;
+  readonly #codec: Codec;
+  readonly #levels = new Levels();
+  readonly #plain: PageValues;
+  /** Null once the chunk's next pages are PLAIN. */
+  #dictionary: DictionaryValues | null = null;
+  /** The dictionary page's values, kept when the chunk went on in PLAIN. */
+  #usedDictionary: DictionaryValues | null = null;
+  #onTrial = true;
+  #pageRows = 0;
+  #rows = 0;
+  #parts: Uint8Array[] = [];
+  #pages: PageEntry[] = [];
+  #pageCounts = new Map<Encoding, number>();
+  #numValues = 0;
+  #compressedBytes = 0;
+  #uncompressedBytes = 0;
+  /** Of the last page, so that an estimate does not start anew with each chunk. */
+  #ratio = ASSUMED_RATIO;
+  #statistics: Statistics = { bounds: null, nullCount: 0 };
+  readonly #sink: RunSink = (data, start, end) => this.#values.add(data, start, end);
+
+  constructor(leaf: Leaf, codec: Codec) {
+    this.#leaf = leaf;
+    this.#codec = codec;
+    const bits = leaf.physical === PhysicalType.BOOLEAN;
+    this.#plain = bits ? new BooleanValues() : new PlainValues(leaf);
+    this.#startDictionary();
+  }
+
+  /** Bytes the chunk would have if it were closed now, the open page and the dictionary estimated. */
+  get estimatedBytes(): number {
+    const dictionary = this.#dictionary ?? this.#usedDictionary;
+    const open = this.#values.byteLength + (dictionary?.dictionary.plain.length ?? 0);
+    return this.#compressedBytes + open * this.#ratio;
+  }
+
+  /** Takes rows [from, to) of the column. */
+  append(data: ColumnData, from: number, to: number): void {
+    let start = from;
+    while (start < to) {
+      const end = this.#stepEnd(data, start, to);
+      if (end === start) {
+        this.#sealPage();
+        continue;
+      }
+      shredRows(this.#leaf, data, start, end, this.#levels, this.#sink);
+      this.#pageRows += end - start;
+      start = end;
+      this.#reconsiderDictionary();
+      if (this.#pageRows >= PAGE_ROWS || this.#values.byteLength >= PAGE_BYTES) this.#sealPage();
+    }
+  }
+
+  /** Ends the chunk and starts the next one, of the next row group. */
+  close(): ColumnChunk {
+    this.#sealPage();
+    const dictionary = this.#dictionary ?? this.#usedDictionary;
+    let dictionaryPageBytes = 0;
+    if (dictionary !== null && this.#pageCounts.has(Encoding.RLE_DICTIONARY)) {
+      const { plain, size } = dictionary.dictionary;
+      const page = dictionaryPage(plain, size, this.#codec);
+      dictionaryPageBytes = page.compressedBytes;
+      this.#parts.unshift(...page.parts);
+      this.#count(page);
+    }
+    const chunk: ColumnChunk = {
+      leaf: this.#leaf,
+      parts: this.#parts,
+      numValues: this.#numValues,
+      dictionaryPageBytes,
+      compressedBytes: this.#compressedBytes,
+      uncompressedBytes: this.#uncompressedBytes,
+      statistics: this.#statistics,
+      pages: this.#pages.map((page) => ({ ...page, offset: page.offset + dictionaryPageBytes })),
+      pageCounts: this.#pageCounts,
+    };
+    this.#reset();
+    return chunk;
+  }
+
+  get #values(): PageValues {
+    return this.#dictionary ?? this.#plain;
+  }
+
+  /** How far the next step goes; `start` when not even one row fits into a page that has rows. */
+  #stepEnd(data: ColumnData, start: number, to: number): number {
+    let end = Math.min(to, start + PAGE_ROWS - this.#pageRows);
+    if (this.#dictionary !== null && this.#onTrial) {
+      end = Math.min(end, start + DICTIONARY_TRIAL_VALUES);
+    }
+    const held = this.#dictionary === null ? this.#values.byteLength : 0;
+    const fits = endWithin(
+      start,
+      end,
+      PAGE_BYTES - held,
+      (until) => plainBytes(this.#leaf, data, start, until),
+    );
+    return fits === start && this.#pageRows === 0 ? start + 1 : fits;
+  }
+
+  #startDictionary(): void {
+    this.#dictionary = this.#plain instanceof PlainValues ? new DictionaryValues(this.#leaf) : null;
+    this.#usedDictionary = null;
+    this.#onTrial = true;
+  }
+
+  /** Leaves the dictionary when the trial says that it does not pay, or when it has become too large. */
+  #reconsiderDictionary(): void {
+    if ((this.#dictionary?.count ?? 0) >= DICTIONARY_TRIAL_VALUES) this.#endTrial();
+    if ((this.#dictionary?.dictionary.plain.length ?? 0) <= DICTIONARY_BYTES) return;
+    this.#sealPage();
+    this.#usedDictionary = this.#dictionary;
+    this.#dictionary = null;
+  }
+
+  #endTrial(): void {
+    const dictionary = this.#dictionary;
+    if (!this.#onTrial || dictionary === null || dictionary.count === 0) return;
+    this.#onTrial = false;
+    if (dictionary.pays || !(this.#plain instanceof PlainValues)) return;
+    // No page used it yet: the trial ends at the latest with the first page that has a value.
+    this.#plain.addPlain(dictionary.count, (out) => dictionary.appendPlain(out));
+    this.#dictionary = null;
+  }
+
+  #sealPage(): void {
+    if (this.#pageRows === 0) return;
+    this.#endTrial();
+    const values = this.#values.count === 0 ? this.#plain : this.#values;
+    const statistics = { bounds: values.bounds(), nullCount: this.#levels.nullCount };
+    const page = dataPage(this.#leaf, this.#levels, values, statistics, this.#codec);
+    this.#pages.push({
+      statistics,
+      valueCount: values.count,
+      compressedBytes: page.compressedBytes,
+      offset: this.#compressedBytes,
+      firstRow: this.#rows,
+    });
+    this.#parts.push(...page.parts);
+    this.#count(page);
+    this.#ratio = page.compressedBytes / Math.max(page.uncompressedBytes, this.#values.byteLength);
+    this.#numValues += this.#leaf.maxDefinition > 0 ? this.#levels.count : values.count;
+    this.#pageCounts.set(values.encoding, (this.#pageCounts.get(values.encoding) ?? 0) + 1);
+    this.#statistics = mergeStatistics(this.#leaf.order, this.#statistics, statistics);
+    this.#rows += this.#pageRows;
+    this.#pageRows = 0;
+    this.#levels.clear();
+    this.#values.clear();
+  }
+
+  #count(page: Page): void {
+    this.#compressedBytes += page.compressedBytes;
+    this.#uncompressedBytes += page.uncompressedBytes;
+  }
+
+  #reset(): void {
+    this.#parts = [];
+    this.#pages = [];
+    this.#pageCounts = new Map();
+    this.#rows = 0;
+    this.#numValues = 0;
+    this.#compressedBytes = 0;
+    this.#uncompressedBytes = 0;
+    this.#statistics = { bounds: null, nullCount: 0 };
+    this.#startDictionary();
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * A dictionary page in the making: distinct values in PLAIN encoding, found by hashing bytes in place.
+ * https://github.com/apache/parquet-format/blob/master/Encodings.md#dictionary-encoding-plain_dictionary--2-and-rle_dictionary--8
+ */
+import { ByteBuilder } from "../byte_builder.ts";
+
+const INITIAL_SLOTS = 1024;
+
+function hashBytes(view: DataView, start: number, length: number): number {
+  let hash = length;
+  let i = start;
+  const words = start + (length & ~3);
+  for (; i < words; i += 4) {
+    hash = Math.imul(hash ^ view.getInt32(i, true), 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  for (const end = start + length; i < end; i++) {
+    hash = Math.imul(hash ^ view.getUint8(i), 0x85ebca6b);
+  }
+  hash ^= hash >>> 13;
+  hash = Math.imul(hash, 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
+}
+
+function sameBytes(
+  a: DataView,
+  aStart: number,
+  b: DataView,
+  bStart: number,
+  length: number,
+): boolean {
+  let i = 0;
+  for (const words = length & ~3; i < words; i += 4) {
+    if (a.getInt32(aStart + i, true) !== b.getInt32(bStart + i, true)) return false;
+  }
+  for (; i < length; i++) {
+    if (a.getUint8(aStart + i) !== b.getUint8(bStart + i)) return false;
+  }
+  return true;
+}
+
+export class Dictionary {
+  /** Bytes before each value: 4 (its length) for BYTE_ARRAY, 0 for fixed widths. */
+  readonly #prefix: number;
+  readonly #plain = new ByteBuilder(4096);
+  /** Where entry i starts in `#plain`, its prefix included; one more for the end. */
+  #starts = new Int32Array(INITIAL_SLOTS);
+  #hashes = new Int32Array(INITIAL_SLOTS);
+  /** Open addressing: entry + 1, or 0. Its length is a power of two, at most half full. */
+  #slots = new Int32Array(INITIAL_SLOTS * 2);
+  size = 0;
+
+  constructor(lengthPrefixed: boolean) {
+    this.#prefix = lengthPrefixed ? 4 : 0;
+  }
+
+  /** The page body: every entry, PLAIN. A view: the next `indexOf` may overwrite it. */
+  get plain(): Uint8Array {
+    return this.#plain.written();
+  }
+
+  /** The entry of the value at `[start, start + length)`, added when it is new. */
+  indexOf(bytes: Uint8Array, view: DataView, start: number, length: number): number {
+    const hash = hashBytes(view, start, length);
+    const mask = this.#slots.length - 1;
+    let slot = hash & mask;
+    while (true) {
+      const entry = this.#slots[slot] - 1;
+      if (entry < 0) return this.#add(bytes, start, length, hash, slot);
+      if (this.#hashes[entry] === hash) {
+        const at = this.#starts[entry] + this.#prefix;
+        const same = this.#starts[entry + 1] - at === length &&
+          sameBytes(this.#plain.view, at, view, start, length);
+        if (same) return entry;
+      }
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  /** Appends entry `index`, PLAIN, to `out`. */
+  copyEntry(index: number, out: ByteBuilder): void {
+    out.appendRange(this.#plain.bytes, this.#starts[index], this.#starts[index + 1]);
+  }
+
+  /** PLAIN bytes of entry `index`. */
+  entryBytes(index: number): number {
+    return this.#starts[index + 1] - this.#starts[index];
+  }
+
+  #add(bytes: Uint8Array, start: number, length: number, hash: number, slot: number): number {
+    const entry = this.size++;
+    if (this.#prefix > 0) this.#plain.u32(length);
+    this.#plain.appendRange(bytes, start, start + length);
+    this.#slots[slot] = entry + 1;
+    this.#hashes[entry] = hash;
+    this.#starts[entry + 1] = this.#plain.length;
+    if (this.size + 1 === this.#starts.length) this.#grow();
+    return entry;
+  }
+
+  #grow(): void {
+    const capacity = this.#starts.length * 2;
+    const starts = new Int32Array(capacity);
+    starts.set(this.#starts);
+    const hashes = new Int32Array(capacity);
+    hashes.set(this.#hashes);
+    this.#starts = starts;
+    this.#hashes = hashes;
+    this.#slots = new Int32Array(capacity * 2);
+    const mask = this.#slots.length - 1;
+    for (let entry = 0; entry < this.size; entry++) {
+      let slot = hashes[entry] & mask;
+      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+      this.#slots[slot] = entry + 1;
+    }
+  }
+}

@@ -1,0 +1,24 @@
+/** The Parquet format: what `formats` registers. */
+import type { Column } from "../../../core/types/types.ts";
+import type { EncoderOptions, Format, FormatEncoder } from "../../../core/ports/format.ts";
+import { openCodec } from "./codecs.ts";
+import { countRows } from "./count_rows.ts";
+import { ParquetEncoder } from "./encoder.ts";
+import { leafOf } from "./schema.ts";
+
+export const parquet: Format = {
+  name: "parquet",
+  extension: "parquet",
+
+  async open(columns: readonly Column[], options: EncoderOptions): Promise<FormatEncoder> {
+    const leaves = columns.map(leafOf);
+    const [codec, { ARROW_SCHEMA_KEY, encodeArrowSchema }] = await Promise.all([
+      openCodec(options),
+      import("./arrow_schema.ts"),
+    ]);
+    const keyValues = { ...options.metadata, [ARROW_SCHEMA_KEY]: encodeArrowSchema(columns) };
+    return new ParquetEncoder({ leaves, codec, rowGroup: options.rowGroup, keyValues });
+  },
+
+  countRows,
+};

@@ -1,0 +1,127 @@
+/**
+ * Rows to definition and repetition levels (Dremel shredding), for flat columns and one level of list.
+ * Values themselves are not touched: runs of values that are present are handed on.
+ */
+import { type ColumnData, isValid } from "../../../core/batch/batch.ts";
+import type { Leaf } from "./schema.ts";
+
+/** The levels of one page. A column without them (`maxDefinition` 0) leaves them empty. */
+export class Levels {
+  definition = new Uint8Array(1024);
+  repetition = new Uint8Array(0);
+  /** Levels held: one per value, NULL, or NULL or empty list. */
+  count = 0;
+  /** Those below the maximum definition level. */
+  nullCount = 0;
+
+  reserve(extra: number, repeated: boolean): void {
+    const needed = this.count + extra;
+    if (needed > this.definition.length) this.definition = grow(this.definition, needed);
+    if (repeated && needed > this.repetition.length) {
+      this.repetition = grow(this.repetition, needed);
+    }
+  }
+
+  clear(): void {
+    this.count = 0;
+    this.nullCount = 0;
+  }
+}
+
+function grow(levels: Uint8Array, needed: number): Uint8Array<ArrayBuffer> {
+  const grown = new Uint8Array(Math.max(needed, levels.length * 2));
+  grown.set(levels);
+  return grown;
+}
+
+/** Receives `data`'s values [start, end), none of them NULL. */
+export type RunSink = (data: ColumnData, start: number, end: number) => void;
+
+/** Appends the levels of rows [from, to) and hands on their values in order, in as few runs as possible. */
+export function shredRows(
+  leaf: Leaf,
+  data: ColumnData,
+  from: number,
+  to: number,
+  levels: Levels,
+  sink: RunSink,
+): void {
+  if (leaf.maxRepetition > 0) shredLists(leaf, data, from, to, levels, sink);
+  else if (leaf.maxDefinition === 0) sink(data, from, to);
+  else shredNullable(data, from, to, levels, sink);
+}
+
+function shredNullable(
+  data: ColumnData,
+  from: number,
+  to: number,
+  levels: Levels,
+  sink: RunSink,
+): void {
+  levels.reserve(to - from, false);
+  const { definition } = levels;
+  const { validity } = data;
+  let at = levels.count;
+  levels.count += to - from;
+  if (validity === null) {
+    definition.fill(1, at, levels.count);
+    sink(data, from, to);
+    return;
+  }
+  let runStart = from;
+  for (let row = from; row < to; row++) {
+    const valid = (validity[row >> 3] >> (row & 7)) & 1;
+    definition[at++] = valid;
+    if (valid === 1) continue;
+    levels.nullCount++;
+    if (runStart < row) sink(data, runStart, row);
+    runStart = row + 1;
+  }
+  if (runStart < to) sink(data, runStart, to);
+}
+
+function shredLists(
+  leaf: Leaf,
+  data: ColumnData,
+  from: number,
+  to: number,
+  levels: Levels,
+  sink: RunSink,
+): void {
+  const { child, offsets } = data;
+  if (child === null || offsets === null) {
+    throw new TypeError(`list column "${leaf.column.name}" came without elements or offsets`);
+  }
+  levels.reserve(offsets[to] - offsets[from] + (to - from), true);
+  const { definition, repetition } = levels;
+  const present = leaf.maxDefinition;
+  const emptyList = present - 2;
+  let at = levels.count;
+  let runStart = 0;
+  let runEnd = 0;
+  for (let row = from; row < to; row++) {
+    const start = offsets[row];
+    const end = isValid(data, row) ? offsets[row + 1] : start;
+    if (start === end) {
+      definition[at] = isValid(data, row) ? emptyList : 0;
+      repetition[at++] = 0;
+      levels.nullCount++;
+    }
+    for (let i = start; i < end; i++) {
+      repetition[at] = i === start ? 0 : 1;
+      if (!isValid(child, i)) {
+        definition[at++] = present - 1;
+        levels.nullCount++;
+        continue;
+      }
+      definition[at++] = present;
+      if (i !== runEnd) {
+        if (runStart < runEnd) sink(child, runStart, runEnd);
+        runStart = i;
+      }
+      runEnd = i + 1;
+    }
+  }
+  levels.count = at;
+  if (runStart < runEnd) sink(child, runStart, runEnd);
+}

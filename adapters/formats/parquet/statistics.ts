@@ -1,0 +1,196 @@
+/**
+ * Minimum, maximum and NULL count of a page or column chunk, in the column's defined order.
+ * https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift (Statistics, ColumnOrder)
+ */
+import { PhysicalType } from "./enums.ts";
+import type { Leaf, SortOrder } from "./schema.ts";
+import type { ThriftWriter } from "./thrift.ts";
+import { truncateMax, truncateMin } from "./truncate.ts";
+
+/** A value in PLAIN encoding without length prefix; not exact when it was cut short. */
+export interface Bound {
+  readonly value: Uint8Array;
+  readonly exact: boolean;
+}
+
+export interface Bounds {
+  readonly min: Bound;
+  readonly max: Bound;
+}
+
+export interface Statistics {
+  /** Null when there is no value, or none but NaN. */
+  readonly bounds: Bounds | null;
+  readonly nullCount: number;
+}
+
+/** Where a value lies in a PLAIN buffer. */
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+type Order = (
+  a: DataView,
+  aStart: number,
+  aEnd: number,
+  b: DataView,
+  bStart: number,
+  bEnd: number,
+) => number;
+
+function compareBytes(
+  a: DataView,
+  aStart: number,
+  aEnd: number,
+  b: DataView,
+  bStart: number,
+  bEnd: number,
+): number {
+  const length = Math.min(aEnd - aStart, bEnd - bStart);
+  for (let i = 0; i < length; i++) {
+    const difference = a.getUint8(aStart + i) - b.getUint8(bStart + i);
+    if (difference !== 0) return difference;
+  }
+  return (aEnd - aStart) - (bEnd - bStart);
+}
+
+const ORDERS: Record<SortOrder, Order> = {
+  boolean: compareBytes,
+  bytes: compareBytes,
+  signed: (a, aStart, aEnd, b, bStart) => {
+    if (aEnd - aStart === 4) return a.getInt32(aStart, true) - b.getInt32(bStart, true);
+    const high = a.getInt32(aStart + 4, true) - b.getInt32(bStart + 4, true);
+    return high !== 0 ? high : a.getUint32(aStart, true) - b.getUint32(bStart, true);
+  },
+  unsigned: (a, aStart, _aEnd, b, bStart) => {
+    const high = a.getUint32(aStart + 4, true) - b.getUint32(bStart + 4, true);
+    return high !== 0 ? high : a.getUint32(aStart, true) - b.getUint32(bStart, true);
+  },
+  float: (a, aStart, aEnd, b, bStart) =>
+    aEnd - aStart === 4
+      ? compareFloats(a.getFloat32(aStart, true), b.getFloat32(bStart, true))
+      : compareFloats(a.getFloat64(aStart, true), b.getFloat64(bStart, true)),
+  signedBytes: (a, aStart, aEnd, b, bStart, bEnd) => {
+    const sign = a.getInt8(aStart) - b.getInt8(bStart);
+    return sign !== 0 ? sign : compareBytes(a, aStart + 1, aEnd, b, bStart + 1, bEnd);
+  },
+};
+
+/** Infinities subtract to NaN, so floats are compared, not subtracted. */
+function compareFloats(a: number, b: number): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Orders two bounds' values. */
+export function compareValues(order: SortOrder, a: Uint8Array, b: Uint8Array): number {
+  return ORDERS[order](viewOf(a), 0, a.length, viewOf(b), 0, b.length);
+}
+
+function fixedExtremes(leaf: Leaf, plain: Uint8Array): { min: Range; max: Range } | null {
+  if (plain.length === 0) return null;
+  const view = viewOf(plain);
+  const compare = ORDERS[leaf.order];
+  const { width } = leaf;
+  let min = 0;
+  let max = 0;
+  for (let at = width; at < plain.length; at += width) {
+    if (compare(view, at, at + width, view, min, min + width) < 0) min = at;
+    else if (compare(view, at, at + width, view, max, max + width) > 0) max = at;
+  }
+  return { min: { start: min, end: min + width }, max: { start: max, end: max + width } };
+}
+
+function byteArrayExtremes(plain: Uint8Array): { min: Range; max: Range } | null {
+  if (plain.length === 0) return null;
+  const view = viewOf(plain);
+  let minStart = 4;
+  let minEnd = 4 + view.getUint32(0, true);
+  let maxStart = minStart;
+  let maxEnd = minEnd;
+  for (let at = minEnd; at < plain.length;) {
+    const start = at + 4;
+    const end = start + view.getUint32(at, true);
+    if (compareBytes(view, start, end, view, minStart, minEnd) < 0) {
+      minStart = start;
+      minEnd = end;
+    } else if (compareBytes(view, start, end, view, maxStart, maxEnd) > 0) {
+      maxStart = start;
+      maxEnd = end;
+    }
+    at = end;
+  }
+  return { min: { start: minStart, end: minEnd }, max: { start: maxStart, end: maxEnd } };
+}
+
+/** NaN is no bound, and a zero bound is -0 below and +0 above, whichever of them was there. */
+function floatBounds(width: number, plain: Uint8Array): Bounds | null {
+  const view = viewOf(plain);
+  const read = (at: number) => width === 4 ? view.getFloat32(at, true) : view.getFloat64(at, true);
+  let min = Infinity;
+  let max = -Infinity;
+  let found = false;
+  for (let at = 0; at < plain.length; at += width) {
+    const value = read(at);
+    if (Number.isNaN(value)) continue;
+    found = true;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  if (!found) return null;
+  const bound = (value: number): Bound => {
+    const bytes = new Uint8Array(width);
+    if (width === 4) viewOf(bytes).setFloat32(0, value, true);
+    else viewOf(bytes).setFloat64(0, value, true);
+    return { value: bytes, exact: true };
+  };
+  return { min: bound(min === 0 ? -0 : min), max: bound(max === 0 ? 0 : max) };
+}
+
+/** The bounds of PLAIN values; long byte arrays are cut. Null when there is nothing to bound. */
+export function boundsOf(leaf: Leaf, plain: Uint8Array): Bounds | null {
+  if (leaf.order === "float") return floatBounds(leaf.width, plain);
+  const variable = leaf.physical === PhysicalType.BYTE_ARRAY;
+  const extremes = variable ? byteArrayExtremes(plain) : fixedExtremes(leaf, plain);
+  if (extremes === null) return null;
+  const min = plain.subarray(extremes.min.start, extremes.min.end);
+  const max = plain.subarray(extremes.max.start, extremes.max.end);
+  if (!variable) {
+    return { min: { value: min.slice(), exact: true }, max: { value: max.slice(), exact: true } };
+  }
+  const text = leaf.type.kind !== "binary";
+  return { min: truncateMin(min, text), max: truncateMax(max, text) };
+}
+
+function tighter(order: SortOrder, a: Bound, b: Bound, sign: 1 | -1): Bound {
+  const difference = compareValues(order, a.value, b.value) * sign;
+  // Of two equal bounds the exact one is attained, so the merged bound is too.
+  return difference < 0 || (difference === 0 && a.exact) ? a : b;
+}
+
+/** The statistics of two parts of a column together. */
+export function mergeStatistics(order: SortOrder, a: Statistics, b: Statistics): Statistics {
+  const nullCount = a.nullCount + b.nullCount;
+  if (a.bounds === null || b.bounds === null) return { bounds: a.bounds ?? b.bounds, nullCount };
+  return {
+    nullCount,
+    bounds: {
+      min: tighter(order, a.bounds.min, b.bounds.min, 1),
+      max: tighter(order, a.bounds.max, b.bounds.max, -1),
+    },
+  };
+}
+
+/** Writes the Statistics struct. The deprecated `min` and `max` are left out: their order is undefined. */
+export function writeStatistics(writer: ThriftWriter, { bounds, nullCount }: Statistics): void {
+  writer.i64(3, nullCount);
+  if (bounds === null) return;
+  writer.binary(5, bounds.max.value);
+  writer.binary(6, bounds.min.value);
+  writer.bool(7, bounds.max.exact);
+  writer.bool(8, bounds.min.exact);
+}

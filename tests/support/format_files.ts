@@ -1,0 +1,51 @@
+/** Files written by a format's encoder into a temp folder, for tests. */
+import { formats } from "../../adapters/formats/mod.ts";
+import type { Batch } from "../../core/batch/batch.ts";
+import type { EncoderOptions, Format } from "../../core/ports/format.ts";
+import type { Column } from "../../core/types/types.ts";
+
+export const DEFAULT_OPTIONS: EncoderOptions = {
+  compression: "zstd",
+  compressionLevel: 3,
+  rowGroup: { strategy: "auto", rows: 0, targetBytes: 0, maxBytes: 0 },
+  metadata: {},
+};
+
+export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** The bytes of a file of the batches. */
+export async function encode(
+  format: Format["name"],
+  columns: readonly Column[],
+  batches: readonly Batch[],
+  options: Partial<EncoderOptions> = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const encoder = await formats[format].open(columns, { ...DEFAULT_OPTIONS, ...options });
+  const parts = batches.flatMap((batch) => encoder.write(batch));
+  return concat([...parts, ...encoder.finish()]);
+}
+
+/** Calls `use` with the path of a file of the batches, which is removed afterwards. */
+export async function withFile<T>(
+  format: Format["name"],
+  columns: readonly Column[],
+  batches: readonly Batch[],
+  options: Partial<EncoderOptions>,
+  use: (path: string) => Promise<T>,
+): Promise<T> {
+  const path = await Deno.makeTempFile({ suffix: `.${formats[format].extension}` });
+  try {
+    await Deno.writeFile(path, await encode(format, columns, batches, options));
+    return await use(path);
+  } finally {
+    await Deno.remove(path);
+  }
+}
