@@ -1,5 +1,5 @@
 /** Options shared by several commands, so that each is spelled and described once. */
-import { message, option, optional, withDefault } from "@optique/core";
+import { message, option, optional, text, withDefault } from "@optique/core";
 import { integer, string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
 
@@ -24,7 +24,7 @@ export const jsonOption = option("--json", {
 /** `-l/--last N`, at least 1. */
 export function lastOption(what: string, count: number) {
   const parser = option("-l", "--last", integer({ min: 1, metavar: "N" }), {
-    description: message`How many ${{ type: "text", text: what }} to show, newest first.`,
+    description: [text(`How many ${what} to show, newest first.`)],
   });
-  return withDefault(parser, count);
+  return withDefault(parser, count, { message: [text(String(count))] });
 }

@@ -53,7 +53,7 @@ function parse(args: readonly string[], path: readonly string[], options: ParseO
     colors: options.color,
     maxWidth: Math.max(60, options.width),
     termWidth: "auto",
-    showDefault: true,
+    showDefault: { prefix: " (default: ", suffix: ")" },
     commandList: "top-level",
     stdout: (chunk) => printed.push(chunk),
     stderr: () => {}, // `onError` throws the same text
