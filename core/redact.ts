@@ -60,14 +60,15 @@ function charPattern(char: string): string {
   if (/^[A-Za-z0-9]$/.test(char)) return raw;
   const forms = [raw];
   const escaped = JSON.stringify(char).slice(1, -1);
-  if (escaped !== char) forms.unshift(escaped.replace(/[\\"]/g, "\\$&"));
-  if (char === "'") forms.unshift("''");
+  if (escaped !== char) forms.push(escaped.replace(/[\\"]/g, "\\$&"));
+  if (char === "'") forms.push("''");
   if (char === " ") forms.push("\\+");
   const percent = [...new TextEncoder().encode(char)].map((byte) =>
     "%" + [...byte.toString(16).padStart(2, "0")].map(hexDigit).join("")
   );
   forms.push(percent.join(""));
-  return `(?:${forms.join("|")})`;
+  // Longest first: a "%" must not match the start of its own "%25".
+  return `(?:${forms.sort((a, b) => b.length - a.length).join("|")})`;
 }
 
 function hexDigit(digit: string): string {
@@ -132,8 +133,8 @@ function userinfoEnd(rest: string, scheme: string): number {
   // A `name:text` whose text is no port is the start of a userinfo that goes on behind a raw "/" or "?".
   const cutPassword = !authority.includes("@") && /^[^[:]*:(?!\d*$)/.test(authority);
   if (cutPassword) return rest.lastIndexOf("@");
-  // An "@" in the path of a web address is common, in that of a database unheard of.
-  if (/^https?$/i.test(scheme) && !authority.includes("@")) return -1;
+  // An "@" in a path is common on the web and in object stores, and unheard of in a database URL.
+  if (/^(https?|s3|gs)$/i.test(scheme) && !authority.includes("@")) return -1;
   const query = rest.search(/[?#][\w.-]+=/);
   return (query < 0 ? rest : rest.slice(0, query)).lastIndexOf("@");
 }

@@ -139,6 +139,10 @@ const EXPORT_FEATURES: readonly ExportFeature[] = [
   },
 ];
 
+/** The names of what is not available, for the documentation. */
+export const UNAVAILABLE_FEATURES: readonly string[] = [...CONFIG_FEATURES, ...EXPORT_FEATURES]
+  .map((feature) => feature.name);
+
 function problem(feature: Feature, prefix: ConfigPath): Problem {
   return {
     severity: "error",

@@ -1,0 +1,442 @@
+import assert from "node:assert/strict";
+import { EXPORT_RULES, ROOT_RULES, SOURCE_RULES } from "../../../../core/config/rules.ts";
+import { formatPath } from "../../../../core/config/problem.ts";
+import { validateConfig } from "../../../../core/config/validate.ts";
+
+const TLS = { mode: "disable" };
+const SOURCE = { type: "postgres", url_env: "U", tls: TLS };
+const LOCAL = { type: "local", path: "out" };
+const EXPORT = { name: "a", table: "t", destination: LOCAL };
+
+type Block = Record<string, unknown>;
+
+/** `path` of every finding, `!path` of an error and `~path` of a warning. */
+function findings(root: Block): string[] {
+  return validateConfig({ source: SOURCE, exports: [EXPORT], ...root }, new Set()).findings
+    .map((f) => (f.severity === "warning" ? "~" : "!") + formatPath(f.path));
+}
+
+const ofSource = (fields: Block) => findings({ source: { type: "postgres", tls: TLS, ...fields } });
+const ofExport = (fields: Block) => findings({ exports: [{ ...EXPORT, ...fields }] });
+const ofQuery = (fields: Block) =>
+  findings({ exports: [{ name: "a", query: "SELECT 1", destination: LOCAL, ...fields }] });
+const ofDestination = (destination: Block) => ofExport({ destination });
+const URL = { url_env: "U" };
+const INC = { mode: "incremental", cursor_column: "c" };
+const CHUNK = { mode: "chunked" };
+
+/** Per rule: blocks that break it with what is found, and blocks that keep it. */
+const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] }> = {
+  url_or_structured_fields: {
+    breaks: [
+      [ofSource({ url: "postgres://h/d", host: "h" }), ["!source.host"]],
+      [ofSource({ url_file: "f", database: "d" }), ["!source.database"]],
+      [ofSource({}), ["!source"]],
+      [ofSource({ url_env: "U", url_file: "f" }), ["!source.url_file"]],
+    ],
+    keeps: [ofSource(URL), ofSource({ host: "h", user: "u", database: "d", port: 1 })],
+  },
+  structured_fields_complete: {
+    breaks: [
+      [ofSource({ host: "h" }), ["!source"]],
+      [ofSource({ port: 5432, user: "u", database: "d" }), ["!source"]],
+    ],
+    keeps: [ofSource({ host: "h", user: "u", database: "d", password_env: "P" })],
+  },
+  one_password: {
+    breaks: [[
+      ofSource({ host: "h", user: "u", database: "d", password: "p", password_env: "P" }),
+      ["!source.password_env"],
+    ]],
+    keeps: [ofSource({ host: "h", user: "u", database: "d", password: "p" })],
+  },
+  url_scheme_matches_type: {
+    breaks: [
+      [ofSource({ url: "mysql://h/d" }), ["!source.url"]],
+      [ofSource({ url: "http://h/d" }), ["!source.url"]],
+      [ofSource({ type: "mssql", url: "postgres://h/d" }), ["!source.url"]],
+    ],
+    keeps: [
+      ofSource({ url: "postgresql://h/d" }),
+      ofSource({ type: "mysql", url: "mariadb://h/d" }),
+      ofSource({ type: "mssql", url: "sqlserver://h" }),
+      ofSource({ url: "host=h" }),
+    ],
+  },
+  tls_fields_fit_mode: {
+    breaks: [
+      [
+        ofSource({ ...URL, tls: { mode: "disable", ca_file: "f", accept_invalid_certs: true } }),
+        ["!source.tls.ca_file", "!source.tls.accept_invalid_certs"],
+      ],
+      [ofSource({ ...URL, tls: { mode: "require", ca_file: "f" } }), ["!source.tls.ca_file"]],
+      [
+        ofSource({ ...URL, tls: { accept_invalid_hostnames: true } }),
+        ["~source.tls.accept_invalid_hostnames"],
+      ],
+    ],
+    keeps: [
+      ofSource({ ...URL, tls: {} }),
+      ofSource({ ...URL, tls: { mode: "verify-ca", ca_file: "f" } }),
+      ofSource({ ...URL, tls: { mode: "require", accept_invalid_certs: true } }),
+    ],
+  },
+  tls_block_given: {
+    breaks: [[findings({ source: { type: "postgres", url_env: "U" } }), ["~source"]]],
+    keeps: [findings({ source: { type: "postgres", url: "postgres://h/d?sslmode=verify-full" } })],
+  },
+  name_is_a_file_name: {
+    breaks: ["a/b", "..", "a b", ".hidden", "-x", "a.", "x".repeat(101), "a\nb"].map((
+      name,
+    ) => [ofExport({ name }), ["!exports[0].name"]]),
+    keeps: ["orders", "Orders-2026.v1", "größe", "_x", "1"].map((name) => ofExport({ name })),
+  },
+  one_of_query_query_file_table: {
+    breaks: [
+      [ofExport({ table: undefined }), ["!exports[0]"]],
+      [ofExport({ query: "SELECT 1" }), ["!exports[0].table"]],
+      [ofExport({ table: undefined, query: "x", query_file: "f" }), ["!exports[0].query_file"]],
+    ],
+    keeps: [ofQuery({}), ofExport({}), ofExport({ table: undefined, query_file: "f" })],
+  },
+  table_is_a_name: {
+    breaks: [
+      [ofExport({ table: "select * from t" }), ["!exports[0].table"]],
+      [ofExport({ table: "t; DROP" }), ["!exports[0].table"]],
+    ],
+    keeps: [ofExport({ table: "sales.Orders" }), ofExport({ table: "selected rows" })],
+  },
+  keys_fit_mode: {
+    breaks: [
+      [ofExport({ cursor_column: "c" }), ["!exports[0].cursor_column"]],
+      [ofExport({ mode: "full", cursor_column: "c" }), ["~exports[0].cursor_column"]],
+      [ofExport({ ...INC, chunk_size: 5 }), ["~exports[0].chunk_size"]],
+      [ofExport({ mode: "full", chunk_checkpoint: true }), ["~exports[0].chunk_checkpoint"]],
+      [ofExport({ ...CHUNK, days_window: 5 }), ["~exports[0].days_window"]],
+    ],
+    keeps: [
+      ofExport({ chunk_checkpoint: false, chunk_dense: false, incremental_safety: "off" }),
+      ofExport({ ...CHUNK, chunk_checkpoint: true, chunk_max_attempts: 2 }),
+    ],
+  },
+  incremental_needs_cursor_column: {
+    breaks: [[ofExport({ mode: "incremental" }), ["!exports[0].mode"]]],
+    keeps: [ofExport(INC)],
+  },
+  cc1_fallback_iff_coalesce: {
+    breaks: [
+      [ofExport({ ...INC, incremental_cursor_mode: "coalesce" }), [
+        "!exports[0].incremental_cursor_mode",
+      ]],
+      [ofExport({ ...INC, cursor_fallback_column: "d" }), ["!exports[0].cursor_fallback_column"]],
+      [
+        ofExport({ ...INC, incremental_cursor_mode: "single_column", cursor_fallback_column: "d" }),
+        ["!exports[0].cursor_fallback_column"],
+      ],
+      [
+        ofExport({ ...INC, incremental_cursor_mode: "coalesce", cursor_fallback_column: "c" }),
+        ["!exports[0].cursor_fallback_column"],
+      ],
+    ],
+    keeps: [
+      ofExport({ ...INC, incremental_cursor_mode: "coalesce", cursor_fallback_column: "d" }),
+      ofExport({ ...INC, incremental_cursor_mode: "single_column" }),
+    ],
+  },
+  cursor_lag_is_a_duration: {
+    breaks: [[ofExport({ ...INC, cursor_lag: "soon" }), ["!exports[0].cursor_lag"]]],
+    keeps: [ofExport({ ...INC, cursor_lag: "15m" })],
+  },
+  time_window_needs_column_and_days: {
+    breaks: [
+      [ofExport({ mode: "time_window" }), ["!exports[0].mode", "!exports[0].mode"]],
+      [ofExport({ mode: "time_window", time_column: "t" }), ["!exports[0].mode"]],
+    ],
+    keeps: [ofExport({ mode: "time_window", time_column: "t", days_window: 7 })],
+  },
+  chunked_needs_a_key: {
+    breaks: [
+      [ofQuery(CHUNK), ["!exports[0].mode"]],
+      [ofQuery({ ...CHUNK, chunk_by_key: true }), ["!exports[0].mode"]],
+      [ofExport({ ...CHUNK, chunk_by_days: 7 }), ["!exports[0].chunk_by_days"]],
+    ],
+    keeps: [
+      ofExport(CHUNK),
+      ofQuery({ ...CHUNK, chunk_column: "id" }),
+      ofQuery({ ...CHUNK, chunk_by_key: "id" }),
+      ofQuery({ ...CHUNK, chunk_by_key: true, chunk_column: "id" }),
+    ],
+  },
+  one_way_to_chunk: {
+    breaks: [
+      [ofExport({ ...CHUNK, chunk_size: 1, chunk_count: 1 }), ["!exports[0].chunk_count"]],
+      [
+        ofExport({ ...CHUNK, chunk_column: "c", chunk_by_days: 1, chunk_dense: true }),
+        ["!exports[0].chunk_dense"],
+      ],
+      [ofExport({ ...CHUNK, chunk_dense: true, chunk_by_key: true }), ["!exports[0].chunk_by_key"]],
+    ],
+    keeps: [
+      ofExport({ ...CHUNK, chunk_size: 1, chunk_dense: true }),
+      ofExport({ ...CHUNK, chunk_size: 1, chunk_by_key: "id", chunk_dense: false }),
+      ofExport({ ...CHUNK, chunk_column: "c", chunk_by_days: 1, chunk_by_key: false }),
+    ],
+  },
+  chunk_by_key_names_one_column: {
+    breaks: [[
+      ofExport({ ...CHUNK, chunk_column: "a", chunk_by_key: "b" }),
+      ["!exports[0].chunk_by_key"],
+    ]],
+    keeps: [ofExport({ ...CHUNK, chunk_column: "a", chunk_by_key: "a" })],
+  },
+  parallel_fits_mode: {
+    breaks: [[ofExport({ ...INC, parallel: 2 }), ["~exports[0].parallel"]]],
+    keeps: [
+      ofExport({ ...INC, parallel: 1 }),
+      ofExport({ parallel: 4 }),
+      ofExport({ ...CHUNK, parallel: 4 }),
+    ],
+  },
+  max_snapshot_s_needs_snapshot: {
+    breaks: [
+      [ofExport({ max_snapshot_s: 5 }), ["!exports[0].max_snapshot_s"]],
+      [ofExport({ max_snapshot_s: 5, consistency: "statement" }), ["!exports[0].max_snapshot_s"]],
+    ],
+    keeps: [ofExport({ max_snapshot_s: 5, consistency: "snapshot" })],
+  },
+  compression_level_in_range: {
+    breaks: [
+      [ofExport({ compression_level: 0 }), ["!exports[0].compression_level"]],
+      [ofExport({ compression_level: 23 }), ["!exports[0].compression_level"]],
+      [ofExport({ compression: "gzip", compression_level: 11 }), ["!exports[0].compression_level"]],
+      [ofExport({ compression: "lz4", compression_level: 1 }), ["~exports[0].compression_level"]],
+    ],
+    keeps: [
+      ofExport({ compression_level: 1 }),
+      ofExport({ compression: "zstd", compression_level: 22 }),
+      ofExport({ compression: "gzip", compression_level: 0 }),
+      ofExport({ compression: "gzip", compression_level: 10 }),
+    ],
+  },
+  compression_profile_wins: {
+    breaks: [[
+      ofExport({ compression_profile: "fast", compression: "zstd", compression_level: 99 }),
+      ["~exports[0].compression", "~exports[0].compression_level"],
+    ]],
+    keeps: [ofExport({ compression_profile: "none" })],
+  },
+  csv_has_no_parquet_settings: {
+    breaks: [[
+      ofExport({ format: "csv", compression: "zstd", parquet: {} }),
+      ["~exports[0].parquet", "~exports[0].compression"],
+    ]],
+    keeps: [ofExport({ format: "csv", compression: "none" })],
+  },
+  row_group_fields_fit_strategy: {
+    breaks: [
+      [ofExport({ parquet: { row_group_strategy: "fixed_rows" } }), [
+        "!exports[0].parquet.row_group_strategy",
+      ]],
+      [ofExport({ parquet: { row_group_rows: 5 } }), ["!exports[0].parquet.row_group_rows"]],
+      [ofExport({ parquet: { target_row_group_mb: 64, max_row_group_mb: 32 } }), [
+        "!exports[0].parquet.max_row_group_mb",
+      ]],
+    ],
+    keeps: [
+      ofExport({ parquet: { row_group_strategy: "fixed_rows", row_group_rows: 5 } }),
+      ofExport({ parquet: { max_row_group_mb: 32 } }),
+    ],
+  },
+  max_file_size_is_a_size: {
+    breaks: ["big", "63KB", 0].map((size) => [
+      ofExport({ max_file_size: size }),
+      ["!exports[0].max_file_size"],
+    ]),
+    keeps: ["512MB", "64KB", 100_000_000].map((size) => ofExport({ max_file_size: size })),
+  },
+  columns_name_types: {
+    breaks: [[ofExport({ columns: { a: "decimal", b: "text" } }), ["!exports[0].columns.a"]]],
+    keeps: [ofExport({ columns: { a: "decimal(10,2)" } })],
+  },
+  column_lists_without_repeats: {
+    breaks: [
+      [ofExport({ meta_columns: { row_hash: ["a", "b", "a"] } }), [
+        "!exports[0].meta_columns.row_hash[2]",
+      ]],
+      [ofExport({ quality: { unique_columns: ["a", "a"] } }), [
+        "!exports[0].quality.unique_columns[1]",
+      ]],
+    ],
+    keeps: [ofExport({ meta_columns: { row_hash: ["a", "b"] } })],
+  },
+  quality_bounds_fit: {
+    breaks: [
+      [ofExport({ quality: { row_count_min: 2, row_count_max: 1 } }), [
+        "!exports[0].quality.row_count_min",
+      ]],
+      [ofExport({ quality: { unique_max_entries: 1 } }), [
+        "!exports[0].quality.unique_max_entries",
+      ]],
+    ],
+    keeps: [ofExport({ quality: { row_count_min: 1, row_count_max: 1 } })],
+  },
+  one_batch_size: {
+    breaks: [
+      [ofExport({ tuning: { batch_size: 1, batch_size_memory_mb: 1 } }), [
+        "!exports[0].tuning.batch_size_memory_mb",
+      ]],
+      [ofSource({ ...URL, tuning: { batch_size: 1, batch_size_memory_mb: 1 } }), [
+        "!source.tuning.batch_size_memory_mb",
+      ]],
+    ],
+    keeps: [ofExport({ tuning: { batch_size: 1 } })],
+  },
+  partition_granularity_needs_partition_by: {
+    breaks: [[ofExport({ partition_granularity: "day" }), ["!exports[0].partition_granularity"]]],
+    keeps: [],
+  },
+  stdout_takes_one_plain_file: {
+    breaks: [
+      [
+        ofExport({ ...CHUNK, max_file_size: "1GB", destination: { type: "stdout" } }),
+        ["!exports[0].mode", "!exports[0].max_file_size"],
+      ],
+      [ofExport({ partition_by: "d", destination: { type: "stdout" } }), [
+        "!exports[0].partition_by",
+      ]],
+      [
+        findings({
+          exports: [{ ...EXPORT, destination: { type: "stdout" } }, { ...EXPORT, name: "b" }],
+        }),
+        ["!exports[0].destination"],
+      ],
+    ],
+    keeps: [ofDestination({ type: "stdout" })],
+  },
+  placeholders_are_known: {
+    breaks: [
+      [ofDestination({ type: "local", path: "{day}" }), ["!exports[0].destination.path"]],
+      [ofDestination({ type: "gcs", bucket: "b", prefix: "{}" }), [
+        "!exports[0].destination.prefix",
+      ]],
+    ],
+    keeps: [ofDestination({ type: "local", path: "{date}/{export}/{table}/{run_id}" })],
+  },
+  partition_by_iff_placeholder: {
+    breaks: [
+      [ofExport({ partition_by: "d" }), ["!exports[0].partition_by"]],
+      [ofDestination({ type: "local", path: "{partition}" }), ["!exports[0].destination.path"]],
+    ],
+    keeps: [
+      ofExport({
+        partition_by: "d",
+        partition_granularity: "month",
+        destination: { type: "local", path: "x/{partition}" },
+      }),
+    ],
+  },
+  endpoint_is_a_url: {
+    breaks: [[ofDestination({ type: "s3", bucket: "b", endpoint: "localhost:9000" }), [
+      "!exports[0].destination.endpoint",
+    ]]],
+    keeps: [ofDestination({ type: "gcs", bucket: "b", endpoint: "http://127.0.0.1:1" })],
+  },
+  s3_key_pair: {
+    breaks: [
+      [ofDestination({ type: "s3", bucket: "b", access_key_env: "A" }), [
+        "!exports[0].destination.access_key_env",
+      ]],
+      [ofDestination({ type: "s3", bucket: "b", secret_key_env: "S" }), [
+        "!exports[0].destination.secret_key_env",
+      ]],
+      [ofDestination({ type: "s3", bucket: "b", session_token_env: "T" }), [
+        "!exports[0].destination.session_token_env",
+      ]],
+    ],
+    keeps: [
+      ofDestination({ type: "s3", bucket: "b" }),
+      ofDestination({ type: "s3", bucket: "b", access_key_env: "A", secret_key_env: "S" }),
+    ],
+  },
+  azure_credentials_fit: {
+    breaks: [
+      [ofDestination({ type: "azure", container: "c" }), ["!exports[0].destination"]],
+      [ofDestination({ type: "azure", container: "c", account_key_env: "K" }), [
+        "!exports[0].destination.account_key_env",
+      ]],
+      [
+        ofDestination({
+          type: "azure",
+          container: "c",
+          account_name: "a",
+          account_key_env: "K",
+          sas_token_env: "S",
+        }),
+        ["!exports[0].destination.sas_token_env"],
+      ],
+      [
+        ofDestination({
+          type: "azure",
+          container: "c",
+          account_name: "a",
+          connection_string_env: "C",
+        }),
+        ["!exports[0].destination.account_name"],
+      ],
+    ],
+    keeps: [
+      ofDestination({ type: "azure", container: "c", account_name: "a" }),
+      ofDestination({ type: "azure", container: "c", account_name: "a", account_key_env: "K" }),
+      ofDestination({ type: "azure", container: "c", connection_string_env: "C" }),
+    ],
+  },
+  tilde_is_not_expanded: {
+    breaks: [[ofDestination({ type: "local", path: "~/out" }), ["!exports[0].destination.path"]]],
+    keeps: [ofDestination({ type: "local", path: "~out" })],
+  },
+  export_names_are_unique: {
+    breaks: [[findings({ exports: [EXPORT, EXPORT] }), ["!exports[1].name"]]],
+    keeps: [findings({ exports: [EXPORT, { ...EXPORT, name: "b" }] })],
+  },
+  threads_or_processes: {
+    breaks: [[findings({ parallel_exports: true, parallel_export_processes: true }), [
+      "!parallel_export_processes",
+    ]]],
+    keeps: [findings({ parallel_exports: true })],
+  },
+  one_slack_webhook: {
+    breaks: [
+      [findings({ notifications: { slack: {} } }), ["!notifications.slack"]],
+      [findings({ notifications: { slack: { webhook_url: "u", webhook_url_env: "U" } } }), [
+        "!notifications.slack.webhook_url_env",
+      ]],
+    ],
+    keeps: [findings({ notifications: { slack: { webhook_url_env: "U" } } })],
+  },
+};
+
+const RULE_NAMES = [...SOURCE_RULES, ...EXPORT_RULES, ...ROOT_RULES].map((rule) => rule.name);
+
+Deno.test("every rule has cases", () => {
+  assert.deepEqual([...new Set(RULE_NAMES)].sort(), Object.keys(CASES).sort());
+});
+
+for (const [name, { breaks, keeps }] of Object.entries(CASES)) {
+  Deno.test(`rule ${name}`, () => {
+    for (const [found, expected] of breaks) assert.deepEqual(found, expected);
+    for (const found of keeps) assert.deepEqual(found, []);
+  });
+}
+
+Deno.test("a rule is silent about a field that did not parse, others still speak", () => {
+  assert.deepEqual(
+    ofExport({ query: "SELECT 1", ...CHUNK, chunk_colum: "id", chunk_size: "x" }),
+    ["!exports[0].chunk_size", "!exports[0].chunk_colum", "!exports[0].table"],
+  );
+  // The mode is probably incremental, so that the cursor is no foreign key.
+  assert.deepEqual(ofExport({ mode: "incremntal", cursor_column: "c" }), ["!exports[0].mode"]);
+  assert.deepEqual(
+    findings({ exports: [{ table: "t", cursor_column: "c" }, "text"] }).sort(),
+    ["!exports[0].cursor_column", "!exports[0].destination", "!exports[0].name", "!exports[1]"],
+  );
+});
