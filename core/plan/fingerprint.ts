@@ -11,10 +11,13 @@ export interface ChunkPlanInputs {
   readonly byDays: number | null;
 }
 
+/** PA6 names the inputs; the kind of cut goes in with them. */
+type FingerprintInputs = ChunkPlanInputs & { readonly kind: string };
+
 /** PA6: over base query, chunk column, size, count, dense and by_days; 16 hex digits. */
-export function planFingerprint(inputs: ChunkPlanInputs): Promise<string> {
-  const { base, column, size, count, dense, byDays } = inputs;
-  return xxhash3(JSON.stringify([base, column, size, count, dense, byDays]));
+export function planFingerprint(inputs: FingerprintInputs): Promise<string> {
+  const { base, column, size, count, dense, byDays, kind } = inputs;
+  return xxhash3(JSON.stringify([base, column, size, count, dense, byDays, kind]));
 }
 
 /** Over names, native types and nullability in order; 16 hex digits. */

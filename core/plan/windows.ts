@@ -6,6 +6,9 @@ export interface Window {
   readonly end: bigint;
 }
 
+/** `chunk_size` when nothing is set: one chunk is read well within half a second. */
+export const DEFAULT_CHUNK_SIZE = 100_000;
+
 /** More chunks than this are refused: each is a statement, and most would be empty. */
 export const MAX_CHUNKS = 100_000n;
 
@@ -26,6 +29,23 @@ export function windowsBySize(min: bigint, max: bigint, size: bigint): Window[] 
   for (let start = min; start <= max; start += size) {
     const end = start + size - 1n;
     windows.push({ start, end: end < max ? end : max });
+  }
+  return windows;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Half-open windows `[start, end)` of whole UTC days that cover both dates, as `YYYY-MM-DD`. */
+export function dayWindows(
+  first: string,
+  last: string,
+  days: number,
+): { readonly start: string; readonly end: string }[] {
+  const windows: { start: string; end: string }[] = [];
+  const text = (ms: number) => new Date(ms).toISOString().slice(0, 10);
+  const end = Date.parse(`${last}T00:00:00Z`);
+  for (let at = Date.parse(`${first}T00:00:00Z`); at <= end; at += days * DAY_MS) {
+    windows.push({ start: text(at), end: text(at + days * DAY_MS) });
   }
   return windows;
 }

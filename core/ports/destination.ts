@@ -43,6 +43,11 @@ export interface Destination {
   /** A small object's bytes, or null when it is not there. */
   read(key: string): Promise<Uint8Array | null>;
   move(from: string, to: string): Promise<void>;
+  /**
+   * Base64 MD5 of an object, computed by reading it, or null when it is not there. Only where reading
+   * crosses no network; its absence means that listings are all there is to compare with.
+   */
+  readBackMd5?(key: string): Promise<string | null>;
   close(): Promise<void>;
 }
 

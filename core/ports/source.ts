@@ -46,11 +46,12 @@ export interface Description {
   readonly selectList: readonly string[];
 }
 
-/** A key that a table can be paged or chunked by. */
+/** A single NOT NULL column that is unique by itself: a table can be paged or chunked by it. */
 export interface TableKey {
   readonly column: string;
   /** True when MIN..MAX windows over it make sense. */
   readonly integer: boolean;
+  readonly primary: boolean;
 }
 
 export interface ReadRequest {
@@ -112,8 +113,14 @@ export interface Source {
   /** Small results (MIN/MAX, COUNT, catalog) with every value as text, NULL as null. */
   rows(sql: string): Promise<(string | null)[][]>;
 
-  /** The table's single-column primary key, or null. `table` is `name` or `schema.name`. */
-  primaryKey(table: string): Promise<TableKey | null>;
+  /** The single-column keys of `name` or `schema.name`, the primary key first. */
+  keys(table: string): Promise<readonly TableKey[]>;
+
+  /**
+   * Values of a key that cut the table into parts of about equal row counts, ascending, as text: from
+   * the catalog's statistics, never by a scan. Empty when the engine has none for the column.
+   */
+  quantiles(table: string, column: string): Promise<readonly string[]>;
 
   /** The planner's row estimate of a table or query, from EXPLAIN or the catalog, never by scanning. */
   estimateRows(query: string): Promise<number | null>;

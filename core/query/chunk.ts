@@ -1,27 +1,51 @@
 /** The SQL of a chunk, built here for extraction, reconcile and repair alike (RC2, RR3). */
 import type { Dialect } from "../ports/source.ts";
-import { columnRef, outerSelect } from "./select.ts";
+import { keyRange } from "./page.ts";
+import { ALIAS, columnRef, outerSelect } from "./select.ts";
 
-/** How an export is cut; stored with the chunk run, so that a resume builds the same SQL. */
+const ROW_NUMBER = "_rivet_row_number";
+
+/**
+ * How an export is cut; stored with the chunk run, so that a resume builds the same SQL.
+ * `range`: inclusive integer windows of the column. `dense`: windows over the row number in the
+ * column's order. `days`: half-open day windows `[start, end)` of a date or timestamp column.
+ * `key`: `(start, end]` ranges of a unique key, an end of the outermost ones open.
+ */
 export interface ChunkShape {
-  readonly kind: "range";
+  readonly kind: "range" | "dense" | "days" | "key";
   readonly base: string;
   readonly column: string;
 }
 
-/** One chunk: inclusive integer bounds, or the rows whose key is NULL. */
-export type ChunkBounds =
-  | { readonly kind: "between"; readonly start: string; readonly end: string }
-  | { readonly kind: "null" };
+/** One chunk. Bounds are text; both null means all keys for `key`, else the rows whose key is NULL. */
+export interface ChunkBounds {
+  readonly start: string | null;
+  readonly end: string | null;
+}
 
-function chunkWhere(dialect: Dialect, shape: ChunkShape, bounds: ChunkBounds): string {
+function whereAndOrder(dialect: Dialect, shape: ChunkShape, { start, end }: ChunkBounds) {
   const column = columnRef(dialect, shape.column);
-  switch (bounds.kind) {
-    case "between":
-      return `${column} BETWEEN ${bounds.start} AND ${bounds.end}`;
-    case "null":
-      return `${column} IS NULL`;
+  if (shape.kind === "key") return { where: keyRange(dialect, column, start, end), order: column };
+  if (start === null || end === null) return { where: `${column} IS NULL`, order: null };
+  switch (shape.kind) {
+    case "range":
+      return { where: `${column} BETWEEN ${start} AND ${end}`, order: column };
+    case "dense": {
+      const number = columnRef(dialect, ROW_NUMBER);
+      return { where: `${number} BETWEEN ${start} AND ${end}`, order: number };
+    }
+    case "days": {
+      const [from, to] = [dialect.literal(start), dialect.literal(end)];
+      return { where: `${column} >= ${from} AND ${column} < ${to}`, order: column };
+    }
   }
+}
+
+function chunkBase(dialect: Dialect, shape: ChunkShape): string {
+  if (shape.kind !== "dense") return shape.base;
+  const order = `ROW_NUMBER() OVER (ORDER BY _rivet_dense.${dialect.quote(shape.column)})`;
+  return `SELECT _rivet_dense.*, ${order} AS ${dialect.quote(ROW_NUMBER)} ` +
+    `FROM (\n${shape.base}\n) AS _rivet_dense`;
 }
 
 export function chunkSql(
@@ -30,17 +54,27 @@ export function chunkSql(
   bounds: ChunkBounds,
   selectList: readonly string[],
 ): string {
+  const { where, order } = whereAndOrder(dialect, shape, bounds);
   return outerSelect(dialect, {
     selectList,
-    base: shape.base,
-    where: chunkWhere(dialect, shape, bounds),
-    orderBy: bounds.kind === "null" ? [] : [columnRef(dialect, shape.column)],
+    base: chunkBase(dialect, shape),
+    where,
+    orderBy: order === null ? [] : [order],
   });
 }
 
-/** A chunk as reports and messages name it (RC5): `chunk 3 [1000..2000]`. */
-export function chunkIdentifier(index: number, start: string | null, end: string | null): string {
-  return start === null || end === null
-    ? `chunk ${index} [NULL]`
-    : `chunk ${index} [${start}..${end}]`;
+/** Whole rows of the chunk over `_rivet`, for counting and hashing. */
+export function chunkRowsSql(dialect: Dialect, shape: ChunkShape, bounds: ChunkBounds): string {
+  const { where } = whereAndOrder(dialect, shape, bounds);
+  return outerSelect(dialect, {
+    selectList: [`${ALIAS}.*`],
+    base: chunkBase(dialect, shape),
+    where,
+  });
+}
+
+/** A chunk as reports and messages name it (RC5): `chunk 3 [1000..2000]`; an open end is empty. */
+export function chunkIdentifier(index: number, { start, end }: ChunkBounds): string {
+  if (start === null && end === null) return `chunk ${index} [NULL]`;
+  return `chunk ${index} [${start ?? ""}..${end ?? ""}]`;
 }

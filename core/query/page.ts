@@ -1,13 +1,29 @@
-/** Keyset pages: a whole table in short statements, in the order of a unique NOT NULL key. */
+/** Keyset pages: a key range in short statements, in the order of a unique NOT NULL key. */
 import type { Dialect } from "../ports/source.ts";
 import { columnRef, outerSelect } from "./select.ts";
 
 export interface PageShape {
   readonly base: string;
   readonly key: string;
+  /** Bounds as text: rows with `after < key <= until`; null is open. */
+  readonly after: string | null;
+  readonly until: string | null;
 }
 
-/** @param after the last key already read, as text; null for the first page. */
+/** `after < column <= until`, or undefined when both ends are open. */
+export function keyRange(
+  dialect: Dialect,
+  column: string,
+  after: string | null,
+  until: string | null,
+): string | undefined {
+  const terms: string[] = [];
+  if (after !== null) terms.push(`${column} > ${dialect.literal(after)}`);
+  if (until !== null) terms.push(`${column} <= ${dialect.literal(until)}`);
+  return terms.length === 0 ? undefined : terms.join(" AND ");
+}
+
+/** @param after the last key already read; the shape's own lower bound for the first page. */
 export function pageSql(
   dialect: Dialect,
   shape: PageShape,
@@ -19,7 +35,7 @@ export function pageSql(
   return outerSelect(dialect, {
     selectList,
     base: shape.base,
-    where: after === null ? undefined : `${key} > ${dialect.literal(after)}`,
+    where: keyRange(dialect, key, after, shape.until),
     orderBy: [key],
     limit: rows,
   });

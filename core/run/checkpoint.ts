@@ -1,12 +1,26 @@
 /** `chunk_checkpoint`: whether a run starts, continues or refuses, decided before the first chunk. */
 import { RivetError } from "../errors.ts";
-import type { ExportPlan, PlannedChunk, Strategy } from "../plan/export_plan.ts";
+import type { ChunkedStrategy, PlannedChunk } from "../plan/export_plan.ts";
 import type { ChunkRun, StateStore } from "../ports/state.ts";
 import type { LoadedExport } from "../config/loaded.ts";
 
 const DEFAULT_MAX_ATTEMPTS = 3;
 
-type Chunked = Extract<Strategy, { kind: "chunked" }>;
+/** The export's chunk run that is open, else its last one; null when it keeps or has none. */
+export async function runToResume(
+  state: StateStore,
+  exported: LoadedExport,
+): Promise<ChunkRun | null> {
+  if (!keepsCheckpoint(exported)) return null;
+  const open = await state.chunkRunInProgress(exported.name);
+  if (open !== null) return open;
+  const last = await state.latestChunkRun(exported.name);
+  return last?.status === "completed" ? last : null;
+}
+
+function keepsCheckpoint({ config }: LoadedExport): boolean {
+  return config.mode === "chunked" && config.chunk_checkpoint;
+}
 
 /**
  * The run that `--resume` continues; null for a fresh start.
@@ -17,9 +31,10 @@ export async function unfinishedRun(
   exported: LoadedExport,
   resume: boolean,
 ): Promise<ChunkRun | null> {
-  if (exported.config.mode !== "chunked" || !exported.config.chunk_checkpoint) return null;
+  if (!keepsCheckpoint(exported)) return null;
+  if (resume) return await runToResume(state, exported);
   const open = await state.chunkRunInProgress(exported.name);
-  if (open !== null && !resume) {
+  if (open !== null) {
     throw new RivetError(
       "CHECKPOINT_OPEN",
       `export '${exported.name}' has an unfinished chunk run '${open.runId}'`,
@@ -29,7 +44,7 @@ export async function unfinishedRun(
       },
     );
   }
-  return open;
+  return null;
 }
 
 /** `--resume` was asked for, and no export of the run has anything to resume. */
@@ -54,10 +69,9 @@ export async function openChunkRun(
   state: StateStore,
   exported: LoadedExport,
   runId: string,
-  plan: ExportPlan,
+  strategy: ChunkedStrategy,
   open: ChunkRun | null,
 ): Promise<void> {
-  const strategy = plan.strategy as Chunked;
   if (open === null) {
     const { fingerprint, shape, chunks } = strategy;
     const maxAttempts = exported.config.chunk_max_attempts ?? DEFAULT_MAX_ATTEMPTS;
@@ -67,7 +81,7 @@ export async function openChunkRun(
         exportName: exported.name,
         planFingerprint: fingerprint,
         maxAttempts,
-        plan: JSON.stringify({ shape }),
+        plan: JSON.stringify({ shape, pageRows: strategy.pageRows }),
       },
       chunks.map((c) => ({ chunkIndex: c.index, startKey: c.start, endKey: c.end })),
     );

@@ -2,26 +2,33 @@
 import type { LoadedExport } from "../config/loaded.ts";
 import { type RivetError, toRivetError } from "../errors.ts";
 import { logger } from "../log.ts";
-import { type ExportPlan, planExport } from "../plan/export_plan.ts";
-import type { EncoderOptions } from "../ports/format.ts";
+import {
+  type ChunkedStrategy,
+  type ExportPlan,
+  planExport,
+  type PlanInputs,
+  type PlannedChunk,
+  type Strategy,
+} from "../plan/export_plan.ts";
 import type { ConnectOptions, Dialect } from "../ports/source.ts";
 import type { ChunkRun } from "../ports/state.ts";
+import type { ReadSpec } from "../query/read_spec.ts";
 import { openChunkRun, storedChunks, unfinishedRun } from "./checkpoint.ts";
-import { type ExportContext, isStream, type RunServices } from "./context.ts";
+import { commitCursor } from "./commit_cursor.ts";
+import type { ExportContext, RunServices } from "./context.ts";
 import { checkDrift } from "./drift.ts";
 import { type Extractor, PipelinedExtractor, WorkerExtractor } from "./extractor.ts";
 import { finishRun, type RunOutcome } from "./finish_run.ts";
 import { Journal } from "./journal.ts";
-import { resolvePlaceholders, runId } from "./names.ts";
+import { resolvePlaceholders, runId, runTime } from "./names.ts";
 import { CheckpointQueue, chunkUnit, MemoryQueue } from "./queues.ts";
+import { reviewResumed } from "./resume.ts";
 import { withRetry } from "./retry.ts";
 import { SourceSession } from "./session.ts";
 import { RunTracker } from "./tracker.ts";
 import type { ExportSummary, PartRecord, RunOptions } from "./types.ts";
-import { type Unit, type UnitPlan, UnitRunner } from "./units.ts";
-
-const MB = 1024 * 1024;
-const AUTO_GROUP_ROWS = 131_072;
+import { planUnits } from "./unit_plan.ts";
+import { type Unit, UnitRunner } from "./units.ts";
 
 export async function runExport(
   deps: RunServices,
@@ -60,7 +67,9 @@ async function openContext(
 ): Promise<ExportContext> {
   const startedAt = new Date();
   const id = open?.runId ?? runId(exported.name, startedAt);
-  const place = { exportName: exported.name, runId: id, at: startedAt };
+  // A resumed run goes on in the folder that it began in, whatever the date is now.
+  const at = runTime(id, exported.name) ?? startedAt;
+  const place = { exportName: exported.name, runId: id, at };
   const destination = await deps.destination(resolvePlaceholders(exported.destination, place));
   return {
     deps,
@@ -99,12 +108,12 @@ class ExportRun {
     try {
       const plan = await this.#planWithRetry();
       this.#schemaChanged = await checkDrift(this.#ctx, plan.description.columns);
-      const queue = await this.#openQueue(plan);
-      await this.#runUnits(plan, queue);
-      if (this.#checkpoint !== null) {
-        // I6: refused, naming the open tasks, when any is left.
-        await this.#ctx.deps.state.completeChunkRun(this.#ctx.runId);
+      await this.#runUnits(plan, await this.#openQueue(plan));
+      if (plan.strategy.kind === "incremental") {
+        await commitCursor(this.#ctx, this.#memory?.lastValue ?? null);
       }
+      // I6: refused, naming the open tasks, when any is left.
+      if (this.#checkpoint !== null) await this.#ctx.deps.state.completeChunkRun(this.#ctx.runId);
     } finally {
       await this.#session.close();
       await this.#checkpoint?.release();
@@ -133,8 +142,8 @@ class ExportRun {
   }
 
   async #planWithRetry(): Promise<ExportPlan> {
-    const { deps, exported, tracker, journal, signal } = this.#ctx;
-    const chunks = this.#open === null ? null : await storedChunks(deps.state, this.#open.runId);
+    const { exported, tracker, journal, signal } = this.#ctx;
+    const inputs = await this.#planInputs();
     const { maxRetries, retryBackoffMs } = exported.tuning;
     const plan = await withRetry(
       { maxRetries, backoffMs: retryBackoffMs },
@@ -143,7 +152,7 @@ class ExportRun {
         this.#session.use((source) => {
           for (const warning of source.info.warnings) logger().warn(warning);
           this.#dialect = source.dialect;
-          return planExport(source, exported, chunks === null ? null : { chunks });
+          return planExport(source, exported, inputs);
         }),
       (error, retry, waitMs) => {
         tracker.retries++;
@@ -156,79 +165,78 @@ class ExportRun {
     return plan;
   }
 
-  async #openQueue(plan: ExportPlan): Promise<MemoryQueue | CheckpointQueue> {
-    const { deps, exported, runId, journal, tracker } = this.#ctx;
-    const { strategy, description, estimatedRows } = plan;
-    if (strategy.kind !== "chunked") {
-      tracker.planned(estimatedRows, null);
-      const label = exported.name;
-      const spec = strategy.kind === "cursor"
-        ? strategy
-        : { ...strategy, selectList: description.selectList };
-      return this.#memory = new MemoryQueue([{ chunkIndex: null, label, spec }]);
+  async #planInputs(): Promise<PlanInputs> {
+    const { deps: { state }, exported, startedAt } = this.#ctx;
+    const cursor = exported.config.mode === "incremental"
+      ? await state.cursor(exported.name)
+      : null;
+    return {
+      now: startedAt,
+      cursor: cursor?.cursor ?? null,
+      chunks: this.#open === null ? null : await storedChunks(state, this.#open.runId),
+    };
+  }
+
+  #openQueue(plan: ExportPlan): Promise<MemoryQueue | CheckpointQueue> {
+    const { strategy } = plan;
+    switch (strategy.kind) {
+      case "whole":
+        return Promise.resolve(this.#wholeQueue(plan, strategy.reads));
+      case "incremental":
+        return Promise.resolve(this.#wholeQueue(plan, [strategy.read]));
+      case "chunked":
+        return this.#chunkQueue(plan, strategy);
     }
-    const toUnit = (chunk: typeof strategy.chunks[number]): Unit =>
-      chunkUnit(this.#dialect as Dialect, strategy, description, chunk);
+  }
+
+  #wholeQueue(plan: ExportPlan, reads: readonly ReadSpec[]): MemoryQueue {
+    this.#ctx.tracker.planned(plan.estimatedRows, null);
+    const label = this.#ctx.exported.name;
+    return this.#memory = new MemoryQueue(reads.map((spec) => ({ chunkIndex: null, label, spec })));
+  }
+
+  async #chunkQueue(plan: ExportPlan, strategy: ChunkedStrategy) {
+    const { deps, exported, runId, journal, tracker } = this.#ctx;
+    const toUnit = (chunk: PlannedChunk): Unit =>
+      chunkUnit(this.#dialect as Dialect, strategy, plan.description, chunk);
     if (!exported.config.chunk_checkpoint) {
-      tracker.planned(estimatedRows, { done: 0, total: strategy.chunks.length });
+      tracker.planned(plan.estimatedRows, { done: 0, total: strategy.chunks.length });
       return this.#memory = new MemoryQueue(strategy.chunks.map(toUnit));
     }
-    await openChunkRun(deps.state, exported, runId, plan, this.#open);
+    await openChunkRun(deps.state, exported, runId, strategy, this.#open);
     const tasks = await deps.state.chunkTasks(runId);
     const done = tasks.filter((task) => task.status === "completed").length;
-    tracker.planned(estimatedRows, { done, total: tasks.length });
+    tracker.planned(plan.estimatedRows, { done, total: tasks.length });
     const ids = { runId, exportName: exported.name };
-    return this.#checkpoint = new CheckpointQueue(deps.state, ids, journal, toUnit);
+    const review = this.#open === null ? null : await reviewResumed(this.#ctx, tasks);
+    return this.#checkpoint = new CheckpointQueue(deps.state, ids, journal, toUnit, {
+      parts: review?.rewrites ?? new Map(),
+      chunks: tasks.map((t) => ({ index: t.chunkIndex, start: t.startKey, end: t.endKey })),
+    });
   }
 
   async #runUnits(plan: ExportPlan, queue: MemoryQueue | CheckpointQueue): Promise<void> {
-    const readers = this.#openReaders(plan);
+    const readers = this.#openReaders(plan.strategy);
     try {
-      await new UnitRunner(this.#ctx, await this.#unitPlan(plan), queue, readers).run();
+      const unitPlan = await planUnits(this.#ctx, plan);
+      await new UnitRunner(this.#ctx, unitPlan, queue, readers).run();
     } finally {
       await Promise.all(readers.map((reader) => reader.close()));
     }
   }
 
-  /** `parallel: 1` reads on this thread and encodes in a Worker; more readers are Workers. */
-  #openReaders(plan: ExportPlan): Extractor[] {
+  /** One reader decodes on this thread and encodes in a Worker; several readers are Workers. */
+  #openReaders(strategy: Strategy): Extractor[] {
     const { deps, exported } = this.#ctx;
-    const wanted = plan.strategy.kind === "chunked" ? exported.config.parallel : 1;
+    const units = strategy.kind === "chunked"
+      ? strategy.chunks.length
+      : strategy.kind === "whole"
+      ? strategy.reads.length
+      : 1;
+    const wanted = Math.max(1, Math.min(exported.config.parallel, units));
     if (wanted === 1) return [new PipelinedExtractor(this.#session, deps.workers)];
     const { source, tuning, applicationName } = this.#connectOptions();
     const connect = { source, tuning, applicationName };
     return Array.from({ length: wanted }, () => new WorkerExtractor(deps.workers, connect));
   }
-
-  async #unitPlan(plan: ExportPlan): Promise<UnitPlan> {
-    const { destination, exported } = this.#ctx;
-    const columns = plan.description.columns;
-    return {
-      job: { columns, tuning: exported.tuning, maxFileBytes: exported.maxFileBytes },
-      output: {
-        format: exported.config.format,
-        encoder: encoderOptions(this.#ctx),
-        columns,
-        maxFileBytes: exported.maxFileBytes,
-      },
-      stagingDir: isStream(destination) ? null : await destination.stagingDir(),
-    };
-  }
-}
-
-function encoderOptions(ctx: ExportContext): EncoderOptions {
-  const { compression, config } = ctx.exported;
-  const parquet = config.parquet;
-  const targetMb = parquet?.target_row_group_mb ?? 128;
-  return {
-    compression: compression.codec,
-    compressionLevel: compression.level,
-    rowGroup: {
-      strategy: parquet?.row_group_strategy ?? "auto",
-      rows: parquet?.row_group_rows ?? AUTO_GROUP_ROWS,
-      targetBytes: targetMb * MB,
-      maxBytes: (parquet?.max_row_group_mb ?? targetMb * 2) * MB,
-    },
-    metadata: { "rivet.run_id": ctx.runId, "rivet.export": ctx.exported.name },
-  };
 }

@@ -48,9 +48,9 @@ export class PipelinedExtractor implements Extractor {
   ): Promise<Extraction> {
     const writer = this.#worker.openWriter(output, onProgress);
     try {
-      const rows = await this.#session.use((source) => readJob(source, job, writer.write, signal));
+      const read = await this.#session.use((source) => readJob(source, job, writer.write, signal));
       writer.finish();
-      return { result: writer.result.then(({ parts }) => ({ parts, rows })) };
+      return { result: writer.result.then((written) => ({ ...written, ...read })) };
     } catch (error) {
       writer.abort();
       throw error;

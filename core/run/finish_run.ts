@@ -1,17 +1,20 @@
 /**
- * The one seam for a finished run (I4, I7, I8): schema snapshot, verdict, then metric and journal,
- * then the summary. Every mode, apply and repair end here.
+ * The one seam for a finished run (I4, I7, I8): schema snapshot, verdict, manifest and verification, then
+ * metric and journal, then the summary. Every mode, apply and repair end here.
  */
 import { schemaFingerprint } from "../plan/fingerprint.ts";
 import type { SchemaRecord } from "../ports/state.ts";
 import type { Column } from "../types/types.ts";
 import { type RivetError, serializeError } from "../errors.ts";
 import { bestEffort, type ExportContext } from "./context.ts";
+import { committedParts } from "./parts.ts";
+import { publishRun } from "./publish_run.ts";
 import type { ExportStatus, ExportSummary, PartRecord } from "./types.ts";
 
 /** What the units left; null members when the run failed before it got that far. */
 export interface RunOutcome {
   readonly rows: number;
+  /** Superseded and quarantined ones too: the manifest lists them, the summary does not count them. */
   readonly parts: readonly PartRecord[];
   readonly columns: readonly Column[] | null;
   readonly schemaChanged: boolean | null;
@@ -37,13 +40,18 @@ async function saveSchema(ctx: ExportContext, columns: readonly Column[]): Promi
   await ctx.deps.state.saveSchema(record);
 }
 
-function summarize(ctx: ExportContext, outcome: RunOutcome, status: ExportStatus): ExportSummary {
+function summarize(
+  ctx: ExportContext,
+  outcome: RunOutcome,
+  coverage: string | null,
+): ExportSummary {
   const { exported, startedAt, options, tracker } = ctx;
+  const parts = committedParts(outcome.parts);
   const finishedAt = new Date();
   return {
     exportName: exported.name,
     runId: ctx.runId,
-    status,
+    status: statusOf(ctx, outcome),
     mode: exported.config.mode,
     profile: exported.tuning.profile,
     batchSize: exported.tuning.batchRows === 0 ? null : exported.tuning.batchRows,
@@ -54,11 +62,12 @@ function summarize(ctx: ExportContext, outcome: RunOutcome, status: ExportStatus
     finishedAt: finishedAt.toISOString(),
     durationMs: finishedAt.getTime() - startedAt.getTime(),
     rows: outcome.rows,
-    files: outcome.parts.length,
-    bytes: outcome.parts.reduce((sum, part) => sum + part.sizeBytes, 0),
+    files: parts.length,
+    bytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0),
     peakRssMb: tracker.peakRssMb,
     retries: tracker.retries,
     validated: options.validate ? outcome.error === null : null,
+    coverage,
     reconciled: null,
     schemaChanged: outcome.schemaChanged,
     quality: [],
@@ -86,7 +95,10 @@ export async function finishRun(ctx: ExportContext, outcome: RunOutcome): Promis
     await bestEffort("the schema snapshot", () => saveSchema(ctx, columns));
   }
   ctx.tracker.stop();
-  const summary = summarize(ctx, outcome, statusOf(ctx, outcome));
+  const { parts } = outcome;
+  const published = await publishRun(ctx, { status: statusOf(ctx, outcome), columns, parts });
+  const verdict = { ...outcome, error: error ?? published.error };
+  const summary = summarize(ctx, verdict, published.coverage);
   ctx.journal.add("finished", {
     status: summary.status,
     rows: summary.rows,

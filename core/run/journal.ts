@@ -4,6 +4,7 @@ import type { JournalEvent } from "../ports/state.ts";
 export type JournalEventName =
   | "started"
   | "resumed"
+  | "reviewed"
   | "planned"
   | "retry"
   | "chunk_completed"

@@ -16,6 +16,18 @@ export function runId(exportName: string, at: Date): string {
   return `${exportName}_${ymd(at)}T${hms(at)}.${String(at.getUTCMilliseconds()).padStart(3, "0")}`;
 }
 
+const RUN_TIME = /^_(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})\.(\d{3})$/;
+
+/** When the run of this id began; null when it is no run id of the export. */
+export function runTime(id: string, exportName: string): Date | null {
+  if (!id.startsWith(exportName)) return null;
+  const match = RUN_TIME.exec(id.slice(exportName.length));
+  if (match === null) return null;
+  const [, year, month, day, hour, minute, second, ms] = match;
+  const at = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}Z`);
+  return Number.isNaN(at.getTime()) ? null : at;
+}
+
 export interface PartPlace {
   readonly chunkIndex: number | null;
   /** Number within its read, from 0; null when the read cannot be split. */
@@ -32,6 +44,27 @@ export function partName(
   const chunk = place.chunkIndex === null ? "" : `_chunk${place.chunkIndex}`;
   const part = place.part === null ? "" : `_part${place.part}`;
   return `${exportName}_${ymd(at)}_${hms(at)}${chunk}${part}.${extension}`;
+}
+
+const PART_NAME =
+  /^_(\d{4})(\d{2})(\d{2})_(\d{2})(\d{2})(\d{2})(?:_chunk(\d+))?(?:_part\d+)?(?:_[0-9a-z]+)?\.([a-z]+)$/;
+
+/** What a part's name says; `at` has whole seconds. */
+export interface NamedPart {
+  readonly at: Date;
+  readonly chunkIndex: number | null;
+  readonly extension: string;
+}
+
+/** Reads `partName` back, a repair's random suffix allowed; null when it is no part of the export. */
+export function parsePartName(exportName: string, name: string): NamedPart | null {
+  if (!name.startsWith(exportName)) return null;
+  const match = PART_NAME.exec(name.slice(exportName.length));
+  if (match === null) return null;
+  const [, year, month, day, hour, minute, second, chunk, extension] = match;
+  const at = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  if (Number.isNaN(at.getTime())) return null;
+  return { at, chunkIndex: chunk === undefined ? null : Number(chunk), extension };
 }
 
 export interface PlaceholderValues {

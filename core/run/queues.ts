@@ -1,34 +1,34 @@
 /** The two unit queues: in memory, and the chunk checkpoint in state (I5, I6). */
 import type { RivetError } from "../errors.ts";
 import { logger } from "../log.ts";
-import type { PlannedChunk, Strategy } from "../plan/export_plan.ts";
+import type { ChunkedStrategy, PlannedChunk } from "../plan/export_plan.ts";
 import type { Description, Dialect } from "../ports/source.ts";
-import type { ChunkTask, StateStore } from "../ports/state.ts";
+import type { StateStore } from "../ports/state.ts";
 import { chunkIdentifier, chunkSql } from "../query/chunk.ts";
+import { recordedParts } from "../verify/review.ts";
 import { bestEffort } from "./context.ts";
 import type { Journal } from "./journal.ts";
 import type { PartRecord } from "./types.ts";
 import type { Unit, UnitQueue, UnitResult } from "./units.ts";
 
-type Chunked = Extract<Strategy, { kind: "chunked" }>;
-
 export function chunkUnit(
   dialect: Dialect,
-  strategy: Chunked,
+  strategy: ChunkedStrategy,
   description: Description,
   chunk: PlannedChunk,
 ): Unit {
-  const { index, start, end } = chunk;
-  const bounds = start === null || end === null
-    ? { kind: "null" as const }
-    : { kind: "between" as const, start, end };
+  const { shape, pageRows } = strategy;
   return {
-    chunkIndex: index,
-    label: chunkIdentifier(index, start, end),
-    spec: {
-      kind: "statement",
-      sql: chunkSql(dialect, strategy.shape, bounds, description.selectList),
-    },
+    chunkIndex: chunk.index,
+    label: chunkIdentifier(chunk.index, chunk),
+    spec: pageRows === null
+      ? { kind: "statement", sql: chunkSql(dialect, shape, chunk, description.selectList) }
+      : {
+        kind: "pages",
+        shape: { base: shape.base, key: shape.column, after: chunk.start, until: chunk.end },
+        selectList: description.selectList,
+        pageRows,
+      },
   };
 }
 
@@ -38,6 +38,8 @@ export class MemoryQueue implements UnitQueue {
   readonly parts: PartRecord[] = [];
   readonly #units: Unit[];
   rows = 0;
+  /** Of the last unit that had one. */
+  lastValue: string | null = null;
 
   constructor(units: readonly Unit[]) {
     this.#units = [...units];
@@ -49,6 +51,7 @@ export class MemoryQueue implements UnitQueue {
 
   completed(_unit: Unit, result: UnitResult): Promise<void> {
     this.rows += result.rows;
+    this.lastValue = result.lastValue ?? this.lastValue;
     this.parts.push(...result.parts);
     return Promise.resolve();
   }
@@ -58,6 +61,10 @@ export class MemoryQueue implements UnitQueue {
   }
 }
 
+type Rewrites = ReadonlyMap<number, readonly PartRecord[]>;
+
+const NO_REWRITES = { parts: new Map<number, readonly PartRecord[]>(), chunks: [] };
+
 /** The chunk run in state: claims survive the process, and so does what was committed. */
 export class CheckpointQueue implements UnitQueue {
   readonly reclaims = true;
@@ -66,21 +73,32 @@ export class CheckpointQueue implements UnitQueue {
   readonly #exportName: string;
   readonly #toUnit: (chunk: PlannedChunk) => Unit;
   readonly #journal: Journal;
+  readonly #rewrites: Rewrites;
+  readonly #toRewrite: PlannedChunk[];
 
+  /**
+   * @param rewrites finished chunks to write again, before anything is claimed, each with what its
+   * earlier parts have become.
+   */
   constructor(
     state: StateStore,
     ids: { runId: string; exportName: string },
     journal: Journal,
     toUnit: (chunk: PlannedChunk) => Unit,
+    rewrites: { parts: Rewrites; chunks: readonly PlannedChunk[] } = NO_REWRITES,
   ) {
     this.#state = state;
     this.#runId = ids.runId;
     this.#exportName = ids.exportName;
     this.#journal = journal;
     this.#toUnit = toUnit;
+    this.#rewrites = rewrites.parts;
+    this.#toRewrite = rewrites.chunks.filter((chunk) => rewrites.parts.has(chunk.index));
   }
 
   async next(): Promise<Unit | null> {
+    const again = this.#toRewrite.shift();
+    if (again !== undefined) return this.#toUnit(again);
     const task = await this.#state.claimChunkTask(this.#runId);
     if (task === null) return null;
     return this.#toUnit({ index: task.chunkIndex, start: task.startKey, end: task.endKey });
@@ -88,12 +106,17 @@ export class CheckpointQueue implements UnitQueue {
 
   async completed(unit: Unit, result: UnitResult): Promise<void> {
     const index = unit.chunkIndex as number;
-    await this.#state.completeChunkTask(this.#runId, index, {
+    const earlier = this.#rewrites.get(index);
+    const done = {
       rowsWritten: result.rows,
-      parts: JSON.stringify(result.parts),
+      parts: JSON.stringify([...earlier ?? [], ...result.parts]),
       checksum: null,
-    });
+    };
+    // I5: a completed task is not claimed again; its outcome is replaced.
+    if (earlier !== undefined) await this.#state.replaceChunkResult(this.#runId, index, done);
+    else await this.#state.completeChunkTask(this.#runId, index, done);
     this.#journal.add("chunk_completed", { chunk: index, rows: result.rows });
+    if (earlier !== undefined) return;
     // PG2: after the chunk task.
     await bestEffort("the progression", async () => {
       await this.#state.commitProgress({
@@ -111,6 +134,8 @@ export class CheckpointQueue implements UnitQueue {
     // An interrupted chunk has not failed: it returns to pending when the run ends.
     if (error.code === "INTERRUPTED") return;
     this.#journal.add("chunk_failed", { chunk: index, code: error.code });
+    // Its task stays completed, with parts that are gone: only the next --resume can mend that.
+    if (this.#rewrites.has(index)) throw error;
     await this.#state.failChunkTask(this.#runId, index, error.message);
   }
 
@@ -120,7 +145,7 @@ export class CheckpointQueue implements UnitQueue {
     const done = tasks.filter((task) => task.status === "completed");
     return {
       rows: done.reduce((sum, task) => sum + (task.rowsWritten ?? 0), 0),
-      parts: done.flatMap(committedParts),
+      parts: done.flatMap(recordedParts),
     };
   }
 
@@ -129,8 +154,4 @@ export class CheckpointQueue implements UnitQueue {
     const returned = await this.#state.requeueRunningChunkTasks(this.#runId);
     if (returned > 0) logger().info(`${returned} unfinished chunks returned to pending`);
   }
-}
-
-function committedParts(task: ChunkTask): PartRecord[] {
-  return task.parts === null ? [] : JSON.parse(task.parts) as PartRecord[];
 }

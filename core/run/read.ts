@@ -1,9 +1,11 @@
-/** Reading one unit of an export: a chunk's statement, a whole table in pages, or a cursor. */
+/** Reading one unit of an export: a chunk's statement, a key range in pages, or a cursor. */
 import type { Batch } from "../batch/batch.ts";
 import { valueText } from "../batch/values.ts";
 import type { Tuning } from "../config/tuning.ts";
 import type { ReadRequest, Source } from "../ports/source.ts";
-import { type PageShape, pageSql } from "../query/page.ts";
+import { COALESCED_CURSOR } from "../query/incremental.ts";
+import { pageSql } from "../query/page.ts";
+import type { ReadSpec } from "../query/read_spec.ts";
 import type { Column } from "../types/types.ts";
 import { BatchMemoryGuard, waitForMemory } from "./memory.ts";
 import { delay, throwIfAborted } from "./wait.ts";
@@ -15,24 +17,21 @@ const BATCH_ROWS = 65_536;
 const FIRST_PAGE_ROWS = 10_000;
 const MAX_PAGE_ROWS = 500_000;
 
-export type ReadSpec =
-  /** One statement, bounded by its chunk. */
-  | { readonly kind: "statement"; readonly sql: string }
-  /** A statement without a key to page by: read through a server-side cursor. */
-  | { readonly kind: "cursor"; readonly sql: string }
-  /** A whole table in keyset pages that see one snapshot. */
-  | {
-    readonly kind: "pages";
-    readonly shape: PageShape;
-    readonly selectList: readonly string[];
-  };
-
 /** Structured-clone safe. */
 export interface ReadJob {
   readonly spec: ReadSpec;
+  /** As selected; the coalesced cursor, when it is there, does not reach the sink (CC5). */
   readonly columns: readonly Column[];
+  /** The column whose last value that is not NULL is asked for: the incremental cursor. */
+  readonly watch: string | null;
   readonly tuning: Tuning;
   readonly maxFileBytes: number | null;
+}
+
+export interface ReadResult {
+  readonly rows: number;
+  /** Of the watched column, in the order of the statement; null when there was none. */
+  readonly lastValue: string | null;
 }
 
 export type BatchSink = (batch: Batch) => Promise<void>;
@@ -40,17 +39,15 @@ export type BatchSink = (batch: Batch) => Promise<void>;
 interface Reading {
   readonly source: Source;
   readonly job: ReadJob;
+  /** Column that the last value of is kept: the page's key, or `job.watch`. */
+  readonly watch: string | null;
   readonly sink: BatchSink;
   readonly signal: AbortSignal;
   readonly guard: BatchMemoryGuard;
 }
 
-/** What one statement gave. */
-interface StatementResult {
-  readonly rows: number;
+interface StatementResult extends ReadResult {
   readonly bytes: number;
-  /** Of `pages`: where the next one starts. */
-  readonly lastKey: string | null;
 }
 
 function request(reading: Reading, sql: string, access: ReadRequest["access"]): ReadRequest {
@@ -73,74 +70,88 @@ function request(reading: Reading, sql: string, access: ReadRequest["access"]): 
 async function readStatement(reading: Reading, req: ReadRequest): Promise<StatementResult> {
   let rows = 0;
   let bytes = 0;
-  let lastKeyText: string | null = null;
+  let lastValue: string | null = null;
   for await (const batch of reading.source.read(req)) {
     throwIfAborted(reading.signal);
     reading.guard.check(batch);
     await waitForMemory(reading.job.tuning, reading.signal);
     rows += batch.rows;
     bytes += batch.byteLength;
-    lastKeyText = lastKey(batch, reading.job.spec);
-    await reading.sink(batch);
+    // Read before the sink takes the buffers away.
+    if (reading.watch !== null) lastValue = lastValueOf(batch, reading.watch) ?? lastValue;
+    await reading.sink(withoutCoalescedCursor(batch));
   }
-  return { rows, bytes, lastKey: lastKeyText };
+  return { rows, bytes, lastValue };
 }
 
-/** The key of a batch's last row, read before the sink takes the buffers away. */
-function lastKey(batch: Batch, spec: ReadSpec): string | null {
-  if (spec.kind !== "pages" || batch.rows === 0) return null;
-  const index = batch.columns.findIndex((c) => c.name === spec.shape.key);
-  return valueText(batch.columns[index].type, batch.data[index], batch.rows - 1);
+function lastValueOf(batch: Batch, column: string): string | null {
+  const index = batch.columns.findIndex((c) => c.name === column);
+  for (let row = batch.rows - 1; row >= 0; row--) {
+    const text = valueText(batch.columns[index].type, batch.data[index], row);
+    if (text !== null) return text;
+  }
+  return null;
+}
+
+function withoutCoalescedCursor(batch: Batch): Batch {
+  const last = batch.columns.length - 1;
+  if (batch.columns[last].name !== COALESCED_CURSOR) return batch;
+  return { ...batch, columns: batch.columns.slice(0, last), data: batch.data.slice(0, last) };
 }
 
 async function readPages(
   reading: Reading,
   spec: Extract<ReadSpec, { kind: "pages" }>,
-): Promise<number> {
+): Promise<ReadResult> {
   const { source, job: { tuning }, signal } = reading;
-  let total = 0;
-  let after: string | null = null;
-  let pageRows = tuning.batchRows > 0 ? tuning.batchRows : FIRST_PAGE_ROWS;
+  const fixedRows = tuning.batchRows > 0 ? tuning.batchRows : spec.pageRows;
+  let rows = 0;
+  let after = spec.shape.after;
+  let pageRows = fixedRows ?? FIRST_PAGE_ROWS;
   // On a failure the session closes the source, and the transaction with it.
   await source.beginSnapshot();
   for (;;) {
     const sql = pageSql(source.dialect, spec.shape, after, pageRows, spec.selectList);
-    const req = request(reading, sql, "statement");
-    const page: StatementResult = await readStatement(reading, req);
-    total += page.rows;
+    const page: StatementResult = await readStatement(
+      reading,
+      request(reading, sql, "statement"),
+    );
+    rows += page.rows;
     if (page.rows < pageRows) break;
-    after = page.lastKey;
-    if (tuning.batchRows === 0) {
+    after = page.lastValue;
+    if (fixedRows === null) {
       const fits = Math.floor(tuning.batchBytes / Math.max(1, page.bytes / page.rows));
       pageRows = Math.max(1, Math.min(fits, MAX_PAGE_ROWS));
     }
     await delay(tuning.throttleMs, signal);
   }
   await source.endSnapshot();
-  return total;
+  return { rows, lastValue: null };
 }
 
 /**
- * Reads a job's rows into `sink`, in order. Returns the number of rows.
+ * Reads a job's rows into `sink`, in order.
  * A chunk is one COPY-like statement unless the tuning asks for a fixed `batch_size`: then it is
  * fetched in steps of that many rows, with the throttle between them.
  */
-export async function readJob(
+export function readJob(
   source: Source,
   job: ReadJob,
   sink: BatchSink,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<ReadResult> {
   const guard = new BatchMemoryGuard(job.tuning);
-  const reading: Reading = { source, job, sink, signal, guard };
-  switch (job.spec.kind) {
+  const { spec } = job;
+  const watch = spec.kind === "pages" ? spec.shape.key : job.watch;
+  const reading: Reading = { source, job, watch, sink, signal, guard };
+  switch (spec.kind) {
     case "statement": {
       const access = job.tuning.batchRows > 0 ? "cursor" : "statement";
-      return (await readStatement(reading, request(reading, job.spec.sql, access))).rows;
+      return readStatement(reading, request(reading, spec.sql, access));
     }
     case "cursor":
-      return (await readStatement(reading, request(reading, job.spec.sql, "cursor"))).rows;
+      return readStatement(reading, request(reading, spec.sql, "cursor"));
     case "pages":
-      return await readPages(reading, job.spec);
+      return readPages(reading, spec);
   }
 }

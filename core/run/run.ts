@@ -1,13 +1,12 @@
 /** A whole invocation: its exports one after another, and the aggregate of their summaries. */
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import { ConfigError, type RivetError, serializeError, toRivetError } from "../errors.ts";
-import { logger } from "../log.ts";
 import { nearest } from "../suggest.ts";
 import { RIVET_VERSION } from "../version.ts";
-import { nothingToResume } from "./checkpoint.ts";
 import type { RunDeps, RunServices } from "./context.ts";
 import { runExport } from "./export.ts";
 import { runId } from "./names.ts";
+import { exportsToResume } from "./resume.ts";
 import type { ExportSummary, RunAggregate, RunOptions } from "./types.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
@@ -24,23 +23,6 @@ export function selectExports(config: LoadedConfig, name: string | null): readon
     [],
     { code: "USAGE", hint: `Its exports are: ${names.join(", ")}.` },
   );
-}
-
-/** `--resume` continues what has a checkpoint and leaves the other exports alone. */
-async function resumable(
-  deps: RunDeps,
-  exports: readonly LoadedExport[],
-): Promise<readonly LoadedExport[]> {
-  const open: LoadedExport[] = [];
-  for (const exported of exports) {
-    const run = exported.config.chunk_checkpoint
-      ? await deps.state.chunkRunInProgress(exported.name)
-      : null;
-    if (run !== null) open.push(exported);
-    else logger().info(`export '${exported.name}' has nothing to resume and is left alone`);
-  }
-  if (open.length === 0) throw nothingToResume(exports.map((e) => e.name));
-  return open;
 }
 
 /** An export that failed before its run could begin still has a summary. */
@@ -78,7 +60,9 @@ function notStarted(exported: LoadedExport, thrown: unknown): ExportSummary {
 export async function runExports(deps: RunDeps, options: RunOptions): Promise<RunAggregate> {
   const startedAt = new Date();
   const selected = selectExports(options.config, options.exportName);
-  const exports = options.resume ? await resumable(deps, selected) : selected;
+  const exports = options.resume
+    ? await exportsToResume(deps, options, selected)
+    : selected;
   const workers = new WorkerPool(deps.startWorker);
   const summaries: ExportSummary[] = [];
   try {

@@ -25,6 +25,11 @@ export interface PartRecord {
   /** Base64. */
   readonly md5: string;
   readonly chunkIndex: number | null;
+  /**
+   * Absent: committed, its rows are the data. `superseded`: written again since, the file stays.
+   * `quarantined`: moved to `path` because it differed from what was recorded (M9).
+   */
+  readonly status?: "superseded" | "quarantined";
 }
 
 export type ExportStatus = "success" | "failed" | "skipped" | "interrupted";
@@ -51,6 +56,8 @@ export interface ExportSummary {
   readonly retries: number;
   /** null: not asked for. */
   readonly validated: boolean | null;
+  /** M5, e.g. `3 verified: 2 md5, 1 size only`; null or absent when the destination was not asked. */
+  readonly coverage?: string | null;
   readonly reconciled: boolean | null;
   /** null on the first run. */
   readonly schemaChanged: boolean | null;

@@ -8,7 +8,8 @@ import { commitPart } from "./commit_part.ts";
 import { type ExportContext, isStream } from "./context.ts";
 import type { Extractor } from "./extractor.ts";
 import type { OutputSpec } from "./part_writer.ts";
-import type { ReadJob, ReadSpec } from "./read.ts";
+import type { ReadSpec } from "../query/read_spec.ts";
+import type { ReadJob } from "./read.ts";
 import { withRetry } from "./retry.ts";
 import type { StagedPart } from "./staged_file.ts";
 import type { UnitTracker } from "./tracker.ts";
@@ -26,6 +27,8 @@ export interface Unit {
 
 export interface UnitResult {
   readonly rows: number;
+  /** Of the watched column (`ReadJob.watch`). */
+  readonly lastValue: string | null;
   readonly parts: readonly PartRecord[];
 }
 
@@ -63,6 +66,8 @@ class ReaderPool {
 export interface UnitPlan {
   readonly job: Omit<ReadJob, "spec">;
   readonly output: Omit<OutputSpec, "stagedPath">;
+  /** Parts carry a number in their names. */
+  readonly numbered: boolean;
   /** null for stdout. */
   readonly stagingDir: string | null;
 }
@@ -74,6 +79,7 @@ export class UnitRunner {
   readonly #pool: ReaderPool;
   readonly #lanes: number;
   #attempts = 0;
+  #parts = 0;
   #failure: RivetError | null = null;
 
   constructor(
@@ -111,9 +117,10 @@ export class UnitRunner {
   async #unit(unit: Unit): Promise<void> {
     try {
       const { result, tracked } = await this.#extractWithRetry(unit);
+      const { rows, lastValue } = result;
       const parts = await this.#commit(unit, result.parts);
-      await this.#queue.completed(unit, { rows: result.rows, parts });
-      tracked.done(result.rows, parts.reduce((sum, part) => sum + part.sizeBytes, 0));
+      await this.#queue.completed(unit, { rows, lastValue, parts });
+      tracked.done(rows, parts.reduce((sum, part) => sum + part.sizeBytes, 0));
     } catch (thrown) {
       const error = toRivetError(thrown);
       await this.#queue.failed(unit, error);
@@ -124,13 +131,20 @@ export class UnitRunner {
   }
 
   async #commit(unit: Unit, staged: readonly StagedPart[]): Promise<PartRecord[]> {
-    const numbered = this.#plan.output.maxFileBytes !== null;
     const records: PartRecord[] = [];
     for (const [index, part] of staged.entries()) {
-      const place = { chunkIndex: unit.chunkIndex, part: numbered ? index : null };
+      const place = {
+        chunkIndex: unit.chunkIndex,
+        part: this.#plan.numbered ? this.#nextPart(unit, index) : null,
+      };
       records.push(await commitPart(this.#ctx, part, place));
     }
     return records;
+  }
+
+  /** Within a chunk parts count from 0; reads without chunks share one count. */
+  #nextPart(unit: Unit, index: number): number {
+    return unit.chunkIndex === null ? this.#parts++ : index;
   }
 
   #extractWithRetry(unit: Unit): Promise<Extracted> {

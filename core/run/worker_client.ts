@@ -4,7 +4,13 @@ import { deserializeError, RivetError } from "../errors.ts";
 import { logLevel, relog } from "../log.ts";
 import type { OutputSpec } from "./part_writer.ts";
 import type { ReadJob } from "./read.ts";
-import type { FromWorker, ToWorker, WorkerConnect, WorkerResult } from "./worker_protocol.ts";
+import type {
+  FromWorker,
+  ToWorker,
+  WorkerConnect,
+  WorkerResult,
+  WriteResult,
+} from "./worker_protocol.ts";
 
 /** Decoded bytes that may wait for the encoder; one more batch is always let through. */
 const MAX_IN_FLIGHT_BYTES = 32 * 1024 * 1024;
@@ -25,7 +31,7 @@ export interface RemoteWriter {
   /** No more batches. `result` resolves when the files are finished. */
   finish(): void;
   abort(): void;
-  readonly result: Promise<WorkerResult>;
+  readonly result: Promise<WriteResult>;
 }
 
 export class WorkerClient {
@@ -139,7 +145,8 @@ export class WorkerClient {
       case "progress":
         return this.#pending.get(message.id)?.onProgress?.(message.rows, message.bytes);
       case "done":
-        this.#pending.get(message.id)?.resolve(message.result);
+        // An extraction's answer is a `WorkerResult`; a writer's caller looks at no more than its part.
+        this.#pending.get(message.id)?.resolve(message.result as WorkerResult);
         this.#pending.delete(message.id);
         return;
       case "failed":

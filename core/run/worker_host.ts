@@ -81,8 +81,7 @@ export class WorkerHost {
         if (writer === undefined) return;
         const parts = writer.finish();
         this.#writers.delete(id);
-        const rows = parts.reduce((sum, part) => sum + part.rows, 0);
-        this.#port.post({ type: "done", id, result: { parts, rows } });
+        this.#port.post({ type: "done", id, result: { parts } });
         return;
       }
       case "abort":
@@ -103,7 +102,7 @@ export class WorkerHost {
     let rows = 0;
     try {
       const session = await this.#sessionFor(message.connect);
-      await session.use((source) =>
+      const read = await session.use((source) =>
         readJob(
           source,
           job,
@@ -117,7 +116,7 @@ export class WorkerHost {
       );
       const parts = writer.finish();
       this.#writers.delete(id);
-      this.#port.post({ type: "done", id, result: { parts, rows } });
+      this.#port.post({ type: "done", id, result: { parts, ...read } });
     } finally {
       this.#aborts.delete(id);
     }

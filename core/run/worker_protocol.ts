@@ -5,7 +5,7 @@ import type { Tuning } from "../config/tuning.ts";
 import type { SerializedError } from "../errors.ts";
 import type { LogEntry, LogLevel } from "../log.ts";
 import type { OutputSpec } from "./part_writer.ts";
-import type { ReadJob } from "./read.ts";
+import type { ReadJob, ReadResult } from "./read.ts";
 import type { StagedPart } from "./staged_file.ts";
 
 /** How a Worker reaches the source by itself (`parallel`). */
@@ -45,13 +45,15 @@ export type FromWorker =
     readonly rows: number;
     readonly bytes: number;
   }
-  | { readonly type: "done"; readonly id: number; readonly result: WorkerResult }
+  | { readonly type: "done"; readonly id: number; readonly result: WorkerResult | WriteResult }
   | { readonly type: "failed"; readonly id: number; readonly error: SerializedError }
   | { readonly type: "log"; readonly entry: LogEntry }
   | { readonly type: "released" };
 
-export interface WorkerResult {
+/** What a writer leaves. */
+export interface WriteResult {
   readonly parts: readonly StagedPart[];
-  /** Rows read from the source; the parts' rows add up to it. */
-  readonly rows: number;
 }
+
+/** What an extraction leaves: the parts' rows add up to `rows`. */
+export interface WorkerResult extends WriteResult, ReadResult {}

@@ -1,0 +1,58 @@
+/** Where to cut a unique key of any type, without scanning the table. */
+import { columnRef, outerSelect } from "../query/select.ts";
+import type { Column } from "../types/types.ts";
+import type { Planning } from "./export_plan.ts";
+import { DEFAULT_CHUNK_SIZE } from "./windows.ts";
+
+/** Steps along the index where the catalog has no statistics; more would scan a large table. */
+const MAX_PROBES = 1_000;
+
+/** Every `step`-th of `values`, so that about `parts` parts remain. */
+function thin(values: readonly string[], parts: number): string[] {
+  const wanted = Math.max(1, parts) - 1;
+  if (values.length <= wanted) return [...values];
+  return Array.from(
+    { length: wanted },
+    (_, i) => values[Math.floor((i + 1) * values.length / (wanted + 1))],
+  );
+}
+
+/** Walks the key's index in steps of `size` entries: each statement touches that many and no more. */
+async function probe(planning: Planning, column: Column, size: number): Promise<string[]> {
+  const { source: { dialect }, source, base } = planning;
+  const key = columnRef(dialect, column.name);
+  const bounds: string[] = [];
+  for (let after: string | null = null; bounds.length < MAX_PROBES;) {
+    const page: string = outerSelect(dialect, {
+      selectList: [`${key} AS k`],
+      base,
+      where: after === null ? undefined : `${key} > ${dialect.literal(after)}`,
+      orderBy: [key],
+      limit: size,
+    });
+    // MAX is not defined for every key type (uuid), ORDER BY is.
+    const last = `SELECT ${dialect.castText("p.k")} FROM (\n${page}\n) AS p ORDER BY p.k DESC`;
+    const rows: (string | null)[][] = await source.rows(dialect.limit(last, 1));
+    if (rows.length === 0 || rows[0][0] === null) return bounds;
+    bounds.push(after = rows[0][0]);
+  }
+  return bounds;
+}
+
+/**
+ * Inner boundaries, ascending, as text: `chunk_count` parts when it is set, else parts of about
+ * `chunk_size` rows. From the catalog's statistics; without them from the key's index.
+ */
+export async function keyBoundaries(planning: Planning, column: Column): Promise<string[]> {
+  const { source, exported, base } = planning;
+  const { chunk_size, chunk_count } = exported.config;
+  const size = chunk_size ?? DEFAULT_CHUNK_SIZE;
+  const rows = await source.estimateRows(base);
+  const parts = chunk_count ?? Math.ceil((rows ?? 0) / size);
+  const quantiles = exported.table === null
+    ? []
+    : await source.quantiles(exported.table, column.name);
+  if (quantiles.length > 0) return thin(quantiles, parts);
+  const probed = await probe(planning, column, size);
+  return chunk_count === undefined ? probed : thin(probed, chunk_count);
+}

@@ -1,0 +1,89 @@
+/** Plans of `mode: full` and `mode: time_window`: the rows are read as a whole. */
+import { ConfigError } from "../errors.ts";
+import { logger } from "../log.ts";
+import { minMaxSql, outerSelect } from "../query/select.ts";
+import { windowSql } from "../query/time_window.ts";
+import type { Column } from "../types/types.ts";
+import { findColumn } from "./columns.ts";
+import type { Planning, WholeStrategy } from "./export_plan.ts";
+import { windowsByCount } from "./windows.ts";
+
+/** The integer primary key of a plain table: unique, NOT NULL, and its text round-trips. */
+async function pagingKey({ source, exported, description }: Planning): Promise<Column | null> {
+  if (exported.table === null) return null;
+  const key = (await source.keys(exported.table)).find((k) => k.primary && k.integer);
+  const column = description.columns.find((c) => c.name === key?.column);
+  return column?.type.kind === "int" ? column : null;
+}
+
+/** `parallel: N` reads N ranges of the key; the outer ones are open, so that no row falls outside. */
+async function keyBounds(planning: Planning, key: Column, count: number): Promise<string[]> {
+  if (count === 1) return [];
+  const { source, base } = planning;
+  const [[min, max]] = await source.rows(minMaxSql(source.dialect, base, key.name));
+  if (min === null || max === null) return [];
+  const windows = windowsByCount(BigInt(min), BigInt(max), BigInt(count));
+  return windows.slice(0, -1).map((window) => String(window.end));
+}
+
+/** Short keyset pages where the table has a key for them, else one cursor over the query. */
+export async function fullStrategy(planning: Planning): Promise<WholeStrategy> {
+  const { source, exported, base, description: { selectList } } = planning;
+  const { parallel } = exported.config;
+  const key = await pagingKey(planning);
+  if (key === null || !source.capabilities.copy && parallel === 1) {
+    if (key === null && parallel > 1) {
+      logger().warn(
+        `export '${exported.name}': parallel: ${parallel} needs 'table:' with a primary key of one ` +
+          "integer column; one reader is used",
+      );
+    }
+    const sql = outerSelect(source.dialect, { selectList, base });
+    return { kind: "whole", reads: [{ kind: "cursor", sql }] };
+  }
+  const bounds = await keyBounds(planning, key, parallel);
+  const starts = [null, ...bounds];
+  const ends = [...bounds, null];
+  return {
+    kind: "whole",
+    reads: starts.map((after, i) => ({
+      kind: "pages",
+      shape: { base, key: key.name, after, until: ends[i] },
+      selectList,
+      pageRows: null,
+    })),
+  };
+}
+
+function windowColumn(planning: Planning): Column {
+  const { exported, description } = planning;
+  const { time_column, time_column_type } = exported.config;
+  const column = findColumn(exported, description, "time_column", time_column ?? "");
+  const wanted = time_column_type === "unix" ? ["int", "decimal"] : ["timestamp", "date"];
+  if (!wanted.includes(column.type.kind)) {
+    throw new ConfigError(
+      `export '${exported.name}': time_column '${column.name}' is ${column.nativeType}, which ` +
+        `time_column_type: ${time_column_type ?? "timestamp"} cannot be compared with`,
+      [],
+      {
+        hint: "Use a timestamp or date column, or time_column_type: unix for seconds as integers.",
+      },
+    );
+  }
+  return column;
+}
+
+/** The window's start is fixed when the plan is made, in UTC. */
+export function windowStrategy(planning: Planning): Promise<WholeStrategy> {
+  const { source, exported, base, description: { selectList }, inputs } = planning;
+  const column = windowColumn(planning);
+  const shape = {
+    base,
+    column: column.name,
+    columnType: exported.config.time_column_type ?? "timestamp",
+    days: exported.config.days_window ?? 1,
+    utc: column.type.kind === "timestamp" && column.type.utc,
+  };
+  const sql = windowSql(source.dialect, shape, inputs.now, selectList);
+  return Promise.resolve({ kind: "whole", reads: [{ kind: "cursor", sql }] });
+}

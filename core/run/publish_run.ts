@@ -1,0 +1,159 @@
+/**
+ * The end of a run at its destination: manifest, `_SUCCESS`, then verification of what is there
+ * (contracts section 1, M1, M2, M5, I8).
+ */
+import { RivetError, toRivetError } from "../errors.ts";
+import { logger } from "../log.ts";
+import type { Destination } from "../ports/destination.ts";
+import type { Column } from "../types/types.ts";
+import { buildManifest } from "../verify/build_manifest.ts";
+import type { Manifest } from "../verify/manifest.ts";
+import { publishFailure, publishSuccess, withdrawSuccess } from "../verify/publish.ts";
+import {
+  coverageText,
+  isVerified,
+  partProblem,
+  type Verification,
+  verifyDestination,
+} from "../verify/verify_parts.ts";
+import { bestEffort, type ExportContext, isStream } from "./context.ts";
+import { runTime } from "./names.ts";
+import { committedParts } from "./parts.ts";
+import { withRetry } from "./retry.ts";
+import type { ExportStatus, PartRecord } from "./types.ts";
+
+export interface FinishedRun {
+  readonly status: ExportStatus;
+  readonly columns: readonly Column[] | null;
+  readonly parts: readonly PartRecord[];
+}
+
+export interface Published {
+  /** The verdict changed: the manifest could not be written, or the destination holds something else. */
+  readonly error: RivetError | null;
+  /** `3 verified: 2 md5, 1 size only`; null when nothing was verified. */
+  readonly coverage: string | null;
+}
+
+const NOTHING: Published = { error: null, coverage: null };
+/** Named in the error; the rest is counted. */
+const PROBLEMS_NAMED = 3;
+
+export async function publishRun(ctx: ExportContext, run: FinishedRun): Promise<Published> {
+  const { destination } = ctx;
+  if (isStream(destination)) return NOTHING;
+  switch (run.status) {
+    case "skipped":
+      return NOTHING;
+    case "failed":
+    case "interrupted":
+      // A run that left nothing at the destination leaves no manifest there either.
+      if (committedParts(run.parts).length > 0) await leaveFailure(ctx, destination, run);
+      return NOTHING;
+    case "success":
+      return await publishAndVerify(ctx, destination, run);
+  }
+}
+
+function manifestOf(
+  ctx: ExportContext,
+  run: FinishedRun,
+  status: Manifest["status"],
+): Promise<Manifest> {
+  const { config, destination, exported, runId, startedAt } = ctx;
+  return buildManifest({
+    runId,
+    exported,
+    engine: config.source.type,
+    destination,
+    // A resumed run began when its first attempt did.
+    startedAt: runTime(runId, exported.name) ?? startedAt,
+    finishedAt: new Date(),
+    status,
+    columns: run.columns,
+    parts: run.parts,
+  });
+}
+
+async function leaveFailure(
+  ctx: ExportContext,
+  destination: Destination,
+  run: FinishedRun,
+): Promise<void> {
+  const status = run.status === "interrupted" ? "interrupted" : "failed";
+  await bestEffort(
+    "the manifest",
+    async () => publishFailure(destination, await manifestOf(ctx, run, status)),
+  );
+}
+
+async function publishAndVerify(
+  ctx: ExportContext,
+  destination: Destination,
+  run: FinishedRun,
+): Promise<Published> {
+  const content = ctx.exported.config.verify === "content";
+  try {
+    const manifest = await manifestOf(ctx, run, "success");
+    await retried(ctx, "manifest", () => publishSuccess(destination, manifest));
+    if (!ctx.options.validate && !content) return NOTHING;
+    const verification = await retried(
+      ctx,
+      "verification",
+      () => verifyDestination(destination, manifest, { content }),
+    );
+    const coverage = coverageText(verification);
+    const ok = isVerified(verification);
+    ctx.journal.add("validated", { ok, coverage });
+    if (ok) return { error: null, coverage };
+    await takeBack(ctx, destination, run);
+    return { error: notVerified(ctx, verification, coverage), coverage };
+  } catch (error) {
+    await takeBack(ctx, destination, run);
+    return { error: toRivetError(error), coverage: null };
+  }
+}
+
+/** M5: `_SUCCESS` must not stand over parts that could not be vouched for. */
+async function takeBack(
+  ctx: ExportContext,
+  destination: Destination,
+  run: FinishedRun,
+): Promise<void> {
+  await bestEffort("the withdrawal of _SUCCESS", async () => {
+    await withdrawSuccess(destination, ctx.runId);
+  });
+  await leaveFailure(ctx, destination, run);
+}
+
+function retried<T>(ctx: ExportContext, step: string, work: () => Promise<T>): Promise<T> {
+  const { maxRetries, retryBackoffMs } = ctx.exported.tuning;
+  const settings = { maxRetries, backoffMs: retryBackoffMs };
+  return withRetry(settings, ctx.signal, work, (error, retry, waitMs) => {
+    ctx.tracker.retries++;
+    ctx.journal.add("retry", { step, retry, code: error.code });
+    logger().warn(`${step}: retry ${retry} in ${waitMs} ms: ${error.message}`);
+  });
+}
+
+function notVerified(
+  ctx: ExportContext,
+  verification: Verification,
+  coverage: string,
+): RivetError {
+  const problems = verification.parts.map(partProblem).filter((text) => text !== null);
+  const named = problems.slice(0, PROBLEMS_NAMED).join("; ");
+  const more = problems.length > PROBLEMS_NAMED
+    ? `; and ${problems.length - PROBLEMS_NAMED} more`
+    : "";
+  return new RivetError(
+    "VALIDATION_FAILED",
+    `export '${ctx.exported.name}': the destination does not hold what was written: ` +
+      `${named}${more} (${coverage})`,
+    {
+      hint: ctx.exported.config.mode === "incremental"
+        ? "The cursor has moved past these rows: reset it with 'rivet state reset' to read them again."
+        : "Find out what changes files there, then run the export again.",
+    },
+  );
+}

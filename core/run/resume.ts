@@ -1,0 +1,91 @@
+/** `--resume`: which exports have a run to continue, and what its destination says about it (M8). */
+import type { LoadedExport } from "../config/loaded.ts";
+import { RivetError } from "../errors.ts";
+import { logger } from "../log.ts";
+import type { ChunkRun, ChunkTask } from "../ports/state.ts";
+import { isComplete, withdrawSuccess } from "../verify/publish.ts";
+import { type Review, reviewParts } from "../verify/review.ts";
+import { nothingToResume, runToResume } from "./checkpoint.ts";
+import { bestEffort, type ExportContext, isStream, type RunDeps } from "./context.ts";
+import { resolvePlaceholders, runTime } from "./names.ts";
+import type { RunOptions } from "./types.ts";
+
+/**
+ * Continues what is unfinished and leaves the other exports alone. A run whose chunks are all done but
+ * which `_SUCCESS` does not vouch for is unfinished too: it was killed before its manifest.
+ * @throws RivetError ALREADY_COMPLETE, CHECKPOINT_MISSING when nothing is left to continue.
+ */
+export async function exportsToResume(
+  deps: RunDeps,
+  options: Pick<RunOptions, "force">,
+  exports: readonly LoadedExport[],
+): Promise<readonly LoadedExport[]> {
+  const open: LoadedExport[] = [];
+  const complete: ChunkRun[] = [];
+  for (const exported of exports) {
+    const run = await runToResume(deps.state, exported);
+    if (run === null) {
+      logger().info(`export '${exported.name}' has nothing to resume and is left alone`);
+    } else if (options.force || !await completeAtDestination(deps, exported, run)) {
+      open.push(exported);
+    } else {
+      complete.push(run);
+      logger().info(`export '${exported.name}' is complete and is left alone`);
+    }
+  }
+  if (open.length > 0) return open;
+  if (complete.length > 0) throw alreadyComplete(complete);
+  throw nothingToResume(exports.map((e) => e.name));
+}
+
+function alreadyComplete(runs: readonly ChunkRun[]): RivetError {
+  const named = runs.map((run) => `'${run.runId}' of export '${run.exportName}'`).join(", ");
+  return new RivetError("ALREADY_COMPLETE", `--resume: complete already: ${named}`, {
+    hint: "Run without --resume to export afresh. With --force the finished run is compared with " +
+      "its destination, and chunks whose files are missing or differ are written again.",
+  });
+}
+
+async function completeAtDestination(
+  deps: RunDeps,
+  exported: LoadedExport,
+  run: ChunkRun,
+): Promise<boolean> {
+  const at = runTime(run.runId, exported.name) ?? new Date();
+  const place = { exportName: exported.name, runId: run.runId, at };
+  const destination = await deps.destination(resolvePlaceholders(exported.destination, place));
+  try {
+    return !isStream(destination) && await isComplete(destination, run.runId);
+  } finally {
+    await destination.close();
+  }
+}
+
+/** The finished chunks of a resumed run against what its destination holds. */
+export async function reviewResumed(
+  ctx: ExportContext,
+  tasks: readonly ChunkTask[],
+): Promise<Review> {
+  const { deps, destination, exported, journal, runId } = ctx;
+  if (isStream(destination)) return { rewrites: new Map(), orphans: [] };
+  const { verify, partition_by } = exported.config;
+  const review = await reviewParts(
+    {
+      destination,
+      state: deps.state,
+      exportName: exported.name,
+      runId,
+      tasks,
+      content: verify === "content",
+      inFolders: partition_by !== undefined,
+    },
+    // M5: the marker must not stand while the parts that it vouches for are replaced.
+    () =>
+      bestEffort("the withdrawal of _SUCCESS", async () => {
+        await withdrawSuccess(destination, runId);
+      }),
+  );
+  const { rewrites, orphans } = review;
+  journal.add("reviewed", { rewritten_chunks: [...rewrites.keys()], quarantined: orphans });
+  return review;
+}

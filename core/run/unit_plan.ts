@@ -1,0 +1,54 @@
+/** What every unit of an export is read and written with, from its config and plan. */
+import type { ExportPlan } from "../plan/export_plan.ts";
+import type { EncoderOptions } from "../ports/format.ts";
+import { COALESCED_CURSOR } from "../query/incremental.ts";
+import type { Column } from "../types/types.ts";
+import { type ExportContext, isStream } from "./context.ts";
+import type { UnitPlan } from "./units.ts";
+
+const MB = 1024 * 1024;
+const AUTO_GROUP_ROWS = 131_072;
+
+/** CC5: the coalesced cursor is read beside the described columns; it has its first column's type. */
+function readColumns(plan: ExportPlan): readonly Column[] {
+  const { strategy, description: { columns } } = plan;
+  if (strategy.kind !== "incremental" || strategy.watch !== COALESCED_CURSOR) return columns;
+  const first = columns.find((c) => c.name === strategy.shape.column) as Column;
+  return [...columns, { ...first, name: COALESCED_CURSOR, nullable: true }];
+}
+
+function encoderOptions(ctx: ExportContext): EncoderOptions {
+  const { compression, config } = ctx.exported;
+  const parquet = config.parquet;
+  const targetMb = parquet?.target_row_group_mb ?? 128;
+  return {
+    compression: compression.codec,
+    compressionLevel: compression.level,
+    rowGroup: {
+      strategy: parquet?.row_group_strategy ?? "auto",
+      rows: parquet?.row_group_rows ?? AUTO_GROUP_ROWS,
+      targetBytes: targetMb * MB,
+      maxBytes: (parquet?.max_row_group_mb ?? targetMb * 2) * MB,
+    },
+    metadata: { "rivet.run_id": ctx.runId, "rivet.export": ctx.exported.name },
+  };
+}
+
+export async function planUnits(ctx: ExportContext, plan: ExportPlan): Promise<UnitPlan> {
+  const { destination, exported } = ctx;
+  const { tuning, maxFileBytes } = exported;
+  const watch = plan.strategy.kind === "incremental" ? plan.strategy.watch : null;
+  return {
+    job: { columns: readColumns(plan), watch, tuning, maxFileBytes },
+    output: {
+      format: exported.config.format,
+      encoder: encoderOptions(ctx),
+      columns: plan.description.columns,
+      maxFileBytes,
+    },
+    // Several reads of one export need numbered names as much as a split one does.
+    numbered: maxFileBytes !== null ||
+      plan.strategy.kind === "whole" && plan.strategy.reads.length > 1,
+    stagingDir: isStream(destination) ? null : await destination.stagingDir(),
+  };
+}

@@ -1,0 +1,147 @@
+/** M5: what the destination holds against what the manifest says, from one listing. */
+import type { Destination, ObjectInfo } from "../ports/destination.ts";
+import type { Manifest, ManifestPart } from "./manifest.ts";
+
+export type PartState =
+  | "verified"
+  | "missing"
+  | "size_differs"
+  | "content_differs"
+  /** `verify: content`, and nothing but the size can be compared. */
+  | "size_only";
+
+export interface PartVerdict {
+  readonly path: string;
+  readonly state: PartState;
+  /** What was compared; `content`: the object was read back. null when there is nothing to compare. */
+  readonly by: "size" | "md5" | "content" | null;
+  readonly expectedBytes: number;
+  readonly foundBytes: number | null;
+}
+
+export interface Verification {
+  /** One per committed part, in the manifest's order. */
+  readonly parts: readonly PartVerdict[];
+  /** Listed by the manifest, and not the data. */
+  readonly superseded: number;
+  readonly quarantined: number;
+}
+
+export interface VerifyOptions {
+  /** `verify: content`: a part of which only the size can be compared is a failure. */
+  readonly content: boolean;
+}
+
+export async function verifyDestination(
+  destination: Destination,
+  manifest: Manifest,
+  options: VerifyOptions,
+): Promise<Verification> {
+  const of = (status: ManifestPart["status"]) => manifest.parts.filter((p) => p.status === status);
+  const committed = of("committed");
+  const objects = await listParts(destination, committed.map((part) => part.path));
+  const parts: PartVerdict[] = [];
+  for (const part of committed) {
+    parts.push(await verifyPart(destination, part, objects.get(part.path), options));
+  }
+  return { parts, superseded: of("superseded").length, quarantined: of("quarantined").length };
+}
+
+/** One listing that covers all the paths and as little else as a common prefix allows. */
+async function listParts(
+  destination: Destination,
+  paths: readonly string[],
+): Promise<Map<string, ObjectInfo>> {
+  const wanted = new Set(paths);
+  const found = new Map<string, ObjectInfo>();
+  if (wanted.size === 0) return found;
+  for await (const object of destination.list(commonPrefix(paths))) {
+    if (wanted.has(object.key)) found.set(object.key, object);
+  }
+  return found;
+}
+
+export function commonPrefix(paths: readonly string[]): string {
+  let prefix = paths[0] ?? "";
+  for (const path of paths) {
+    while (!path.startsWith(prefix)) prefix = prefix.slice(0, -1);
+  }
+  return prefix;
+}
+
+/** What a part is recorded as: its manifest entry, or its row of the file log. */
+export type RecordedPart = Pick<ManifestPart, "path" | "size_bytes" | "content_md5">;
+
+export async function verifyPart(
+  destination: Destination,
+  part: RecordedPart,
+  object: ObjectInfo | undefined,
+  options: VerifyOptions,
+): Promise<PartVerdict> {
+  const sizes = { expectedBytes: part.size_bytes, foundBytes: object?.sizeBytes ?? null };
+  const verdict = (state: PartState, by: PartVerdict["by"]): PartVerdict => ({
+    path: part.path,
+    state,
+    by,
+    ...sizes,
+  });
+  if (object === undefined) return verdict("missing", null);
+  if (object.sizeBytes !== part.size_bytes) return verdict("size_differs", "size");
+  const compared = (md5: string) => md5 === part.content_md5 ? "verified" : "content_differs";
+  if (object.md5 !== undefined) return verdict(compared(object.md5), "md5");
+  if (!options.content) return verdict("verified", "size");
+  if (destination.readBackMd5 === undefined) return verdict("size_only", "size");
+  const md5 = await destination.readBackMd5(part.path);
+  // Gone since the listing.
+  return md5 === null ? verdict("missing", null) : verdict(compared(md5), "content");
+}
+
+export function isVerified(verification: Verification): boolean {
+  return verification.parts.every((part) => part.state === "verified");
+}
+
+const BY_TEXT = { md5: "md5", content: "content", size: "size only" } as const;
+
+const STATE_TEXT: Record<Exclude<PartState, "verified">, string> = {
+  missing: "missing",
+  size_differs: "of another size",
+  content_differs: "of other content",
+  size_only: "not verifiable beyond size",
+};
+
+/** `3 verified: 2 md5, 1 size only`, and after a `;` what is not verified or not the data. */
+export function coverageText(verification: Verification): string {
+  const { parts, superseded, quarantined } = verification;
+  const verified = parts.filter((part) => part.state === "verified");
+  const by = (["md5", "content", "size"] as const)
+    .map((how) => [verified.filter((part) => part.by === how).length, BY_TEXT[how]] as const)
+    .filter(([n]) => n > 0)
+    .map(([n, text]) => `${n} ${text}`);
+  const others = [
+    ...Object.entries(STATE_TEXT).map(([state, text]) =>
+      [parts.filter((part) => part.state === state).length, text] as const
+    ),
+    [superseded, "superseded"] as const,
+    [quarantined, "quarantined"] as const,
+  ].filter(([n]) => n > 0).map(([n, text]) => `${n} ${text}`);
+  const head = by.length === 0
+    ? `${verified.length} verified`
+    : `${verified.length} verified: ${by.join(", ")}`;
+  return [head, ...others].join("; ");
+}
+
+/** What is wrong with a part, as one sentence; null when it is verified. */
+export function partProblem(part: PartVerdict): string | null {
+  switch (part.state) {
+    case "verified":
+      return null;
+    case "missing":
+      return `${part.path} is missing`;
+    case "size_differs":
+      return `${part.path} has ${part.foundBytes} bytes, recorded are ${part.expectedBytes}`;
+    case "content_differs":
+      return `${part.path} has other content than was written`;
+    case "size_only":
+      return `${part.path} can only be compared by size here, and verify: content asks for more`;
+  }
+}
