@@ -44,6 +44,7 @@ export function summaryJson(s: ExportSummary): Record<string, unknown> {
     peak_rss_mb: s.peakRssMb,
     retries: s.retries,
     validated: s.validated,
+    coverage: s.coverage ?? null,
     reconciled: s.reconciled,
     schema_changed: s.schemaChanged,
     quality: s.quality,

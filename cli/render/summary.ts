@@ -24,6 +24,7 @@ function fields(s: ExportSummary): [string, string][] {
   }
   if (s.retries > 0) list.push(["retries", String(s.retries)]);
   if (s.validated !== null) list.push(["validated", s.validated ? "pass" : "FAIL"]);
+  if (s.coverage) list.push(["coverage", s.coverage]);
   if (s.reconciled !== null) list.push(["reconciled", s.reconciled ? "pass" : "FAIL"]);
   for (const issue of s.quality) list.push(["quality", issue]);
   if (s.schemaChanged !== null) list.push(["schema", s.schemaChanged ? "CHANGED" : "unchanged"]);

@@ -1,0 +1,26 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { aggregateJson, summaryJson, toJson } from "../../../../cli/render/json.ts";
+import { RivetError, serializeError } from "../../../../core/errors.ts";
+import { fakeAggregate, fakeSummary } from "../fakes.ts";
+
+const snake = (name: string) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+
+Deno.test("every field of a summary and of the aggregate is printed under its public name", () => {
+  const summary = fakeSummary({ coverage: "1 verified: 1 md5" });
+  deepEqual(Object.keys(summaryJson(summary)).sort(), Object.keys(summary).map(snake).sort());
+  const aggregate = fakeAggregate(summary);
+  deepEqual(Object.keys(aggregateJson(aggregate)).sort(), Object.keys(aggregate).map(snake).sort());
+});
+
+Deno.test("an error is printed without its stack and without passwords", () => {
+  const cause = new RivetError("SOURCE_AUTH", "at postgres://u:secret@h/db", {
+    category: "auth",
+    nativeCode: "28P01",
+    hint: "Check postgres://u:secret@h/db.",
+  });
+  const json = summaryJson(fakeSummary({ status: "failed", error: serializeError(cause) }));
+  const { error } = JSON.parse(toJson(json));
+  deepEqual(Object.keys(error), ["code", "category", "message", "hint", "native_code"]);
+  deepEqual([error.code, error.category, error.native_code], ["SOURCE_AUTH", "auth", "28P01"]);
+  equal(toJson(json).includes("secret"), false);
+});
