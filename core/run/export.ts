@@ -14,6 +14,7 @@ import type { ConnectOptions, Dialect } from "../ports/source.ts";
 import type { ChunkRun } from "../ports/state.ts";
 import type { ReadSpec } from "../query/read_spec.ts";
 import { openChunkRun, storedChunks, unfinishedRun } from "./checkpoint.ts";
+import type { Review } from "../verify/review.ts";
 import { commitCursor } from "./commit_cursor.ts";
 import type { ExportContext, RunServices } from "./context.ts";
 import { checkDrift } from "./drift.ts";
@@ -205,12 +206,13 @@ class ExportRun {
     }
     await openChunkRun(deps.state, exported, runId, strategy, this.#open);
     const tasks = await deps.state.chunkTasks(runId);
-    const done = tasks.filter((task) => task.status === "completed").length;
+    const review = this.#open === null ? null : await reviewResumed(this.#ctx, tasks);
+    const rewrites: Review["rewrites"] = review?.rewrites ?? new Map();
+    const done = tasks.filter((task) => task.status === "completed").length - rewrites.size;
     tracker.planned(plan.estimatedRows, { done, total: tasks.length });
     const ids = { runId, exportName: exported.name };
-    const review = this.#open === null ? null : await reviewResumed(this.#ctx, tasks);
     return this.#checkpoint = new CheckpointQueue(deps.state, ids, journal, toUnit, {
-      parts: review?.rewrites ?? new Map(),
+      parts: rewrites,
       chunks: tasks.map((t) => ({ index: t.chunkIndex, start: t.startKey, end: t.endKey })),
     });
   }
