@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import type { Dialect } from "../../../../core/ports/source.ts";
+import { baseQuery } from "../../../../core/query/base.ts";
+import { chunkIdentifier, chunkRowsSql, chunkSql } from "../../../../core/query/chunk.ts";
+import { incrementalSql } from "../../../../core/query/incremental.ts";
+import { pageSql } from "../../../../core/query/page.ts";
+import { windowSql } from "../../../../core/query/time_window.ts";
+
+/** The plainest dialect there can be: what is tested is the shape around it. */
+const dialect: Dialect = {
+  quote: (name) => `"${name.replaceAll('"', '""')}"`,
+  literal: (value) => `'${value.replaceAll("'", "''")}'`,
+  limit: (select, rows) => `${select} LIMIT ${rows}`,
+  castText: (expression) => `${expression}::text`,
+  table: (name) => name.split(".").map((part) => `"${part}"`).join("."),
+};
+
+const base = "SELECT * FROM t";
+const from = `FROM (\n${base}\n) AS _rivet`;
+const list = ['"id"', '"v"'];
+
+function flat(sql: string): string {
+  return sql.replaceAll(/\s+/g, " ");
+}
+
+Deno.test("base query: a table is quoted, a query loses its trailing semicolons", () => {
+  assert.equal(baseQuery({ table: "s.t", query: null }, dialect), 'SELECT * FROM "s"."t"');
+  assert.equal(baseQuery({ table: null, query: " SELECT 1 ; ;\n" }, dialect), "SELECT 1");
+});
+
+Deno.test("outer select: a base query may end in a line comment", () => {
+  const sql = incrementalSql(
+    dialect,
+    { base: "SELECT 1 -- c", column: "id", fallback: null },
+    null,
+    [
+      "*",
+    ],
+  );
+  assert.match(sql, /-- c\n\) AS _rivet/);
+});
+
+Deno.test("chunk range: inclusive on both ends, ordered by the column", () => {
+  const shape = { kind: "range", base, column: "id" } as const;
+  assert.equal(
+    chunkSql(dialect, shape, { start: "-5", end: "10" }, list),
+    `SELECT "id", "v" ${from} WHERE _rivet."id" BETWEEN -5 AND 10 ORDER BY _rivet."id"`,
+  );
+  assert.equal(
+    chunkSql(dialect, shape, { start: null, end: null }, list),
+    `SELECT "id", "v" ${from} WHERE _rivet."id" IS NULL`,
+  );
+});
+
+Deno.test("chunk days: half-open", () => {
+  const shape = { kind: "days", base, column: "at" } as const;
+  const sql = chunkSql(dialect, shape, { start: "2026-01-01", end: "2026-01-02" }, list);
+  assert.equal(
+    sql,
+    `SELECT "id", "v" ${from} WHERE _rivet."at" >= '2026-01-01' AND _rivet."at" < '2026-01-02' ` +
+      'ORDER BY _rivet."at"',
+  );
+});
+
+Deno.test("chunk key: an open end has no condition", () => {
+  const shape = { kind: "key", base, column: "k" } as const;
+  const where = (start: string | null, end: string | null) =>
+    chunkSql(dialect, shape, { start, end }, list).split("AS _rivet")[1];
+  assert.equal(where(null, "b"), ` WHERE _rivet."k" <= 'b' ORDER BY _rivet."k"`);
+  assert.equal(
+    where("b", "d'"),
+    ` WHERE _rivet."k" > 'b' AND _rivet."k" <= 'd''' ORDER BY _rivet."k"`,
+  );
+  assert.equal(where("d", null), ` WHERE _rivet."k" > 'd' ORDER BY _rivet."k"`);
+  assert.equal(where(null, null), ` ORDER BY _rivet."k"`);
+});
+
+Deno.test("chunk dense: numbered inside, cut outside, the number is not selected", () => {
+  const shape = { kind: "dense", base, column: "id" } as const;
+  assert.equal(
+    flat(chunkSql(dialect, shape, { start: "1", end: "10" }, list)),
+    'SELECT "id", "v" FROM ( SELECT _rivet_dense.*, ROW_NUMBER() OVER (ORDER BY _rivet_dense."id") ' +
+      'AS "_rivet_row_number" FROM ( SELECT * FROM t ) AS _rivet_dense ) AS _rivet ' +
+      'WHERE _rivet."_rivet_row_number" BETWEEN 1 AND 10 ORDER BY _rivet."_rivet_row_number"',
+  );
+});
+
+Deno.test("RC2: counting asks for the very rows that extraction reads", () => {
+  const bounds = { start: "1", end: "2" };
+  for (const kind of ["range", "dense", "days", "key"] as const) {
+    const shape = { kind, base, column: "id" };
+    const read = chunkSql(dialect, shape, bounds, ["_rivet.*"]).replace(/ ORDER BY [^)]*$/, "");
+    assert.equal(chunkRowsSql(dialect, shape, bounds), read, kind);
+  }
+});
+
+Deno.test("RC5: chunks are named by index and bounds", () => {
+  assert.equal(chunkIdentifier(3, { start: "1000", end: "2000" }), "chunk 3 [1000..2000]");
+  assert.equal(chunkIdentifier(9, { start: null, end: null }), "chunk 9 [NULL]");
+  assert.equal(chunkIdentifier(0, { start: null, end: "b" }), "chunk 0 [..b]");
+});
+
+Deno.test("CC6: one level of SQL, no WHERE on the first run", () => {
+  const shape = { base, column: "at", fallback: null };
+  assert.equal(
+    incrementalSql(dialect, shape, null, list),
+    `SELECT "id", "v" ${from} ORDER BY _rivet."at"`,
+  );
+  assert.equal(
+    incrementalSql(dialect, shape, "it's", list),
+    `SELECT "id", "v" ${from} WHERE _rivet."at" > 'it''s' ORDER BY _rivet."at"`,
+  );
+});
+
+Deno.test("CC6: coalesce selects its cursor and orders by it, then by both columns", () => {
+  const shape = { base, column: "p", fallback: "f" };
+  const coalesce = 'COALESCE(_rivet."p", _rivet."f")';
+  assert.equal(
+    incrementalSql(dialect, shape, "7", list),
+    `SELECT "id", "v", ${coalesce} AS "_rivet_coalesced_cursor" ${from} WHERE ${coalesce} > '7' ` +
+      `ORDER BY ${coalesce}, _rivet."p", _rivet."f"`,
+  );
+});
+
+Deno.test("pages: the key is compared as a literal and the page is bounded", () => {
+  const shape = { base, key: "id", after: null, until: "90" };
+  assert.equal(
+    pageSql(dialect, shape, "40", 10, list),
+    `SELECT "id", "v" ${from} WHERE _rivet."id" > '40' AND _rivet."id" <= '90' ` +
+      'ORDER BY _rivet."id" LIMIT 10',
+  );
+});
+
+Deno.test("time window: counted back from one moment in UTC", () => {
+  const now = new Date("2026-03-10T12:30:45.678Z");
+  const shape = { base, column: "at", columnType: "timestamp", days: 7, utc: true } as const;
+  assert.match(
+    windowSql(dialect, shape, now, list),
+    /WHERE _rivet\."at" >= '2026-03-03 12:30:45\+00'$/,
+  );
+  assert.match(
+    windowSql(dialect, { ...shape, utc: false }, now, list),
+    />= '2026-03-03 12:30:45'$/,
+  );
+  assert.match(windowSql(dialect, { ...shape, columnType: "unix" }, now, list), />= 1772541045$/);
+});
