@@ -8,9 +8,11 @@ export interface TypeSample {
 }
 
 const INT64_MAX = 2n ** 63n - 1n;
-/** 4713-01-01 BC and the end of 294276, between which PostgreSQL's timestamps lie. */
+/** The first moment of PostgreSQL's timestamps, and one in the last years that 64 bits reach. */
 const FIRST_MICROS = -210_866_803_200_000_000n;
-const LAST_MICROS = 9_224_318_015_999_999_999n;
+const LAST_MICROS = 9_223_318_016_000_000_000n;
+/** The first whole day of 1677 that 64 bits of nanoseconds reach. */
+const FIRST_NANOS = -9_223_286_400_000_000_000n;
 
 function decimal(precision: number, scale: number): TypeSample {
   const largest = 10n ** BigInt(precision) - 1n;
@@ -48,11 +50,11 @@ const TEMPORAL: TypeSample[] = [
   { type: { kind: "time" }, values: [0n, 1n, 86_399_999_999n, 45_296_789_000n] },
   ...[false, true].map((utc): TypeSample => ({
     type: { kind: "timestamp", unit: "us", utc },
-    values: [0n, 1n, -1n, 1_704_067_213_000_000n, FIRST_MICROS, LAST_MICROS - 10n ** 15n],
+    values: [0n, 1n, -1n, 1_704_067_213_000_000n, FIRST_MICROS, LAST_MICROS],
   })),
   {
     type: { kind: "timestamp", unit: "ns", utc: false },
-    values: [0n, 1n, -1n, 1_704_067_213_000_000_001n, INT64_MAX - 10n, -INT64_MAX + 10n],
+    values: [0n, 1n, -1n, 1_704_067_213_000_000_001n, INT64_MAX - 10n, FIRST_NANOS],
   },
 ];
 

@@ -44,7 +44,7 @@ function writeLiterals(
   return at + count;
 }
 
-/** Compresses `input` as one LZ4 block. Incompressible input grows by at most 1 byte in 255, plus 16. */
+/** Compresses `input`, which is not empty, as one LZ4 block. At worst it grows to `lz4Bound`. */
 export function lz4CompressBlock(input: Uint8Array): Uint8Array {
   const out = new Uint8Array(lz4Bound(input.length));
   const view = new DataView(input.buffer, input.byteOffset, input.byteLength);

@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { csv } from "../../../../../adapters/formats/csv/mod.ts";
+import type { RivetType } from "../../../../../core/types/types.ts";
+import { batchOf, column, type Value } from "../../../../support/batches.ts";
+import { concat, DEFAULT_OPTIONS, encode, withFile } from "../../../../support/format_files.ts";
+import { readCsv } from "../../../../support/readers.ts";
+import { TYPE_SAMPLES } from "../../../../support/type_samples.ts";
+
+async function fields(type: RivetType, values: Value[]): Promise<string[]> {
+  const columns = [column("v", type), column("end", { kind: "bool" })];
+  const batch = batchOf(columns, values.map((value) => [value, true]));
+  const text = new TextDecoder().decode(await encode("csv", columns, [batch]));
+  const [header, ...rest] = text.split(/,true\n|(?<=v,end)\n/);
+  assert.equal(header, "v,end");
+  assert.equal(rest.pop(), "");
+  return rest;
+}
+
+const DAY_US = 86_400_000_000n;
+
+/** Type, values, the fields as they stand in the file. */
+const CASES: [string, RivetType, Value[], string[]][] = [
+  ["booleans", { kind: "bool" }, [true, false, null], ["true", "false", ""]],
+  [
+    "text is quoted when it must be, NULL is empty and the empty string is not",
+    { kind: "text" },
+    ["a", "", null, "a,b", 'say "hi"', "two\nlines", "cr\r", " spaced ", "žluť"],
+    ["a", '""', "", '"a,b"', '"say ""hi"""', '"two\nlines"', '"cr\r"', " spaced ", "žluť"],
+  ],
+  [
+    "integers to their limits",
+    { kind: "int", bits: 64, signed: true },
+    [0n, -1n, 2n ** 53n, -(2n ** 53n) - 1n, 2n ** 63n - 1n, -(2n ** 63n)],
+    ["0", "-1", "9007199254740992", "-9007199254740993", "9223372036854775807"]
+      .concat("-9223372036854775808"),
+  ],
+  [
+    "unsigned integers",
+    { kind: "int", bits: 64, signed: false },
+    [2n ** 64n - 1n, 7n],
+    ["18446744073709551615", "7"],
+  ],
+  ["16 bits", { kind: "int", bits: 16, signed: true }, [-32768, 32767], ["-32768", "32767"]],
+  [
+    "decimals have every digit of their scale",
+    { kind: "decimal", precision: 10, scale: 2 },
+    [0n, 5n, -5n, 100n, -12345n, 9999999999n],
+    ["0.00", "0.05", "-0.05", "1.00", "-123.45", "99999999.99"],
+  ],
+  [
+    "wide decimals",
+    { kind: "decimal", precision: 76, scale: 3 },
+    [10n ** 76n - 1n, -(10n ** 75n), -(2n ** 64n), 2n ** 64n + 1n, -1n],
+    [
+      `${"9".repeat(73)}.999`,
+      `-1${"0".repeat(72)}.000`,
+      "-18446744073709551.616",
+      "18446744073709551.617",
+      "-0.001",
+    ],
+  ],
+  [
+    "integral decimals",
+    { kind: "decimal", precision: 38, scale: 0 },
+    [10n ** 38n - 1n, -7n],
+    ["9".repeat(38), "-7"],
+  ],
+  [
+    "float64 in the shortest form that reads back",
+    { kind: "float", bits: 64 },
+    [0.1, -0, 1e21, 5e-324, NaN, Infinity, -Infinity, 3],
+    ["0.1", "-0", "1e+21", "5e-324", "NaN", "inf", "-inf", "3"],
+  ],
+  [
+    "float32 in its own shortest form",
+    { kind: "float", bits: 32 },
+    [Math.fround(0.1), Math.fround(3.4028235e38), Math.fround(16777216), Math.fround(1e-45)],
+    ["0.1", "3.4028235e+38", "16777216", "1e-45"],
+  ],
+  [
+    "dates",
+    { kind: "date" },
+    [0, 19_782, 11_016, -1, 2_932_896, 2_932_897, -719_163, -719_528, -719_529, -735_160],
+    ["1970-01-01", "2024-02-29", "2000-02-29", "1969-12-31", "9999-12-31", "+10000-01-01"]
+      .concat("0000-12-31", "0000-01-01", "-0001-12-31", "-0043-03-15"),
+  ],
+  [
+    "times",
+    { kind: "time" },
+    [0n, 1n, 45_296_000_000n, DAY_US - 1n, DAY_US],
+    ["00:00:00", "00:00:00.000001", "12:34:56", "23:59:59.999999", "24:00:00"],
+  ],
+  [
+    "UTC timestamps end in Z",
+    { kind: "timestamp", unit: "us", utc: true },
+    [0n, -1n, 1_704_067_213_000_123n, 253_402_300_800_000_000n, -62_198_755_200_000_000n],
+    ["1970-01-01T00:00:00Z", "1969-12-31T23:59:59.999999Z", "2024-01-01T00:00:13.000123Z"]
+      .concat("+10000-01-01T00:00:00Z", "-0001-01-01T00:00:00Z"),
+  ],
+  [
+    "local timestamps do not",
+    { kind: "timestamp", unit: "us", utc: false },
+    [1_500_000n, 2n ** 63n - 1n],
+    ["1970-01-01T00:00:01.500000", "+294247-01-10T04:00:54.775807"],
+  ],
+  [
+    "nanoseconds have nine digits",
+    { kind: "timestamp", unit: "ns", utc: false },
+    [1_704_067_213_000_000_001n, -1n],
+    ["2024-01-01T00:00:13.000000001", "1969-12-31T23:59:59.999999999"],
+  ],
+  [
+    "uuid and binary",
+    { kind: "uuid" },
+    [Uint8Array.fromHex("00112233445566778899aabbccddeeff")],
+    ["00112233-4455-6677-8899-aabbccddeeff"],
+  ],
+  ["hex", { kind: "binary" }, [Uint8Array.of(0xde, 0xad), new Uint8Array(0)], ["dead", '""']],
+  ["json", { kind: "json" }, ['{"a":1}', "7"], ['"{""a"":1}"', "7"]],
+  [
+    "lists of text are JSON",
+    { kind: "list", element: { kind: "text" } },
+    [[], ["a", null, 'q"\\', "l\n"], null],
+    ["[]", '"[""a"",null,""q\\""\\\\"",""l\\u000a""]"', ""],
+  ],
+  [
+    "lists of numbers are bare",
+    { kind: "list", element: { kind: "float", bits: 64 } },
+    [[1.5, NaN, null, -Infinity]],
+    ['"[1.5,""NaN"",null,""-inf""]"'],
+  ],
+  [
+    "lists of decimals keep their digits",
+    { kind: "list", element: { kind: "decimal", precision: 30, scale: 2 } },
+    [[10n ** 29n, -1n]],
+    [`"[1${"0".repeat(27)}.00,-0.01]"`],
+  ],
+  ["lists of JSON", { kind: "list", element: { kind: "json" } }, [['{"a":1}']], ['"[{""a"":1}]"']],
+];
+
+for (const [name, type, values, expected] of CASES) {
+  Deno.test(name, async () => assert.deepEqual(await fields(type, values), expected));
+}
+
+Deno.test("no rows leave the header", async () => {
+  const columns = [column("a", { kind: "text" }), column('b "x"', { kind: "text" })];
+  const text = new TextDecoder().decode(await encode("csv", columns, []));
+  assert.equal(text, 'a,"b ""x"""\n');
+});
+
+Deno.test("DuckDB reads every text back, NULL apart from empty", async () => {
+  const value = fc.option(fc.string({ unit: "grapheme" }).map((s) => s.replaceAll("\0", "")));
+  const row = fc.tuple(value, value, fc.constant("end"));
+  const columns = ["a", "b", "end"].map((name) => column(name, { kind: "text" }));
+  await fc.assert(
+    fc.asyncProperty(fc.array(row, { maxLength: 30 }), async (rows) => {
+      await withFile("csv", columns, [batchOf(columns, rows)], {}, async (path) => {
+        assert.deepEqual(await readCsv(path), { columns: ["a", "b", "end"], rows });
+      });
+    }),
+    { numRuns: 30 },
+  );
+});
+
+Deno.test("countRows counts records, not lines", async () => {
+  const columns = [column("t", { kind: "text" }), column("n", { kind: "bool" })];
+  const rows: Value[][] = [["a\nb", true], [null, null], ['"\n"\r\n', false], ["", true]];
+  for (const count of [0, 1, 4]) {
+    const batch = batchOf(columns, rows.slice(0, count));
+    await withFile("csv", columns, [batch], {}, async (path) => {
+      assert.equal(await csv.countRows(path), count);
+    });
+  }
+});
+
+Deno.test("countRows takes a last line without an end, and a file beyond one block", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".csv" });
+  await Deno.writeTextFile(path, "a\n1\n2");
+  assert.equal(await csv.countRows(path), 2);
+  await Deno.writeTextFile(path, "a\n" + `"x\n${"y".repeat(1000)}"\n`.repeat(3000));
+  assert.equal(await csv.countRows(path), 3000);
+  await Deno.remove(path);
+});
+
+Deno.test("rows are handed out as they come", async () => {
+  const columns = [column("t", { kind: "text" }, false)];
+  const encoder = await csv.open(columns, DEFAULT_OPTIONS);
+  const first = concat(encoder.write(batchOf(columns, [["one"], ["two"]])));
+  assert.equal(new TextDecoder().decode(first), "t\none\ntwo\n");
+  assert.equal(encoder.bytesWritten, first.length);
+  assert.equal(encoder.heldRows, 0);
+  assert.deepEqual(encoder.flush(), []);
+  const many = batchOf(columns, Array.from({ length: 300_000 }, () => ["row"]));
+  const blocks = encoder.write(many);
+  assert.ok(blocks.length > 1);
+  assert.equal(concat(blocks).length, 300_000 * 4);
+  assert.deepEqual(encoder.finish(), []);
+});
+
+Deno.test("every type has as many fields as rows", async () => {
+  const columns = TYPE_SAMPLES.map(({ type }, c) => column(`c${c}`, type));
+  const rows = Array.from(
+    { length: 6 },
+    (_, r) => TYPE_SAMPLES.map(({ values }) => r === 0 ? null : values[r % values.length]),
+  );
+  await withFile("csv", columns, [batchOf(columns, rows)], {}, async (path) => {
+    const read = await readCsv(path);
+    assert.equal(read.rows.length, 6);
+    for (const [r, row] of read.rows.entries()) {
+      assert.deepEqual(row.map((field) => field === null), rows[r].map((value) => value === null));
+    }
+  });
+});
