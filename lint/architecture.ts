@@ -52,7 +52,6 @@ const FLAT_ADAPTERS: readonly string[] = [
   "destinations/azure.ts",
   "destinations/stdout.ts",
   "destinations/memory.ts",
-  "formats/csv.ts",
   "notifiers/slack.ts",
 ];
 

@@ -1,4 +1,5 @@
 /** A folder on this machine. `put` is a rename within one file system followed by an fsync. */
+import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { DestinationError } from "../../core/errors.ts";
 import { errnoOf, fileError } from "../../core/file_error.ts";
@@ -101,6 +102,19 @@ export class LocalDestination implements Destination {
     const path = this.#path(key);
     try {
       return await Deno.readFile(path);
+    } catch (error) {
+      if (isAbsent(error)) return null;
+      throw fileError(error, "read", path);
+    }
+  }
+
+  async readBackMd5(key: string): Promise<string | null> {
+    const path = this.#path(key);
+    try {
+      const hash = createHash("md5");
+      const file = await Deno.open(path);
+      for await (const chunk of file.readable) hash.update(chunk);
+      return hash.digest("base64");
     } catch (error) {
       if (isAbsent(error)) return null;
       throw fileError(error, "read", path);

@@ -19,10 +19,10 @@ export interface Staging {
   release(): Promise<void>;
 }
 
-async function exists(path: string): Promise<boolean> {
+/** Whether `path` still is the opened file, not removed and not made anew by somebody else. */
+async function isStill(file: Deno.FsFile, path: string): Promise<boolean> {
   try {
-    await Deno.lstat(path);
-    return true;
+    return (await Deno.lstat(path)).ino === (await file.stat()).ino;
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return false;
     throw error;
@@ -56,16 +56,17 @@ export async function openStaging(root: string): Promise<Staging> {
 }
 
 async function createLocked(dir: string): Promise<Deno.FsFile | null> {
+  const path = join(dir, LOCK_FILE);
   let lock: Deno.FsFile;
   try {
     await Deno.mkdir(dir);
-    lock = await Deno.open(join(dir, LOCK_FILE), { createNew: true, write: true });
+    lock = await Deno.open(path, { create: true, write: true });
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return null;
     throw error;
   }
   await lockable(() => lock.lock(true));
-  if (await exists(join(dir, LOCK_FILE))) return lock;
+  if (await isStill(lock, path)) return lock;
   lock.close();
   return null;
 }
@@ -105,13 +106,18 @@ export async function sweepStaging(root: string): Promise<number> {
 async function sweepOne(dir: string): Promise<boolean> {
   let lock: Deno.FsFile;
   try {
-    lock = await Deno.open(join(dir, LOCK_FILE), { create: true, write: true });
+    lock = await Deno.open(join(dir, LOCK_FILE), { write: true });
   } catch {
-    // Gone in the meantime, or not ours to touch.
+    // Not ours to touch, or its owner is only now making the lock; an empty folder may go even then.
+    await removeQuietly(dir, false);
     return false;
   }
   try {
     if (!await lockable(() => lock.tryLock(true))) return false;
+    // The lock goes last, so that a sweep that is killed leaves a folder the next one can sweep.
+    for await (const entry of Deno.readDir(dir)) {
+      if (entry.name !== LOCK_FILE) await Deno.remove(join(dir, entry.name), { recursive: true });
+    }
     await Deno.remove(dir, { recursive: true });
     return true;
   } catch {

@@ -50,7 +50,7 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ["adapters/sources/mysql/read.ts", "../postgres/read.ts"],
   ["adapters/sources/mysql/read.ts", "../../destinations/local.ts"],
   ["adapters/destinations/s3.ts", "./local.ts"],
-  ["adapters/formats/csv.ts", "./parquet/encoder.ts"],
+  ["adapters/formats/csv/encoder.ts", "../parquet/encoder.ts"],
   ["adapters/sources/mysql/read.ts", "../../../cli/run.ts"],
   ["adapters/sources/mysql/read.ts", "../../../state/store.ts"],
 ];
