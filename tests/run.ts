@@ -1,0 +1,93 @@
+/**
+ * `deno task test [path...]`: sets up what the tests need, runs them and ends with one line of counts.
+ *
+ * Tests under `tests/unit` need nothing and run in parallel; all others share one PostgreSQL
+ * (see `support/postgres.ts`) and run one file after another. An ignored test is a failure unless
+ * RIVET_TEST_ALLOW_SKIP (comma-separated words) has a word of its file or name.
+ */
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { countTests, type TestCounts } from "./support/junit.ts";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+
+async function testFiles(path: string): Promise<string[]> {
+  if ((await Deno.stat(path)).isFile) return [path];
+  const found: string[] = [];
+  for await (const entry of Deno.readDir(path)) {
+    const child = join(path, entry.name);
+    if (entry.isDirectory) found.push(...await testFiles(child));
+    else if (entry.name.endsWith("_test.ts")) found.push(child);
+  }
+  return found.sort();
+}
+
+/** Runs one `deno test` over `files`. A process that fails without a failed test counts as one. */
+async function runTests(
+  files: readonly string[],
+  options: { parallel: boolean; env: Record<string, string> },
+): Promise<TestCounts> {
+  if (files.length === 0) return { passed: 0, failed: 0, ignored: [] };
+  const report = await Deno.makeTempFile({ prefix: "rivet-tests-", suffix: ".xml" });
+  try {
+    const parallel = options.parallel ? ["--parallel"] : [];
+    const { code } = await new Deno.Command(Deno.execPath(), {
+      args: ["test", "-A", "--no-check", ...parallel, `--junit-path=${report}`, ...files],
+      cwd: ROOT,
+      env: options.env,
+      stdin: "null",
+      stdout: "inherit",
+      stderr: "inherit",
+    }).spawn().status;
+    const counts = countTests(await Deno.readTextFile(report));
+    const unreported = code !== 0 && counts.failed === 0 ? 1 : 0;
+    return { ...counts, failed: counts.failed + unreported };
+  } finally {
+    await Deno.remove(report);
+  }
+}
+
+function allowedSkip(test: string): boolean {
+  const words = (Deno.env.get("RIVET_TEST_ALLOW_SKIP") ?? "").split(",").map((w) => w.trim());
+  return words.some((word) => word !== "" && test.toLowerCase().includes(word.toLowerCase()));
+}
+
+/** Prints the verdict and returns the exit code. */
+function summarize(all: readonly TestCounts[]): number {
+  const passed = all.reduce((sum, c) => sum + c.passed, 0);
+  const ignored = all.flatMap((c) => c.ignored);
+  const hidden = ignored.filter((test) => !allowedSkip(test));
+  const skipped = ignored.length - hidden.length;
+  const failed = all.reduce((sum, c) => sum + c.failed, 0) + hidden.length;
+  for (const test of hidden) console.log(`ignored, which counts as failed: ${test}`);
+  const nothing = passed + failed + skipped === 0;
+  if (nothing) console.log("no test was run, which counts as failed");
+  const skips = skipped > 0 ? `, ${skipped} skipped` : "";
+  console.log(`${passed} passed, ${failed + (nothing ? 1 : 0)} failed${skips}`);
+  return failed > 0 || nothing ? 1 : 0;
+}
+
+async function main(paths: readonly string[]): Promise<number> {
+  const roots = paths.length > 0 ? paths : [join(ROOT, "tests")];
+  const files = [...new Set((await Promise.all(roots.map(testFiles))).flat())];
+  const isUnit = (file: string): boolean =>
+    relative(ROOT, file).replaceAll("\\", "/").startsWith("tests/unit/");
+  const unit = files.filter(isUnit);
+  const live = files.filter((file) => !isUnit(file));
+
+  const counts = [await runTests(unit, { parallel: true, env: {} })];
+  if (live.length > 0) {
+    const { testPostgres } = await import("./support/postgres.ts");
+    const server = await testPostgres();
+    try {
+      console.log(`\ntests below use ${server.description}`);
+      const env = { RIVET_TEST_POSTGRES_URL: server.url };
+      counts.push(await runTests(live, { parallel: false, env }));
+    } finally {
+      await server.stop();
+    }
+  }
+  return summarize(counts);
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
