@@ -78,13 +78,18 @@ function timestampText(ticks: bigint, unit: "us" | "ns", utc: boolean): string {
 }
 
 function arrayElement(type: RivetType, value: Value): string {
+  // A bool's cast says `true`, its output in an array `t`.
+  if (typeof value === "boolean") return value ? "t" : "f";
   const text = postgresText(type, value);
   if (text === null) return "NULL";
   if (text !== "" && !/[\s{}",\\]/.test(text) && text.toUpperCase() !== "NULL") return text;
   return `"${text.replace(/["\\]/g, "\\$&")}"`;
 }
 
-/** @throws TypeError when the value is not one of the type's. */
+/**
+ * One value. Of a float that two texts of the same length stand for, PostgreSQL may print the other one:
+ * compare floats as numbers.
+ */
 export function postgresText(type: RivetType, value: Value): string | null {
   if (value === null) return null;
   switch (type.kind) {

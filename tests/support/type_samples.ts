@@ -56,6 +56,10 @@ const TEMPORAL: TypeSample[] = [
     type: { kind: "timestamp", unit: "ns", utc: false },
     values: [0n, 1n, -1n, 1_704_067_213_000_000_001n, INT64_MAX - 10n, FIRST_NANOS],
   },
+  {
+    type: { kind: "timestamp", unit: "ns", utc: true },
+    values: [0n, -1_000n, 1_704_067_213_000_001_000n],
+  },
 ];
 
 const TEXTS = [

@@ -78,10 +78,15 @@ export class ColumnChunkWriter {
   append(data: ColumnData, from: number, to: number): void {
     let start = from;
     while (start < to) {
-      const end = this.#stepEnd(data, start, to);
+      let end = this.#stepEnd(data, start, to);
       if (end === start) {
-        this.#sealPage();
-        continue;
+        if (this.#pageRows > 0) {
+          this.#sealPage();
+          continue;
+        }
+        // A value above a page's size has the page to itself, and no business in a dictionary.
+        this.#leaveDictionary();
+        end = start + 1;
       }
       shredRows(this.#leaf, data, start, end, this.#levels, this.#sink);
       this.#pageRows += end - start;
@@ -122,20 +127,19 @@ export class ColumnChunkWriter {
     return this.#dictionary ?? this.#plain;
   }
 
-  /** How far the next step goes; `start` when not even one row fits into a page that has rows. */
+  /** How far the next step goes; `start` when the next row does not fit into the page. */
   #stepEnd(data: ColumnData, start: number, to: number): number {
     let end = Math.min(to, start + PAGE_ROWS - this.#pageRows);
     if (this.#dictionary !== null && this.#onTrial) {
       end = Math.min(end, start + DICTIONARY_TRIAL_VALUES);
     }
     const held = this.#dictionary === null ? this.#values.byteLength : 0;
-    const fits = endWithin(
+    return endWithin(
       start,
       end,
       PAGE_BYTES - held,
       (until) => plainBytes(this.#leaf, data, start, until),
     );
-    return fits === start && this.#pageRows === 0 ? start + 1 : fits;
   }
 
   #startDictionary(): void {
@@ -149,7 +153,12 @@ export class ColumnChunkWriter {
     if ((this.#dictionary?.count ?? 0) >= DICTIONARY_TRIAL_VALUES) this.#endTrial();
     if ((this.#dictionary?.dictionary.plain.length ?? 0) <= DICTIONARY_BYTES) return;
     this.#sealPage();
-    this.#usedDictionary = this.#dictionary;
+    this.#leaveDictionary();
+  }
+
+  /** The next pages are PLAIN; a dictionary that pages use already is written for them. */
+  #leaveDictionary(): void {
+    this.#usedDictionary ??= this.#dictionary;
     this.#dictionary = null;
   }
 

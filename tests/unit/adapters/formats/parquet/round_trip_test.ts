@@ -24,6 +24,7 @@ function columnsOf(nullable: boolean): Column[] {
 function duckdbType(type: RivetType): RivetType {
   if (type.kind === "list") return { kind: "list", element: duckdbType(type.element) };
   if (type.kind === "decimal" && type.precision > 38) return { kind: "float", bits: 64 };
+  if (type.kind === "timestamp" && type.utc) return { ...type, unit: "us" };
   return type.kind === "interval" ? { kind: "text" } : type;
 }
 
@@ -33,6 +34,9 @@ function duckdbValue(type: RivetType, value: Value): Value {
     return value.map((item) => duckdbValue(type.element, item));
   }
   if (type.kind === "decimal" && type.precision > 38) return Number(value) / 10 ** type.scale;
+  if (type.kind === "timestamp" && type.utc && type.unit === "ns") {
+    return BigInt(value as bigint) / 1000n;
+  }
   return value;
 }
 
