@@ -67,6 +67,22 @@ const services: Services = {
       await state.close();
     }
   },
+  async validateExports(config, options) {
+    const [{ validateExports }, { openDestination }] = await Promise.all([
+      import("./core/verify/validate.ts"),
+      import("./adapters/destinations/mod.ts"),
+    ]);
+    const opened: StateStore[] = [];
+    const state = async () => {
+      if (opened.length === 0) opened.push(await services.openState(config));
+      return opened[0];
+    };
+    try {
+      return await validateExports({ state, destination: openDestination }, options);
+    } finally {
+      for (const store of opened) await store.close();
+    }
+  },
 };
 
 /** Runs one command line and returns the process's exit code. */

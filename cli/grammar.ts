@@ -11,14 +11,19 @@ import {
   STATE_SUBCOMMANDS,
   stateCommand,
 } from "./state.ts";
+import { executeValidate, validateCommand } from "./validate.ts";
 
-export const grammar = merge(or(runCommand, stateCommand, metricsCommand), globalOptions);
+export const grammar = merge(
+  or(runCommand, validateCommand, stateCommand, metricsCommand),
+  globalOptions,
+);
 
 export type Invocation = InferValue<typeof grammar>;
 
 /** Command -> its subcommands; none for a command that runs by itself. */
 export const COMMAND_TREE: Readonly<Record<string, readonly string[]>> = {
   run: [],
+  validate: [],
   state: STATE_SUBCOMMANDS,
   metrics: [],
 };
@@ -28,6 +33,8 @@ export function execute(invocation: Invocation, ctx: CommandContext): Promise<vo
   switch (invocation.command) {
     case "run":
       return executeRun(invocation, ctx);
+    case "validate":
+      return executeValidate(invocation, ctx);
     case "state files":
       return executeStateFiles(invocation, ctx);
     case "state chunks":

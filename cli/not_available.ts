@@ -11,7 +11,6 @@ export const UNAVAILABLE_COMMANDS: readonly string[] = [
   "check",
   "plan",
   "apply",
-  "validate",
   "reconcile",
   "repair",
   "journal",
@@ -23,8 +22,6 @@ export const UNAVAILABLE_STATE_COMMANDS: readonly string[] = ["show", "reset", "
 
 /** Of `rivet run`: parsed name -> flag. */
 const UNAVAILABLE_RUN_FLAGS = {
-  reconcile: "--reconcile",
-  parallelExports: "--parallel-exports",
   parallelExportProcesses: "--parallel-export-processes",
 } as const;
 

@@ -2,6 +2,8 @@
 import type { LoadedConfig } from "../core/config/loaded.ts";
 import type { StateStore } from "../core/ports/state.ts";
 import type { RunAggregate, RunOptions } from "../core/run/types.ts";
+import type { ValidateOptions } from "../core/verify/validate.ts";
+import type { ValidationReport } from "../core/verify/validation_report.ts";
 import type { Globals } from "./globals.ts";
 import type { Screen } from "./render/screen.ts";
 
@@ -12,6 +14,8 @@ export interface Services {
   openState(config: LoadedConfig): Promise<StateStore>;
   /** Failed exports are in the aggregate; only what concerns the run as a whole is thrown. */
   runExports(options: RunOptions): Promise<RunAggregate>;
+  /** What is missing or differs is in the report. */
+  validateExports(config: LoadedConfig, options: ValidateOptions): Promise<ValidationReport>;
 }
 
 export interface CommandContext {

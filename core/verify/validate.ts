@@ -4,6 +4,7 @@ import type { DestinationConfig } from "../config/schema.ts";
 import { ConfigError, toRivetError } from "../errors.ts";
 import type { Destination, StreamDestination } from "../ports/destination.ts";
 import type { StateStore } from "../ports/state.ts";
+import { redact } from "../redact.ts";
 import { runTime } from "../run/names.ts";
 import { findManifest, type FoundManifest, type Marker, markerOf } from "./find_manifest.ts";
 import { validateLegacy } from "./legacy.ts";
@@ -66,7 +67,7 @@ async function validateExport(
     return {
       ...blank(exported, destination),
       status: "fail",
-      findings: [{ code, message: error.message }],
+      findings: [{ code, message: redact(error.message) }],
     };
   } finally {
     await destination?.close();

@@ -1,4 +1,5 @@
 /** Which folder of an export `rivet validate` looks into, and for which run. */
+import { resolve } from "node:path";
 import type { LoadedExport } from "../config/loaded.ts";
 import type { DestinationConfig } from "../config/schema.ts";
 import { ConfigError } from "../errors.ts";
@@ -10,7 +11,7 @@ export interface ValidatePlace {
   readonly date: string | null;
   /** A prior run, with or without its milliseconds. */
   readonly runId: string | null;
-  /** Instead of the configured `path` or `prefix`; a local one is absolute. */
+  /** Instead of the configured `path` or `prefix`; a local one is relative to the working folder. */
   readonly prefix: string | null;
 }
 
@@ -77,7 +78,7 @@ function pathOf(destination: DestinationConfig): string {
 function withPrefix(destination: DestinationConfig, prefix: string): DestinationConfig {
   switch (destination.type) {
     case "local":
-      return { ...destination, path: prefix };
+      return { ...destination, path: resolve(prefix) };
     case "s3":
     case "gcs":
     case "azure":

@@ -25,6 +25,7 @@ async function rivet(args: readonly string[], env: Record<string, string> = {}):
 const GOLDEN: Readonly<Record<string, string>> = {
   "help": "--help",
   "help-run": "run --help",
+  "help-validate": "validate --help",
   "help-state": "state --help",
   "help-state-files": "state files --help",
   "help-state-chunks": "state chunks --help",

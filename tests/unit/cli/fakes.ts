@@ -130,6 +130,7 @@ export function fakeContext(
     config?: LoadedConfig;
     state?: Partial<StateStore>;
     runExports?: Services["runExports"];
+    validateExports?: Services["validateExports"];
     out?: FakeStream;
     err?: FakeStream;
     quiet?: boolean;
@@ -158,6 +159,7 @@ export function fakeContext(
         ? missing("openState")
         : () => Promise.resolve({ ...state, close } as Partial<StateStore> as StateStore),
       runExports: parts.runExports ?? missing("runExports"),
+      validateExports: parts.validateExports ?? missing("validateExports"),
     },
   };
 }

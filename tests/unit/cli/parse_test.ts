@@ -93,7 +93,7 @@ Deno.test("a missing command is a usage error that carries the help page", () =>
     if (parsed.kind !== "incomplete") continue;
     match(parsed.help, /Usage: rivet \[--json-errors\] COMMAND/);
     equal(parsed.error.code, "USAGE");
-    equal(parsed.error.hint, "Use one of: run, state, metrics.");
+    equal(parsed.error.hint, "Use one of: run, validate, state, metrics.");
   }
   const state = parse("state -q");
   if (state.kind !== "incomplete") throw new Error(state.kind);
