@@ -22,6 +22,8 @@ export interface StatePlace {
 
 export interface StateCase {
   readonly name: string;
+  /** Several processes use the state at once: a backend needs real sessions for it. */
+  readonly concurrent?: true;
   run(place: StatePlace): Promise<void>;
 }
 
@@ -50,10 +52,13 @@ export function startProcess(place: StatePlace, ...args: string[]): Deno.ChildPr
   }).spawn();
 }
 
-async function linesOf(child: Deno.ChildProcess): Promise<string[]> {
-  const { code, stdout } = await child.output();
-  assert.equal(code, 0);
-  return new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "");
+/** The lines that each process printed, once all of them have ended well. */
+async function linesOf(children: readonly Deno.ChildProcess[]): Promise<string[][]> {
+  const outputs = await Promise.all(children.map((child) => child.output()));
+  assert.deepEqual(outputs.map(({ code }) => code), children.map(() => 0));
+  return outputs.map(({ stdout }) =>
+    new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "")
+  );
 }
 
 async function withStore(
@@ -527,15 +532,17 @@ const PROGRESSION: StateCase[] = [
 const PROCESS_CASES: StateCase[] = [
   {
     name: "several processes create the state at once",
+    concurrent: true,
     async run(place) {
       const children = Array.from({ length: PROCESSES }, () => startProcess(place, "open"));
-      const printed = await Promise.all(children.map(linesOf));
+      const printed = await linesOf(children);
       assert.deepEqual(printed, Array(PROCESSES).fill(["opened"]));
       await withStore(place, async (store) => assert.deepEqual(await store.cursors(), []));
     },
   },
   {
     name: "I5: processes that claim at once take every task, and none twice",
+    concurrent: true,
     async run(place) {
       const tasks = 200;
       await withStore(place, (store) => createRun(store, "orders_1", ranges(tasks)));
@@ -543,7 +550,7 @@ const PROCESS_CASES: StateCase[] = [
         { length: PROCESSES },
         () => startProcess(place, "claim", "orders_1", String(PROCESSES)),
       );
-      const printed = await Promise.all(children.map(linesOf));
+      const printed = await linesOf(children);
       const claimed = printed.flat().map(Number).sort((a, b) => a - b);
       assert.deepEqual(claimed, ranges(tasks).map((t) => t.chunkIndex));
       assert.ok(
@@ -558,19 +565,21 @@ const PROCESS_CASES: StateCase[] = [
   },
   {
     name: "PG3: processes that commit at once end at the highest cursor",
+    concurrent: true,
     async run(place) {
       const times = 50;
       const children = Array.from(
         { length: PROCESSES },
         (_, n) => startProcess(place, "commit", `${n}`, `${PROCESSES}`, `${times}`),
       );
-      await Promise.all(children.map(linesOf));
+      await linesOf(children);
       const highest = String(PROCESSES * times - 1);
       await withStore(place, async (store) => assert.equal(await committed(store), highest));
     },
   },
   {
     name: "a process killed inside a write leaves the state as it was before, and usable",
+    concurrent: true,
     async run(place) {
       await withStore(place, async (store) => {
         await createRun(store, "orders_1", ranges(2));

@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import postgres from "postgres";
+import { openPostgres } from "../../../state/open.ts";
+import { connectPostgres } from "../../../state/postgres/connection.ts";
+import { STATE_VERSION } from "../../../state/migrations.ts";
+import { checkMigratedV1 } from "../../unit/state/migrated_v1.ts";
+import { onSessions, serverHasSessions, stateDatabase, stateTables } from "./state_database.ts";
+
+interface Place {
+  readonly url: string;
+  /** A superuser's connection to the same database. */
+  readonly admin: postgres.Sql;
+}
+
+function liveTest(name: string, work: (place: Place) => Promise<void>): void {
+  Deno.test(`state, PostgreSQL: ${name}`, async () => {
+    const database = await stateDatabase();
+    const admin = postgres(database.url, { max: 1, onnotice: () => undefined });
+    try {
+      await work({ url: database.url, admin });
+    } finally {
+      await admin.end();
+      await database.drop();
+    }
+  });
+}
+
+const HAS_SESSIONS = await serverHasSessions();
+
+function sessionTest(name: string, work: (place: Place) => Promise<void>): void {
+  onSessions(HAS_SESSIONS, `state, PostgreSQL: ${name}`, () => liveTest(name, work));
+}
+
+function withOptions(url: string, options: string): string {
+  const changed = new URL(url);
+  changed.searchParams.set("options", options);
+  return changed.href;
+}
+
+const COLUMNS = `SELECT table_name, column_name, data_type, collation_name, is_nullable
+  FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2`;
+
+liveTest("a state of version 1 is migrated with its data", async ({ url, admin }) => {
+  const dump = join(import.meta.dirname!, "../../../fixtures/state/v1.postgres.sql");
+  await admin.unsafe(await Deno.readTextFile(dump)).simple();
+  const store = await openPostgres(url);
+  await checkMigratedV1(store);
+  await store.close();
+  const migrated = [...await admin.unsafe(COLUMNS)];
+
+  await admin.unsafe(`DROP TABLE ${stateTables().join(", ")} CASCADE`);
+  await (await openPostgres(url)).close();
+  assert.deepEqual(migrated, [...await admin.unsafe(COLUMNS)]);
+});
+
+sessionTest(
+  "tables go where the search_path leads, and it stays as it is",
+  async ({ url, admin }) => {
+    await admin.unsafe("CREATE SCHEMA rivet");
+    const store = await openPostgres(withOptions(url, "-csearch_path=rivet"));
+    await store.saveCursor({ exportName: "orders", cursor: "1", updatedAt: "now", runId: "r" });
+    await store.close();
+    const schemas = await admin.unsafe(
+      "SELECT DISTINCT schemaname FROM pg_tables WHERE tablename IN ('schema_version', 'run_journal')",
+    );
+    assert.deepEqual([...schemas], [{ schemaname: "rivet" }]);
+  },
+);
+
+sessionTest("a current state is used by an account that may not create", async ({ url, admin }) => {
+  await (await openPostgres(url)).close();
+  const role = `rivet_dml_${crypto.randomUUID().replaceAll("-", "")}`;
+  await admin.unsafe(
+    `CREATE ROLE ${role};
+     REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+     GRANT USAGE ON SCHEMA public TO ${role};
+     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role};`,
+  ).simple();
+  try {
+    const limited = withOptions(url, `-crole=${role}`);
+    const store = await openPostgres(limited);
+    await store.saveCursor({ exportName: "orders", cursor: "1", updatedAt: "now", runId: "r" });
+    await store.close();
+
+    await admin.unsafe("DROP TABLE schema_version");
+    await assert.rejects(openPostgres(limited), { code: "STATE_UNAVAILABLE", hint: /CREATE on/ });
+  } finally {
+    await admin.unsafe(`DROP OWNED BY ${role}; DROP ROLE ${role}`).simple();
+  }
+});
+
+liveTest("STATE_TOO_NEW: a state of a newer Rivet is left alone", async ({ url, admin }) => {
+  await (await openPostgres(url)).close();
+  await admin.unsafe("INSERT INTO schema_version VALUES (99, 'later')");
+  await assert.rejects(openPostgres(url), {
+    code: "STATE_TOO_NEW",
+    message: new RegExp(`version 99.*versions up to ${STATE_VERSION}`),
+  });
+});
+
+liveTest("STATE_CORRUPT: another program's schema_version", async ({ url, admin }) => {
+  await admin.unsafe("CREATE TABLE schema_version (installed_rank int)");
+  await assert.rejects(openPostgres(url), {
+    code: "STATE_CORRUPT",
+    hint: /another program may use the same table names/,
+  });
+});
+
+sessionTest("STATE_LOCKED: another session holds the rows", async ({ url, admin }) => {
+  await (await openPostgres(url)).close();
+  const db = connectPostgres(url, 50);
+  await admin.begin(async (tx) => {
+    await tx.unsafe("LOCK TABLE export_state");
+    await assert.rejects(db.transaction((own) => own.run("DELETE FROM export_state")), {
+      code: "STATE_LOCKED",
+      nativeCode: "55P03",
+    });
+  });
+  assert.equal(await db.transaction((tx) => tx.run("DELETE FROM export_state")), 0);
+  await db.close();
+});
+
+sessionTest("a claim passes over rows that others hold", async ({ url, admin }) => {
+  const store = await openPostgres(url);
+  await store.createChunkRun(
+    { runId: "r", exportName: "orders", planFingerprint: "f", maxAttempts: 1, plan: "{}" },
+    [0, 1].map((chunkIndex) => ({ chunkIndex, startKey: null, endKey: null })),
+  );
+  await admin.begin(async (tx) => {
+    await tx.unsafe("SELECT * FROM chunk_task WHERE chunk_index = 0 FOR UPDATE");
+    assert.equal((await store.claimChunkTask("r"))?.chunkIndex, 1);
+    assert.equal(await store.claimChunkTask("r"), null);
+  });
+  assert.equal((await store.claimChunkTask("r"))?.chunkIndex, 0);
+  await store.close();
+});
+
+sessionTest(
+  "a lost connection fails its write whole, and the next call connects anew",
+  async (place) => {
+    const store = await openPostgres(place.url);
+    const db = connectPostgres(place.url);
+    const insert = "INSERT INTO export_state VALUES ('orders', '1', 'now', 'r')";
+    await assert.rejects(
+      db.transaction(async (tx) => {
+        await tx.run(insert);
+        const [{ pid }] = await tx.all("SELECT pg_backend_pid() AS pid");
+        await place.admin.unsafe("SELECT pg_terminate_backend($1, 5000)", [Number(pid)]);
+        await tx.run(insert);
+      }),
+      { code: "STATE_UNAVAILABLE" },
+    );
+    assert.equal(await store.cursor("orders"), null);
+    assert.equal(await db.run(insert), 1);
+    await db.close();
+    await store.close();
+  },
+);
+
+sessionTest("a store takes at most two connections and closes them", async ({ url, admin }) => {
+  const connections = async () => {
+    const [{ n }] = await admin.unsafe(
+      `SELECT count(*)::int AS n FROM pg_stat_activity
+       WHERE datname = current_database() AND application_name = 'rivet state'`,
+    );
+    return n;
+  };
+  const store = await openPostgres(url);
+  await Promise.all(Array.from({ length: 20 }, () => store.cursors()));
+  assert.equal(await connections(), 2);
+  await store.close();
+  await store.close();
+  // The server notices the end of a session a moment later.
+  for (let i = 0; i < 100 && await connections() > 0; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.equal(await connections(), 0);
+  await assert.rejects(store.cursors(), { code: "STATE_UNAVAILABLE" });
+});
+
+sessionTest("a database that does not exist, with the password hidden", async ({ url }) => {
+  const missing = new URL(url);
+  missing.pathname = "/no_such_database";
+  missing.password = "hidden-word";
+  await assert.rejects(openPostgres(missing.href), (error: unknown) => {
+    assert.ok(error instanceof Error && "code" in error && "hint" in error);
+    assert.equal(error.code, "STATE_UNAVAILABLE");
+    assert.match(error.message, /:\*\*\*@.*no_such_database/);
+    assert.doesNotMatch(Deno.inspect(error), /hidden-word/);
+    return true;
+  });
+});
