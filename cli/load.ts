@@ -1,6 +1,5 @@
 /** Loading a config for a command. */
 import type { LoadedConfig } from "../core/config/loaded.ts";
-import { ConfigError } from "../core/errors.ts";
 import { logger } from "../core/log.ts";
 import type { StateStore } from "../core/ports/state.ts";
 import { didYouMean } from "../core/suggest.ts";
@@ -29,15 +28,4 @@ export async function withState<T>(
   } finally {
     await state.close();
   }
-}
-
-/** @throws ConfigError naming the nearest export when the config has none of this name. */
-export function requireExport(config: LoadedConfig, name: string): void {
-  const names = config.exports.map((e) => e.name);
-  if (names.includes(name)) return;
-  const message = `there is no export '${name}' in ${config.path}${didYouMean(name, names)}`;
-  throw new ConfigError(message, [], {
-    code: "USAGE",
-    hint: `Its exports are: ${names.join(", ")}.`,
-  });
 }

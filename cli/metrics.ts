@@ -1,8 +1,9 @@
 /** `rivet metrics`: the history of runs. */
 import { constant, type InferValue, object } from "@optique/core";
+import { selectExports } from "../core/config/select.ts";
 import type { RunMetric } from "../core/ports/state.ts";
 import { defineCommand } from "./define.ts";
-import { loadConfig, requireExport, withState } from "./load.ts";
+import { loadConfig, withState } from "./load.ts";
 import { configOption, exportOption, jsonOption, lastOption } from "./options.ts";
 import { formatBytes, formatDuration, formatInstant } from "./render/format.ts";
 import { metricJson, toJson } from "./render/json.ts";
@@ -48,7 +49,7 @@ export async function executeMetrics(args: MetricsArgs, ctx: CommandContext): Pr
   const config = await loadConfig(ctx, args.config);
   const filter = { exportName: args.export, last: args.last };
   const metrics = await withState(ctx, config, (state) => state.metrics(filter));
-  if (metrics.length === 0 && args.export !== undefined) requireExport(config, args.export);
+  if (metrics.length === 0 && args.export !== undefined) selectExports(config, args.export);
   if (args.json) return ctx.screen.result(toJson({ metrics: metrics.map(metricJson) }));
   if (metrics.length === 0) return ctx.screen.result("No runs recorded.");
   ctx.screen.result(renderTable(COLUMNS, metrics.map(row), ctx.screen.resultWidth));

@@ -1,24 +1,18 @@
 /** `rivet run`: runs the exports of a config. */
-import {
-  constant,
-  type InferValue,
-  message,
-  multiple,
-  object,
-  option,
-  optional,
-} from "@optique/core";
-import { keyValue } from "@optique/core/valueparser";
+import { constant, type InferValue, message, object, option, optional } from "@optique/core";
 import { path } from "@optique/run/valueparser";
-import type { LoadedConfig, LoadedExport } from "../core/config/loaded.ts";
+import type { LoadedConfig } from "../core/config/loaded.ts";
+import { selectExports } from "../core/config/select.ts";
 import { ConfigError } from "../core/errors.ts";
+import { parameters, paramsOption } from "./params.ts";
+import { aggregateJson } from "../core/report/json.ts";
 import type { RunAggregate } from "../core/run/types.ts";
 import { defineCommand } from "./define.ts";
 import { failureOf, interruption } from "./failure.ts";
-import { loadConfig, requireExport } from "./load.ts";
+import { loadConfig } from "./load.ts";
 import { describeFlag, refuseUnavailableFlags } from "./not_available.ts";
 import { configOption, exportOption } from "./options.ts";
-import { aggregateJson, toJson } from "./render/json.ts";
+import { toJson } from "./render/json.ts";
 import { ProgressView } from "./render/progress.ts";
 import type { CommandContext } from "./services.ts";
 import { reserveFile } from "./summary_file.ts";
@@ -58,11 +52,7 @@ const options = object({
     description:
       message`Print the run's totals and summaries to stdout as JSON; summary blocks go to stderr.`,
   }),
-  params: multiple(
-    option("-p", "--param", keyValue({ metavar: "KEY=VALUE" }), {
-      description: message`Value of \${KEY} in queries, inserted as text. Repeatable.`,
-    }),
-  ),
+  params: paramsOption,
 });
 
 export type RunArgs = InferValue<typeof options>;
@@ -87,7 +77,7 @@ export const runCommand = defineCommand("run", options, {
 export async function executeRun(args: RunArgs, ctx: CommandContext): Promise<void> {
   refuseUnavailableFlags(args);
   const config = await loadConfig(ctx, args.config, parameters(args.params));
-  const selected = selectedExports(config, args.export);
+  const selected = selectExports(config, args.export ?? null);
   const dataOnStdout = selected.some((e) => e.destination.type === "stdout");
   if (dataOnStdout && args.json) {
     throw new ConfigError("--json and a stdout destination both want stdout", [], {
@@ -132,8 +122,9 @@ async function runWithProgress(
     return await ctx.services.runExports({
       config: run.config,
       exportName: args.export ?? null,
-      validate: args.validate,
+      validate: args.validate || args.reconcile,
       reconcile: args.reconcile,
+      parallelExports: args.parallelExports || run.config.config.parallel_exports,
       resume: args.resume,
       force: args.force,
       signal: run.signal,
@@ -142,27 +133,4 @@ async function runWithProgress(
   } finally {
     view.close();
   }
-}
-
-function selectedExports(
-  config: LoadedConfig,
-  name: string | undefined,
-): readonly LoadedExport[] {
-  if (name === undefined) return config.exports;
-  requireExport(config, name);
-  return config.exports.filter((e) => e.name === name);
-}
-
-function parameters(pairs: readonly (readonly [string, string])[]): Map<string, string> {
-  const params = new Map<string, string>();
-  for (const [key, value] of pairs) {
-    if (params.has(key)) {
-      throw new ConfigError(`--param ${key} is given twice`, [], {
-        code: "USAGE",
-        hint: "Give each parameter once.",
-      });
-    }
-    params.set(key, value);
-  }
-  return params;
 }

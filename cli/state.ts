@@ -1,12 +1,13 @@
 /** `rivet state`: what Rivet remembers between runs. */
 import { constant, type InferValue, message, object, option, optional, or } from "@optique/core";
 import { string } from "@optique/core/valueparser";
+import { selectExports } from "../core/config/select.ts";
 import type { LoadedConfig } from "../core/config/loaded.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { ChunkRun, ChunkTask, FileRecord, StateStore } from "../core/ports/state.ts";
 import { redact } from "../core/redact.ts";
 import { defineCommand } from "./define.ts";
-import { loadConfig, requireExport, withState } from "./load.ts";
+import { loadConfig, withState } from "./load.ts";
 import {
   configOption,
   exportOption,
@@ -108,7 +109,7 @@ export async function executeStateFiles(args: FilesArgs, ctx: CommandContext): P
   const config = await loadConfig(ctx, args.config);
   const filter = { exportName: args.export, last: args.last };
   const files = await withState(ctx, config, (state) => state.files(filter));
-  if (files.length === 0 && args.export !== undefined) requireExport(config, args.export);
+  if (files.length === 0 && args.export !== undefined) selectExports(config, args.export);
   if (args.json) return ctx.screen.result(toJson({ files: files.map(fileJson) }));
   if (files.length === 0) return ctx.screen.result("No files recorded.");
   ctx.screen.result(renderTable(FILE_COLUMNS, files.map(fileRow), ctx.screen.resultWidth));
@@ -139,7 +140,7 @@ export async function executeStateChunks(args: ChunksArgs, ctx: CommandContext):
   const config = await loadConfig(ctx, args.config);
   const { run, tasks } = await withState(ctx, config, (state) => chunksOf(state, args.export));
   if (run === null) {
-    requireExport(config, args.export);
+    selectExports(config, args.export);
     const nothing = `No chunk checkpoint for '${args.export}'.`;
     return ctx.screen.result(args.json ? toJson({ run: null, chunks: [] }) : nothing);
   }
@@ -204,7 +205,7 @@ async function resetOne(state: StateStore, config: LoadedConfig, name: string): 
   const deleted = await state.resetChunks(name);
   if (deleted > 0) return [cleared(name, deleted)];
   // An export that left the config may still have state; a name known to neither is a typo.
-  requireExport(config, name);
+  selectExports(config, name);
   return [`No chunk checkpoint for '${name}'.`];
 }
 

@@ -41,11 +41,6 @@ const CONFIG_FEATURES: readonly ConfigFeature[] = [
 
 const EXPORT_FEATURES: readonly ExportFeature[] = [
   {
-    name: "mode: incremental",
-    path: ["mode"],
-    used: ({ config }) => config.mode === "incremental",
-  },
-  {
     name: "incremental_safety: commit_safe",
     path: ["incremental_safety"],
     used: ({ config }) => config.incremental_safety === "commit_safe",
@@ -56,66 +51,14 @@ const EXPORT_FEATURES: readonly ExportFeature[] = [
     used: ({ config }) => config.cursor_lag !== undefined,
   },
   {
-    name: "mode: time_window",
-    path: ["mode"],
-    used: ({ config }) => config.mode === "time_window",
-  },
-  {
-    name: "mode: full with parallel above 1",
-    path: ["parallel"],
-    used: ({ config }) => config.mode === "full" && config.parallel > 1,
-  },
-  {
-    name: "chunk_count",
-    path: ["chunk_count"],
-    used: ({ config }) => config.chunk_count !== undefined,
-  },
-  {
-    name: "chunk_dense",
-    path: ["chunk_dense"],
-    used: ({ config }) => config.chunk_dense === true,
-  },
-  {
-    name: "chunk_by_days",
-    path: ["chunk_by_days"],
-    used: ({ config }) => config.chunk_by_days !== undefined,
-  },
-  {
-    name: "chunk_by_key",
-    path: ["chunk_by_key"],
-    used: ({ config }) => config.chunk_by_key !== undefined && config.chunk_by_key !== false,
-  },
-  {
-    name: "partition_by",
-    path: ["partition_by"],
-    used: ({ config }) => config.partition_by !== undefined,
-  },
-  {
-    name: "quality",
-    path: ["quality"],
-    used: ({ config }) => config.quality !== undefined,
-  },
-  {
-    name: "meta_columns",
-    path: ["meta_columns"],
-    used: ({ config }) =>
-      config.meta_columns?.exported_at === true ||
-      (config.meta_columns?.row_hash ?? false) !== false,
-  },
-  {
-    name: "on_schema_drift: fail",
-    path: ["on_schema_drift"],
-    used: ({ config }) => config.on_schema_drift === "fail",
-  },
-  {
     name: "consistency",
     path: ["consistency"],
     used: ({ config }) => (config.consistency ?? "statement") !== "statement",
   },
   {
-    name: "reconcile",
+    name: "reconcile: checksum",
     path: ["reconcile"],
-    used: ({ config }) => (config.reconcile ?? "off") !== "off",
+    used: ({ config }) => config.reconcile === "checksum",
   },
   {
     name: "verify: content",

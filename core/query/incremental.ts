@@ -1,6 +1,6 @@
 /** The SQL of incremental exports (CC5, CC6, CC9, CC10). */
 import type { Dialect } from "../ports/source.ts";
-import { columnRef, outerSelect } from "./select.ts";
+import { ALIAS, columnRef, outerSelect } from "./select.ts";
 
 /** CC5: selected, stored, and stripped before any file is written. */
 export const COALESCED_CURSOR = "_rivet_coalesced_cursor";
@@ -17,6 +17,22 @@ export function cursorExpression(dialect: Dialect, shape: CursorShape): string {
   const column = columnRef(dialect, shape.column);
   if (shape.fallback === null) return column;
   return `COALESCE(${column}, ${columnRef(dialect, shape.fallback)})`;
+}
+
+/** The rows that a run from `after` (exclusive) to `until` (inclusive) reads, for counting. */
+export function incrementalRowsSql(
+  dialect: Dialect,
+  shape: CursorShape,
+  after: string | null,
+  until: string,
+): string {
+  const cursor = cursorExpression(dialect, shape);
+  const upper = `${cursor} <= ${dialect.literal(until)}`;
+  // The first run has no WHERE: it also reads the rows without a cursor.
+  const where = after === null
+    ? `(${upper} OR ${cursor} IS NULL)`
+    : `${cursor} > ${dialect.literal(after)} AND ${upper}`;
+  return outerSelect(dialect, { selectList: [`${ALIAS}.*`], base: shape.base, where });
 }
 
 /** @param after the stored cursor; null on the first run, which has no WHERE. */

@@ -13,8 +13,11 @@ import {
 import type { ConnectOptions, Dialect } from "../ports/source.ts";
 import type { ChunkRun } from "../ports/state.ts";
 import type { ReadSpec } from "../query/read_spec.ts";
+import { checkQuality, qualityFailed } from "./check_quality.ts";
 import { openChunkRun, storedChunks, unfinishedRun } from "./checkpoint.ts";
 import type { Review } from "../verify/review.ts";
+import { fileColumns } from "../stages/spec.ts";
+import type { StageTotals } from "../stages/totals.ts";
 import { commitCursor } from "./commit_cursor.ts";
 import type { ExportContext, RunServices } from "./context.ts";
 import { checkDrift } from "./drift.ts";
@@ -24,6 +27,7 @@ import { Journal } from "./journal.ts";
 import { resolvePlaceholders, runId, runTime } from "./names.ts";
 import { CheckpointQueue, chunkUnit, MemoryQueue } from "./queues.ts";
 import { reviewResumed } from "./resume.ts";
+import { reconcileCount } from "./reconcile_count.ts";
 import { withRetry } from "./retry.ts";
 import { SourceSession } from "./session.ts";
 import { RunTracker } from "./tracker.ts";
@@ -95,6 +99,9 @@ class ExportRun {
   #schemaChanged: boolean | null = null;
   #memory: MemoryQueue | null = null;
   #checkpoint: CheckpointQueue | null = null;
+  #totals: StageTotals | null = null;
+  #quality: readonly string[] = [];
+  #reconciled: boolean | null = null;
 
   constructor(ctx: ExportContext, open: ChunkRun | null) {
     this.#ctx = ctx;
@@ -109,12 +116,14 @@ class ExportRun {
     try {
       const plan = await this.#planWithRetry();
       this.#schemaChanged = await checkDrift(this.#ctx, plan.description.columns);
-      await this.#runUnits(plan, await this.#openQueue(plan));
+      this.#totals = await this.#runUnits(plan, await this.#openQueue(plan));
+      // I6: refused, naming the open tasks, when any is left.
+      if (this.#checkpoint !== null) await this.#ctx.deps.state.completeChunkRun(this.#ctx.runId);
+      await this.#reconcile(plan);
+      await this.#passQuality(this.#totals);
       if (plan.strategy.kind === "incremental") {
         await commitCursor(this.#ctx, this.#memory?.lastValue ?? null);
       }
-      // I6: refused, naming the open tasks, when any is left.
-      if (this.#checkpoint !== null) await this.#ctx.deps.state.completeChunkRun(this.#ctx.runId);
     } finally {
       await this.#session.close();
       await this.#checkpoint?.release();
@@ -122,14 +131,41 @@ class ExportRun {
   }
 
   async outcome(): Promise<Omit<RunOutcome, "error">> {
-    const done: { rows: number; parts: readonly PartRecord[] } =
-      await this.#checkpoint?.outcome() ?? this.#memory ?? { rows: 0, parts: [] };
+    const { rows, parts } = await this.#committed();
+    const plan = this.#plan;
+    const columns = plan?.description.columns ?? null;
     return {
-      rows: done.rows,
-      parts: done.parts,
-      columns: this.#plan?.description.columns ?? null,
+      rows,
+      parts,
+      columns,
+      fileColumns: plan === null ? null : fileColumns(plan.description.columns, plan.stages),
+      widths: this.#totals?.widths.means() ?? {},
+      quality: this.#quality,
+      reconciled: this.#reconciled,
       schemaChanged: this.#schemaChanged,
     };
+  }
+
+  async #committed(): Promise<{ rows: number; parts: readonly PartRecord[] }> {
+    return await this.#checkpoint?.outcome() ?? this.#memory ?? { rows: 0, parts: [] };
+  }
+
+  async #passQuality(totals: StageTotals): Promise<void> {
+    const { rows } = await this.#committed();
+    const { failures, warnings } = await checkQuality(this.#ctx, totals, rows);
+    this.#quality = [...failures, ...warnings];
+    if (failures.length > 0) throw qualityFailed(this.#ctx.exported.name, failures);
+  }
+
+  /** `--reconcile`, or `reconcile: count` on the export. */
+  async #reconcile(plan: ExportPlan): Promise<void> {
+    const { options, exported } = this.#ctx;
+    if (!options.reconcile && (exported.config.reconcile ?? "off") === "off") return;
+    const cursor = this.#memory?.lastValue ?? null;
+    const { rows } = await this.#committed();
+    this.#reconciled = false;
+    await this.#session.use((s) => reconcileCount(s, exported.name, plan, { rows, cursor }));
+    this.#reconciled = true;
   }
 
   #connectOptions(): ConnectOptions {
@@ -217,11 +253,16 @@ class ExportRun {
     });
   }
 
-  async #runUnits(plan: ExportPlan, queue: MemoryQueue | CheckpointQueue): Promise<void> {
+  async #runUnits(
+    plan: ExportPlan,
+    queue: MemoryQueue | CheckpointQueue,
+  ): Promise<StageTotals> {
     const readers = this.#openReaders(plan.strategy);
     try {
       const unitPlan = await planUnits(this.#ctx, plan);
-      await new UnitRunner(this.#ctx, unitPlan, queue, readers).run();
+      const runner = new UnitRunner(this.#ctx, unitPlan, queue, readers);
+      await runner.run();
+      return runner.totals;
     } finally {
       await Promise.all(readers.map((reader) => reader.close()));
     }

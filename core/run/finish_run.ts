@@ -6,7 +6,9 @@ import { schemaFingerprint } from "../plan/fingerprint.ts";
 import type { SchemaRecord } from "../ports/state.ts";
 import type { Column } from "../types/types.ts";
 import { type RivetError, serializeError } from "../errors.ts";
+import { writeRunReport } from "../report/write.ts";
 import { bestEffort, type ExportContext } from "./context.ts";
+import { keptWidths, warnOfShapeDrift } from "./drift.ts";
 import { committedParts } from "./parts.ts";
 import { publishRun } from "./publish_run.ts";
 import type { ExportStatus, ExportSummary, PartRecord } from "./types.ts";
@@ -16,7 +18,16 @@ export interface RunOutcome {
   readonly rows: number;
   /** Superseded and quarantined ones too: the manifest lists them, the summary does not count them. */
   readonly parts: readonly PartRecord[];
+  /** The source's. */
   readonly columns: readonly Column[] | null;
+  /** Those and what the stages added. */
+  readonly fileColumns: readonly Column[] | null;
+  /** Mean bytes per value by column, of the columns that had one. */
+  readonly widths: Readonly<Record<string, number>>;
+  /** What the quality gates found, warnings included. */
+  readonly quality: readonly string[];
+  /** null: not asked for, or the run failed before. */
+  readonly reconciled: boolean | null;
   readonly schemaChanged: boolean | null;
   readonly error: RivetError | null;
 }
@@ -27,12 +38,18 @@ function statusOf(ctx: ExportContext, outcome: RunOutcome): ExportStatus {
   return outcome.rows === 0 && ctx.exported.config.skip_empty ? "skipped" : "success";
 }
 
-async function saveSchema(ctx: ExportContext, columns: readonly Column[]): Promise<void> {
+async function saveSchema(
+  ctx: ExportContext,
+  columns: readonly Column[],
+  widths: RunOutcome["widths"],
+): Promise<void> {
+  const before = await ctx.deps.state.schema(ctx.exported.name);
+  warnOfShapeDrift(ctx, before?.widths ?? {}, widths);
   const stored = columns.map(({ name, nativeType, nullable }) => ({ name, nativeType, nullable }));
   const record: SchemaRecord = {
     exportName: ctx.exported.name,
     columns: stored,
-    widths: {},
+    widths: keptWidths(columns, before?.widths ?? {}, widths),
     fingerprint: await schemaFingerprint(stored),
     runId: ctx.runId,
     updatedAt: new Date().toISOString(),
@@ -68,9 +85,9 @@ function summarize(
     retries: tracker.retries,
     validated: options.validate ? outcome.error === null : null,
     coverage,
-    reconciled: null,
+    reconciled: outcome.reconciled,
     schemaChanged: outcome.schemaChanged,
-    quality: [],
+    quality: outcome.quality,
     chunks: tracker.chunks,
     error: outcome.error === null ? null : serializeError(outcome.error),
   };
@@ -92,11 +109,14 @@ async function recordMetric(ctx: ExportContext, summary: ExportSummary): Promise
 export async function finishRun(ctx: ExportContext, outcome: RunOutcome): Promise<ExportSummary> {
   const { columns, error } = outcome;
   if (error === null && columns !== null) {
-    await bestEffort("the schema snapshot", () => saveSchema(ctx, columns));
+    await bestEffort("the schema snapshot", () => saveSchema(ctx, columns, outcome.widths));
   }
   ctx.tracker.stop();
-  const { parts } = outcome;
-  const published = await publishRun(ctx, { status: statusOf(ctx, outcome), columns, parts });
+  const published = await publishRun(ctx, {
+    status: statusOf(ctx, outcome),
+    columns: outcome.fileColumns,
+    parts: outcome.parts,
+  });
   const verdict = { ...outcome, error: error ?? published.error };
   const summary = summarize(ctx, verdict, published.coverage);
   ctx.journal.add("finished", {
@@ -109,5 +129,6 @@ export async function finishRun(ctx: ExportContext, outcome: RunOutcome): Promis
   });
   await bestEffort("the run metric", () => recordMetric(ctx, summary));
   await bestEffort("the journal", () => ctx.deps.state.appendJournal(ctx.journal.events));
+  await bestEffort("the run report", () => writeRunReport(ctx.config.dir, summary, outcome.parts));
   return summary;
 }

@@ -1,29 +1,17 @@
 /** A whole invocation: its exports one after another, and the aggregate of their summaries. */
-import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
-import { ConfigError, type RivetError, serializeError, toRivetError } from "../errors.ts";
-import { nearest } from "../suggest.ts";
+import { assertAvailable } from "../config/availability.ts";
+import type { LoadedExport } from "../config/loaded.ts";
+import { selectExports } from "../config/select.ts";
+import { type RivetError, serializeError, toRivetError } from "../errors.ts";
+import type { RunAggregateRecord } from "../ports/state.ts";
+import { aggregateJson } from "../report/json.ts";
 import { RIVET_VERSION } from "../version.ts";
-import type { RunDeps, RunServices } from "./context.ts";
+import { bestEffort, type RunDeps, type RunServices } from "./context.ts";
 import { runExport } from "./export.ts";
 import { runId } from "./names.ts";
 import { exportsToResume } from "./resume.ts";
 import type { ExportSummary, RunAggregate, RunOptions } from "./types.ts";
 import { WorkerPool } from "./worker_pool.ts";
-
-/** @throws ConfigError naming the exports there are. */
-export function selectExports(config: LoadedConfig, name: string | null): readonly LoadedExport[] {
-  if (name === null) return config.exports;
-  const found = config.exports.filter((e) => e.name === name);
-  if (found.length > 0) return found;
-  const names = config.exports.map((e) => e.name);
-  const guess = nearest(name, names);
-  throw new ConfigError(
-    `there is no export '${name}' in ${config.path}` +
-      (guess === undefined ? "" : `; did you mean '${guess}'?`),
-    [],
-    { code: "USAGE", hint: `Its exports are: ${names.join(", ")}.` },
-  );
-}
 
 /** An export that failed before its run could begin still has a summary. */
 function notStarted(exported: LoadedExport, thrown: unknown): ExportSummary {
@@ -59,21 +47,38 @@ function notStarted(exported: LoadedExport, thrown: unknown): ExportSummary {
 /** A failed export does not stop the next one; an interrupt does. */
 export async function runExports(deps: RunDeps, options: RunOptions): Promise<RunAggregate> {
   const startedAt = new Date();
+  assertAvailable(options.config, options.exportName);
   const selected = selectExports(options.config, options.exportName);
-  const exports = options.resume
-    ? await exportsToResume(deps, options, selected)
-    : selected;
+  const exports = options.resume ? await exportsToResume(deps, options, selected) : selected;
   const workers = new WorkerPool(deps.startWorker);
   const summaries: ExportSummary[] = [];
   try {
-    for (const exported of exports) {
-      if (options.signal.aborted) break;
-      summaries.push(await runOne({ ...deps, workers }, options, exported));
+    const services = { ...deps, workers };
+    if (options.parallelExports) {
+      const running = exports.map((exported) => runOne(services, options, exported));
+      summaries.push(...await Promise.all(running));
+    } else {
+      for (const exported of exports) {
+        if (options.signal.aborted) break;
+        summaries.push(await runOne(services, options, exported));
+      }
     }
   } finally {
     workers.close();
   }
-  return aggregate(startedAt, summaries);
+  const result = aggregate(startedAt, summaries);
+  await bestEffort("the run aggregate", () => deps.state.saveAggregate(aggregateRecord(result)));
+  return result;
+}
+
+function aggregateRecord(run: RunAggregate): RunAggregateRecord {
+  const { startedAt, finishedAt, succeeded, failed, skipped, rows, bytes } = run;
+  return {
+    aggregateId: crypto.randomUUID(),
+    ...{ startedAt, finishedAt, succeeded, failed, skipped, rows, bytes },
+    exports: run.exports.length,
+    detail: JSON.stringify(aggregateJson(run)),
+  };
 }
 
 async function runOne(

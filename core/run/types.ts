@@ -7,7 +7,10 @@ export interface RunOptions {
   /** Only this export; null for all. */
   readonly exportName: string | null;
   readonly validate: boolean;
+  /** Compare COUNT(*) of what was read with the exported rows. */
   readonly reconcile: boolean;
+  /** All exports at the same time, in this process. */
+  readonly parallelExports: boolean;
   readonly resume: boolean;
   readonly force: boolean;
   readonly signal: AbortSignal;

@@ -67,7 +67,12 @@ export function fakeConfig(...names: string[]): LoadedConfig {
     const [name, type = "local"] = entry.split(": ");
     return { name, destination: { type } } as Partial<LoadedExport> as LoadedExport;
   });
-  const config: Partial<LoadedConfig> = { path: "/etc/rivet.yaml", dir: "/etc", exports };
+  const config: Partial<LoadedConfig> = {
+    path: "/etc/rivet.yaml",
+    dir: "/etc",
+    exports,
+    config: { parallel_exports: false } as LoadedConfig["config"],
+  };
   return { ...config, warnings: [] } as Partial<LoadedConfig> as LoadedConfig;
 }
 

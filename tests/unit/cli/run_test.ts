@@ -110,7 +110,7 @@ Deno.test("an unknown export is refused before anything runs", async () => {
 
 Deno.test("flags that are not available yet are refused before the config is read", async () => {
   const ctx = fakeContext({});
-  for (const flag of ["reconcile", "parallelExports", "parallelExportProcesses"]) {
+  for (const flag of ["parallelExportProcesses"]) {
     await rejects(executeRun({ ...ARGS, [flag]: true }, ctx), { code: "NOT_AVAILABLE" });
   }
 });

@@ -1,5 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { aggregateJson, summaryJson, toJson } from "../../../../cli/render/json.ts";
+import { toJson } from "../../../../cli/render/json.ts";
+import { aggregateJson, summaryJson } from "../../../../core/report/json.ts";
 import { RivetError, serializeError } from "../../../../core/errors.ts";
 import { fakeAggregate, fakeSummary } from "../fakes.ts";
 

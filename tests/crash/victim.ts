@@ -1,0 +1,93 @@
+/**
+ * A `rivet run` that kills itself with SIGKILL at one point. The product has no hooks for this: the
+ * ports are wrapped, so the kill happens right before or right after a real call.
+ *
+ * Usage: victim.ts CONFIG POINT OCCURRENCE before|after [--resume]; POINT is `<port>.<method>`.
+ */
+import { openDestination } from "../../adapters/destinations/mod.ts";
+import { formats } from "../../adapters/formats/mod.ts";
+import { sourceFactory } from "../../adapters/sources/mod.ts";
+import { loadConfig } from "../../core/config/load.ts";
+import type { Source } from "../../core/ports/source.ts";
+import { runExports } from "../../core/run/run.ts";
+import type { RunDeps } from "../../core/run/context.ts";
+import { WorkerClient } from "../../core/run/worker_client.ts";
+import { openState } from "../../state/open.ts";
+
+const [config, point, occurrence, moment, resume] = Deno.args;
+let calls = 0;
+
+function die(): Promise<never> {
+  Deno.kill(Deno.pid, "SIGKILL");
+  return new Promise(() => {});
+}
+
+/** Counts a call of the point; true when it is the one to die at. */
+function hit(name: string): boolean {
+  return name === point && ++calls === Number(occurrence);
+}
+
+/** The port with a kill before or after the chosen call. */
+function lethal<T extends object>(port: string, target: T): T {
+  return new Proxy(target, {
+    get(object, key) {
+      const value = Reflect.get(object, key, object);
+      if (typeof value !== "function") return value;
+      return (...args: unknown[]) => {
+        if (!hit(`${port}.${String(key)}`)) return value.apply(object, args);
+        if (moment === "before") return die();
+        return Promise.resolve(value.apply(object, args)).then(die);
+      };
+    },
+  });
+}
+
+/** `source.batch`: dies while rows are being read. */
+function lethalSource(source: Source): Source {
+  return new Proxy(source, {
+    get(object, key) {
+      const value = Reflect.get(object, key, object);
+      if (typeof value !== "function") return value;
+      if (key !== "read") return value.bind(object);
+      return async function* (...args: Parameters<Source["read"]>) {
+        for await (const batch of object.read(...args)) {
+          if (hit("source.batch")) await die();
+          yield batch;
+        }
+      };
+    },
+  });
+}
+
+const env = (name: string) => Deno.env.get(name);
+const loaded = await loadConfig(config, { params: new Map(), env });
+const state = await openState({ dir: loaded.dir, env, warn: () => {} });
+const deps: RunDeps = {
+  state: lethal("state", state),
+  source: async (type) => {
+    const factory = await sourceFactory(type);
+    return {
+      type: factory.type,
+      dialect: factory.dialect,
+      connect: async (options) => lethalSource(await factory.connect(options)),
+    };
+  },
+  destination: async (c) => lethal("destination", await openDestination(c)),
+  format: (name) => formats[name],
+  startWorker: () => new WorkerClient(new URL("../../adapters/worker.ts", import.meta.url)),
+};
+const aggregate = await runExports(deps, {
+  config: loaded,
+  exportName: null,
+  validate: true,
+  reconcile: false,
+  parallelExports: false,
+  resume: resume === "--resume",
+  force: false,
+  signal: new AbortController().signal,
+  listener: { started: () => {}, progress: () => {}, finished: () => {} },
+});
+await state.close();
+// Reached only when the point was never hit: the test must notice.
+console.error(JSON.stringify({ calls, aggregate }));
+Deno.exit(aggregate.failed > 0 ? 1 : 0);
