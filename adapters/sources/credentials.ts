@@ -1,0 +1,49 @@
+/** Where a source's URL and password come from. Messages name the variable or file, never the value. */
+import { readFileSync } from "node:fs";
+import type { SourceConfig } from "../../core/config/schema.ts";
+import { ConfigError } from "../../core/errors.ts";
+
+export type Env = (name: string) => string | undefined;
+
+export const processEnv: Env = (name) => Deno.env.get(name);
+
+function fromEnv(env: Env, key: string, variable: string): string {
+  const value = env(variable);
+  if (value !== undefined && value !== "") return value;
+  const state = value === undefined ? "is not set" : "is empty";
+  throw new ConfigError(
+    `source.${key} names the environment variable ${variable}, which ${state}`,
+    [],
+    {
+      hint: `Set it before running: export ${variable}=...`,
+    },
+  );
+}
+
+function fromFile(path: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const code = (error as { code?: string }).code;
+    const why = code === "ENOENT" ? "does not exist" : `cannot be read (${code ?? "I/O error"})`;
+    throw new ConfigError(`source.url_file names ${path}, which ${why}`, [], { cause: error });
+  }
+  const url = text.trim();
+  if (url === "") throw new ConfigError(`source.url_file names ${path}, which is empty`);
+  return url;
+}
+
+/** The URL of `url`, `url_env` or `url_file`; null when the source is written as fields. */
+export function readUrl(source: SourceConfig, env: Env): string | null {
+  if (source.url !== undefined) return source.url;
+  if (source.url_env !== undefined) return fromEnv(env, "url_env", source.url_env);
+  if (source.url_file !== undefined) return fromFile(source.url_file);
+  return null;
+}
+
+/** The password of the structured form, or undefined when none is given. */
+export function readPassword(source: SourceConfig, env: Env): string | undefined {
+  if (source.password_env !== undefined) return fromEnv(env, "password_env", source.password_env);
+  return source.password;
+}

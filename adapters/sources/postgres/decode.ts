@@ -1,0 +1,87 @@
+/** Tuples in, batches out. */
+import type { Batch } from "../../../core/batch/batch.ts";
+import { BatchBuilder } from "../../../core/batch/batch_builder.ts";
+import { SourceError } from "../../../core/errors.ts";
+import type { ReadRequest } from "../../../core/ports/source.ts";
+import { type ColumnDecoder, columnDecoder } from "./decoders.ts";
+import { TupleBuffer } from "./tuples.ts";
+
+export type DecodeOptions = Pick<
+  ReadRequest,
+  "columns" | "batchBytes" | "batchRows" | "maxValueBytes"
+>;
+
+/** Decodes the tuples appended to `tuples`, a column at a time, so that every loop is of one kind. */
+export class RowDecoder {
+  readonly tuples: TupleBuffer;
+  readonly #options: DecodeOptions;
+  readonly #decoders: readonly ColumnDecoder[];
+  readonly #batch: BatchBuilder;
+  #rows = 0;
+  #bytes = 0;
+
+  constructor(options: DecodeOptions) {
+    const { columns, batchBytes, batchRows, maxValueBytes } = options;
+    this.#options = options;
+    this.#decoders = columns.map(columnDecoder);
+    const builders = this.#decoders.map((decoder) => decoder.builder);
+    this.#batch = new BatchBuilder(columns, builders, { bytes: batchBytes, rows: batchRows });
+    this.tuples = new TupleBuffer({ columnNames: columns.map((c) => c.name), maxValueBytes });
+  }
+
+  /** Rows decoded so far. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Bytes of those rows as they came over the wire. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Decodes every complete tuple; returns the batches that became full. */
+  decode(): Batch[] {
+    const full: Batch[] = [];
+    for (;;) {
+      const { block, rows, byteLength } = this.tuples.next();
+      if (rows === 0) return full;
+      this.#rows += rows;
+      this.#bytes += byteLength;
+      if (this.#batch.wouldOverflow(byteLength)) full.push(this.#take());
+      for (let from = 0; from < rows;) {
+        const to = Math.min(rows, from + this.#batch.freeRows);
+        for (let c = 0; c < this.#decoders.length; c++) {
+          const base = c * block.stride;
+          this.#decoders[c].decode(block, base + from, base + to);
+        }
+        from = to;
+        if (this.#batch.full) full.push(this.#take());
+      }
+    }
+  }
+
+  /** The rows of the last, incomplete batch, or null when there are none. */
+  finish(): Batch | null {
+    if (this.tuples.pending > 2) {
+      throw new SourceError("SOURCE_DISCONNECTED", "PostgreSQL's rows ended within a row", {
+        category: "disconnect",
+      });
+    }
+    return this.#batch.rows === 0 ? null : this.#take();
+  }
+
+  #take(): Batch {
+    const batch = this.#batch.finish();
+    for (let c = 0; c < batch.data.length; c++) {
+      const column = this.#options.columns[c];
+      if (!column.nullable && batch.data[c].nullCount > 0) {
+        throw new SourceError(
+          "VALUE_OUT_OF_RANGE",
+          `column "${column.name}" was NOT NULL when it was described, but holds a NULL`,
+          { hint: "The table changed while it was read; run the export again." },
+        );
+      }
+    }
+    return batch;
+  }
+}

@@ -1,0 +1,118 @@
+/** Columns of a query and the select list that makes them decodable. */
+import { ConfigError, SourceError } from "../../../core/errors.ts";
+import type { Description } from "../../../core/ports/source.ts";
+import { didYouMean } from "../../../core/suggest.ts";
+import { type Column, formatType, type RivetType } from "../../../core/types/types.ts";
+import type { ResultField } from "./describe_fields.ts";
+import { quoteIdentifier } from "./dialect.ts";
+import { isRefusal, type NativeType, planColumn } from "./types.ts";
+
+/** A query's result as the server described it. */
+export interface Probe {
+  readonly fields: readonly ResultField[];
+  readonly types: readonly NativeType[];
+  readonly notNull: readonly boolean[];
+}
+
+/** A column that cannot be read as it is or as asked. */
+interface Problem {
+  readonly name: string;
+  readonly line: string;
+  /** For `columns:`. */
+  readonly remedy: string;
+  /** For the query. */
+  readonly cast: string;
+}
+
+export function checkNames(fields: readonly ResultField[]): void {
+  if (fields.length === 0) {
+    throw new SourceError("SOURCE_QUERY", "the query has no columns");
+  }
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const { name } of fields) {
+    if (seen.has(name)) twice.add(name);
+    seen.add(name);
+  }
+  if (twice.size === 0) return;
+  const names = [...twice].map((name) => `"${name}"`).join(", ");
+  throw new SourceError("SOURCE_QUERY", `the query has more than one column named ${names}`, {
+    hint: "Name every column once: SELECT a.id, b.id AS b_id ...",
+  });
+}
+
+function checkOverrides(
+  fields: readonly ResultField[],
+  overrides: ReadonlyMap<string, RivetType>,
+): void {
+  const names = new Set(fields.map((field) => field.name));
+  const problems = [...overrides.keys()].filter((name) => !names.has(name)).map((name) =>
+    `columns: "${name}" is not a column of the query${didYouMean(name, names)}`
+  );
+  if (problems.length === 0) return;
+  throw new ConfigError(problems.join("\n"), problems, {
+    hint: `The query has: ${[...names].join(", ")}.`,
+  });
+}
+
+function problemOf(
+  name: string,
+  native: NativeType,
+  override: RivetType | undefined,
+  reason: string,
+): Problem {
+  const column = quoteIdentifier(name);
+  const numeric = native.name.startsWith("numeric") && override === undefined;
+  const wanted = override === undefined ? "" : ` (columns: asks for ${formatType(override)})`;
+  const list = native.name.endsWith("[]") ? "list<decimal(38,9)>" : "decimal(38,9)";
+  return {
+    name,
+    line: `${column} ${native.name}: ${reason}${wanted}`,
+    remedy: `${JSON.stringify(name)}: ${numeric ? `"${list}"` : "text"}`,
+    cast: numeric && !native.name.endsWith("[]") ? `${column}::numeric(38,9)` : `${column}::text`,
+  };
+}
+
+function unsupported(problems: readonly Problem[]): SourceError {
+  const subject = problems.length === 1 ? "a column" : `${problems.length} columns`;
+  const lines = problems.map((problem) => `  ${problem.line}`).join("\n");
+  return new SourceError("TYPE_UNSUPPORTED", `${subject} cannot be exported as is:\n${lines}`, {
+    hint: `Set columns: { ${problems.map((p) => p.remedy).join(", ")} } on the export, ` +
+      `or cast in the query: ${problems.map((p) => p.cast).join(", ")}`,
+  });
+}
+
+function selectExpression(name: string, cast: string | null): string {
+  const column = quoteIdentifier(name);
+  return cast === null ? `_rivet.${column}` : `_rivet.${column}::${cast} AS ${column}`;
+}
+
+/** @throws ConfigError for an override of no column, SourceError TYPE_UNSUPPORTED naming every problem. */
+export function planQuery(
+  probe: Probe,
+  overrides: ReadonlyMap<string, RivetType>,
+): Description {
+  checkOverrides(probe.fields, overrides);
+  const columns: Column[] = [];
+  const selectList: string[] = [];
+  const problems: Problem[] = [];
+  probe.fields.forEach(({ name }, i) => {
+    const native = probe.types[i];
+    const override = overrides.get(name);
+    const plan = planColumn(native, override);
+    if (isRefusal(plan)) {
+      problems.push(problemOf(name, native, override, plan.reason));
+      return;
+    }
+    columns.push({
+      name,
+      type: plan.type,
+      nullable: !probe.notNull[i],
+      nativeType: native.name,
+      fidelity: plan.fidelity,
+    });
+    selectList.push(selectExpression(name, plan.cast));
+  });
+  if (problems.length > 0) throw unsupported(problems);
+  return { columns, selectList };
+}

@@ -1,0 +1,118 @@
+/** What the catalogs know: types, NOT NULL, keys, tables. */
+import { nearest } from "../../../core/suggest.ts";
+import type { TableKey } from "../../../core/ports/source.ts";
+import type { ResultField } from "./describe_fields.ts";
+import { quoteIdentifier, quoteLiteral, tableParts } from "./dialect.ts";
+import type { NativeType } from "./types.ts";
+
+/** Runs one query in the transaction that is open; every value as text. */
+export type RunRows = (sql: string) => Promise<(string | null)[][]>;
+
+/**
+ * The type of each field with domains replaced by what they are over (their modifiers too), and arrays
+ * of domains likewise.
+ */
+export async function nativeTypes(
+  rows: RunRows,
+  fields: readonly ResultField[],
+): Promise<NativeType[]> {
+  const probes = fields.map((f, i) => `(${i}, ${f.type}::oid, ${f.modifier})`).join(", ");
+  const found = await rows(`
+    WITH RECURSIVE probe(i, oid, typmod) AS (VALUES ${probes}),
+    chain(i, depth, oid, typmod, is_array) AS (
+      SELECT i, 0, oid, typmod, false FROM probe
+      UNION ALL
+      SELECT c.i, c.depth + 1,
+        CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.typelem END,
+        CASE t.typtype WHEN 'd' THEN t.typtypmod ELSE c.typmod END,
+        c.is_array OR t.typtype <> 'd'
+      FROM chain c JOIN pg_catalog.pg_type t ON t.oid = c.oid
+      WHERE t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0 AND NOT c.is_array)
+    )
+    SELECT DISTINCT ON (c.i)
+      pg_catalog.format_type(c.oid, c.typmod) || CASE WHEN c.is_array THEN '[]' ELSE '' END,
+      t.typtype = 'e' OR t.typcategory = 'S'
+    FROM chain c JOIN pg_catalog.pg_type t ON t.oid = c.oid
+    ORDER BY c.i, c.depth DESC`);
+  return found.map(([name, textual]) => ({ name: name ?? "", textual: textual === "t" }));
+}
+
+/** Words that can bring NULLs into a column that its table declares NOT NULL. */
+const BRINGS_NULLS = /\b(left|right|full|outer|rollup|cube|grouping)\b/i;
+
+/**
+ * Which fields can never be NULL: columns of tables that declare it, unless the query has an outer join
+ * or grouping sets. A view's columns count as nullable.
+ */
+export async function notNullFields(
+  rows: RunRows,
+  query: string,
+  fields: readonly ResultField[],
+): Promise<boolean[]> {
+  const columns = fields.filter((f) => f.table !== 0);
+  if (columns.length === 0 || BRINGS_NULLS.test(query)) return fields.map(() => false);
+  const pairs = columns.map((f) => `(${f.table}::oid, ${f.attribute}::int2)`).join(", ");
+  const found = await rows(`
+    SELECT attrelid, attnum FROM pg_catalog.pg_attribute
+    WHERE attnotnull AND (attrelid, attnum) IN (${pairs})`);
+  const declared = new Set(found.map(([table, attribute]) => `${table}.${attribute}`));
+  return fields.map((f) => declared.has(`${f.table}.${f.attribute}`));
+}
+
+/** `to_regclass` of a table named as in the config: quoted part by part, found by search_path. */
+function regclass(table: string): string {
+  const quoted = tableParts(table).map(quoteIdentifier).join(".");
+  return `pg_catalog.to_regclass(${quoteLiteral(quoted)})`;
+}
+
+/** Single-column unique NOT NULL keys, the primary key first: whole tables only, not partial indexes. */
+export async function singleKeys(rows: RunRows, table: string): Promise<TableKey[]> {
+  const found = await rows(`
+    SELECT a.attname,
+      CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
+        IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype),
+      bool_or(i.indisprimary)
+    FROM pg_catalog.pg_index i
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+    JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+    WHERE i.indrelid = ${regclass(table)} AND i.indisunique AND i.indisvalid AND i.indimmediate
+      AND i.indnkeyatts = 1 AND i.indpred IS NULL AND i.indexprs IS NULL AND a.attnotnull
+    GROUP BY a.attnum, a.attname, t.typtype, t.typbasetype, t.oid
+    ORDER BY 3 DESC, a.attnum`);
+  return found.map(([column, integer, primary]) => ({
+    column: column ?? "",
+    integer: integer === "t",
+    primary: primary === "t",
+  }));
+}
+
+/** The bounds of the column's histogram, from the last ANALYZE: parts of about equal row counts. */
+export async function histogramBounds(
+  rows: RunRows,
+  table: string,
+  column: string,
+): Promise<string[]> {
+  const found = await rows(`
+    SELECT unnest(s.histogram_bounds::text::text[])
+    FROM pg_catalog.pg_stats s
+    JOIN pg_catalog.pg_class c ON c.oid = ${regclass(table)}
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE s.schemaname = n.nspname AND s.tablename = c.relname
+      AND s.attname = ${quoteLiteral(column)}`);
+  return found.map(([value]) => value ?? "");
+}
+
+/** The readable table nearest to a name that does not exist: elsewhere by schema, or by spelling. */
+export async function similarTable(rows: RunRows, name: string): Promise<string | undefined> {
+  const found = await rows(`
+    SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+      AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg_toast%'
+    ORDER BY 1, 2 LIMIT 5000`);
+  const wanted = tableParts(name).at(-1) ?? name;
+  const tables = found.map(([schema, table]) => ({ schema: schema ?? "", table: table ?? "" }));
+  const match = nearest(wanted, tables.map((t) => t.table));
+  const table = tables.find((t) => t.table === match);
+  return table === undefined ? undefined : `${table.schema}.${table.table}`;
+}

@@ -1,0 +1,185 @@
+/** The Source port over one PostgreSQL connection. */
+import type { Batch } from "../../../core/batch/batch.ts";
+import type { Tuning } from "../../../core/config/tuning.ts";
+import { RivetError, SourceError } from "../../../core/errors.ts";
+import type {
+  Description,
+  ReadRequest,
+  Source,
+  SourceCapabilities,
+  SourceInfo,
+  TableKey,
+} from "../../../core/ports/source.ts";
+import type { RivetType } from "../../../core/types/types.ts";
+import type { Connection } from "./connection.ts";
+import { checkNames, planQuery, type Probe } from "./describe.ts";
+import { dialect } from "./dialect.ts";
+import { plannedRows } from "./explain.ts";
+import {
+  histogramBounds,
+  nativeTypes,
+  notNullFields,
+  type RunRows,
+  similarTable,
+  singleKeys,
+} from "./introspect.ts";
+import { readBatches } from "./read.ts";
+
+const CAPABILITIES: SourceCapabilities = { copy: true, serverCursor: true, sharedSnapshot: true };
+
+type Isolation = "READ COMMITTED" | "REPEATABLE READ";
+
+/**
+ * Opens a transaction whose values look the same whatever the role, database or session has set.
+ * `SET LOCAL`, because a transaction pooler gives every transaction another session.
+ */
+export function beginSql(
+  isolation: Isolation,
+  tuning: Pick<Tuning, "statementTimeoutS" | "lockTimeoutS">,
+): string {
+  const settings: Readonly<Record<string, string>> = {
+    statement_timeout: `${tuning.statementTimeoutS * 1000}`,
+    lock_timeout: `${tuning.lockTimeoutS * 1000}`,
+    client_encoding: "'UTF8'",
+    TimeZone: "'UTC'",
+    DateStyle: "'ISO, YMD'",
+    IntervalStyle: "'iso_8601'",
+    extra_float_digits: "3",
+    bytea_output: "'hex'",
+    // A cursor is read to its end, so it is planned like any other statement.
+    cursor_tuple_fraction: "1.0",
+  };
+  const set = Object.entries(settings).map(([name, value]) => `SET LOCAL ${name} = ${value}`);
+  return [`BEGIN ISOLATION LEVEL ${isolation} READ ONLY`, ...set].join("; ");
+}
+
+export class PostgresSource implements Source {
+  readonly dialect = dialect;
+  readonly capabilities = CAPABILITIES;
+  readonly info: SourceInfo;
+  readonly #connection: Connection;
+  readonly #tuning: Tuning;
+  #snapshot = false;
+
+  constructor(connection: Connection, tuning: Tuning, info: SourceInfo) {
+    this.#connection = connection;
+    this.#tuning = tuning;
+    this.info = info;
+  }
+
+  async beginSnapshot(): Promise<void> {
+    if (this.#snapshot) throw new RivetError("INTERNAL", "a snapshot is already open");
+    await this.#begin("REPEATABLE READ");
+    this.#snapshot = true;
+  }
+
+  async endSnapshot(): Promise<void> {
+    if (!this.#snapshot) return;
+    this.#snapshot = false;
+    await this.#connection.exec("COMMIT");
+  }
+
+  async describe(query: string, overrides: ReadonlyMap<string, RivetType>): Promise<Description> {
+    const base = withoutSemicolon(query);
+    let probe: Probe;
+    try {
+      probe = await this.#transaction((rows) => this.#probe(rows, base));
+    } catch (error) {
+      throw await this.#withSimilarTable(error);
+    }
+    return planQuery(probe, overrides);
+  }
+
+  async *read(request: ReadRequest): AsyncGenerator<Batch, void> {
+    if (!this.#snapshot) await this.#begin("READ COMMITTED");
+    let complete = false;
+    try {
+      yield* readBatches(this.#connection, request);
+      if (!this.#snapshot) await this.#connection.exec("COMMIT");
+      complete = true;
+    } finally {
+      // A snapshot cannot outlive a statement that was cut off, and no later read may miss that.
+      if (!complete && this.#snapshot) await this.close();
+      else if (!complete) await this.#rollback();
+    }
+  }
+
+  rows(sql: string): Promise<(string | null)[][]> {
+    return this.#transaction((rows) => rows(sql));
+  }
+
+  keys(table: string): Promise<readonly TableKey[]> {
+    return this.#transaction((rows) => singleKeys(rows, table));
+  }
+
+  quantiles(table: string, column: string): Promise<readonly string[]> {
+    return this.#transaction((rows) => histogramBounds(rows, table, column));
+  }
+
+  estimateRows(query: string): Promise<number | null> {
+    return this.#transaction((rows) => plannedRows(rows, withoutSemicolon(query)));
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  async #probe(rows: RunRows, base: string): Promise<Probe> {
+    const fields = await this.#connection.fields(
+      `SELECT * FROM (\n${base}\n) AS _rivet LIMIT 0`,
+    );
+    checkNames(fields);
+    return {
+      fields,
+      types: await nativeTypes(rows, fields),
+      notNull: await notNullFields(rows, base, fields),
+    };
+  }
+
+  /** A missing table's error with the name that was probably meant. */
+  async #withSimilarTable(error: unknown): Promise<unknown> {
+    if (!(error instanceof SourceError) || error.nativeCode !== "42P01") return error;
+    const name = /"([^"]+)"/.exec(error.message)?.[1];
+    if (name === undefined) return error;
+    const similar = await this.#transaction((rows) => similarTable(rows, name));
+    if (similar === undefined) return error;
+    return new SourceError(error.code, error.message, {
+      category: error.category,
+      nativeCode: error.nativeCode,
+      hint: `Did you mean ${similar}?`,
+      cause: error,
+    });
+  }
+
+  /** Runs `work` in the open snapshot, or in a read-only transaction of its own. */
+  async #transaction<T>(work: (rows: RunRows) => Promise<T>): Promise<T> {
+    const rows: RunRows = (sql) => this.#connection.rows(sql);
+    if (this.#snapshot) return await work(rows);
+    await this.#begin("READ COMMITTED");
+    try {
+      const result = await work(rows);
+      await this.#connection.exec("COMMIT");
+      return result;
+    } catch (error) {
+      await this.#rollback();
+      throw error;
+    }
+  }
+
+  async #begin(isolation: Isolation): Promise<void> {
+    this.#connection.statementTimeoutMs = this.#tuning.statementTimeoutS * 1000;
+    await this.#connection.exec(beginSql(isolation, this.#tuning));
+  }
+
+  async #rollback(): Promise<void> {
+    try {
+      await this.#connection.exec("ROLLBACK");
+    } catch {
+      // Either the connection is gone, and the transaction with it, or the first error says more.
+    }
+  }
+}
+
+function withoutSemicolon(query: string): string {
+  return query.trim().replace(/(\s*;)+$/, "");
+}

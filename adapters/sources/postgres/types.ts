@@ -1,0 +1,277 @@
+/**
+ * PostgreSQL's types as Rivet types: what a column is by default, what `columns:` may make of it, what
+ * has to be cast in the SELECT for that, and in which binary form its values then arrive.
+ *
+ * Everything here follows from the type's name as `format_type` writes it and the Rivet type, so that a
+ * reader in another thread needs nothing but the `Column`.
+ */
+import { type Fidelity, formatType, type RivetType } from "../../../core/types/types.ts";
+
+/** The binary send format of a value (`*send` functions of the server). */
+export type ScalarWire =
+  | "bool"
+  | "int2"
+  | "int4"
+  | "int8"
+  | "oid"
+  | "float4"
+  | "float8"
+  | "numeric"
+  | "date"
+  | "time"
+  | "timestamp"
+  | "uuid"
+  /** A version byte, then JSON text. */
+  | "jsonb"
+  /** The bytes themselves: every kind of text, bytea. */
+  | "bytes";
+
+export type Wire = ScalarWire | { readonly element: ScalarWire };
+
+interface Rule {
+  readonly type: RivetType;
+  readonly fidelity: Fidelity;
+  readonly wire: ScalarWire;
+  /** The SQL type to cast to when the binary form cannot be decoded as it is. */
+  readonly cast?: string;
+}
+
+const TEXT: RivetType = { kind: "text" };
+const asText: Rule = { type: TEXT, fidelity: "logical_string", wire: "bytes", cast: "text" };
+
+const int = (bits: 16 | 32 | 64): RivetType => ({ kind: "int", bits, signed: true });
+const timestamp = (utc: boolean): RivetType => ({ kind: "timestamp", unit: "us", utc });
+const exact = (wire: ScalarWire, type: RivetType): Rule => ({ type, fidelity: "exact", wire });
+
+/** By `format_type`'s name without modifiers. `numeric` is decided by its modifiers in `naturalRule`. */
+const RULES: ReadonlyMap<string, Rule> = new Map([
+  ["boolean", exact("bool", { kind: "bool" })],
+  ["smallint", exact("int2", int(16))],
+  ["integer", exact("int4", int(32))],
+  ["bigint", exact("int8", int(64))],
+  ["oid", { type: int(64), fidelity: "compatible", wire: "oid" }],
+  ["real", exact("float4", { kind: "float", bits: 32 })],
+  ["double precision", exact("float8", { kind: "float", bits: 64 })],
+  // Its text form follows the server's locale; the cast is exact and 19 digits hold every value.
+  ["money", {
+    type: { kind: "decimal", precision: 19, scale: 2 },
+    fidelity: "compatible",
+    wire: "numeric",
+    cast: "numeric",
+  }],
+  ["date", exact("date", { kind: "date" })],
+  ["time without time zone", exact("time", { kind: "time" })],
+  ["time with time zone", asText],
+  ["timestamp without time zone", exact("timestamp", timestamp(false))],
+  ["timestamp with time zone", exact("timestamp", timestamp(true))],
+  ["text", exact("bytes", TEXT)],
+  ["character varying", exact("bytes", TEXT)],
+  // Padding blanks mean nothing in this type; the cast drops them as the server does everywhere.
+  ["character", { type: TEXT, fidelity: "compatible", wire: "bytes", cast: "text" }],
+  ["bpchar", { type: TEXT, fidelity: "compatible", wire: "bytes", cast: "text" }],
+  ['"char"', { type: TEXT, fidelity: "compatible", wire: "bytes", cast: "text" }],
+  ["name", exact("bytes", TEXT)],
+  ["json", { type: { kind: "json" }, fidelity: "logical_string", wire: "bytes" }],
+  ["jsonb", { type: { kind: "json" }, fidelity: "logical_string", wire: "jsonb" }],
+  ["uuid", exact("uuid", { kind: "uuid" })],
+  ["bytea", exact("bytes", { kind: "binary" })],
+  // IntervalStyle is iso_8601 in every transaction.
+  ["interval", {
+    type: { kind: "interval" },
+    fidelity: "logical_string",
+    wire: "bytes",
+    cast: "text",
+  }],
+  ["inet", asText],
+  ["cidr", asText],
+  ["macaddr", asText],
+  ["macaddr8", asText],
+  ["xml", asText],
+  ["bit", asText],
+  ["bit varying", asText],
+]);
+
+/** A column's type as the catalogs resolve it: domains replaced by what they are over. */
+export interface NativeType {
+  /** `format_type` of the base type, e.g. `numeric(10,2)` or `mood[]`. */
+  readonly name: string;
+  /** An enum, or of the string category (citext): text is its natural form. */
+  readonly textual: boolean;
+}
+
+/** What becomes of a column. */
+export interface ColumnPlan {
+  readonly type: RivetType;
+  readonly fidelity: Fidelity;
+  /** The SQL type to cast to in the SELECT, or null to read the column as it is. */
+  readonly cast: string | null;
+}
+
+/** A column that cannot be read as asked: why, and what to write instead. */
+export interface Refusal {
+  readonly reason: string;
+}
+
+interface ParsedName {
+  /** Without modifiers and array brackets. */
+  readonly base: string;
+  readonly modifiers: readonly number[];
+  readonly array: boolean;
+}
+
+function parseName(name: string): ParsedName {
+  const array = name.endsWith("[]");
+  const element = (array ? name.slice(0, -2) : name).replace(/^interval .*/, "interval");
+  // A quoted name is a user's own, parentheses and all.
+  const match = element.startsWith('"') ? null : /\((-?\d+)(?:,(-?\d+))?\)/.exec(element);
+  if (match === null) return { base: element, modifiers: [], array };
+  const modifiers = [match[1], match[2]].filter((m) => m !== undefined).map(Number);
+  return { base: element.replace(match[0], ""), modifiers, array };
+}
+
+/**
+ * `numeric(p,s)` as a decimal that holds every value of it. PostgreSQL 15 allows a negative scale
+ * (rounded to tens, hundreds: whole numbers of more digits) and a scale above the precision.
+ */
+function declaredDecimal(modifiers: readonly number[]): RivetType | null {
+  if (modifiers.length === 0) return null;
+  const [declared, scale = 0] = modifiers;
+  const precision = scale < 0 ? declared - scale : Math.max(declared, scale);
+  return precision > 76 ? null : { kind: "decimal", precision, scale: Math.max(0, scale) };
+}
+
+function naturalRule(name: ParsedName, textual: boolean): Rule | Refusal {
+  if (name.base === "numeric") {
+    const type = declaredDecimal(name.modifiers);
+    if (type !== null) return exact("numeric", type);
+    return {
+      reason: name.modifiers.length === 0
+        ? "has no precision and scale"
+        : "has more than the 76 digits of the widest decimal",
+    };
+  }
+  const rule = RULES.get(name.base);
+  if (rule !== undefined) return rule;
+  return textual ? asText : { reason: "has no exact counterpart" };
+}
+
+export function isRefusal<T extends object>(result: T | Refusal): result is Refusal {
+  return "reason" in result;
+}
+
+function sameType(a: RivetType, b: RivetType): boolean {
+  return formatType(a) === formatType(b);
+}
+
+/** Which casts to a decimal are exact in the server; the value is checked against (p,s) while decoding. */
+const EXACT_AS_NUMERIC = new Set([
+  "smallint",
+  "integer",
+  "bigint",
+  "oid",
+  "money",
+  "text",
+  "character varying",
+]);
+const INTEGER_WIRES = new Set<ScalarWire>(["int2", "int4", "int8", "oid", "numeric"]);
+const TEXT_NAMES = new Set(["text", "character varying", "name"]);
+
+/** How a scalar column becomes `type`: directly (cast null) or through a cast, or why it cannot. */
+function overrideScalar(name: ParsedName, type: RivetType): ColumnPlan | Refusal {
+  const rule = name.base === "numeric" ? exact("numeric", TEXT) : RULES.get(name.base);
+  const direct = (fidelity: Fidelity = "exact"): ColumnPlan => ({ type, fidelity, cast: null });
+  const via = (cast: string, fidelity: Fidelity): ColumnPlan => ({ type, fidelity, cast });
+  const refusal: Refusal = { reason: `cannot be read as ${formatType(type)}` };
+  if (type.kind === "text") {
+    return TEXT_NAMES.has(name.base) ? direct() : via("text", "logical_string");
+  }
+  if (rule === undefined) return refusal;
+  if (sameType(rule.type, type)) return { type, fidelity: rule.fidelity, cast: rule.cast ?? null };
+  const isText = TEXT_NAMES.has(name.base);
+  switch (type.kind) {
+    case "bool":
+    case "time":
+    case "interval":
+    case "list":
+      return refusal;
+    case "int":
+      return INTEGER_WIRES.has(rule.wire) && rule.cast === undefined ? direct() : refusal;
+    case "float":
+      if (name.base === "numeric") return via("float8", "lossy");
+      return ["float4", "float8", "int2", "int4", "int8"].includes(rule.wire) ? direct() : refusal;
+    case "decimal":
+      if (name.base === "numeric") return direct();
+      return EXACT_AS_NUMERIC.has(name.base) ? via("numeric", "exact") : refusal;
+    case "date":
+      return refusal;
+    case "timestamp":
+      if (rule.wire === "timestamp") {
+        const natural = rule.type.kind === "timestamp" && rule.type.utc === type.utc;
+        return direct(natural ? "exact" : "compatible");
+      }
+      return rule.wire === "date" ? via("timestamp", "compatible") : refusal;
+    case "json":
+      return isText ? via("json", "logical_string") : refusal;
+    case "uuid":
+      return isText ? via("uuid", "exact") : refusal;
+    case "binary":
+      return isText || rule.wire === "uuid" ? direct("compatible") : refusal;
+  }
+}
+
+function planScalar(
+  name: ParsedName,
+  textual: boolean,
+  override: RivetType | undefined,
+): ColumnPlan | Refusal {
+  if (override !== undefined) return overrideScalar(name, override);
+  const rule = naturalRule(name, textual);
+  if (isRefusal(rule)) return rule;
+  return { type: rule.type, fidelity: rule.fidelity, cast: rule.cast ?? null };
+}
+
+/** Decides how a column of `native` is read, by default or as `columns:` asks. */
+export function planColumn(native: NativeType, override?: RivetType): ColumnPlan | Refusal {
+  const name = parseName(native.name);
+  if (!name.array || override?.kind === "text") return planScalar(name, native.textual, override);
+  if (override !== undefined && override.kind !== "list") {
+    return { reason: `is an array; an override is text or list<${formatType(override)}>` };
+  }
+  const element = planScalar(name, native.textual, override?.element);
+  if (isRefusal(element)) return element;
+  return {
+    type: { kind: "list", element: element.type },
+    fidelity: element.fidelity,
+    cast: element.cast === null ? null : `${element.cast}[]`,
+  };
+}
+
+/** The binary form of a type after its cast; names outside the table are only ever read as text. */
+function wireOfName(base: string): ScalarWire {
+  switch (base) {
+    case "numeric":
+      return "numeric";
+    case "float8":
+      return "float8";
+    case "timestamp":
+      return "timestamp";
+    default:
+      return RULES.get(base)?.wire ?? "bytes";
+  }
+}
+
+/** The binary form in which the values of a planned column arrive. */
+export function wireOf(nativeName: string, type: RivetType): Wire {
+  const name = parseName(nativeName);
+  if (name.array && type.kind === "list") {
+    return { element: scalarWire({ ...name, array: false }, type.element) };
+  }
+  return scalarWire(name, type);
+}
+
+function scalarWire(name: ParsedName, type: RivetType): ScalarWire {
+  if (type.kind === "text") return "bytes";
+  const plan = overrideScalar(name, type);
+  const cast = isRefusal(plan) ? null : plan.cast;
+  return wireOfName(cast ?? name.base);
+}
