@@ -26,7 +26,7 @@ export function decimalText(unscaled: bigint, scale: number): string {
 }
 
 /** Civil date of days since 1970-01-01, proleptic Gregorian (Howard Hinnant, `civil_from_days`). */
-function dateText(days: number): string {
+export function civilDate(days: number): { year: number; month: number; day: number } {
   const z = days + 719_468;
   const era = Math.floor(z / 146_097);
   const doe = z - era * 146_097;
@@ -35,9 +35,16 @@ function dateText(days: number): string {
   );
   const doy = doe - (365 * yoe + Math.floor(yoe / 4) - Math.floor(yoe / 100));
   const mp = Math.floor((5 * doy + 2) / 153);
-  const day = doy - Math.floor((153 * mp + 2) / 5) + 1;
   const month = mp < 10 ? mp + 3 : mp - 9;
-  const year = yoe + era * 400 + (month <= 2 ? 1 : 0);
+  return {
+    year: yoe + era * 400 + (month <= 2 ? 1 : 0),
+    month,
+    day: doy - Math.floor((153 * mp + 2) / 5) + 1,
+  };
+}
+
+function dateText(days: number): string {
+  const { year, month, day } = civilDate(days);
   const md = `${String(month).padStart(2, "0")}-${String(day).padStart(2, "0")}`;
   return year > 0
     ? `${String(year).padStart(4, "0")}-${md}`

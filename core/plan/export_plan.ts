@@ -8,6 +8,7 @@ import { baseQuery } from "../query/base.ts";
 import type { ChunkShape } from "../query/chunk.ts";
 import type { CursorShape } from "../query/incremental.ts";
 import type { ReadSpec } from "../query/read_spec.ts";
+import { planStages, type StageSpec } from "../stages/spec.ts";
 import { chunkedStrategy } from "./chunked.ts";
 import { incrementalStrategy } from "./incremental.ts";
 import { fullStrategy, windowStrategy } from "./whole.ts";
@@ -51,6 +52,8 @@ export interface ExportPlan {
   readonly description: Description;
   readonly estimatedRows: number | null;
   readonly strategy: Strategy;
+  /** What is done to the rows before they are encoded. */
+  readonly stages: StageSpec;
 }
 
 /** What a plan takes from state and from the moment it is made. */
@@ -79,8 +82,9 @@ export async function planExport(
 ): Promise<ExportPlan> {
   const base = baseQuery(exported, source.dialect);
   const description = await source.describe(base, exported.overrides);
+  const stages = planStages(exported, description.columns);
   const strategy = await planStrategy({ source, exported, base, description, inputs });
-  return { base, description, estimatedRows: await source.estimateRows(base), strategy };
+  return { base, description, estimatedRows: await source.estimateRows(base), strategy, stages };
 }
 
 function planStrategy(planning: Planning): Promise<Strategy> {

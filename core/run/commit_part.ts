@@ -3,7 +3,7 @@ import { RivetError } from "../errors.ts";
 import { logger } from "../log.ts";
 import type { Destination } from "../ports/destination.ts";
 import { bestEffort, type ExportContext, isStream } from "./context.ts";
-import { partName, type PartPlace } from "./names.ts";
+import { partFolder, partName, type PartPlace, runTime } from "./names.ts";
 import { withRetry } from "./retry.ts";
 import type { StagedPart } from "./staged_file.ts";
 import type { PartRecord } from "./types.ts";
@@ -21,11 +21,19 @@ async function validatePart(ctx: ExportContext, staged: StagedPart): Promise<voi
 }
 
 /** Names carry seconds only; a name that is taken belongs to another run and is never overwritten. */
-async function freeKey(ctx: ExportContext, destination: Destination, place: PartPlace) {
-  const { exported, deps } = ctx;
+async function freeKey(
+  ctx: ExportContext,
+  destination: Destination,
+  place: PartPlace,
+  partition: string | undefined,
+): Promise<string> {
+  const { exported, deps, runId, startedAt } = ctx;
+  const began = runTime(runId, exported.name) ?? startedAt;
+  const values = { exportName: exported.name, runId, at: began };
+  const folder = partFolder(exported.destination, values, partition);
   const extension = deps.format(exported.config.format).extension;
   for (let at = new Date();; at = new Date(at.getTime() + 1000)) {
-    const key = partName(exported.name, at, place, extension);
+    const key = folder + partName(exported.name, at, place, extension);
     if (await destination.head(key) === null) return key;
   }
 }
@@ -59,7 +67,7 @@ export async function commitPart(
   const { destination, exported, runId } = ctx;
   const stream = isStream(destination);
   if (ctx.options.validate && !stream) await validatePart(ctx, staged);
-  const path = stream ? "-" : await freeKey(ctx, destination, place);
+  const path = stream ? "-" : await freeKey(ctx, destination, place, staged.partition);
   if (!stream) await putWithRetry(ctx, destination, staged, path);
   const { rows, sizeBytes, fingerprint, md5 } = staged;
   await bestEffort("the file log", () =>

@@ -2,6 +2,7 @@
 import { RivetError } from "../errors.ts";
 import { logger } from "../log.ts";
 import type { SchemaRecord } from "../ports/state.ts";
+import { shapeDrift } from "../stages/shape.ts";
 import type { Column } from "../types/types.ts";
 import type { ExportContext } from "./context.ts";
 
@@ -53,4 +54,31 @@ export async function checkDrift(
       break;
   }
   return true;
+}
+
+/** `shape_drift_warn_factor`: values that became much wider or narrower since the last run. */
+export function warnOfShapeDrift(
+  ctx: ExportContext,
+  before: SchemaRecord["widths"],
+  now: SchemaRecord["widths"],
+): void {
+  const { name, config } = ctx.exported;
+  const changes = shapeDrift(before, now, config.shape_drift_warn_factor);
+  if (changes.length === 0) return;
+  ctx.journal.add("shape_changed", { changes });
+  logger().warn(`export '${name}': the shape changed: ${changes.join("; ")}`);
+}
+
+/** A run that saw no value of a column keeps what was known of it. */
+export function keptWidths(
+  columns: readonly Column[],
+  before: SchemaRecord["widths"],
+  now: SchemaRecord["widths"],
+): Record<string, number> {
+  const widths: Record<string, number> = {};
+  for (const { name } of columns) {
+    const width = now[name] ?? before[name];
+    if (width !== undefined) widths[name] = width;
+  }
+  return widths;
 }

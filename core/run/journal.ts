@@ -11,6 +11,8 @@ export type JournalEventName =
   | "chunk_failed"
   | "part_committed"
   | "schema_changed"
+  | "shape_changed"
+  | "quality_failed"
   | "forced"
   | "validated"
   | "finished";

@@ -82,19 +82,47 @@ function fill(template: string, values: PlaceholderValues): string {
     .replaceAll("{run_id}", values.runId);
 }
 
-/** The destination with `{date}`, `{export}`, `{table}`, `{run_id}` filled in. */
+const PARTITION = "{partition}";
+
+/** A template cut before the segment that names the partition. */
+function splitAtPartition(template: string): { root: string; folder: string } {
+  const at = template.indexOf(PARTITION);
+  if (at < 0) return { root: template, folder: "" };
+  const slash = template.lastIndexOf("/", at);
+  const root = template.slice(0, Math.max(slash, 0));
+  // "/{partition}" lies in the file system's root.
+  return { root: slash === 0 ? "/" : root, folder: template.slice(slash + 1) };
+}
+
+/**
+ * The destination with `{date}`, `{export}`, `{table}`, `{run_id}` filled in. One with `{partition}` ends
+ * before it: its keys begin with `partFolder`, and the run's manifest covers all partitions.
+ */
 export function resolvePlaceholders(
   config: DestinationConfig,
   values: PlaceholderValues,
 ): DestinationConfig {
   switch (config.type) {
     case "local":
-      return { ...config, path: fill(config.path, values) };
+      return { ...config, path: splitAtPartition(fill(config.path, values)).root };
     case "s3":
     case "gcs":
     case "azure":
-      return { ...config, prefix: fill(config.prefix, values) };
+      return { ...config, prefix: splitAtPartition(fill(config.prefix, values)).root };
     case "stdout":
       return config;
   }
+}
+
+/** What the keys of a partition's parts begin with: "" without `{partition}`, else `.../` filled in. */
+export function partFolder(
+  config: DestinationConfig,
+  values: PlaceholderValues,
+  partition: string | undefined,
+): string {
+  if (partition === undefined || config.type === "stdout") return "";
+  const template = config.type === "local" ? config.path : config.prefix;
+  const { folder } = splitAtPartition(fill(template, values));
+  const segments = folder.split("/").filter((segment) => segment !== "");
+  return segments.map((segment) => `${segment.replaceAll(PARTITION, () => partition)}/`).join("");
 }

@@ -4,6 +4,7 @@
  */
 import type { Batch } from "../batch/batch.ts";
 import type { EncoderOptions, Format, FormatEncoder } from "../ports/format.ts";
+import type { StageSpec } from "../stages/spec.ts";
 import type { Column } from "../types/types.ts";
 import { openStagedFile, openStdout, type PartSink, type StagedPart } from "./staged_file.ts";
 
@@ -11,22 +12,27 @@ import { openStagedFile, openStdout, type PartSink, type StagedPart } from "./st
 export interface OutputSpec {
   readonly format: Format["name"];
   readonly encoder: EncoderOptions;
+  /** Of the batches as they were read; the stages may add some. */
   readonly columns: readonly Column[];
+  readonly stages: StageSpec;
   /** Absolute path of a staged file without its number; null writes to standard output. */
   readonly stagedPath: string | null;
   readonly maxFileBytes: number | null;
 }
 
+/** The same after the stages: `columns` are those of the file. */
+export type PartSpec = Omit<OutputSpec, "stages">;
+
 export class PartWriter {
   readonly #format: Format;
-  readonly #spec: OutputSpec;
+  readonly #spec: PartSpec;
   readonly #finished: StagedPart[] = [];
   #encoder: FormatEncoder | null = null;
   #sink: PartSink | null = null;
   #partRows = 0;
   #doneBytes = 0;
 
-  constructor(format: Format, spec: OutputSpec) {
+  constructor(format: Format, spec: PartSpec) {
     this.#format = format;
     this.#spec = spec;
   }
@@ -34,6 +40,19 @@ export class PartWriter {
   /** Encoded bytes so far, over all parts. */
   get bytesWritten(): number {
     return this.#doneBytes + (this.#encoder?.bytesWritten ?? 0);
+  }
+
+  /** Encoded bytes of a row group that is not complete, as an estimate. */
+  get heldBytes(): number {
+    const encoder = this.#encoder;
+    return encoder === null || encoder.heldRows === 0
+      ? 0
+      : encoder.estimatedBytes - encoder.bytesWritten;
+  }
+
+  /** Completes the row group, so that nothing of it is held. */
+  flush(): void {
+    for (const chunk of this.#encoder?.flush() ?? []) this.#sink?.write(chunk);
   }
 
   async write(batch: Batch): Promise<void> {

@@ -15,6 +15,8 @@ export interface StagedPart {
   readonly fingerprint: string;
   /** Base64. */
   readonly md5: string;
+  /** `column=value` of a partitioned export. */
+  readonly partition?: string;
 }
 
 /** Where encoded bytes go: a staged file, or straight to standard output. */

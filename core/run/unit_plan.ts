@@ -44,10 +44,11 @@ export async function planUnits(ctx: ExportContext, plan: ExportPlan): Promise<U
       format: exported.config.format,
       encoder: encoderOptions(ctx),
       columns: plan.description.columns,
+      stages: plan.stages,
       maxFileBytes,
     },
-    // Several reads of one export need numbered names as much as a split one does.
-    numbered: maxFileBytes !== null ||
+    // Several reads or partitions of one export need numbered names as much as a split one does.
+    numbered: maxFileBytes !== null || plan.stages.partition !== null ||
       plan.strategy.kind === "whole" && plan.strategy.reads.length > 1,
     stagingDir: isStream(destination) ? null : await destination.stagingDir(),
   };

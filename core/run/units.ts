@@ -11,6 +11,7 @@ import type { OutputSpec } from "./part_writer.ts";
 import type { ReadSpec } from "../query/read_spec.ts";
 import type { ReadJob } from "./read.ts";
 import { withRetry } from "./retry.ts";
+import { StageTotals } from "../stages/totals.ts";
 import type { StagedPart } from "./staged_file.ts";
 import type { UnitTracker } from "./tracker.ts";
 import type { PartRecord } from "./types.ts";
@@ -78,6 +79,8 @@ export class UnitRunner {
   readonly #queue: UnitQueue;
   readonly #pool: ReaderPool;
   readonly #lanes: number;
+  /** Over the units that were committed. */
+  readonly totals: StageTotals;
   #attempts = 0;
   #parts = 0;
   #failure: RivetError | null = null;
@@ -93,6 +96,7 @@ export class UnitRunner {
     this.#queue = queue;
     this.#pool = new ReaderPool(readers);
     this.#lanes = readers.length + 1;
+    this.totals = new StageTotals(plan.output.stages);
   }
 
   /** Resolves when no unit is left. @throws the first failure, after the other lanes are at rest. */
@@ -120,6 +124,7 @@ export class UnitRunner {
       const { rows, lastValue } = result;
       const parts = await this.#commit(unit, result.parts);
       await this.#queue.completed(unit, { rows, lastValue, parts });
+      this.totals.add(result.stages);
       tracked.done(rows, parts.reduce((sum, part) => sum + part.sizeBytes, 0));
     } catch (thrown) {
       const error = toRivetError(thrown);

@@ -4,13 +4,8 @@ import { deserializeError, RivetError } from "../errors.ts";
 import { logLevel, relog } from "../log.ts";
 import type { OutputSpec } from "./part_writer.ts";
 import type { ReadJob } from "./read.ts";
-import type {
-  FromWorker,
-  ToWorker,
-  WorkerConnect,
-  WorkerResult,
-  WriteResult,
-} from "./worker_protocol.ts";
+import type { WriteResult } from "../stages/unit_writer.ts";
+import type { FromWorker, ToWorker, WorkerConnect, WorkerResult } from "./worker_protocol.ts";
 
 /** Decoded bytes that may wait for the encoder; one more batch is always let through. */
 const MAX_IN_FLIGHT_BYTES = 32 * 1024 * 1024;

@@ -3,7 +3,7 @@ import { serializeError } from "../errors.ts";
 import { configureLogging } from "../log.ts";
 import type { Format } from "../ports/format.ts";
 import type { SourceFactory } from "../ports/source.ts";
-import { PartWriter } from "./part_writer.ts";
+import { UnitWriter } from "../stages/unit_writer.ts";
 import { readJob } from "./read.ts";
 import { SourceSession } from "./session.ts";
 import type { FromWorker, ToWorker, WorkerConnect } from "./worker_protocol.ts";
@@ -23,7 +23,7 @@ type Extract_ = Extract<ToWorker, { type: "extract" }>;
 export class WorkerHost {
   readonly #adapters: WorkerAdapters;
   readonly #port: WorkerPort;
-  readonly #writers = new Map<number, PartWriter>();
+  readonly #writers = new Map<number, UnitWriter>();
   readonly #aborts = new Map<number, AbortController>();
   #session: { key: string; session: SourceSession } | null = null;
   /** Messages are handled one after another: a writer's batches must not overtake each other. */
@@ -68,7 +68,7 @@ export class WorkerHost {
       case "open":
         this.#writers.set(
           id,
-          new PartWriter(this.#adapters.format(message.output.format), message.output),
+          new UnitWriter(this.#adapters.format(message.output.format), message.output),
         );
         return;
       case "batch":
@@ -79,9 +79,9 @@ export class WorkerHost {
         return;
       case "finish": {
         if (writer === undefined) return;
-        const parts = writer.finish();
+        const result = await writer.finish();
         this.#writers.delete(id);
-        this.#port.post({ type: "done", id, result: { parts } });
+        this.#port.post({ type: "done", id, result });
         return;
       }
       case "abort":
@@ -97,7 +97,7 @@ export class WorkerHost {
     const { id, job, output } = message;
     const abort = new AbortController();
     this.#aborts.set(id, abort);
-    const writer = new PartWriter(this.#adapters.format(output.format), output);
+    const writer = new UnitWriter(this.#adapters.format(output.format), output);
     this.#writers.set(id, writer);
     let rows = 0;
     try {
@@ -114,9 +114,9 @@ export class WorkerHost {
           abort.signal,
         )
       );
-      const parts = writer.finish();
+      const written = await writer.finish();
       this.#writers.delete(id);
-      this.#port.post({ type: "done", id, result: { parts, ...read } });
+      this.#port.post({ type: "done", id, result: { ...written, ...read } });
     } finally {
       this.#aborts.delete(id);
     }

@@ -6,7 +6,7 @@ import type { SerializedError } from "../errors.ts";
 import type { LogEntry, LogLevel } from "../log.ts";
 import type { OutputSpec } from "./part_writer.ts";
 import type { ReadJob, ReadResult } from "./read.ts";
-import type { StagedPart } from "./staged_file.ts";
+import type { WriteResult } from "../stages/unit_writer.ts";
 
 /** How a Worker reaches the source by itself (`parallel`). */
 export interface WorkerConnect {
@@ -49,11 +49,6 @@ export type FromWorker =
   | { readonly type: "failed"; readonly id: number; readonly error: SerializedError }
   | { readonly type: "log"; readonly entry: LogEntry }
   | { readonly type: "released" };
-
-/** What a writer leaves. */
-export interface WriteResult {
-  readonly parts: readonly StagedPart[];
-}
 
 /** What an extraction leaves: the parts' rows add up to `rows`. */
 export interface WorkerResult extends WriteResult, ReadResult {}

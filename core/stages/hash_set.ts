@@ -20,11 +20,6 @@ export class HashSet {
     return added;
   }
 
-  has(low: number, high: number): boolean {
-    const word = low === 0 && high === 0 ? 1 : low;
-    return find(this.#slots, word, high) < 0;
-  }
-
   /** All hashes, two words each, in no order. */
   entries(): Int32Array<ArrayBuffer> {
     const entries = new Int32Array(this.#size * 2);
@@ -46,13 +41,13 @@ export class HashSet {
   }
 }
 
-/** Index of the empty slot where the hash belongs, or `-1 - index` of the slot that holds it. */
+/** Index of the empty slot where the hash belongs, or -1 when it is there already. */
 function find(slots: Int32Array, low: number, high: number): number {
   const mask = slots.length - 2;
   // The words are hashes already: any bits of them spread the entries.
   for (let i = (low << 1) & mask;; i = (i + 2) & mask) {
     if (slots[i] === 0 && slots[i + 1] === 0) return i;
-    if (slots[i] === low && slots[i + 1] === high) return -1 - i;
+    if (slots[i] === low && slots[i + 1] === high) return -1;
   }
 }
 
