@@ -108,21 +108,6 @@ const tlsConsistent: SourceRule = {
   },
 };
 
-const tlsNamed: SourceRule = {
-  name: "tls_block_given",
-  reads: ["tls", "url"],
-  check(source) {
-    if (source.tls !== undefined) return [];
-    if (/[?&](sslmode|ssl-mode)=(require|verify|required)/i.test(source.url ?? "")) return [];
-    return [{
-      path: [],
-      message: "TLS is not enforced: credentials and rows cross the network in plaintext. " +
-        "Write tls: {mode: verify-full}, or tls: {mode: disable} to accept it",
-      severity: "warning",
-    }];
-  },
-};
-
 const oneBatchSize: SourceRule = {
   name: "one_batch_size",
   reads: ["tuning"],
@@ -142,6 +127,5 @@ export const SOURCE_RULES: readonly SourceRule[] = [
   onePassword,
   schemeMatchesType,
   tlsConsistent,
-  tlsNamed,
   oneBatchSize,
 ];

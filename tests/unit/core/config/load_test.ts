@@ -114,7 +114,6 @@ Deno.test("the pilot's export has its derived values", async () => {
   assert.equal(orders.query?.startsWith("SELECT id, user_id"), true);
   assert.equal(orders.table, null);
   assert.equal(coalesce.config.incremental_cursor_mode, "coalesce");
-  assert.match(config.warnings.join("\n"), /02\.yaml:1:1: source: TLS is not enforced/);
 });
 
 Deno.test("a missing file, a folder and a file that is no text are named", async () => {

@@ -81,10 +81,6 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
       ofSource({ ...URL, tls: { mode: "require", accept_invalid_certs: true } }),
     ],
   },
-  tls_block_given: {
-    breaks: [[findings({ source: { type: "postgres", url_env: "U" } }), ["~source"]]],
-    keeps: [findings({ source: { type: "postgres", url: "postgres://h/d?sslmode=verify-full" } })],
-  },
   name_is_a_file_name: {
     breaks: ["a/b", "..", "a b", ".hidden", "-x", "a.", "x".repeat(101), "a\nb"].map((
       name,
