@@ -61,11 +61,6 @@ const EXPORT_FEATURES: readonly ExportFeature[] = [
     used: ({ config }) => config.reconcile === "checksum",
   },
   {
-    name: "verify: content",
-    path: ["verify"],
-    used: ({ config }) => config.verify === "content",
-  },
-  {
     name: "destination type s3",
     path: ["destination", "type"],
     used: ({ destination }) => destination.type === "s3",
