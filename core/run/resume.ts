@@ -11,8 +11,8 @@ import { resolvePlaceholders, runTime } from "./names.ts";
 import type { RunOptions } from "./types.ts";
 
 /**
- * Continues what is unfinished and leaves the other exports alone. A run whose chunks are all done but
- * which `_SUCCESS` does not vouch for is unfinished too: it was killed before its manifest.
+ * Continues what is unfinished and leaves the other exports alone. A run whose chunks are all done is
+ * unfinished too when neither `_SUCCESS` nor its metric says that it ended: it was killed before that.
  * @throws RivetError ALREADY_COMPLETE, CHECKPOINT_MISSING when nothing is left to continue.
  */
 export async function exportsToResume(
@@ -26,7 +26,7 @@ export async function exportsToResume(
     const run = await runToResume(deps.state, exported);
     if (run === null) {
       logger().info(`export '${exported.name}' has nothing to resume and is left alone`);
-    } else if (options.force || !await completeAtDestination(deps, exported, run)) {
+    } else if (options.force || !await isEnded(deps, exported, run)) {
       open.push(exported);
     } else {
       complete.push(run);
@@ -44,6 +44,17 @@ function alreadyComplete(runs: readonly ChunkRun[]): RivetError {
     hint: "Run without --resume to export afresh. With --force the finished run is compared with " +
       "its destination, and chunks whose files are missing or differ are written again.",
   });
+}
+
+/** How far back the metric of the last chunk run is looked for. */
+const METRICS_READ = 100;
+
+async function isEnded(deps: RunDeps, exported: LoadedExport, run: ChunkRun): Promise<boolean> {
+  if (await completeAtDestination(deps, exported, run)) return true;
+  if (run.status !== "completed") return false;
+  // Its files may have been taken away since: that is no reason to export them all again.
+  const metrics = await deps.state.metrics({ exportName: exported.name, last: METRICS_READ });
+  return metrics.some((metric) => metric.runId === run.runId && metric.status === "success");
 }
 
 async function completeAtDestination(
