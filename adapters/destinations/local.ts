@@ -9,7 +9,7 @@ import type {
   ObjectInfo,
 } from "../../core/ports/destination.ts";
 import { checkedKey, compareKeys } from "./keys.ts";
-import { openStaging, type Staging, STAGING_FOLDER, sweepStaging } from "./staging.ts";
+import { STAGING_FOLDER, StagingArea } from "./staging.ts";
 
 export interface LocalOptions {
   /** Absolute path of the folder; it may not exist yet. */
@@ -33,24 +33,17 @@ export class LocalDestination implements Destination {
   readonly #syncFolder: (path: string) => Promise<void>;
   /** Local file -> target of renames that are done but not yet durable, for a retry of `put`. */
   readonly #renamed = new Map<string, string>();
-  #staging: Promise<Staging> | undefined;
+  readonly #staging: StagingArea;
 
   constructor(options: LocalOptions) {
     this.#root = options.root;
+    this.#staging = new StagingArea(() => options.root);
     this.uri = options.uri ?? options.root;
     this.#syncFolder = options.syncFolder ?? syncFolder;
   }
 
-  /** The first call also removes what dead processes left in this root's staging folder. */
-  async stagingDir(): Promise<string> {
-    this.#staging ??= sweepStaging(this.#root).then(() => openStaging(this.#root));
-    try {
-      return (await this.#staging).dir;
-    } catch (error) {
-      // The next call tries again, as a retry expects.
-      this.#staging = undefined;
-      throw error;
-    }
+  stagingDir(): Promise<string> {
+    return this.#staging.dir();
   }
 
   async put(localFile: string, key: string, _md5: string): Promise<void> {
@@ -134,15 +127,27 @@ export class LocalDestination implements Destination {
     }
   }
 
-  async close(): Promise<void> {
-    const staging = this.#staging;
-    this.#staging = undefined;
-    if (staging === undefined) return;
+  /** Without `write`, the folder or the nearest one above it can be looked into. */
+  async check(write: boolean): Promise<void> {
+    let folder = this.#root;
     try {
-      await (await staging).release();
-    } catch {
-      // The folder was never made; whoever asked for it has the error.
+      while (!await isThere(folder)) folder = dirname(folder);
+      for await (const _ of Deno.readDir(folder)) break;
+    } catch (error) {
+      throw fileError(error, "look into", folder);
     }
+    if (!write) return;
+    const probe = join(await this.stagingDir(), `${crypto.randomUUID()}.tmp`);
+    try {
+      await writeSynced(probe, new TextEncoder().encode("rivet\n"));
+      await Deno.remove(probe);
+    } catch (error) {
+      throw fileError(error, "write", probe);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#staging.release();
   }
 
   /** Creates the missing folders above `path`, each made durable in the one above it. */

@@ -77,6 +77,10 @@ export class MemoryDestination implements Destination {
     });
   }
 
+  check(_write: boolean): Promise<void> {
+    return Promise.resolve();
+  }
+
   async close(): Promise<void> {
     const staging = this.#staging;
     this.#staging = undefined;

@@ -2,14 +2,18 @@
 import type { DestinationConfig } from "../../core/config/schema.ts";
 import { RivetError } from "../../core/errors.ts";
 import type { Destination, StreamDestination } from "../../core/ports/destination.ts";
+import type { Env } from "./environment.ts";
 
 /**
- * Opens the destination of an export. Nothing is created or contacted before its first use.
+ * Opens the destination of an export. Nothing is created before its first use; credentials are found
+ * here, so that one that is missing stops a run before it reads anything.
  * @param config with placeholders resolved and, for `local`, an absolute path.
- * @throws RivetError NOT_AVAILABLE
+ * @throws ConfigError for an environment variable that is named and not set.
+ * @throws DestinationError DESTINATION_AUTH when there are no credentials at all.
  */
 export async function openDestination(
   config: DestinationConfig,
+  env: Env = (name) => Deno.env.get(name),
 ): Promise<Destination | StreamDestination> {
   switch (config.type) {
     case "local": {
@@ -20,13 +24,16 @@ export async function openDestination(
       const { StdoutDestination } = await import("./stdout.ts");
       return new StdoutDestination();
     }
-    case "s3":
+    case "s3": {
+      const { openS3 } = await import("./s3/mod.ts");
+      return await openS3(config, env);
+    }
     case "gcs":
     case "azure":
       throw new RivetError(
         "NOT_AVAILABLE",
         `destination type ${config.type} is not available yet`,
-        { hint: "Use `type: local` or `type: stdout`." },
+        { hint: "Use `type: local` or `type: s3`." },
       );
   }
 }

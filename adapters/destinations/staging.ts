@@ -1,13 +1,16 @@
 /**
- * Where a local destination keeps unfinished files: `<root>/.rivet-staging/<random>/`, one folder per
- * opened destination, on the same file system as the final names. Readers that glob the root skip it
+ * Where a destination keeps unfinished files: `<root>/.rivet-staging/<random>/`, one folder per opened
+ * destination. A local destination's root is its own, on the same file system as the final names; the
+ * others share one for temporary files. Readers that glob the root skip it
  * because it is hidden, and no name inside it is final.
  *
  * Each folder holds a `lock` file that its owner keeps locked. The kernel drops the lock when the owner
  * dies, however it dies, so `sweepStaging` can tell a dead owner's leftovers from a folder in use, also
  * across containers that share a volume, where process ids mean nothing.
  */
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DestinationError } from "../../core/errors.ts";
 import { errnoOf, fileError } from "../../core/file_error.ts";
 
 export const STAGING_FOLDER = ".rivet-staging";
@@ -126,4 +129,63 @@ async function sweepOne(dir: string): Promise<boolean> {
   } finally {
     lock.close();
   }
+}
+
+/** One destination's staging folder: made when it is first asked for, gone when released. */
+export class StagingArea {
+  readonly #root: () => string | Promise<string>;
+  #staging: Promise<Staging> | undefined;
+
+  /** @param root the folder that holds the staging folders of its destinations. */
+  constructor(root: () => string | Promise<string>) {
+    this.#root = root;
+  }
+
+  /** The first call also removes what dead processes left under this root. */
+  async dir(): Promise<string> {
+    this.#staging ??= this.#open();
+    try {
+      return (await this.#staging).dir;
+    } catch (error) {
+      // The next call tries again, as a retry expects.
+      this.#staging = undefined;
+      throw error;
+    }
+  }
+
+  async release(): Promise<void> {
+    const staging = this.#staging;
+    this.#staging = undefined;
+    if (staging === undefined) return;
+    try {
+      await (await staging).release();
+    } catch {
+      // The folder was never made; whoever asked for it has the error.
+    }
+  }
+
+  async #open(): Promise<Staging> {
+    const root = await this.#root();
+    await sweepStaging(root);
+    return await openStaging(root);
+  }
+}
+
+/**
+ * `<temporary folder>/rivet-<user id>`, for this user only: unfinished files hold exported rows.
+ * @throws DestinationError when somebody else has made a folder of that name.
+ */
+export async function temporaryRoot(): Promise<string> {
+  const uid = Deno.uid();
+  const root = join(tmpdir(), uid === null ? "rivet" : `rivet-${uid}`);
+  try {
+    await Deno.mkdir(root, { mode: 0o700 });
+  } catch (error) {
+    if (errnoOf(error) !== "EEXIST") throw fileError(error, "create the folder", root);
+  }
+  const info = await Deno.lstat(root);
+  if (info.isDirectory && (uid === null || info.uid === uid)) return root;
+  throw new DestinationError("DESTINATION_UNWRITABLE", `${root} belongs to somebody else`, {
+    hint: "Set TMPDIR to a folder of your own, with room for the files that are being written.",
+  });
 }

@@ -48,6 +48,12 @@ export interface Destination {
    * crosses no network; its absence means that listings are all there is to compare with.
    */
   readBackMd5?(key: string): Promise<string | null>;
+  /**
+   * Asks the destination whether it can be used, for `doctor`: lists it, and with `write` also writes
+   * and removes a probe object. The error's code is the verdict: DESTINATION_AUTH, _UNREACHABLE,
+   * _NOT_FOUND (the bucket), or another; its hint names the permission that is missing.
+   */
+  check(write: boolean): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -1,0 +1,56 @@
+/** A local file, or a part of it, as the body of one request: a stream of its own per attempt. */
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { fileError } from "../../core/file_error.ts";
+
+/** Bytes of a body that are in memory at a time; the socket adds its own buffer. */
+const SLICE_BYTES = 1024 * 1024;
+
+/** A range of a finished local file. */
+export interface FileRange {
+  readonly file: string;
+  readonly start: number;
+  readonly length: number;
+}
+
+/** @param onSlice called when the reader took a slice: the request moves. */
+export function openBody(range: FileRange, onSlice: () => void): Readable {
+  return Readable.from(slices(range, onSlice), { objectMode: false, highWaterMark: SLICE_BYTES });
+}
+
+/** Base64 MD5 of the range, read in slices. */
+export async function rangeMd5(range: FileRange): Promise<string> {
+  const hash = createHash("md5");
+  for await (const slice of slices(range, () => {})) hash.update(slice);
+  return hash.digest("base64");
+}
+
+async function* slices(range: FileRange, onSlice: () => void): AsyncGenerator<Uint8Array> {
+  let file: Deno.FsFile | undefined;
+  try {
+    file = await Deno.open(range.file);
+    await file.seek(range.start, Deno.SeekMode.Start);
+    let left = range.length;
+    while (left > 0) {
+      const buffer = new Uint8Array(Math.min(SLICE_BYTES, left));
+      const read = await file.read(buffer);
+      if (read === null) throw new Error(`the file ends ${left} bytes early`);
+      left -= read;
+      onSlice();
+      yield buffer.subarray(0, read);
+    }
+  } catch (error) {
+    throw fileError(error, "read", range.file);
+  } finally {
+    file?.close();
+  }
+}
+
+/** @throws DestinationError when the file is not there. */
+export async function fileSize(file: string): Promise<number> {
+  try {
+    return (await Deno.stat(file)).size;
+  } catch (error) {
+    throw fileError(error, "read", file);
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * How every request to an object store is made: with a fresh body per attempt, under a watch that ends
+ * one that no longer moves, tried again a few times, its error classified once.
+ *
+ * Who retries: the providers' SDKs never do. A request is tried `attempts` times here, seconds apart;
+ * the run puts the whole part again `max_retries` times, further apart. So a store that is away for
+ * good is asked `attempts * (max_retries + 1)` times for a part, and no more.
+ */
+import type { Readable } from "node:stream";
+import { DestinationError, RETRY_POLICIES, RivetError } from "../../core/errors.ts";
+import { type FileRange, openBody } from "./file_body.ts";
+import { type HttpFacts, requestError, type StoreWords } from "./request_errors.ts";
+
+export interface Request {
+  /** For the message: `write`, `list`, ... */
+  readonly doing: string;
+  /** What it is about, as a URI without secrets. */
+  readonly target: string;
+  /** What the credentials must allow, in the store's words. */
+  readonly permission: string;
+  /** Ends an attempt after this long without a byte or an answer; the default suits all but copies. */
+  readonly idleMs?: number;
+}
+
+export interface RequestSettings {
+  readonly attempts: number;
+  readonly backoffMs: number;
+  readonly idleMs: number;
+}
+
+export const REQUEST_SETTINGS: RequestSettings = { attempts: 3, backoffMs: 250, idleMs: 60_000 };
+
+/** A server's `Retry-After` beyond this is left to the run's own, longer waits. */
+const MAX_RETRY_AFTER_MS = 20_000;
+
+/** One try of a request. */
+export interface Attempt {
+  /** Aborts when the attempt has stalled. */
+  readonly signal: AbortSignal;
+  /** To be called whenever something moved, by what does not send a body from here. */
+  readonly moved: () => void;
+  readonly body: (range: FileRange) => Readable;
+}
+
+export class Requests {
+  readonly #words: StoreWords;
+  readonly #facts: (error: unknown) => HttpFacts;
+  readonly #settings: RequestSettings;
+
+  /** @param facts what an error of the SDK says, in terms of HTTP. */
+  constructor(
+    words: StoreWords,
+    facts: (error: unknown) => HttpFacts,
+    settings: RequestSettings = REQUEST_SETTINGS,
+  ) {
+    this.#words = words;
+    this.#facts = facts;
+    this.#settings = settings;
+  }
+
+  /** @throws DestinationError after the last attempt, or at once for what no repetition repairs. */
+  async run<T>(request: Request, send: (attempt: Attempt) => Promise<T>): Promise<T> {
+    const { attempts, backoffMs, idleMs } = this.#settings;
+    for (let n = 1;; n++) {
+      const watch = new WatchedAttempt(request.idleMs ?? idleMs);
+      try {
+        return await watch.race(send(watch));
+      } catch (thrown) {
+        const { error, retryAfterMs } = this.#failure(thrown, request);
+        if (n >= attempts || !RETRY_POLICIES[error.category].retry) throw error;
+        const jitter = 0.5 + Math.random();
+        await sleep(
+          Math.min(retryAfterMs ?? backoffMs * 2 ** (n - 1) * jitter, MAX_RETRY_AFTER_MS),
+        );
+      } finally {
+        watch.close();
+      }
+    }
+  }
+
+  #failure(
+    thrown: unknown,
+    request: Request,
+  ): { readonly error: RivetError; readonly retryAfterMs: number | null } {
+    const own = ownError(thrown);
+    if (own !== null) return { error: own, retryAfterMs: null };
+    if (thrown instanceof Stalled) {
+      const error = new DestinationError(
+        "DESTINATION_UNREACHABLE",
+        `cannot ${request.doing} ${request.target}: no answer for ${thrown.idleMs / 1000} s`,
+        { category: "network", hint: this.#words.connectivityHint },
+      );
+      return { error, retryAfterMs: null };
+    }
+    const facts = this.#facts(thrown);
+    const error = requestError(facts, request, this.#words, thrown);
+    return { error, retryAfterMs: facts.retryAfterMs };
+  }
+}
+
+/** An error of ours, also where an SDK has wrapped it: a body that could not be read. */
+function ownError(thrown: unknown): RivetError | null {
+  for (let error = thrown, depth = 0; error instanceof Error && depth < 4; depth++) {
+    if (error instanceof RivetError) return error;
+    error = error.cause;
+  }
+  return null;
+}
+
+class Stalled extends Error {
+  readonly idleMs: number;
+
+  constructor(idleMs: number) {
+    super("the request stalled");
+    this.idleMs = idleMs;
+  }
+}
+
+class WatchedAttempt implements Attempt {
+  readonly #idleMs: number;
+  readonly #abort = new AbortController();
+  readonly #stalled = Promise.withResolvers<never>();
+  readonly #bodies: Readable[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(idleMs: number) {
+    this.#idleMs = idleMs;
+    this.#stalled.promise.catch(() => {});
+    this.moved();
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  readonly moved = (): void => {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      // First, so that it wins over the error that the abort makes.
+      this.#stalled.reject(new Stalled(this.#idleMs));
+      this.#abort.abort();
+    }, this.#idleMs);
+  };
+
+  readonly body = (range: FileRange): Readable => {
+    const body = openBody(range, this.moved);
+    this.#bodies.push(body);
+    return body;
+  };
+
+  /** Not every SDK call ends on an abort; the attempt does. */
+  race<T>(sent: Promise<T>): Promise<T> {
+    return Promise.race([sent, this.#stalled.promise]);
+  }
+
+  /** Closes what an attempt that failed half-way has left open. */
+  close(): void {
+    clearTimeout(this.#timer);
+    for (const body of this.#bodies) body.destroy();
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,103 @@
+/** `type: s3`: credentials, region and client. */
+import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
+import type { DestinationConfig } from "../../../core/config/schema.ts";
+import { ConfigError } from "../../../core/errors.ts";
+import { registerSecret } from "../../../core/redact.ts";
+import { type Env, fromEnvironment } from "../environment.ts";
+import { ObjectDestination } from "../object_store.ts";
+import { UPLOAD_LIMITS, type UploadLimits } from "../part_upload.ts";
+import { REQUEST_SETTINGS, Requests, type RequestSettings } from "../requests.ts";
+import { S3_WORDS, s3Facts } from "./errors.ts";
+import { S3Store } from "./store.ts";
+
+export type S3Config = Extract<DestinationConfig, { type: "s3" }>;
+
+export interface StoreOptions {
+  readonly limits?: UploadLimits;
+  readonly requests?: RequestSettings;
+}
+
+/** Compatible stores take any region in a signature. */
+const REGION_OF_ENDPOINTS = "us-east-1";
+
+/**
+ * Credentials and region are found here, before anything is read from a source: those the
+ * configuration names, else the environment, else the AWS default chain.
+ * @throws ConfigError for a variable that is not set and for a missing region.
+ * @throws DestinationError DESTINATION_AUTH when the chain finds no credentials.
+ */
+export async function openS3(
+  config: S3Config,
+  env: Env,
+  options: StoreOptions = {},
+): Promise<ObjectDestination> {
+  const client = new S3Client({
+    ...credentialsOf(config, env),
+    ...placeOf(config, env),
+    // `Requests` tries again; the MD5 that every body carries makes other checksums superfluous.
+    maxAttempts: 1,
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+  });
+  const requests = new Requests(S3_WORDS, s3Facts, options.requests ?? REQUEST_SETTINGS);
+  try {
+    await findRegion(client, config);
+    await findCredentials(client, config, requests);
+  } catch (error) {
+    client.destroy();
+    throw error;
+  }
+  const store = new S3Store(client, config.bucket, requests, options.limits ?? UPLOAD_LIMITS);
+  return new ObjectDestination(store, config.prefix);
+}
+
+function credentialsOf(config: S3Config, env: Env): Pick<S3ClientConfig, "credentials"> {
+  const { access_key_env, secret_key_env, session_token_env } = config;
+  if (access_key_env === undefined || secret_key_env === undefined) return {};
+  return {
+    credentials: {
+      accessKeyId: fromEnvironment(env, "access_key_env", access_key_env, { shown: true }),
+      secretAccessKey: fromEnvironment(env, "secret_key_env", secret_key_env),
+      ...(session_token_env === undefined
+        ? {}
+        : { sessionToken: fromEnvironment(env, "session_token_env", session_token_env) }),
+    },
+  };
+}
+
+/** Without a region here, the SDK looks for one in the AWS profile. */
+function placeOf(config: S3Config, env: Env): S3ClientConfig {
+  const region = config.region ?? env("AWS_REGION") ?? env("AWS_DEFAULT_REGION");
+  if (config.endpoint === undefined) return region === undefined ? {} : { region };
+  return {
+    endpoint: config.endpoint,
+    forcePathStyle: true,
+    region: region ?? REGION_OF_ENDPOINTS,
+  };
+}
+
+async function findRegion(client: S3Client, config: S3Config): Promise<void> {
+  try {
+    await client.config.region();
+  } catch (cause) {
+    throw new ConfigError(`destination.region: no region for bucket ${config.bucket}`, [], {
+      hint: "Set `region`, or AWS_REGION, or a region in the AWS profile.",
+      cause,
+    });
+  }
+}
+
+async function findCredentials(
+  client: S3Client,
+  config: S3Config,
+  requests: Requests,
+): Promise<void> {
+  const request = {
+    doing: "find credentials for",
+    target: `s3://${config.bucket}`,
+    permission: "s3:PutObject",
+  };
+  const found = await requests.run(request, () => client.config.credentials());
+  registerSecret(found.secretAccessKey);
+  registerSecret(found.sessionToken);
+}

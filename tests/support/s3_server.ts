@@ -1,0 +1,49 @@
+/**
+ * s3rver as a process of its own: its protocol and its check of signatures, over `S3Storage`.
+ * Usage: s3_server.ts FOLDER BUCKET; prints its port. GET /-/uploads lists uploads that are open.
+ */
+import nodeCrypto from "node:crypto";
+import { Buffer } from "node:buffer";
+import S3rver from "s3rver";
+import { S3Storage } from "./s3_storage.ts";
+
+/** s3rver encrypts the tokens of its pages with DES, which the runtime does not have. */
+function plainTokens(): void {
+  const plain = () => ({
+    update: (data: string | Uint8Array) => Buffer.from(data),
+    final: () => Buffer.alloc(0),
+  });
+  Object.assign(nodeCrypto, { createCipheriv: plain, createDecipheriv: plain });
+}
+
+interface Context {
+  readonly method: string;
+  readonly path: string;
+  readonly query: Record<string, string>;
+  status: number;
+  body: unknown;
+}
+
+const [folder, bucket] = Deno.args;
+plainTokens();
+const storage = new S3Storage(folder, bucket);
+const server = new S3rver({
+  port: 0,
+  address: "127.0.0.1",
+  silent: true,
+  directory: folder,
+  configureBuckets: [],
+});
+server.store = server.context.store = storage;
+server.middleware.splice(-1, 0, async (ctx: Context, next: () => Promise<void>) => {
+  if (ctx.path === "/-/uploads") {
+    ctx.body = storage.openUploads().join("\n");
+  } else if (ctx.method === "DELETE" && ctx.query.uploadId !== undefined) {
+    storage.abortUpload(ctx.query.uploadId);
+    ctx.status = 204;
+  } else {
+    await next();
+  }
+});
+const { port } = await server.run();
+console.log(port);
