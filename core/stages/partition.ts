@@ -1,4 +1,8 @@
-/** `partition_by`: a batch's rows by the day, month or year of one column (contracts section 8). */
+/**
+ * `partition_by`: a batch's rows by the day, month or year of one column (contracts section 8). The files
+ * keep the column, exact; a reader that takes partition columns from folder names (`hive_partitioning`)
+ * shows the folder's value in its place.
+ */
 import { type Batch, type ColumnData, isValid } from "../batch/batch.ts";
 import { civilDate } from "../batch/values.ts";
 import type { RivetType } from "../types/types.ts";
