@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openSqlite, STATE_FILE } from "../../state/open.ts";
 import { createDatabase, testPostgres } from "../support/postgres.ts";
-import { readDuckdb } from "../support/readers.ts";
+import { queryDuckdb } from "../support/readers.ts";
 
 const VICTIM = fileURLToPath(new URL("victim.ts", import.meta.url));
 const ROWS = 900;
@@ -103,9 +103,9 @@ async function visibleParts(dir: string): Promise<string[]> {
 async function idsIn(files: readonly string[]): Promise<Set<string>> {
   const ids = new Set<string>();
   for (const file of files) {
-    const { columns, rows } = await readDuckdb(file);
-    const at = columns.indexOf("id");
-    for (const row of rows) ids.add(String(row[at]));
+    for (const row of await queryDuckdb(`SELECT id FROM read_parquet('${file}')`)) {
+      ids.add(String(row.id));
+    }
   }
   return ids;
 }
