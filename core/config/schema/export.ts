@@ -81,7 +81,7 @@ const timeWindow = {
 
 const files = {
   partition_by: text.optional().describe(
-    "Column whose date names a Hive folder, column=2026-01-31/, where the path says {partition}.",
+    "Date or timestamp column that names a Hive folder, column=2026-01-31/ (UTC), where the path says {partition}. The files keep the column. Default: none.",
   ),
   partition_granularity: z.enum(["day", "month", "year"]).optional().describe(
     "Width of a partition. Default: day.",

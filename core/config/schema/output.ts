@@ -25,7 +25,7 @@ export const qualitySchema = z.strictObject({
     "Columns whose values must not repeat within a run, each on its own.",
   ),
   unique_max_entries: positive.optional().describe(
-    "Distinct values remembered per unique column; beyond it the check is given up with a warning.",
+    "Distinct values remembered per unique column; beyond it the check is given up with a warning. Default: 10,000,000.",
   ),
 }).describe(
   "Checks over the rows of a run. A failed one fails the run after the parts are written and before the cursor moves.",
