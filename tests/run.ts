@@ -5,7 +5,7 @@
  * (see `support/postgres.ts`) and run one file after another. An ignored test is a failure unless
  * RIVET_TEST_ALLOW_SKIP (comma-separated words) has a word of its file or name.
  */
-import { join, relative } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { countTests, type TestCounts } from "./support/junit.ts";
 
@@ -27,7 +27,7 @@ async function runTests(
   files: readonly string[],
   options: { parallel: boolean; env: Record<string, string> },
 ): Promise<TestCounts> {
-  if (files.length === 0) return { passed: 0, failed: 0, ignored: [] };
+  if (files.length === 0) return { passed: 0, failed: [], ignored: [] };
   const report = await Deno.makeTempFile({ prefix: "rivet-tests-", suffix: ".xml" });
   try {
     const parallel = options.parallel ? ["--parallel"] : [];
@@ -40,8 +40,8 @@ async function runTests(
       stderr: "inherit",
     }).spawn().status;
     const counts = countTests(await Deno.readTextFile(report));
-    const unreported = code !== 0 && counts.failed === 0 ? 1 : 0;
-    return { ...counts, failed: counts.failed + unreported };
+    if (code === 0 || counts.failed.length > 0) return counts;
+    return { ...counts, failed: [`deno test ended with exit code ${code}; see above`] };
   } finally {
     await Deno.remove(report);
   }
@@ -58,17 +58,19 @@ function summarize(all: readonly TestCounts[]): number {
   const ignored = all.flatMap((c) => c.ignored);
   const hidden = ignored.filter((test) => !allowedSkip(test));
   const skipped = ignored.length - hidden.length;
-  const failed = all.reduce((sum, c) => sum + c.failed, 0) + hidden.length;
-  for (const test of hidden) console.log(`ignored, which counts as failed: ${test}`);
-  const nothing = passed + failed + skipped === 0;
-  if (nothing) console.log("no test was run, which counts as failed");
+  const failures = [
+    ...all.flatMap((c) => c.failed),
+    ...hidden.map((test) => `${test} (ignored, which counts as failed)`),
+  ];
+  if (passed + failures.length + skipped === 0) failures.push("no test was run");
+  for (const failure of failures) console.log(`failed: ${failure}`);
   const skips = skipped > 0 ? `, ${skipped} skipped` : "";
-  console.log(`${passed} passed, ${failed + (nothing ? 1 : 0)} failed${skips}`);
-  return failed > 0 || nothing ? 1 : 0;
+  console.log(`${passed} passed, ${failures.length} failed${skips}`);
+  return failures.length > 0 ? 1 : 0;
 }
 
 async function main(paths: readonly string[]): Promise<number> {
-  const roots = paths.length > 0 ? paths : [join(ROOT, "tests")];
+  const roots = paths.length > 0 ? paths.map((path) => resolve(path)) : [join(ROOT, "tests")];
   const files = [...new Set((await Promise.all(roots.map(testFiles))).flat())];
   const isUnit = (file: string): boolean =>
     relative(ROOT, file).replaceAll("\\", "/").startsWith("tests/unit/");

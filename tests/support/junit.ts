@@ -2,7 +2,8 @@
 
 export interface TestCounts {
   readonly passed: number;
-  readonly failed: number;
+  /** `file: name` of every failed test. */
+  readonly failed: readonly string[];
   /** `file: name` of every ignored test. */
   readonly ignored: readonly string[];
 }
@@ -26,13 +27,13 @@ function attribute(tag: string, name: string): string {
 /** Counts top-level tests and steps alike: each is one `<testcase>`. */
 export function countTests(junit: string): TestCounts {
   let passed = 0;
-  let failed = 0;
+  const failed: string[] = [];
   const ignored: string[] = [];
   for (const [, tag, body] of junit.matchAll(/<testcase([^>]*)>(.*?)<\/testcase>/gs)) {
-    if (/^\s*<(failure|error)\b/.test(body)) failed++;
-    else if (/^\s*<skipped\b/.test(body)) {
-      ignored.push(`${attribute(tag, "classname")}: ${attribute(tag, "name")}`);
-    } else passed++;
+    const test = `${attribute(tag, "classname")}: ${attribute(tag, "name")}`;
+    if (/^\s*<(failure|error)\b/.test(body)) failed.push(test);
+    else if (/^\s*<skipped\b/.test(body)) ignored.push(test);
+    else passed++;
   }
   return { passed, failed, ignored };
 }
