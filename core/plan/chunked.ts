@@ -3,7 +3,7 @@ import { ConfigError } from "../errors.ts";
 import { logger } from "../log.ts";
 import type { TableKey } from "../ports/source.ts";
 import type { ChunkShape } from "../query/chunk.ts";
-import { minMaxSql, outerSelect } from "../query/select.ts";
+import { comparedType, minMaxSql, outerSelect } from "../query/select.ts";
 import type { Column, TypeKind } from "../types/types.ts";
 import { findColumn } from "./columns.ts";
 import type { ChunkedStrategy, PlannedChunk, Planning } from "./export_plan.ts";
@@ -188,7 +188,12 @@ export async function chunkedStrategy(planning: Planning): Promise<ChunkedStrate
   const column = await chunkColumn(planning, kind);
   const inputs = planInputs(planning, column.name);
   const fingerprint = await planFingerprint({ ...inputs, kind });
-  const shape: ChunkShape = { kind, base: planning.base, column: column.name };
+  const shape: ChunkShape = {
+    kind,
+    base: planning.base,
+    column: column.name,
+    columnType: comparedType(column),
+  };
   const pageRows = kind === "key" ? inputs.size ?? DEFAULT_CHUNK_SIZE : null;
   const known = planning.inputs.chunks;
   if (known !== null) return { kind: "chunked", shape, fingerprint, pageRows, chunks: known };

@@ -1,6 +1,7 @@
 /** The plan of `mode: incremental` (contracts section 5). */
 import { logger } from "../log.ts";
 import { COALESCED_CURSOR, type CursorShape, incrementalSql } from "../query/incremental.ts";
+import { comparedType } from "../query/select.ts";
 import { findColumn } from "./columns.ts";
 import type { IncrementalStrategy, Planning } from "./export_plan.ts";
 
@@ -18,7 +19,12 @@ export function incrementalStrategy(planning: Planning): Promise<IncrementalStra
         "cursor_fallback_column that is NOT NULL",
     );
   }
-  const shape: CursorShape = { base, column: cursor.name, fallback: fallback?.name ?? null };
+  const shape: CursorShape = {
+    base,
+    column: cursor.name,
+    columnType: comparedType(cursor),
+    fallback: fallback?.name ?? null,
+  };
   const sql = incrementalSql(source.dialect, shape, inputs.cursor, description.selectList);
   return Promise.resolve({
     kind: "incremental",

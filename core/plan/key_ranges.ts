@@ -1,5 +1,5 @@
 /** Where to cut a unique key of any type, without scanning the table. */
-import { columnRef, outerSelect } from "../query/select.ts";
+import { columnRef, literalOf, outerSelect } from "../query/select.ts";
 import type { Column } from "../types/types.ts";
 import type { Planning } from "./export_plan.ts";
 import { DEFAULT_CHUNK_SIZE } from "./windows.ts";
@@ -26,7 +26,7 @@ async function probe(planning: Planning, column: Column, size: number): Promise<
     const page: string = outerSelect(dialect, {
       selectList: [`${key} AS k`],
       base,
-      where: after === null ? undefined : `${key} > ${dialect.literal(after)}`,
+      where: after === null ? undefined : `${key} > ${literalOf(dialect, after, column)}`,
       orderBy: [key],
       limit: size,
     });

@@ -1,7 +1,7 @@
 /** Plans of `mode: full` and `mode: time_window`: the rows are read as a whole. */
 import { ConfigError } from "../errors.ts";
 import { logger } from "../log.ts";
-import { minMaxSql, outerSelect } from "../query/select.ts";
+import { comparedType, minMaxSql, outerSelect } from "../query/select.ts";
 import { windowSql } from "../query/time_window.ts";
 import type { Column } from "../types/types.ts";
 import { findColumn } from "./columns.ts";
@@ -48,7 +48,7 @@ export async function fullStrategy(planning: Planning): Promise<WholeStrategy> {
     kind: "whole",
     reads: starts.map((after, i) => ({
       kind: "pages",
-      shape: { base, key: key.name, after, until: ends[i] },
+      shape: { base, key: key.name, keyType: comparedType(key), after, until: ends[i] },
       selectList,
       pageRows: null,
     })),

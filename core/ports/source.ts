@@ -11,14 +11,18 @@
 import type { Batch } from "../batch/batch.ts";
 import type { SourceConfig } from "../config/schema.ts";
 import type { Tuning } from "../config/tuning.ts";
-import type { Column } from "../types/types.ts";
+import type { Column, RivetType } from "../types/types.ts";
 
 /** How an engine writes SQL. Pure: `core/query` shapes every statement through it. */
 export interface Dialect {
   /** Quotes one identifier, doubling embedded quotes (CC9). */
   quote(identifier: string): string;
-  /** A literal of unknown type that the server coerces to the column's type (CC10). */
-  literal(value: string): string;
+  /**
+   * A literal that compares with a column exactly as the column's own values do (CC10): in the server's
+   * order, and by an index where the column has one. Without a type the server coerces it.
+   * @param type the column's Rivet type. @param nativeType the engine's own name of it.
+   */
+  literal(value: string, type?: RivetType, nativeType?: string): string;
   /** `SELECT`'s row limit, written where the engine wants it around `select`, which has an ORDER BY. */
   limit(select: string, rows: number): string;
   /** A cast of an expression to the engine's text type. */
@@ -130,7 +134,7 @@ export interface Source {
 }
 
 /** Placeholder-free alias so that ports do not import the override parser. */
-export type OverrideType = import("../types/types.ts").RivetType;
+export type OverrideType = RivetType;
 
 export interface SourceFactory {
   readonly type: SourceConfig["type"];

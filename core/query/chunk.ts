@@ -1,7 +1,7 @@
 /** The SQL of a chunk, built here for extraction, reconcile and repair alike (RC2, RR3). */
 import type { Dialect } from "../ports/source.ts";
 import { keyRange } from "./page.ts";
-import { ALIAS, columnRef, outerSelect } from "./select.ts";
+import { ALIAS, columnRef, type ComparedType, literalOf, outerSelect } from "./select.ts";
 
 const ROW_NUMBER = "_rivet_row_number";
 
@@ -15,6 +15,7 @@ export interface ChunkShape {
   readonly kind: "range" | "dense" | "days" | "key";
   readonly base: string;
   readonly column: string;
+  readonly columnType?: ComparedType;
 }
 
 /** One chunk. Bounds are text; both null means all keys for `key`, else the rows whose key is NULL. */
@@ -25,7 +26,9 @@ export interface ChunkBounds {
 
 function whereAndOrder(dialect: Dialect, shape: ChunkShape, { start, end }: ChunkBounds) {
   const column = columnRef(dialect, shape.column);
-  if (shape.kind === "key") return { where: keyRange(dialect, column, start, end), order: column };
+  if (shape.kind === "key") {
+    return { where: keyRange(dialect, column, start, end, shape.columnType), order: column };
+  }
   if (start === null || end === null) return { where: `${column} IS NULL`, order: null };
   switch (shape.kind) {
     case "range":
@@ -35,7 +38,7 @@ function whereAndOrder(dialect: Dialect, shape: ChunkShape, { start, end }: Chun
       return { where: `${number} BETWEEN ${start} AND ${end}`, order: number };
     }
     case "days": {
-      const [from, to] = [dialect.literal(start), dialect.literal(end)];
+      const [from, to] = [start, end].map((day) => literalOf(dialect, day, shape.columnType));
       return { where: `${column} >= ${from} AND ${column} < ${to}`, order: column };
     }
   }

@@ -1,6 +1,6 @@
 /** The SQL of incremental exports (CC5, CC6, CC9, CC10). */
 import type { Dialect } from "../ports/source.ts";
-import { ALIAS, columnRef, outerSelect } from "./select.ts";
+import { ALIAS, columnRef, type ComparedType, literalOf, outerSelect } from "./select.ts";
 
 /** CC5: selected, stored, and stripped before any file is written. */
 export const COALESCED_CURSOR = "_rivet_coalesced_cursor";
@@ -8,6 +8,7 @@ export const COALESCED_CURSOR = "_rivet_coalesced_cursor";
 export interface CursorShape {
   readonly base: string;
   readonly column: string;
+  readonly columnType?: ComparedType;
   /** Set for `incremental_cursor_mode: coalesce`. */
   readonly fallback: string | null;
 }
@@ -27,11 +28,11 @@ export function incrementalRowsSql(
   until: string,
 ): string {
   const cursor = cursorExpression(dialect, shape);
-  const upper = `${cursor} <= ${dialect.literal(until)}`;
+  const upper = `${cursor} <= ${literalOf(dialect, until, shape.columnType)}`;
   // The first run has no WHERE: it also reads the rows without a cursor.
   const where = after === null
     ? `(${upper} OR ${cursor} IS NULL)`
-    : `${cursor} > ${dialect.literal(after)} AND ${upper}`;
+    : `${cursor} > ${literalOf(dialect, after, shape.columnType)} AND ${upper}`;
   return outerSelect(dialect, { selectList: [`${ALIAS}.*`], base: shape.base, where });
 }
 
@@ -43,7 +44,9 @@ export function incrementalSql(
   selectList: readonly string[],
 ): string {
   const cursor = cursorExpression(dialect, shape);
-  const where = after === null ? undefined : `${cursor} > ${dialect.literal(after)}`;
+  const where = after === null
+    ? undefined
+    : `${cursor} > ${literalOf(dialect, after, shape.columnType)}`;
   if (shape.fallback === null) {
     return outerSelect(dialect, { selectList, base: shape.base, where, orderBy: [cursor] });
   }

@@ -1,10 +1,11 @@
 /** Keyset pages: a key range in short statements, in the order of a unique NOT NULL key. */
 import type { Dialect } from "../ports/source.ts";
-import { columnRef, outerSelect } from "./select.ts";
+import { columnRef, type ComparedType, literalOf, outerSelect } from "./select.ts";
 
 export interface PageShape {
   readonly base: string;
   readonly key: string;
+  readonly keyType?: ComparedType;
   /** Bounds as text: rows with `after < key <= until`; null is open. */
   readonly after: string | null;
   readonly until: string | null;
@@ -16,10 +17,11 @@ export function keyRange(
   column: string,
   after: string | null,
   until: string | null,
+  type?: ComparedType,
 ): string | undefined {
   const terms: string[] = [];
-  if (after !== null) terms.push(`${column} > ${dialect.literal(after)}`);
-  if (until !== null) terms.push(`${column} <= ${dialect.literal(until)}`);
+  if (after !== null) terms.push(`${column} > ${literalOf(dialect, after, type)}`);
+  if (until !== null) terms.push(`${column} <= ${literalOf(dialect, until, type)}`);
   return terms.length === 0 ? undefined : terms.join(" AND ");
 }
 
@@ -35,7 +37,7 @@ export function pageSql(
   return outerSelect(dialect, {
     selectList,
     base: shape.base,
-    where: keyRange(dialect, key, after, shape.until),
+    where: keyRange(dialect, key, after, shape.until, shape.keyType),
     orderBy: [key],
     limit: rows,
   });

@@ -3,6 +3,7 @@
  * one level of SQL over the alias `_rivet`, ordered on the outside.
  */
 import type { Dialect } from "../ports/source.ts";
+import type { Column } from "../types/types.ts";
 
 export const ALIAS = "_rivet";
 
@@ -28,6 +29,18 @@ export function outerSelect(dialect: Dialect, select: OuterSelect): string {
 /** A column of the base query, qualified so that it can never mean an output alias. */
 export function columnRef(dialect: Dialect, column: string): string {
   return `${ALIAS}.${dialect.quote(column)}`;
+}
+
+/** What a column's values are compared as; plain data. */
+export type ComparedType = Pick<Column, "type" | "nativeType">;
+
+export function comparedType({ type, nativeType }: Column): ComparedType {
+  return { type, nativeType };
+}
+
+/** A value of the column as a literal; without `of` the server coerces it. */
+export function literalOf(dialect: Dialect, value: string, of?: ComparedType): string {
+  return dialect.literal(value, of?.type, of?.nativeType);
 }
 
 /** `SELECT MIN(c), MAX(c)` over the base query. */

@@ -27,7 +27,9 @@ export function windowSql(
   selectList: readonly string[],
 ): string {
   const start = windowStart(shape, now);
-  const literal = shape.columnType === "unix" ? start : dialect.literal(start);
+  const literal = shape.columnType === "unix"
+    ? start
+    : dialect.literal(start, { kind: "timestamp", unit: "us", utc: shape.utc });
   return outerSelect(dialect, {
     selectList,
     base: shape.base,

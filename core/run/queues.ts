@@ -25,7 +25,13 @@ export function chunkUnit(
       ? { kind: "statement", sql: chunkSql(dialect, shape, chunk, description.selectList) }
       : {
         kind: "pages",
-        shape: { base: shape.base, key: shape.column, after: chunk.start, until: chunk.end },
+        shape: {
+          base: shape.base,
+          key: shape.column,
+          keyType: shape.columnType,
+          after: chunk.start,
+          until: chunk.end,
+        },
         selectList: description.selectList,
         pageRows,
       },

@@ -144,3 +144,22 @@ Deno.test("time window: counted back from one moment in UTC", () => {
   );
   assert.match(windowSql(dialect, { ...shape, columnType: "unix" }, now, list), />= 1772541045$/);
 });
+
+Deno.test("CC10: a compared value becomes a literal of its column's own type", () => {
+  const typed: Dialect = {
+    ...dialect,
+    literal: (value, type, native) => `${native ?? "untyped"}:${type?.kind ?? "-"}'${value}'`,
+  };
+  const type = { type: { kind: "text" }, nativeType: "varchar(9)" } as const;
+  const page = { base, key: "k", keyType: type, after: null, until: "z" };
+  assert.match(
+    pageSql(typed, page, "a", 1, list),
+    /> varchar\(9\):text'a' AND .*<= varchar\(9\):text'z'/,
+  );
+  const key = { kind: "key", base, column: "k", columnType: type } as const;
+  assert.match(chunkSql(typed, key, { start: "a", end: "z" }, list), /<= varchar\(9\):text'z'/);
+  const cursor = { base, column: "k", columnType: type, fallback: null };
+  assert.match(incrementalSql(typed, cursor, "a", list), /> varchar\(9\):text'a'/);
+  const window = { base, column: "at", columnType: "timestamp", days: 1, utc: true } as const;
+  assert.match(windowSql(typed, window, new Date(0), list), />= untyped:timestamp'1969-12-31/);
+});
