@@ -1,20 +1,21 @@
 /** The whole command line: every command, and who executes it. */
 import { type InferValue, merge, or } from "@optique/core";
 import { globalOptions } from "./globals.ts";
+import { executeJournal, journalCommand } from "./journal.ts";
 import { executeMetrics, metricsCommand } from "./metrics.ts";
 import { executeRun, runCommand } from "./run.ts";
 import type { CommandContext } from "./services.ts";
-import {
-  executeResetChunks,
-  executeStateChunks,
-  executeStateFiles,
-  STATE_SUBCOMMANDS,
-  stateCommand,
-} from "./state.ts";
+import { STATE_SUBCOMMANDS, stateCommand } from "./state.ts";
+import { executeStateChunks } from "./state_commands/chunks.ts";
+import { executeStateFiles } from "./state_commands/files.ts";
+import { executeProgression } from "./state_commands/progression.ts";
+import { executeStateReset } from "./state_commands/reset.ts";
+import { executeResetChunks } from "./state_commands/reset_chunks.ts";
+import { executeStateShow } from "./state_commands/show.ts";
 import { executeValidate, validateCommand } from "./validate.ts";
 
 export const grammar = merge(
-  or(runCommand, validateCommand, stateCommand, metricsCommand),
+  or(runCommand, validateCommand, stateCommand, metricsCommand, journalCommand),
   globalOptions,
 );
 
@@ -26,6 +27,7 @@ export const COMMAND_TREE: Readonly<Record<string, readonly string[]>> = {
   validate: [],
   state: STATE_SUBCOMMANDS,
   metrics: [],
+  journal: [],
 };
 
 /** @throws RivetError when the command did not do what it was asked to. */
@@ -35,6 +37,12 @@ export function execute(invocation: Invocation, ctx: CommandContext): Promise<vo
       return executeRun(invocation, ctx);
     case "validate":
       return executeValidate(invocation, ctx);
+    case "state show":
+      return executeStateShow(invocation, ctx);
+    case "state reset":
+      return executeStateReset(invocation, ctx);
+    case "state progression":
+      return executeProgression(invocation, ctx);
     case "state files":
       return executeStateFiles(invocation, ctx);
     case "state chunks":
@@ -43,6 +51,8 @@ export function execute(invocation: Invocation, ctx: CommandContext): Promise<vo
       return executeResetChunks(invocation, ctx);
     case "metrics":
       return executeMetrics(invocation, ctx);
+    case "journal":
+      return executeJournal(invocation, ctx);
     default:
       return invocation satisfies never;
   }

@@ -13,12 +13,9 @@ export const UNAVAILABLE_COMMANDS: readonly string[] = [
   "apply",
   "reconcile",
   "repair",
-  "journal",
   "completions",
   "schema",
 ];
-
-export const UNAVAILABLE_STATE_COMMANDS: readonly string[] = ["show", "reset", "progression"];
 
 /** Of `rivet run`: parsed name -> flag. */
 const UNAVAILABLE_RUN_FLAGS = {

@@ -7,7 +7,7 @@ import { nearest } from "../core/suggest.ts";
 import { RIVET_VERSION } from "../core/version.ts";
 import { globalOptions } from "./globals.ts";
 import { COMMAND_TREE, grammar, type Invocation } from "./grammar.ts";
-import { notAvailable, UNAVAILABLE_COMMANDS, UNAVAILABLE_STATE_COMMANDS } from "./not_available.ts";
+import { notAvailable, UNAVAILABLE_COMMANDS } from "./not_available.ts";
 
 export type Parsed =
   | { readonly kind: "invocation"; readonly invocation: Invocation }
@@ -116,9 +116,6 @@ function refuseUnavailableCommand(args: readonly string[], path: readonly string
   if (word === undefined) return;
   if (path.length === 0 && UNAVAILABLE_COMMANDS.includes(word)) {
     throw notAvailable(`\`rivet ${word}\``);
-  }
-  if (path[0] === "state" && UNAVAILABLE_STATE_COMMANDS.includes(word)) {
-    throw notAvailable(`\`rivet state ${word}\``);
   }
 }
 

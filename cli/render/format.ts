@@ -55,6 +55,14 @@ export function formatInstant(iso: string): string {
   return Number.isNaN(at.getTime()) ? iso : `${at.toISOString().slice(0, 19)}+00:00`;
 }
 
+/** An ISO 8601 instant for reading: `2026-04-18 12:20:15 UTC`. */
+export function formatUtc(iso: string): string {
+  const at = new Date(iso);
+  return Number.isNaN(at.getTime())
+    ? iso
+    : `${at.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}
+
 function pad2(n: number): string {
   return String(n).padStart(2, "0");
 }

@@ -1,5 +1,13 @@
 /** What `--json` of the state commands prints. The names are public API. */
-import type { ChunkRun, ChunkTask, FileRecord, RunMetric } from "../../core/ports/state.ts";
+import type {
+  ChunkRun,
+  ChunkTask,
+  CursorState,
+  FileRecord,
+  JournalRun,
+  Progression,
+  RunMetric,
+} from "../../core/ports/state.ts";
 import { redact } from "../../core/redact.ts";
 
 export function toJson(value: unknown): string {
@@ -69,5 +77,41 @@ export function metricJson(m: RunMetric): Record<string, unknown> {
     format: m.format,
     error_code: m.errorCode,
     error_message: m.errorMessage === null ? null : redact(m.errorMessage),
+  };
+}
+
+export function cursorJson(cursor: CursorState): Record<string, unknown> {
+  return {
+    export_name: cursor.exportName,
+    cursor: cursor.cursor,
+    updated_at: cursor.updatedAt,
+    run_id: cursor.runId,
+  };
+}
+
+export function progressionJson(p: Progression): Record<string, unknown> {
+  return {
+    export_name: p.exportName,
+    committed_strategy: p.committedStrategy,
+    committed_value: p.committedValue,
+    committed_run_id: p.committedRunId,
+    committed_at: p.committedAt,
+    verified_strategy: p.verifiedStrategy,
+    verified_value: p.verifiedValue,
+    verified_run_id: p.verifiedRunId,
+    verified_at: p.verifiedAt,
+  };
+}
+
+export function journalJson(run: JournalRun): Record<string, unknown> {
+  return {
+    run_id: run.runId,
+    export_name: run.exportName,
+    events: run.events.map((event) => ({
+      seq: event.seq,
+      at: event.at,
+      event: event.event,
+      data: JSON.parse(redact(event.data)),
+    })),
   };
 }

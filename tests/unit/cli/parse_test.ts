@@ -93,7 +93,7 @@ Deno.test("a missing command is a usage error that carries the help page", () =>
     if (parsed.kind !== "incomplete") continue;
     match(parsed.help, /Usage: rivet \[--json-errors\] COMMAND/);
     equal(parsed.error.code, "USAGE");
-    equal(parsed.error.hint, "Use one of: run, validate, state, metrics.");
+    equal(parsed.error.hint, "Use one of: run, validate, state, metrics, journal.");
   }
   const state = parse("state -q");
   if (state.kind !== "incomplete") throw new Error(state.kind);
@@ -136,7 +136,7 @@ Deno.test("wrong usage says what is wrong", () => {
 
 Deno.test("a documented command that is not there yet says so", () => {
   for (
-    const line of ["plan -c r.yaml", "doctor", "state show -c r.yaml", "--json-errors journal"]
+    const line of ["plan -c r.yaml", "doctor", "--json-errors init"]
   ) {
     throws(() => parse(line), { code: "NOT_AVAILABLE" }, line);
   }

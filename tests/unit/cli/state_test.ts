@@ -1,5 +1,7 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
-import { executeResetChunks, executeStateChunks, executeStateFiles } from "../../../cli/state.ts";
+import { executeStateChunks } from "../../../cli/state_commands/chunks.ts";
+import { executeStateFiles } from "../../../cli/state_commands/files.ts";
+import { executeResetChunks } from "../../../cli/state_commands/reset_chunks.ts";
 import type { ChunkRun, ChunkTask, FileRecord } from "../../../core/ports/state.ts";
 import { fakeConfig, fakeContext } from "./fakes.ts";
 

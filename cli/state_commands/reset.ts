@@ -1,0 +1,35 @@
+/** `rivet state reset`: forgets the cursor of an export. */
+import { constant, type InferValue, object } from "@optique/core";
+import { selectExports } from "../../core/config/select.ts";
+import { defineCommand } from "../define.ts";
+import { loadConfig, withState } from "../load.ts";
+import { configOption, requiredExportOption } from "../options.ts";
+import type { CommandContext } from "../services.ts";
+
+const options = object({
+  command: constant("state reset"),
+  config: configOption,
+  export: requiredExportOption,
+});
+
+type ResetArgs = InferValue<typeof options>;
+
+export const resetCommand = defineCommand("reset", options, {
+  brief: "Forget the cursor of an export, so that its next run exports all rows.",
+  description: "Deletes the stored cursor of one export. Files at the destination stay.",
+  usage: "--config PATH --export NAME",
+  examples: [["rivet state reset -c rivet.yaml -e orders", "export all rows again"]],
+});
+
+export async function executeStateReset(args: ResetArgs, ctx: CommandContext): Promise<void> {
+  const config = await loadConfig(ctx, args.config);
+  const { deleted } = await withState(ctx, config, async (state) => ({
+    deleted: await state.resetCursor(args.export),
+  }));
+  if (deleted) {
+    return ctx.screen.result(`${args.export}: cursor reset; the next run exports all rows`);
+  }
+  // An export that left the config may still have state; a name known to neither is a typo.
+  selectExports(config, args.export);
+  ctx.screen.result(`No cursor for '${args.export}'.`);
+}
