@@ -7,6 +7,8 @@
 import type net from "node:net";
 import postgres from "postgres";
 import { SourceError } from "../../../core/errors.ts";
+import { interrupted } from "../../../core/run/wait.ts";
+import { type BackendKey, requestCancel } from "./cancel.ts";
 import { CopyStream } from "./copy_stream.ts";
 import { readDescription, type ResultField } from "./describe_fields.ts";
 import { classify } from "./errors.ts";
@@ -15,12 +17,6 @@ import { openSocket } from "./tls.ts";
 
 /** A row of a result, each field as the bytes that came. */
 export type RawRow = readonly (Uint8Array | null)[];
-
-/** What postgres.js keeps of a query and its types do not show (3.4.9, `src/query.js`). */
-interface QueryInternals {
-  active: boolean;
-  readonly canceller: ((query: unknown) => Promise<void>) | null;
-}
 
 type Client = postgres.Sql<Record<string, never>>;
 type Query = ReturnType<Client["unsafe"]>;
@@ -38,13 +34,12 @@ export class Connection {
   readonly #settings: ConnectionSettings;
   readonly #socket: net.Socket;
   readonly #client: Client;
-  /** postgres.js has been given the open socket. */
-  #used = false;
-  #cancelling = false;
+  #given = false;
+  #key: BackendKey | null = null;
   #lost = false;
   #closing: Promise<void> | null = null;
-  /** The statement that runs, and since when. */
-  #running: { readonly query: Query; readonly since: number } | null = null;
+  /** When the statement that runs was sent; null when none does. */
+  #runningSince: number | null = null;
 
   private constructor(
     settings: ConnectionSettings,
@@ -54,7 +49,7 @@ export class Connection {
     this.#settings = settings;
     this.#socket = socket;
     socket.once("close", () => this.#lost = true);
-    this.#client = makeClient(settings, options, () => this.#nextSocket());
+    this.#client = makeClient(settings, options, () => this.#giveSocket());
   }
 
   /** Connects and authenticates. */
@@ -66,11 +61,12 @@ export class Connection {
     try {
       socket = await openSocket(settings, options.signal);
     } catch (error) {
+      if (options.signal?.aborted) throw interrupted();
       throw classify(error, { address: addressOf(settings), statementTimeoutMs: 0, elapsedMs: 0 });
     }
     const connection = new Connection(settings, socket, options);
     try {
-      await connection.exec("SELECT 1");
+      await connection.#start();
       return connection;
     } catch (error) {
       await connection.close();
@@ -80,6 +76,13 @@ export class Connection {
 
   /** Of the transaction; for telling why a statement was cancelled. 0: none. */
   statementTimeoutMs = 0;
+
+  /** Authenticates, which postgres.js does with the first statement. */
+  async #start(): Promise<void> {
+    await this.#run("SELECT 1", async (query) => {
+      this.#key = (await query).state;
+    });
+  }
 
   /** Runs statements whose rows do not matter. */
   async exec(sql: string): Promise<void> {
@@ -124,14 +127,14 @@ export class Connection {
   async copyOut(sql: string): Promise<CopyStream> {
     this.#checkAlive();
     const query = this.#client.unsafe(sql);
-    this.#running = { query, since: performance.now() };
+    this.#runningSince = performance.now();
     try {
       const stream = await query.readable();
       return new CopyStream(stream, (error) => {
         // postgres.js may have left the socket paused for pieces that were still to be read.
         this.#socket.resume();
         if (error !== null) return this.#failed(error);
-        this.#running = null;
+        this.#runningSince = null;
         return null;
       });
     } catch (error) {
@@ -144,17 +147,8 @@ export class Connection {
    * Does nothing when no statement runs.
    */
   async cancel(): Promise<void> {
-    const running = this.#running;
-    if (running === null || this.#lost) return;
-    const query = running.query as unknown as QueryInternals;
-    // postgres.js takes a COPY for finished once its stream is handed over.
-    query.active = true;
-    this.#cancelling = true;
-    try {
-      await query.canceller?.(running.query);
-    } finally {
-      this.#cancelling = false;
-    }
+    if (this.#runningSince === null || this.#key === null || this.#lost) return;
+    await requestCancel(this.#settings, this.#key);
   }
 
   /** Idempotent; never throws. A statement that still runs is cancelled. */
@@ -173,7 +167,7 @@ export class Connection {
       this.#socket.once("close", () => resolve());
     });
     try {
-      await this.#client.end({ timeout: this.#running === null ? CLOSE_TIMEOUT_S : 0 });
+      await this.#client.end({ timeout: this.#runningSince === null ? CLOSE_TIMEOUT_S : 0 });
     } catch {
       // The connection is gone, which is what was wanted.
     }
@@ -184,10 +178,10 @@ export class Connection {
   async #run(sql: string, start: (query: Query) => PromiseLike<unknown>): Promise<void> {
     this.#checkAlive();
     const query = this.#client.unsafe(sql);
-    this.#running = { query, since: performance.now() };
+    this.#runningSince = performance.now();
     try {
       await start(query);
-      this.#running = null;
+      this.#runningSince = null;
     } catch (error) {
       throw this.#failed(error);
     }
@@ -203,8 +197,8 @@ export class Connection {
   }
 
   #failed(error: unknown): Error {
-    const since = this.#running?.since ?? performance.now();
-    this.#running = null;
+    const since = this.#runningSince ?? performance.now();
+    this.#runningSince = null;
     return classify(error, {
       address: addressOf(this.#settings),
       statementTimeoutMs: this.statementTimeoutMs,
@@ -212,11 +206,10 @@ export class Connection {
     });
   }
 
-  /** The socket for postgres.js: the open one once, then only ones that carry a cancel request. */
-  #nextSocket(): Promise<net.Socket> {
-    if (this.#cancelling) return openSocket(this.#settings);
-    if (!this.#used) {
-      this.#used = true;
+  /** The socket for postgres.js, which asks again to replace one that was lost. */
+  #giveSocket(): Promise<net.Socket> {
+    if (!this.#given && !this.#lost) {
+      this.#given = true;
       return Promise.resolve(this.#socket);
     }
     const lost = new Error("the server closed the connection");

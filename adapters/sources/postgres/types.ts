@@ -242,8 +242,14 @@ export function planColumn(native: NativeType, override?: RivetType): ColumnPlan
   return {
     type: { kind: "list", element: element.type },
     fidelity: element.fidelity,
-    cast: element.cast === null ? null : `${element.cast}[]`,
+    cast: arrayCast(element.cast),
   };
+}
+
+/** Elements as text are those that the array prints: a cast of each would write an inet as `10.0.0.1/32`. */
+function arrayCast(element: string | null): string | null {
+  if (element === null) return null;
+  return element === "text" ? "text::text[]" : `${element}[]`;
 }
 
 /** The binary form of a type after its cast; names outside the table are only ever read as text. */
