@@ -98,7 +98,7 @@ Deno.test("a missing command is a usage error that carries the help page", () =>
   const state = parse("state -q");
   if (state.kind !== "incomplete") throw new Error(state.kind);
   match(state.help, /Usage: rivet state COMMAND/);
-  equal(state.error.hint, "Use one of: files, chunks, reset-chunks.");
+  equal(state.error.hint, "Use one of: show, reset, files, chunks, reset-chunks, progression.");
 });
 
 Deno.test("a typo is answered with what was meant and where the help is", () => {
