@@ -155,10 +155,16 @@ function aggregates(t: ColumnTypes): string[] {
   ];
 }
 
+/** Which rows at the cursor's last value were exported, for commit-safe exports. */
+function cursorTies(t: ColumnTypes): string[] {
+  return [`ALTER TABLE export_state ADD COLUMN ties_json ${t.text}`];
+}
+
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, statements: mainTables },
   { version: 2, statements: progression },
   { version: 3, statements: aggregates },
+  { version: 4, statements: cursorTies },
 ];
 
 /** The schema version that this Rivet reads and writes. */

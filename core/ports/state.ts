@@ -13,6 +13,11 @@ export interface CursorState {
   readonly cursor: string;
   readonly updatedAt: string;
   readonly runId: string;
+  /**
+   * `incremental_safety`: the rows whose cursor value is `cursor` and which were exported, as a JSON
+   * array of `core/run/ties.ts`. Absent: not remembered.
+   */
+  readonly ties?: string;
 }
 
 /** `file_log`: one part that the destination accepted. */

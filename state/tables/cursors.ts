@@ -1,16 +1,18 @@
 /** `export_state`: the incremental cursor of each export. */
 import type { CursorState, StateStore } from "../../core/ports/state.ts";
 import type { SqlConnection, SqlRow } from "../connection.ts";
-import { text } from "../row.ts";
+import { text, textOrNull } from "../row.ts";
 
 type CursorTable = Pick<StateStore, "cursor" | "cursors" | "saveCursor" | "resetCursor">;
 
 function cursorState(row: SqlRow): CursorState {
+  const ties = textOrNull(row, "ties_json");
   return {
     exportName: text(row, "export_name"),
     cursor: text(row, "cursor_value"),
     updatedAt: text(row, "updated_at"),
     runId: text(row, "run_id"),
+    ...(ties === null ? {} : { ties }),
   };
 }
 
@@ -27,10 +29,11 @@ export function cursorTable(db: SqlConnection): CursorTable {
 
     async saveCursor(state) {
       await db.run(
-        `INSERT INTO export_state (export_name, cursor_value, updated_at, run_id) VALUES (?, ?, ?, ?)
+        `INSERT INTO export_state (export_name, cursor_value, updated_at, run_id, ties_json)
+         VALUES (?, ?, ?, ?, ?)
          ON CONFLICT (export_name) DO UPDATE SET cursor_value = excluded.cursor_value,
-           updated_at = excluded.updated_at, run_id = excluded.run_id`,
-        [state.exportName, state.cursor, state.updatedAt, state.runId],
+           updated_at = excluded.updated_at, run_id = excluded.run_id, ties_json = excluded.ties_json`,
+        [state.exportName, state.cursor, state.updatedAt, state.runId, state.ties ?? null],
       );
     },
 

@@ -172,6 +172,12 @@ const CURSORS: StateCase[] = [
     const second = { ...first, cursor: "123456789012345678901234567890.12", runId: "orders_2" };
     await store.saveCursor(second);
     assert.deepEqual(await store.cursor("orders"), second);
+    const tied = { ...second, ties: '["a","a","b"]' };
+    await store.saveCursor(tied);
+    assert.deepEqual(await store.cursor("orders"), tied);
+    // A cursor without ties forgets those of the one before.
+    await store.saveCursor(second);
+    assert.deepEqual(await store.cursor("orders"), second);
   }),
   stateCase("cursors are listed by export name and reset one by one", async (store) => {
     for (const exportName of ["b", "a", "Ä'; DROP TABLE export_state; --"]) {

@@ -4,7 +4,7 @@ import postgres from "postgres";
 import { openPostgres } from "../../../state/open.ts";
 import { connectPostgres } from "../../../state/postgres/connection.ts";
 import { STATE_VERSION } from "../../../state/migrations.ts";
-import { checkMigratedV1 } from "../../unit/state/migrated_v1.ts";
+import { checkMigratedV1, checkMigratedV3 } from "../../unit/state/migrated.ts";
 import { onSessions, serverHasSessions, stateDatabase, stateTables } from "./state_database.ts";
 
 interface Place {
@@ -41,18 +41,20 @@ function withOptions(url: string, options: string): string {
 const COLUMNS = `SELECT table_name, column_name, data_type, collation_name, is_nullable
   FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2`;
 
-liveTest("a state of version 1 is migrated with its data", async ({ url, admin }) => {
-  const dump = join(import.meta.dirname!, "../../../fixtures/state/v1.postgres.sql");
-  await admin.unsafe(await Deno.readTextFile(dump)).simple();
-  const store = await openPostgres(url);
-  await checkMigratedV1(store);
-  await store.close();
-  const migrated = [...await admin.unsafe(COLUMNS)];
+for (const [version, check] of [[1, checkMigratedV1], [3, checkMigratedV3]] as const) {
+  liveTest(`a state of version ${version} is migrated with its data`, async ({ url, admin }) => {
+    const dump = join(import.meta.dirname!, `../../../fixtures/state/v${version}.postgres.sql`);
+    await admin.unsafe(await Deno.readTextFile(dump)).simple();
+    const store = await openPostgres(url);
+    await check(store);
+    await store.close();
+    const migrated = [...await admin.unsafe(COLUMNS)];
 
-  await admin.unsafe(`DROP TABLE ${stateTables().join(", ")} CASCADE`);
-  await (await openPostgres(url)).close();
-  assert.deepEqual(migrated, [...await admin.unsafe(COLUMNS)]);
-});
+    await admin.unsafe(`DROP TABLE ${stateTables().join(", ")} CASCADE`);
+    await (await openPostgres(url)).close();
+    assert.deepEqual(migrated, [...await admin.unsafe(COLUMNS)]);
+  });
+}
 
 sessionTest(
   "tables go where the search_path leads, and it stays as it is",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openSqlite, openState, STATE_FILE } from "../../../state/open.ts";
 import { connectSqlite } from "../../../state/sqlite/connection.ts";
 import { MIGRATIONS, STATE_VERSION } from "../../../state/migrations.ts";
-import { checkMigratedV1 } from "./migrated_v1.ts";
+import { checkMigratedV1, checkMigratedV3 } from "./migrated.ts";
 
 const FIXTURES = join(import.meta.dirname!, "../../../fixtures/state");
 
@@ -44,22 +44,24 @@ Deno.test("state is .rivet_state.db in the config's folder unless RIVET_STATE_UR
     assert.ok((await Deno.stat(join(dir, STATE_FILE))).isFile);
   }));
 
-Deno.test("a state of version 1 is migrated with its data", () =>
-  inTempDir(async (dir) => {
-    const path = join(dir, "old.db");
-    createFromSql(path, await Deno.readTextFile(join(FIXTURES, "v1.sql")));
-    const store = await openSqlite(path);
-    await checkMigratedV1(store);
-    await store.close();
+for (const [version, check] of [[1, checkMigratedV1], [3, checkMigratedV3]] as const) {
+  Deno.test(`a state of version ${version} is migrated with its data`, () =>
+    inTempDir(async (dir) => {
+      const path = join(dir, "old.db");
+      createFromSql(path, await Deno.readTextFile(join(FIXTURES, `v${version}.sql`)));
+      const store = await openSqlite(path);
+      await check(store);
+      await store.close();
 
-    const fresh = join(dir, "fresh.db");
-    await (await openSqlite(fresh)).close();
-    assert.deepEqual(schemaOf(path), schemaOf(fresh));
-    const db = new DatabaseSync(path);
-    const versions = db.prepare("SELECT version FROM schema_version ORDER BY version").all();
-    db.close();
-    assert.deepEqual(versions.map((row) => row.version), MIGRATIONS.map((m) => m.version));
-  }));
+      const fresh = join(dir, "fresh.db");
+      await (await openSqlite(fresh)).close();
+      assert.deepEqual(schemaOf(path), schemaOf(fresh));
+      const db = new DatabaseSync(path);
+      const versions = db.prepare("SELECT version FROM schema_version ORDER BY version").all();
+      db.close();
+      assert.deepEqual(versions.map((row) => row.version), MIGRATIONS.map((m) => m.version));
+    }));
+}
 
 Deno.test("the tables are those that the contracts name", () =>
   inTempDir(async (dir) => {
@@ -197,7 +199,7 @@ Deno.test("calls of one process take turns: nothing is seen of an open transacti
     const path = join(dir, "state.db");
     await (await openSqlite(path)).close();
     const db = await connectSqlite(path);
-    const insert = "INSERT INTO export_state VALUES (?, '1', 'now', 'r')";
+    const insert = "INSERT INTO export_state VALUES (?, '1', 'now', 'r', NULL)";
     const failing = db.transaction(async (tx) => {
       await tx.run(insert, ["a"]);
       await new Promise((resolve) => setTimeout(resolve, 5));

@@ -1,10 +1,11 @@
-/** What `fixtures/state/v1*.sql` holds, read through the store after it was migrated. */
+/** What `fixtures/state/*.sql` hold, read through the store after they were migrated. */
 import assert from "node:assert/strict";
 import type { StateStore } from "../../../core/ports/state.ts";
 
 const RUN = "orders_20260131T100000.000";
 
-export async function checkMigratedV1(store: StateStore): Promise<void> {
+/** What all of them hold. */
+async function checkMigrated(store: StateStore): Promise<void> {
   assert.deepEqual(await store.cursors(), [{
     exportName: "orders",
     cursor: "2026-01-31 10:00:00.123456+00",
@@ -27,6 +28,20 @@ export async function checkMigratedV1(store: StateStore): Promise<void> {
     [0, "completed", 1, null],
     [1, "failed", 3, null],
   ]);
+}
+
+export async function checkMigratedV1(store: StateStore): Promise<void> {
+  await checkMigrated(store);
   assert.deepEqual(await store.progressions(), []);
   assert.deepEqual(await store.aggregates(10), []);
+}
+
+export async function checkMigratedV3(store: StateStore): Promise<void> {
+  await checkMigrated(store);
+  const [progression] = await store.progressions();
+  assert.equal(progression.committedValue, "2026-01-31 10:00:00.123456+00");
+  assert.deepEqual((await store.aggregates(10)).map((a) => [a.aggregateId, a.rows]), [[
+    "a1",
+    1000,
+  ]]);
 }
