@@ -1,6 +1,6 @@
 /** A value that its column's type cannot hold: the error that names both (contracts section 9). */
-import { SourceError } from "../../../core/errors.ts";
-import { type Column, formatType } from "../../../core/types/types.ts";
+import { SourceError } from "../../core/errors.ts";
+import { type Column, formatType } from "../../core/types/types.ts";
 
 const MAX_SHOWN = 80;
 
