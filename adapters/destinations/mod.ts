@@ -1,6 +1,5 @@
 /** The one list of destination kinds. */
 import type { DestinationConfig } from "../../core/config/schema.ts";
-import { RivetError } from "../../core/errors.ts";
 import type { Destination, StreamDestination } from "../../core/ports/destination.ts";
 import type { Env } from "./environment.ts";
 
@@ -28,12 +27,13 @@ export async function openDestination(
       const { openS3 } = await import("./s3/mod.ts");
       return await openS3(config, env);
     }
-    case "gcs":
-    case "azure":
-      throw new RivetError(
-        "NOT_AVAILABLE",
-        `destination type ${config.type} is not available yet`,
-        { hint: "Use `type: local` or `type: s3`." },
-      );
+    case "gcs": {
+      const { openGcs } = await import("./gcs/mod.ts");
+      return await openGcs(config);
+    }
+    case "azure": {
+      const { openAzure } = await import("./azure/mod.ts");
+      return await openAzure(config, env);
+    }
   }
 }

@@ -75,12 +75,10 @@ const UNTRUSTED = /certificate|UnknownIssuer|self.signed|altname/i;
 
 function kindOf(facts: HttpFacts, words: StoreWords): FailureKind {
   const { code, status, message } = facts;
+  if (status === null && UNTRUSTED.test(message)) return "untrusted";
   const known = code === null ? undefined : words.codes[code] ?? SYSTEM_CODES[code];
   if (known !== undefined) return known;
-  if (status === null || status < 300) {
-    if (UNTRUSTED.test(message)) return "untrusted";
-    return BROKEN.test(message) ? "unreachable" : "other";
-  }
+  if (status === null || status < 300) return BROKEN.test(message) ? "unreachable" : "other";
   return kindOfStatus(status);
 }
 

@@ -5,17 +5,13 @@ import { ConfigError } from "../../../core/errors.ts";
 import { registerSecret } from "../../../core/redact.ts";
 import { type Env, fromEnvironment } from "../environment.ts";
 import { ObjectDestination } from "../object_store.ts";
-import { UPLOAD_LIMITS, type UploadLimits } from "../part_upload.ts";
-import { REQUEST_SETTINGS, Requests, type RequestSettings } from "../requests.ts";
+import { UPLOAD_LIMITS } from "../part_upload.ts";
+import { REQUEST_SETTINGS, Requests } from "../requests.ts";
+import type { StoreOptions } from "../store_options.ts";
 import { S3_WORDS, s3Facts } from "./errors.ts";
 import { S3Store } from "./store.ts";
 
 export type S3Config = Extract<DestinationConfig, { type: "s3" }>;
-
-export interface StoreOptions {
-  readonly limits?: UploadLimits;
-  readonly requests?: RequestSettings;
-}
 
 /** Compatible stores take any region in a signature. */
 const REGION_OF_ENDPOINTS = "us-east-1";

@@ -1,0 +1,20 @@
+import { startAzurite } from "../../support/azurite.ts";
+import { destinationCases } from "../../conformance/destination.ts";
+
+Deno.test("azure destination", async (t) => {
+  const server = await startAzurite();
+  try {
+    for (const [i, c] of destinationCases.entries()) {
+      await t.step(c.name, async () => {
+        const destination = await server.open(`case-${i}/exports`);
+        try {
+          await c.run(destination);
+        } finally {
+          await destination.close();
+        }
+      });
+    }
+  } finally {
+    await server.stop();
+  }
+});

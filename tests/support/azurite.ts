@@ -1,0 +1,59 @@
+/** An Azure Blob server for tests: azurite, and destinations in a container of it. */
+import { BlobServiceClient } from "@azure/storage-blob";
+import { fileURLToPath } from "node:url";
+import { type AzureConfig, openAzure } from "../../adapters/destinations/azure/mod.ts";
+import type { ObjectDestination } from "../../adapters/destinations/object_store.ts";
+import type { StoreOptions } from "../../adapters/destinations/store_options.ts";
+import { startChildServer } from "./child_server.ts";
+
+const SERVER = fileURLToPath(new URL("./azurite_server.ts", import.meta.url));
+export const AZURE_CONTAINER = "exports";
+
+/** The account that every azurite has, with its published key. */
+export const AZURITE_ACCOUNT = "devstoreaccount1";
+export const AZURITE_KEY =
+  "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+export interface AzureServer {
+  readonly port: number;
+  readonly endpoint: string;
+  readonly service: BlobServiceClient;
+  config(prefix: string, endpoint?: string): AzureConfig;
+  open(prefix: string, options?: StoreOptions, endpoint?: string): Promise<ObjectDestination>;
+  stop(): Promise<void>;
+}
+
+export async function startAzurite(): Promise<AzureServer> {
+  const server = await startChildServer(
+    () => [
+      SERVER,
+      ...["--blobPort", "0", "--inMemoryPersistence", "--silent"],
+      ...["--skipApiVersionCheck", "--disableTelemetry"],
+    ],
+    /listens on http:\/\/127\.0\.0\.1:(\d+)/,
+  );
+  const endpoint = `http://127.0.0.1:${server.port}/${AZURITE_ACCOUNT}`;
+  const service = BlobServiceClient.fromConnectionString(connectionString(endpoint));
+  await service.getContainerClient(AZURE_CONTAINER).create();
+  const config = (prefix: string, at = endpoint): AzureConfig => ({
+    type: "azure",
+    container: AZURE_CONTAINER,
+    prefix,
+    endpoint: at,
+    account_name: AZURITE_ACCOUNT,
+    account_key_env: "AZURE_KEY",
+  });
+  return {
+    port: server.port,
+    endpoint,
+    service,
+    config,
+    open: (prefix, options, at) => openAzure(config(prefix, at), () => AZURITE_KEY, options),
+    stop: server.stop,
+  };
+}
+
+export function connectionString(endpoint: string): string {
+  return `DefaultEndpointsProtocol=http;AccountName=${AZURITE_ACCOUNT};` +
+    `AccountKey=${AZURITE_KEY};BlobEndpoint=${endpoint};`;
+}
