@@ -60,21 +60,6 @@ const EXPORT_FEATURES: readonly ExportFeature[] = [
     path: ["reconcile"],
     used: ({ config }) => config.reconcile === "checksum",
   },
-  {
-    name: "destination type s3",
-    path: ["destination", "type"],
-    used: ({ destination }) => destination.type === "s3",
-  },
-  {
-    name: "destination type gcs",
-    path: ["destination", "type"],
-    used: ({ destination }) => destination.type === "gcs",
-  },
-  {
-    name: "destination type azure",
-    path: ["destination", "type"],
-    used: ({ destination }) => destination.type === "azure",
-  },
 ];
 
 /** The names of what is not available, for the documentation. */

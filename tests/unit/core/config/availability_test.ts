@@ -51,9 +51,6 @@ const ASKING: Record<string, LoadedConfig> = {
   "on_schema_drift: fail": loaded([{ on_schema_drift: "fail" }]),
   "consistency": loaded([{ consistency: "snapshot" }]),
   "reconcile: checksum": loaded([{ reconcile: "checksum" }]),
-  "destination type s3": loaded([{ destination: { type: "s3", bucket: "b" } }]),
-  "destination type gcs": loaded([{ destination: { type: "gcs", bucket: "b" } }]),
-  "destination type azure": loaded([{ destination: { type: "azure", container: "c" } }]),
 };
 
 Deno.test("a full or chunked export to a local disk is available", () => {
