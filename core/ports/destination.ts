@@ -20,7 +20,10 @@ export interface DestinationCapabilities {
 export interface ObjectInfo {
   readonly key: string;
   readonly sizeBytes: number;
-  /** Base64, where the store records one. */
+  /**
+   * Base64, where the store records one. In a listing it may be the digest of an encrypted body
+   * instead: only `head` tells, so a mismatch counts when `head` repeats it.
+   */
   readonly md5?: string;
 }
 
