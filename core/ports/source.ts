@@ -83,6 +83,31 @@ export interface ReadRequest {
   readonly signal?: AbortSignal;
 }
 
+/** A transaction that has begun and not ended: what it wrote may still become visible. */
+export interface RunningTransaction {
+  /** Names it until it ends; never given to another one. */
+  readonly id: string;
+  /** When it began, as `YYYY-MM-DD HH:MM:SS.ffffff+00`; null when that cannot be known. */
+  readonly startedAt: string | null;
+  /** Prepared for a two-phase commit: it had another id while its session still ran it. */
+  readonly prepared: boolean;
+  /** For people. */
+  readonly label: string;
+}
+
+export interface RunningTransactions {
+  /** The server's clock, read before the transactions were; written as `startedAt`. */
+  readonly now: string;
+  readonly transactions: readonly RunningTransaction[];
+}
+
+/** A snapshot that other connections can join with `ConnectOptions.snapshot`. */
+export interface SharedSnapshot {
+  readonly id: string;
+  /** What it sees, for the manifest: when it was taken, and the server's own name of that point. */
+  readonly point: string;
+}
+
 /** What a connection learned about itself. */
 export interface SourceInfo {
   readonly engine: string;
@@ -126,6 +151,22 @@ export interface Source {
    */
   quantiles(table: string, column: string): Promise<readonly string[]>;
 
+  /** The columns of the table's primary key, in its order; empty when it has none. */
+  primaryKey?(table: string): Promise<readonly string[]>;
+
+  /**
+   * The transactions of this database that run now, this connection's own apart. Every transaction that
+   * began before the call and whose rows are not visible to a statement that starts after it is there.
+   * @throws ConfigError on a server that does not know of all of them (a standby).
+   */
+  runningTransactions?(): Promise<RunningTransactions>;
+
+  /**
+   * Begins a snapshot that other connections can join until it ends, by `endSnapshot` or `close`. There
+   * when `capabilities.sharedSnapshot`; the server does not end it for being idle.
+   */
+  shareSnapshot?(): Promise<SharedSnapshot>;
+
   /** The planner's row estimate of a table or query, from EXPLAIN or the catalog, never by scanning. */
   estimateRows(query: string): Promise<number | null>;
 
@@ -147,5 +188,7 @@ export interface ConnectOptions {
   readonly tuning: Tuning;
   /** Shown in the server's session list, e.g. `rivet/orders`. */
   readonly applicationName: string;
+  /** The `SharedSnapshot.id` that every statement of the connection sees; null or absent: none. */
+  readonly snapshot?: string | null;
   readonly signal?: AbortSignal;
 }

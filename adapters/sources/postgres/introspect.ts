@@ -86,6 +86,18 @@ export async function singleKeys(rows: RunRows, table: string): Promise<TableKey
   }));
 }
 
+/** The columns of the primary key, in its order; empty when the table has none. */
+export async function primaryKey(rows: RunRows, table: string): Promise<string[]> {
+  const found = await rows(`
+    SELECT a.attname
+    FROM pg_catalog.pg_index i
+    CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(attnum, place)
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+    WHERE i.indrelid = ${regclass(table)} AND i.indisprimary AND k.place <= i.indnkeyatts
+    ORDER BY k.place`);
+  return found.map(([column]) => column ?? "");
+}
+
 /** The bounds of the column's histogram, from the last ANALYZE: parts of about equal row counts. */
 export async function histogramBounds(
   rows: RunRows,

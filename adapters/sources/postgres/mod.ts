@@ -20,7 +20,7 @@ async function connect(options: ConnectOptions): Promise<Source> {
   const connection = await Connection.open(settings, options);
   const warnings: string[] = [];
   const info = { engine: "PostgreSQL", version: "", warnings };
-  const source = new PostgresSource(connection, options.tuning, info);
+  const source = new PostgresSource(connection, options.tuning, info, options.snapshot ?? null);
   try {
     const pooler = await detectPooler(async () => {
       const [[pid, version]] = await source.rows(

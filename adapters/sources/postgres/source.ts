@@ -5,6 +5,8 @@ import { RivetError, SourceError } from "../../../core/errors.ts";
 import type {
   Description,
   ReadRequest,
+  RunningTransactions,
+  SharedSnapshot,
   Source,
   SourceCapabilities,
   SourceInfo,
@@ -19,11 +21,14 @@ import {
   histogramBounds,
   nativeTypes,
   notNullFields,
+  primaryKey,
   type RunRows,
   similarTable,
   singleKeys,
 } from "./introspect.ts";
 import { readBatches } from "./read.ts";
+import { joinSnapshotSql, shareSnapshot } from "./snapshot.ts";
+import { runningTransactions } from "./transactions.ts";
 
 const CAPABILITIES: SourceCapabilities = { copy: true, serverCursor: true, sharedSnapshot: true };
 
@@ -32,10 +37,12 @@ type Isolation = "READ COMMITTED" | "REPEATABLE READ";
 /**
  * Opens a transaction whose values look the same whatever the role, database or session has set.
  * `SET LOCAL`, because a transaction pooler gives every transaction another session.
+ * @param snapshot one that was exported, which the transaction joins; it must be REPEATABLE READ then.
  */
 export function beginSql(
   isolation: Isolation,
   tuning: Pick<Tuning, "statementTimeoutS" | "lockTimeoutS">,
+  snapshot: string | null = null,
 ): string {
   const settings: Readonly<Record<string, string>> = {
     statement_timeout: `${tuning.statementTimeoutS * 1000}`,
@@ -50,7 +57,8 @@ export function beginSql(
     cursor_tuple_fraction: "1.0",
   };
   const set = Object.entries(settings).map(([name, value]) => `SET LOCAL ${name} = ${value}`);
-  return [`BEGIN ISOLATION LEVEL ${isolation} READ ONLY`, ...set].join("; ");
+  const join = snapshot === null ? [] : [joinSnapshotSql(snapshot)];
+  return [`BEGIN ISOLATION LEVEL ${isolation} READ ONLY`, ...join, ...set].join("; ");
 }
 
 export class PostgresSource implements Source {
@@ -59,12 +67,20 @@ export class PostgresSource implements Source {
   readonly info: SourceInfo;
   readonly #connection: Connection;
   readonly #tuning: Tuning;
+  readonly #joined: string | null;
   #snapshot = false;
 
-  constructor(connection: Connection, tuning: Tuning, info: SourceInfo) {
+  /** @param joined the shared snapshot that every transaction joins, or null. */
+  constructor(
+    connection: Connection,
+    tuning: Tuning,
+    info: SourceInfo,
+    joined: string | null = null,
+  ) {
     this.#connection = connection;
     this.#tuning = tuning;
     this.info = info;
+    this.#joined = joined;
   }
 
   async beginSnapshot(): Promise<void> {
@@ -114,6 +130,19 @@ export class PostgresSource implements Source {
 
   quantiles(table: string, column: string): Promise<readonly string[]> {
     return this.#transaction((rows) => histogramBounds(rows, table, column));
+  }
+
+  primaryKey(table: string): Promise<readonly string[]> {
+    return this.#transaction((rows) => primaryKey(rows, table));
+  }
+
+  runningTransactions(): Promise<RunningTransactions> {
+    return this.#transaction(runningTransactions);
+  }
+
+  async shareSnapshot(): Promise<SharedSnapshot> {
+    await this.beginSnapshot();
+    return await this.#transaction(shareSnapshot);
   }
 
   estimateRows(query: string): Promise<number | null> {
@@ -168,7 +197,8 @@ export class PostgresSource implements Source {
 
   async #begin(isolation: Isolation): Promise<void> {
     this.#connection.statementTimeoutMs = this.#tuning.statementTimeoutS * 1000;
-    await this.#connection.exec(beginSql(isolation, this.#tuning));
+    const level = this.#joined === null ? isolation : "REPEATABLE READ";
+    await this.#connection.exec(beginSql(level, this.#tuning, this.#joined));
   }
 
   async #rollback(): Promise<void> {
