@@ -31,7 +31,8 @@ export class SourceRegistry {
 }
 
 const registry = new SourceRegistry()
-  .register("postgres", async () => (await import("./postgres/mod.ts")).postgres);
+  .register("postgres", async () => (await import("./postgres/mod.ts")).postgres)
+  .register("mysql", async () => (await import("./mysql/mod.ts")).mysql);
 
 /** The factory of a source type. */
 export function sourceFactory(type: string): Promise<SourceFactory> {

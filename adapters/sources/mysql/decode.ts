@@ -1,0 +1,72 @@
+/** Rows in, batches out. */
+import type { Batch } from "../../../core/batch/batch.ts";
+import { BatchBuilder } from "../../../core/batch/batch_builder.ts";
+import { SourceError } from "../../../core/errors.ts";
+import type { ReadRequest } from "../../../core/ports/source.ts";
+import { type ColumnDecoder, columnDecoder } from "./decoders.ts";
+import { FieldGatherer } from "./fields.ts";
+
+export type DecodeOptions = Pick<
+  ReadRequest,
+  "columns" | "batchBytes" | "batchRows" | "maxValueBytes"
+>;
+
+/** Decodes rows a column at a time, so that every loop is of one kind. */
+export class RowDecoder {
+  /** Batches that became full, oldest first; the reader takes them away. */
+  readonly full: Batch[] = [];
+  readonly #options: DecodeOptions;
+  readonly #decoders: readonly ColumnDecoder[];
+  readonly #gatherer: FieldGatherer;
+  readonly #batch: BatchBuilder;
+
+  constructor(options: DecodeOptions) {
+    const { columns, batchBytes, batchRows, maxValueBytes } = options;
+    this.#options = options;
+    this.#decoders = columns.map(columnDecoder);
+    const builders = this.#decoders.map((decoder) => decoder.builder);
+    this.#batch = new BatchBuilder(columns, builders, { bytes: batchBytes, rows: batchRows });
+    this.#gatherer = new FieldGatherer({ columnNames: columns.map((c) => c.name), maxValueBytes });
+  }
+
+  /** Adds the row at `[start, end)` of `bytes`; it is decoded with others of the same bytes. */
+  add(bytes: Uint8Array, start: number, end: number): void {
+    if (!this.#gatherer.fits(bytes)) this.#decode();
+    this.#gatherer.add(bytes, start, end);
+  }
+
+  /** The rows of the last, incomplete batch, or null when there are none. */
+  finish(): Batch | null {
+    this.#decode();
+    return this.#batch.rows === 0 ? null : this.#take();
+  }
+
+  #decode(): void {
+    if (this.#batch.wouldOverflow(this.#gatherer.byteLength)) this.full.push(this.#take());
+    const { block, rows } = this.#gatherer.take();
+    for (let from = 0; from < rows;) {
+      const to = Math.min(rows, from + this.#batch.freeRows);
+      for (let c = 0; c < this.#decoders.length; c++) {
+        const base = c * block.stride;
+        this.#decoders[c].decode(block, base + from, base + to);
+      }
+      from = to;
+      if (this.#batch.full) this.full.push(this.#take());
+    }
+  }
+
+  #take(): Batch {
+    const batch = this.#batch.finish();
+    for (let c = 0; c < batch.data.length; c++) {
+      const column = this.#options.columns[c];
+      if (!column.nullable && batch.data[c].nullCount > 0) {
+        throw new SourceError(
+          "VALUE_OUT_OF_RANGE",
+          `column "${column.name}" was NOT NULL when it was described, but holds a NULL`,
+          { hint: "The table changed while it was read; run the export again." },
+        );
+      }
+    }
+    return batch;
+  }
+}

@@ -1,0 +1,82 @@
+/** What the catalog knows: keys, statistics, tables. */
+import { nearest } from "../../../core/suggest.ts";
+import type { TableKey } from "../../../core/ports/source.ts";
+import { quoteLiteral, tableParts } from "./dialect.ts";
+
+/** Runs one query; every value as text. */
+export type RunRows = (sql: string) => Promise<(string | null)[][]>;
+
+/** `schema = ... AND table = ...` of a table named as in the config. */
+function tableCondition(alias: string, table: string): string {
+  const parts = tableParts(table);
+  const schema = parts.length > 1 ? quoteLiteral(parts[0]) : "DATABASE()";
+  return `${alias}.TABLE_SCHEMA = ${schema} AND ${alias}.TABLE_NAME = ` +
+    quoteLiteral(parts[parts.length - 1]);
+}
+
+const INTEGERS = "'tinyint', 'smallint', 'mediumint', 'int', 'bigint'";
+/**
+ * Types whose order, text and comparison with a literal agree, so that pages by them skip no row: not
+ * ENUM and SET (ordered by number, compared as text), floats, bits, bytes.
+ */
+const KEY_TYPES = `${INTEGERS}, 'decimal', 'date', 'datetime', 'timestamp', 'char', 'varchar', ` +
+  "'tinytext', 'text', 'mediumtext', 'longtext', 'uuid'";
+
+/** Single-column unique NOT NULL keys over whole values, the primary key first. */
+export async function singleKeys(rows: RunRows, table: string): Promise<TableKey[]> {
+  const found = await rows(`
+    SELECT c.COLUMN_NAME, c.DATA_TYPE IN (${INTEGERS}), MAX(s.INDEX_NAME = 'PRIMARY')
+    FROM information_schema.STATISTICS s
+    JOIN information_schema.COLUMNS c ON c.TABLE_SCHEMA = s.TABLE_SCHEMA
+      AND c.TABLE_NAME = s.TABLE_NAME AND c.COLUMN_NAME = s.COLUMN_NAME
+    WHERE ${tableCondition("s", table)} AND s.NON_UNIQUE = 0 AND s.SUB_PART IS NULL
+      AND c.IS_NULLABLE = 'NO' AND LOWER(c.DATA_TYPE) IN (${KEY_TYPES})
+      AND NOT EXISTS (SELECT 1 FROM information_schema.STATISTICS o
+        WHERE o.TABLE_SCHEMA = s.TABLE_SCHEMA AND o.TABLE_NAME = s.TABLE_NAME
+          AND o.INDEX_NAME = s.INDEX_NAME AND o.SEQ_IN_INDEX > 1)
+    GROUP BY c.COLUMN_NAME, c.DATA_TYPE, c.ORDINAL_POSITION
+    ORDER BY 3 DESC, c.ORDINAL_POSITION`);
+  return found.map(([column, integer, primary]) => ({
+    column: column ?? "",
+    integer: integer === "1",
+    primary: primary === "1",
+  }));
+}
+
+/** MariaDB's `JSON_HB` histogram: buckets of about equal row counts, each with its first value. */
+interface Histogram {
+  readonly histogram_hb?: readonly { readonly start?: string }[];
+}
+
+/**
+ * The bounds of the column's histogram, when ANALYZE TABLE ... PERSISTENT collected one. MySQL keeps no
+ * histogram of a column that a single-column unique index covers, which every key is.
+ */
+export async function histogramBounds(
+  rows: RunRows,
+  table: string,
+  column: string,
+): Promise<string[]> {
+  const parts = tableParts(table);
+  const schema = parts.length > 1 ? quoteLiteral(parts[0]) : "DATABASE()";
+  const [found] = await rows(`
+    SELECT CAST(histogram AS CHAR) FROM mysql.column_stats
+    WHERE hist_type = 'JSON_HB' AND db_name = ${schema}
+      AND table_name = ${quoteLiteral(parts[parts.length - 1])}
+      AND column_name = ${quoteLiteral(column)}`);
+  if (found === undefined || found[0] === null) return [];
+  const { histogram_hb } = JSON.parse(found[0]) as Histogram;
+  return (histogram_hb ?? []).slice(1).map((bucket) => bucket.start ?? "").filter((s) => s !== "");
+}
+
+/** The readable table nearest to a name that does not exist. */
+export async function similarTable(rows: RunRows, name: string): Promise<string | undefined> {
+  const found = await rows(`
+    SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES
+    WHERE TABLE_SCHEMA NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')
+    ORDER BY TABLE_SCHEMA <> DATABASE(), 1, 2 LIMIT 5000`);
+  const tables = found.map(([schema, table]) => ({ schema: schema ?? "", table: table ?? "" }));
+  const match = nearest(name, tables.map((t) => t.table));
+  const table = tables.find((t) => t.table === match);
+  return table === undefined ? undefined : `${table.schema}.${table.table}`;
+}

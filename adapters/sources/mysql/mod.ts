@@ -1,0 +1,62 @@
+/** MySQL and MariaDB as a source. */
+import { RivetError } from "../../../core/errors.ts";
+import type { ConnectOptions, Source, SourceFactory } from "../../../core/ports/source.ts";
+import { Connection } from "./connection.ts";
+import { dialect } from "./dialect.ts";
+import { type Ask, detectProxy, proxyWarning } from "./pooler.ts";
+import { flavorOf, type ServerFacts } from "./session.ts";
+import { type ConnectionSettings, resolveConnection } from "./settings.ts";
+import { MysqlSource } from "./source.ts";
+
+const NOT_ENCRYPTED =
+  "TLS is not enforced — credentials and result rows cross the network in plaintext.";
+
+function tlsWarning(options: ConnectOptions, settings: ConnectionSettings): string | null {
+  if (options.source.tls !== undefined || settings.socket !== undefined) return null;
+  const { mode } = settings.tls;
+  return mode === "disable" || mode === "prefer" ? NOT_ENCRYPTED : null;
+}
+
+async function serverFacts(connection: Connection): Promise<ServerFacts> {
+  const { rows: [[version, versionComment, sqlMode]] } = await connection.query(
+    "SELECT VERSION(), @@version_comment, @@SESSION.sql_mode",
+  );
+  return {
+    flavor: flavorOf(version ?? ""),
+    version: version ?? "",
+    versionComment,
+    sqlMode: sqlMode ?? "",
+  };
+}
+
+/** Answers `undefined` where the server refuses; a lost connection is still an error. */
+function asking(connection: Connection): Ask {
+  return async (sql) => {
+    try {
+      return (await connection.query(sql)).rows[0]?.[0] ?? null;
+    } catch (error) {
+      if (error instanceof RivetError && error.category === "disconnect") throw error;
+      return undefined;
+    }
+  };
+}
+
+async function connect(options: ConnectOptions): Promise<Source> {
+  const settings = resolveConnection(options.source);
+  const connection = await Connection.open(settings, options);
+  try {
+    const facts = await serverFacts(connection);
+    const proxy = await detectProxy(facts.versionComment, asking(connection));
+    const warnings = [tlsWarning(options, settings), proxyWarning(proxy)]
+      .filter((warning) => warning !== null);
+    const info = { engine: facts.flavor, version: facts.version, warnings };
+    const source = new MysqlSource(connection, options.tuning, facts, info, proxy !== "Direct");
+    await source.start();
+    return source;
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+export const mysql: SourceFactory = { type: "mysql", dialect, connect };

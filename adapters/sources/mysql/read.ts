@@ -1,0 +1,142 @@
+/**
+ * Reading a statement's rows. The protocol has no cursor that works through a plain statement, so both
+ * ways of access are one stream, and the server is held back while nobody takes the batches.
+ */
+import type { Batch } from "../../../core/batch/batch.ts";
+import { SourceError } from "../../../core/errors.ts";
+import type { ReadRequest } from "../../../core/ports/source.ts";
+import { delay, interrupted } from "../../../core/run/wait.ts";
+import type { Connection, RowStream } from "./connection.ts";
+import { RowDecoder } from "./decode.ts";
+import type { NativeField } from "./native.ts";
+
+/** Batches decoded ahead of the one that is being worked on. */
+const AHEAD = 1;
+/** A server that goes on sending after its statement was cancelled is left after this. */
+const DRAIN_MS = 5000;
+const NEVER = new AbortController().signal;
+
+function checkAborted(request: ReadRequest): void {
+  if (request.signal?.aborted) throw interrupted();
+}
+
+function checkFields(request: ReadRequest, fields: readonly NativeField[]): void {
+  const names = (list: readonly { readonly name: string }[]) => list.map((c) => c.name).join(", ");
+  if (names(fields) === names(request.columns)) return;
+  throw new SourceError(
+    "SOURCE_QUERY",
+    `the statement has the columns ${names(fields)} instead of ${names(request.columns)}`,
+    { hint: "Did the table change while it was read? Run the export again." },
+  );
+}
+
+/** What arrives, until somebody waits for it. */
+class Arrivals {
+  readonly decoder: RowDecoder;
+  readonly stream: RowStream;
+  #failure: { readonly error: unknown } | null = null;
+  #ended = false;
+  #paused = false;
+  #wake = () => {};
+
+  constructor(connection: Connection, request: ReadRequest) {
+    const decoder = new RowDecoder(request);
+    this.decoder = decoder;
+    this.stream = connection.stream(request.sql, {
+      fields: (fields) => this.#attempt(() => checkFields(request, fields)),
+      row: (bytes, start, end) => {
+        // Rows keep coming after a failed one, until the statement is cancelled.
+        if (this.#failure === null) this.#attempt(() => decoder.add(bytes, start, end));
+        if (decoder.full.length > AHEAD && !this.#paused) {
+          this.#paused = true;
+          this.stream.pause();
+          this.#wake();
+        }
+      },
+    });
+    this.stream.done.then(() => this.#ended = true, (error) => this.#failure ??= { error })
+      .finally(() => this.#wake());
+  }
+
+  /** The next full batch, or null when the rows have ended. */
+  async next(): Promise<Batch | null> {
+    for (;;) {
+      if (this.#failure !== null) throw this.#failure.error;
+      const batch = this.decoder.full.shift();
+      if (batch !== undefined) return batch;
+      if (this.#ended) return null;
+      const woken = new Promise<void>((resolve) => this.#wake = resolve);
+      this.resume();
+      // Resuming may have handed over rows that were held back.
+      if (this.decoder.full.length === 0 && this.#failure === null && !this.#ended) await woken;
+    }
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.stream.resume();
+  }
+
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#failure ??= { error };
+      this.#wake();
+    }
+  }
+}
+
+/** Ends the statement at the server and drops what it has sent, so that the connection is free. */
+async function drop(connection: Connection, arrivals: Arrivals): Promise<void> {
+  const timer = setTimeout(() => connection.destroy(), DRAIN_MS);
+  try {
+    await connection.cancel();
+    arrivals.resume();
+    await arrivals.stream.done;
+  } catch {
+    // Usually the cancellation itself. When no kill got through, the socket is closed at the latest
+    // by the timer, and the server stops with its next row.
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Reads inside the transaction that is open. Left early, the statement is cancelled at the server. */
+export async function* readBatches(
+  connection: Connection,
+  request: ReadRequest,
+): AsyncGenerator<Batch, void> {
+  checkAborted(request);
+  const { signal } = request;
+  const arrivals = new Arrivals(connection, request);
+  let complete = false;
+  const dropped = Promise.withResolvers<void>();
+  let dropping = false;
+  const cancel = () => {
+    if (dropping || complete) return;
+    dropping = true;
+    drop(connection, arrivals).then(dropped.resolve);
+  };
+  signal?.addEventListener("abort", cancel, { once: true });
+  try {
+    for (let batch = await arrivals.next(); batch !== null; batch = await arrivals.next()) {
+      yield batch;
+      checkAborted(request);
+      if (request.access === "cursor") await delay(request.throttleMs, signal ?? NEVER);
+    }
+    complete = true;
+    const last = arrivals.decoder.finish();
+    yield* arrivals.decoder.full;
+    if (last !== null) yield last;
+  } catch (error) {
+    throw signal?.aborted ? interrupted() : error;
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+    if (!complete) {
+      cancel();
+      await dropped.promise;
+    }
+  }
+}

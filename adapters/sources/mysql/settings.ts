@@ -1,0 +1,197 @@
+/** Where and how to connect, from the config's URL or fields. Pure but for the named files. */
+import type { SourceConfig } from "../../../core/config/schema.ts";
+import { ConfigError } from "../../../core/errors.ts";
+import { didYouMean } from "../../../core/suggest.ts";
+import { type Env, processEnv, readPassword, readUrl } from "../credentials.ts";
+import type { TlsMode, TlsSettings } from "./tls.ts";
+
+const DEFAULT_PORT = 3306;
+const DEFAULT_CONNECT_TIMEOUT_S = 30;
+
+/** The server's own names, and the ones that PostgreSQL's URLs have made common. */
+const SSL_MODES: Readonly<Record<string, TlsMode>> = {
+  disabled: "disable",
+  disable: "disable",
+  preferred: "prefer",
+  prefer: "prefer",
+  required: "require",
+  require: "require",
+  "verify-ca": "verify-ca",
+  "verify-identity": "verify-full",
+  "verify-full": "verify-full",
+};
+
+const URL_PARAMETERS = [
+  "ssl-mode",
+  "sslmode",
+  "ssl-ca",
+  "sslrootcert",
+  "connect_timeout",
+  "charset",
+  "socket",
+];
+
+/** Rows always cross the network as UTF-8, whatever a column's own character set is. */
+const CHARSETS = ["utf8mb4", "utf8", "utf-8"];
+
+export interface ConnectionSettings {
+  readonly host: string;
+  readonly port: number;
+  /** Path of a Unix socket, instead of host and port. */
+  readonly socket: string | undefined;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  readonly connectTimeoutS: number;
+  readonly tls: TlsSettings;
+}
+
+/** Where the connection goes, for messages. */
+export function addressOf({ host, port, socket }: ConnectionSettings): string {
+  return socket ?? `${host}:${port}`;
+}
+
+function configTls(source: SourceConfig): TlsSettings | null {
+  const tls = source.tls;
+  if (tls === undefined) return null;
+  return {
+    mode: tls.mode,
+    caFile: tls.ca_file,
+    acceptInvalidCerts: tls.accept_invalid_certs,
+    acceptInvalidHostnames: tls.accept_invalid_hostnames,
+  };
+}
+
+function tlsOf(mode: TlsMode, caFile?: string): TlsSettings {
+  return { mode, caFile, acceptInvalidCerts: false, acceptInvalidHostnames: false };
+}
+
+/** The `tls:` block wins over the URL's ssl-mode; without either the connection is plaintext. */
+function tlsSettings(source: SourceConfig, params: URLSearchParams): TlsSettings {
+  const block = configTls(source);
+  if (block !== null) return block;
+  const written = params.get("ssl-mode") ?? params.get("sslmode");
+  if (written === null) return tlsOf("disable");
+  const mode = written.toLowerCase().replaceAll("_", "-");
+  if (!Object.hasOwn(SSL_MODES, mode)) {
+    throw new ConfigError(
+      `the connection URL has ssl-mode=${written}; it is one of ` +
+        "disabled, preferred, required, verify-ca, verify-identity",
+    );
+  }
+  return tlsOf(SSL_MODES[mode], params.get("ssl-ca") ?? params.get("sslrootcert") ?? undefined);
+}
+
+function checkParameters(params: URLSearchParams): void {
+  for (const name of params.keys()) {
+    if (URL_PARAMETERS.includes(name)) continue;
+    throw new ConfigError(
+      `the connection URL has the unknown parameter ${name}${didYouMean(name, URL_PARAMETERS)}`,
+      [],
+      { hint: `Known are: ${URL_PARAMETERS.join(", ")}.` },
+    );
+  }
+  const charset = params.get("charset");
+  if (charset === null || CHARSETS.includes(charset.toLowerCase())) return;
+  throw new ConfigError(
+    `the connection URL has charset=${charset}, but rows are always read as utf8mb4`,
+    [],
+    { hint: "Leave charset out: the server converts columns of every character set." },
+  );
+}
+
+function decode(part: string, what: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new ConfigError(
+      `the ${what} of the connection URL is not percent-encoded correctly`,
+      [],
+      {
+        hint: "Write a literal % as %25.",
+      },
+    );
+  }
+}
+
+function parseUrl(text: string): URL {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1].toLowerCase();
+  if (scheme !== "mysql" && scheme !== "mariadb") {
+    const found = scheme === undefined ? "has no scheme" : `starts with ${scheme}://`;
+    throw new ConfigError(`source.type is mysql, but its connection URL ${found}`, [], {
+      hint: "Write mysql://user:password@host:3306/database.",
+    });
+  }
+  try {
+    return new URL(text);
+  } catch {
+    throw new ConfigError("the connection URL of the source cannot be parsed", [], {
+      hint:
+        "Percent-encode special characters of user and password (@ is %40, / is %2F, # is %23).",
+    });
+  }
+}
+
+function timeoutSeconds(text: string | null): number {
+  if (text === null) return DEFAULT_CONNECT_TIMEOUT_S;
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= 3600) return value;
+  throw new ConfigError(
+    `connect_timeout=${text} of the connection URL is not a number from 1 to 3600`,
+  );
+}
+
+function fromUrl(source: SourceConfig, text: string): ConnectionSettings {
+  const url = parseUrl(text);
+  const params = url.searchParams;
+  checkParameters(params);
+  const user = decode(url.username, "user");
+  const database = decode(url.pathname.slice(1), "database");
+  if (user === "") throw new ConfigError("the connection URL of the source names no user");
+  if (database === "") {
+    throw new ConfigError("the connection URL of the source names no database", [], {
+      hint: "Write mysql://user:password@host:3306/database.",
+    });
+  }
+  return {
+    // A host in brackets is an IPv6 address.
+    host: decode(url.hostname, "host").replace(/^\[|\]$/g, "") || "localhost",
+    port: url.port === "" ? DEFAULT_PORT : Number(url.port),
+    socket: params.get("socket") ?? undefined,
+    user,
+    password: decode(url.password, "password"),
+    database,
+    connectTimeoutS: timeoutSeconds(params.get("connect_timeout")),
+    tls: tlsSettings(source, params),
+  };
+}
+
+function fromFields(source: SourceConfig, env: Env): ConnectionSettings {
+  const required = (key: "host" | "user" | "database"): string => {
+    const value = source[key];
+    if (value !== undefined) return value;
+    throw new ConfigError(`source.${key} is missing`, [], {
+      hint: "Give url, url_env or url_file, or all of host, user and database.",
+    });
+  };
+  const host = required("host");
+  return {
+    host,
+    port: source.port ?? DEFAULT_PORT,
+    socket: host.startsWith("/") ? host : undefined,
+    user: required("user"),
+    password: readPassword(source, env) ?? "",
+    database: required("database"),
+    connectTimeoutS: DEFAULT_CONNECT_TIMEOUT_S,
+    tls: configTls(source) ?? tlsOf("disable"),
+  };
+}
+
+/** @throws ConfigError naming the variable, file or part of the URL that is wrong, never its value. */
+export function resolveConnection(
+  source: SourceConfig,
+  env: Env = processEnv,
+): ConnectionSettings {
+  const url = readUrl(source, env);
+  return url === null ? fromFields(source, env) : fromUrl(source, url);
+}

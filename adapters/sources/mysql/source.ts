@@ -1,0 +1,184 @@
+/** The Source port over one MySQL or MariaDB connection. */
+import type { Batch } from "../../../core/batch/batch.ts";
+import type { Tuning } from "../../../core/config/tuning.ts";
+import { RivetError, SourceError } from "../../../core/errors.ts";
+import type {
+  Description,
+  ReadRequest,
+  Source,
+  SourceCapabilities,
+  SourceInfo,
+  TableKey,
+} from "../../../core/ports/source.ts";
+import type { RivetType } from "../../../core/types/types.ts";
+import type { Connection, ResultSet } from "./connection.ts";
+import { planQuery } from "./describe.ts";
+import { dialect } from "./dialect.ts";
+import { plannedRows } from "./explain.ts";
+import { histogramBounds, type RunRows, similarTable, singleKeys } from "./introspect.ts";
+import { readBatches } from "./read.ts";
+import {
+  BEGIN_SNAPSHOT_SQL,
+  BEGIN_SQL,
+  ISOLATION_SQL,
+  type ServerFacts,
+  sessionSql,
+} from "./session.ts";
+
+const CAPABILITIES: SourceCapabilities = {
+  copy: false,
+  serverCursor: false,
+  sharedSnapshot: false,
+};
+
+export class MysqlSource implements Source {
+  readonly dialect = dialect;
+  readonly capabilities = CAPABILITIES;
+  readonly info: SourceInfo;
+  readonly #connection: Connection;
+  readonly #facts: ServerFacts;
+  readonly #sessionSql: string;
+  /** A proxy may run every transaction on another server connection: each is set up by itself. */
+  readonly #multiplexed: boolean;
+  #snapshot = false;
+
+  constructor(
+    connection: Connection,
+    tuning: Tuning,
+    facts: ServerFacts,
+    info: SourceInfo,
+    multiplexed: boolean,
+  ) {
+    this.#connection = connection;
+    this.#facts = facts;
+    this.info = info;
+    this.#sessionSql = sessionSql(facts, tuning);
+    this.#multiplexed = multiplexed;
+    connection.statementTimeoutS = tuning.statementTimeoutS;
+  }
+
+  /** Sets the session up; to be called once, before anything else. */
+  async start(): Promise<void> {
+    await this.#connection.exec(this.#sessionSql);
+    await this.#connection.exec(ISOLATION_SQL);
+  }
+
+  async beginSnapshot(): Promise<void> {
+    if (this.#snapshot) throw new RivetError("INTERNAL", "a snapshot is already open");
+    // The isolation must be that of the server connection that begins the transaction.
+    if (this.#multiplexed) await this.#connection.exec(ISOLATION_SQL);
+    await this.#begin(BEGIN_SNAPSHOT_SQL);
+    this.#snapshot = true;
+  }
+
+  async endSnapshot(): Promise<void> {
+    if (!this.#snapshot) return;
+    this.#snapshot = false;
+    await this.#connection.exec("COMMIT");
+  }
+
+  async describe(query: string, overrides: ReadonlyMap<string, RivetType>): Promise<Description> {
+    const base = withoutSemicolon(query);
+    let probe: ResultSet;
+    try {
+      probe = await this.#transaction(() =>
+        this.#connection.query(`SELECT * FROM (\n${base}\n) AS _rivet LIMIT 0`)
+      );
+    } catch (error) {
+      throw await this.#withSimilarTable(error);
+    }
+    return planQuery(base, probe.fields, overrides);
+  }
+
+  async *read(request: ReadRequest): AsyncGenerator<Batch, void> {
+    if (!this.#snapshot) await this.#begin(BEGIN_SQL);
+    let complete = false;
+    try {
+      yield* readBatches(this.#connection, request);
+      if (!this.#snapshot) await this.#connection.exec("COMMIT");
+      complete = true;
+    } finally {
+      // A snapshot cannot outlive a statement that was cut off, and no later read may miss that.
+      if (!complete && this.#snapshot) await this.close();
+      else if (!complete) await this.#rollback();
+    }
+  }
+
+  rows(sql: string): Promise<(string | null)[][]> {
+    return this.#transaction((rows) => rows(sql));
+  }
+
+  keys(table: string): Promise<readonly TableKey[]> {
+    return this.#transaction((rows) => singleKeys(rows, table));
+  }
+
+  async quantiles(table: string, column: string): Promise<readonly string[]> {
+    if (this.#facts.flavor !== "MariaDB") return [];
+    try {
+      return await this.#transaction((rows) => histogramBounds(rows, table, column));
+    } catch (error) {
+      // Few accounts may read the statistics; without them the key's index is asked instead.
+      if (error instanceof SourceError && error.category !== "disconnect") return [];
+      throw error;
+    }
+  }
+
+  estimateRows(query: string): Promise<number | null> {
+    const sql = `EXPLAIN FORMAT=TRADITIONAL ${withoutSemicolon(query)}`;
+    return this.#transaction(async () => plannedRows(await this.#connection.query(sql)));
+  }
+
+  async close(): Promise<void> {
+    if (this.#snapshot) await this.#rollback();
+    this.#snapshot = false;
+    await this.#connection.reset();
+    await this.#connection.close();
+  }
+
+  /** A missing table's error with the name that was probably meant. */
+  async #withSimilarTable(error: unknown): Promise<unknown> {
+    if (!(error instanceof SourceError) || error.nativeCode !== "1146") return error;
+    const name = /'[^'.]*\.([^']+)'/.exec(error.message)?.[1];
+    if (name === undefined) return error;
+    const similar = await this.#transaction((rows) => similarTable(rows, name));
+    if (similar === undefined) return error;
+    return new SourceError(error.code, error.message, {
+      category: error.category,
+      nativeCode: error.nativeCode,
+      hint: `Did you mean ${similar}?`,
+      cause: error,
+    });
+  }
+
+  /** Runs `work` in the open snapshot, or in a read-only transaction of its own. */
+  async #transaction<T>(work: (rows: RunRows) => Promise<T>): Promise<T> {
+    const rows: RunRows = async (sql) => (await this.#connection.query(sql)).rows;
+    if (this.#snapshot) return await work(rows);
+    await this.#begin(BEGIN_SQL);
+    try {
+      const result = await work(rows);
+      await this.#connection.exec("COMMIT");
+      return result;
+    } catch (error) {
+      await this.#rollback();
+      throw error;
+    }
+  }
+
+  async #begin(sql: string): Promise<void> {
+    await this.#connection.exec(sql);
+    if (this.#multiplexed) await this.#connection.exec(this.#sessionSql);
+  }
+
+  async #rollback(): Promise<void> {
+    try {
+      await this.#connection.exec("ROLLBACK");
+    } catch {
+      // Either the connection is gone, and the transaction with it, or the first error says more.
+    }
+  }
+}
+
+function withoutSemicolon(query: string): string {
+  return query.trim().replace(/(\s*;)+$/, "");
+}
