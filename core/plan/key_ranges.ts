@@ -40,19 +40,15 @@ async function probe(planning: Planning, column: Column, size: number): Promise<
 }
 
 /**
- * Inner boundaries, ascending, as text: `chunk_count` parts when it is set, else parts of about
- * `chunk_size` rows. From the catalog's statistics; without them from the key's index.
+ * Inner boundaries of parts of about `chunk_size` rows, ascending, as text: from the catalog's
+ * statistics, and without them from the key's index.
  */
 export async function keyBoundaries(planning: Planning, column: Column): Promise<string[]> {
   const { source, exported, base } = planning;
-  const { chunk_size, chunk_count } = exported.config;
-  const size = chunk_size ?? DEFAULT_CHUNK_SIZE;
-  const rows = await source.estimateRows(base);
-  const parts = chunk_count ?? Math.ceil((rows ?? 0) / size);
+  const size = exported.config.chunk_size ?? DEFAULT_CHUNK_SIZE;
   const quantiles = exported.table === null
     ? []
     : await source.quantiles(exported.table, column.name);
-  if (quantiles.length > 0) return thin(quantiles, parts);
-  const probed = await probe(planning, column, size);
-  return chunk_count === undefined ? probed : thin(probed, chunk_count);
+  if (quantiles.length === 0) return probe(planning, column, size);
+  return thin(quantiles, Math.ceil((await source.estimateRows(base) ?? 0) / size));
 }
