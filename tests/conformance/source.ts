@@ -44,6 +44,8 @@ export interface SourceHarness {
     /** The column `bad` of a type that needs an override, and `worse` likewise. */
     readonly unsupported: string;
   };
+  /** The key of `numbers` that the engine keeps a histogram of; null when it keeps none of keys. */
+  readonly statistics: "id" | "code" | null;
   /** The server asks for a password. */
   readonly checksPasswords: boolean;
 }
@@ -258,7 +260,10 @@ const describing: readonly SourceCase[] = [
         const { numbers } = harness.tables;
         const estimate = await source.estimateRows(`SELECT * FROM ${numbers};`);
         assert.ok(estimate !== null && estimate > 10_000 && estimate < 40_000, `${estimate}`);
-        const quantiles = (await source.quantiles(numbers, "id")).map(Number);
+        const column = harness.statistics;
+        const texts = await source.quantiles(numbers, column ?? "id");
+        if (column === null) return assert.deepEqual(texts, []);
+        const quantiles = texts.map((text) => Number(text.replace("code-", "")));
         assert.ok(quantiles.length > 2, `${quantiles.length} quantiles`);
         assert.deepEqual(quantiles, quantiles.toSorted((a, b) => a - b));
       });

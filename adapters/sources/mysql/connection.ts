@@ -61,6 +61,8 @@ export class Connection {
   #closing: Promise<void> | null = null;
   /** Fails the stream that is open; mysql2 tells only the connection when it breaks. */
   #failStream: ((error: Error) => void) | null = null;
+  /** Statements that the server has not finished. */
+  #running = 0;
   /** Of every statement; for telling why one was ended. 0: none. */
   statementTimeoutS = 0;
 
@@ -69,9 +71,9 @@ export class Connection {
     this.#options = options;
     this.#driver = makeDriver(settings, options, encrypt);
     this.#driver.on("error", (error) => this.#onLost(error));
-    this.#driver.on("end", () => this.#onLost(new Error("the server closed the connection")));
+    this.#driver.on("end", () => this.#onLost(lostError("the server closed the connection")));
     socketOf(this.#driver).once("close", () => {
-      this.#onLost(new Error("the server closed the connection"));
+      this.#onLost(lostError("the server closed the connection"));
       this.#closed.resolve();
     });
   }
@@ -123,8 +125,10 @@ export class Connection {
   /** Runs a statement and keeps its rows: for small results. */
   query(sql: string): Promise<ResultSet> {
     this.#checkAlive();
+    this.#running++;
     return new Promise((resolve, reject) => {
       const onResult = (error: Error | null, rows: unknown, fields: unknown) => {
+        this.#running--;
         if (error !== null) return reject(this.#classified(error));
         // A statement without a result has an object of counts instead of rows.
         if (!Array.isArray(fields)) return resolve({ fields: [], rows: [] });
@@ -135,7 +139,7 @@ export class Connection {
           ),
         });
       };
-      this.#driver.query({ sql }, onResult);
+      this.#driver.query({ sql: this.#labelled(sql) }, onResult);
     });
   }
 
@@ -146,9 +150,15 @@ export class Connection {
     // It may fail before anybody waits for it.
     done.catch(() => {});
     const driver = this.#driver;
-    const query = driver.query({ sql });
+    this.#running++;
+    const query = driver.query({ sql: this.#labelled(sql) });
     const taken = takeRows(query, handlers.row);
+    let finished = false;
     const finish = (error: Error | null) => {
+      // mysql2 tells of the end of a failed statement too.
+      if (finished) return;
+      finished = true;
+      this.#running--;
       this.#failStream = null;
       if (error !== null) reject(this.#classified(error));
       else if (taken()) resolve();
@@ -175,7 +185,7 @@ export class Connection {
 
   /** Gives the server's session back as it was: a proxy may hand it to somebody else (best effort). */
   async reset(): Promise<void> {
-    if (this.#lost !== null || this.#closing !== null) return;
+    if (this.#lost !== null || this.#closing !== null || this.#running > 0) return;
     const answered = new Promise<void>((resolve) => {
       // Closing the connection is the reset when this one is not understood.
       this.#driver.reset(() => resolve());
@@ -191,7 +201,8 @@ export class Connection {
 
   async #close(): Promise<void> {
     const socket = socketOf(this.#driver);
-    if (this.#lost === null) {
+    if (this.#lost === null && this.#running > 0) await this.#abandon();
+    else if (this.#lost === null) {
       const answered = new Promise<void>((resolve) => this.#driver.end(() => resolve()));
       await Promise.race([answered, timeout(GOODBYE_MS)]);
     }
@@ -199,15 +210,30 @@ export class Connection {
     if (!socket.closed) await Promise.race([this.#closed.promise, timeout(GOODBYE_MS)]);
   }
 
+  /** A server notices a closed socket only when it writes to it: what runs is cancelled first. */
+  async #abandon(): Promise<void> {
+    try {
+      await Promise.race([this.cancel(), timeout(GOODBYE_MS)]);
+    } catch {
+      // Nobody can reach the server any more; the socket is closed all the same.
+    }
+    this.#onLost(lostError("it was closed"));
+  }
+
   /** Ends the connection at once, whatever the server is doing. */
   destroy(): void {
-    this.#onLost(new Error("the connection was given up"));
+    this.#onLost(lostError("it was given up"));
     socketOf(this.#driver).destroy();
   }
 
   #onLost(error: Error): void {
     this.#lost ??= error;
     this.#failStream?.(error);
+  }
+
+  /** The name as a comment: MariaDB's process list shows nothing else of who asks. */
+  #labelled(sql: string): string {
+    return `/* ${this.#options.applicationName.replaceAll("*/", "* /")} */ ${sql}`;
   }
 
   #checkAlive(): void {
@@ -225,6 +251,10 @@ export class Connection {
       statementTimeoutS: this.statementTimeoutS,
     });
   }
+}
+
+function lostError(message: string): Error {
+  return Object.assign(new Error(message), { code: "PROTOCOL_CONNECTION_LOST" });
 }
 
 function socketOf(driver: Driver): { readonly closed: boolean; destroy(): void; once: Once } {

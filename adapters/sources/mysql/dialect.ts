@@ -1,6 +1,7 @@
 /** How MySQL and MariaDB write SQL. Independent of `ANSI_QUOTES`, which changes only double quotes. */
 import type { Dialect } from "../../../core/ports/source.ts";
 import type { RivetType } from "../../../core/types/types.ts";
+import { familyOf } from "./types.ts";
 
 export function quoteIdentifier(identifier: string): string {
   return `\`${identifier.replaceAll("`", "``")}\``;
@@ -12,21 +13,32 @@ export function quoteLiteral(value: string): string {
   return `'${escaped}'`;
 }
 
+/** A number as it is; compared with a string, the server would make doubles of both. */
+function numberLiteral(value: string): string {
+  return /^-?\d+(\.\d+)?$/.test(value) ? value : quoteLiteral(value);
+}
+
+function hexLiteral(value: string): string {
+  const digits = value.replaceAll("-", "");
+  return /^([0-9a-f]{2})*$/i.test(digits) ? `X'${digits}'` : quoteLiteral(value);
+}
+
 /**
- * A literal that compares exactly with a column of `type`. The server compares a decimal or an
- * expression with a string as doubles, which skips rows beyond 15 digits; with a number it does not.
- * Instants have no offset here, since every session is in UTC.
+ * What the column's values are compared as, which follows from its native type where that is known: an
+ * override changes how values are written to a file, not how the server orders them.
  */
-export function typedLiteral(value: string, type?: RivetType): string {
+function literal(value: string, type?: RivetType, nativeType?: string): string {
+  const family = nativeType === undefined ? undefined : familyOf(nativeType);
+  if (family === "bytes") return type?.kind === "text" ? quoteLiteral(value) : hexLiteral(value);
+  if (family === "integer" || family === "decimal") return numberLiteral(value);
   switch (type?.kind) {
     case "int":
     case "decimal":
-      return /^-?\d+(\.\d+)?$/.test(value) ? value : quoteLiteral(value);
+      return numberLiteral(value);
     case "float":
-      return Number.isFinite(Number(value)) && value.trim() !== ""
-        ? Number(value).toExponential()
-        : quoteLiteral(value);
+      return Number.isFinite(Number(value)) ? Number(value).toExponential() : quoteLiteral(value);
     case "timestamp":
+      // No offset: every session is in UTC.
       return quoteLiteral(value.replace(/\+00(:00)?$/, ""));
     case undefined:
     case "bool":
@@ -53,7 +65,7 @@ export function tableParts(name: string): string[] {
 
 export const dialect: Dialect = {
   quote: quoteIdentifier,
-  literal: typedLiteral,
+  literal,
   limit: (select, rows) => `${select} LIMIT ${rows}`,
   castText: (expression) => `CAST(${expression} AS CHAR)`,
   table: (name) => tableParts(name).map(quoteIdentifier).join("."),

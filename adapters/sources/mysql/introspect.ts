@@ -43,6 +43,15 @@ export async function singleKeys(rows: RunRows, table: string): Promise<TableKey
   }));
 }
 
+/** In the key's order; empty without one. */
+export async function primaryKeyColumns(rows: RunRows, table: string): Promise<string[]> {
+  const found = await rows(`
+    SELECT s.COLUMN_NAME FROM information_schema.STATISTICS s
+    WHERE ${tableCondition("s", table)} AND s.INDEX_NAME = 'PRIMARY'
+    ORDER BY s.SEQ_IN_INDEX`);
+  return found.map(([column]) => column ?? "");
+}
+
 /** MariaDB's `JSON_HB` histogram: buckets of about equal row counts, each with its first value. */
 interface Histogram {
   readonly histogram_hb?: readonly { readonly start?: string }[];

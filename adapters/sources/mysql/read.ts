@@ -37,6 +37,7 @@ class Arrivals {
   #failure: { readonly error: unknown } | null = null;
   #ended = false;
   #paused = false;
+  #dropping = false;
   #wake = () => {};
 
   constructor(connection: Connection, request: ReadRequest) {
@@ -45,6 +46,7 @@ class Arrivals {
     this.stream = connection.stream(request.sql, {
       fields: (fields) => this.#attempt(() => checkFields(request, fields)),
       row: (bytes, start, end) => {
+        if (this.#dropping) return;
         // Rows keep coming after a failed one, until the statement is cancelled.
         if (this.#failure === null) this.#attempt(() => decoder.add(bytes, start, end));
         if (decoder.full.length > AHEAD && !this.#paused) {
@@ -72,6 +74,13 @@ class Arrivals {
     }
   }
 
+  /** Takes no more rows: what still arrives is dropped. Resolves when the stream is over. */
+  async drop(): Promise<void> {
+    this.#dropping = true;
+    this.resume();
+    await this.stream.done;
+  }
+
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
@@ -93,8 +102,7 @@ async function drop(connection: Connection, arrivals: Arrivals): Promise<void> {
   const timer = setTimeout(() => connection.destroy(), DRAIN_MS);
   try {
     await connection.cancel();
-    arrivals.resume();
-    await arrivals.stream.done;
+    await arrivals.drop();
   } catch {
     // Usually the cancellation itself. When no kill got through, the socket is closed at the latest
     // by the timer, and the server stops with its next row.

@@ -15,7 +15,13 @@ import type { Connection, ResultSet } from "./connection.ts";
 import { planQuery } from "./describe.ts";
 import { dialect } from "./dialect.ts";
 import { plannedRows } from "./explain.ts";
-import { histogramBounds, type RunRows, similarTable, singleKeys } from "./introspect.ts";
+import {
+  histogramBounds,
+  primaryKeyColumns,
+  type RunRows,
+  similarTable,
+  singleKeys,
+} from "./introspect.ts";
 import { readBatches } from "./read.ts";
 import {
   BEGIN_SNAPSHOT_SQL,
@@ -85,7 +91,7 @@ export class MysqlSource implements Source {
         this.#connection.query(`SELECT * FROM (\n${base}\n) AS _rivet LIMIT 0`)
       );
     } catch (error) {
-      throw await this.#withSimilarTable(error);
+      throw await this.#explained(error);
     }
     return planQuery(base, probe.fields, overrides);
   }
@@ -123,6 +129,10 @@ export class MysqlSource implements Source {
     }
   }
 
+  primaryKey(table: string): Promise<readonly string[]> {
+    return this.#transaction((rows) => primaryKeyColumns(rows, table));
+  }
+
   estimateRows(query: string): Promise<number | null> {
     const sql = `EXPLAIN FORMAT=TRADITIONAL ${withoutSemicolon(query)}`;
     return this.#transaction(async () => plannedRows(await this.#connection.query(sql)));
@@ -135,9 +145,15 @@ export class MysqlSource implements Source {
     await this.#connection.close();
   }
 
-  /** A missing table's error with the name that was probably meant. */
-  async #withSimilarTable(error: unknown): Promise<unknown> {
-    if (!(error instanceof SourceError) || error.nativeCode !== "1146") return error;
+  /** A missing table's error with the name that was probably meant; a doubled column's in our words. */
+  async #explained(error: unknown): Promise<unknown> {
+    if (!(error instanceof SourceError)) return error;
+    const twice = /'(.+)'/.exec(error.message)?.[1];
+    if (error.nativeCode === "1060" && twice !== undefined) {
+      const message = `the query has more than one column named "${twice}"`;
+      return new SourceError(error.code, message, { hint: error.hint, nativeCode: "1060" });
+    }
+    if (error.nativeCode !== "1146") return error;
     const name = /'[^'.]*\.([^']+)'/.exec(error.message)?.[1];
     if (name === undefined) return error;
     const similar = await this.#transaction((rows) => similarTable(rows, name));

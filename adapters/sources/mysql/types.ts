@@ -136,8 +136,8 @@ export function isRefusal<T extends object>(result: T | Refusal): result is Refu
   return "reason" in result;
 }
 
-/** What the overrides have to know of a type: how its values look on the wire. */
-type Family =
+/** Kinds of native types: what their values look like, and what the server compares them as. */
+export type Family =
   | "integer"
   | "bit"
   | "float"
@@ -151,7 +151,8 @@ type Family =
   | "geometry"
   | "other";
 
-function familyOf(base: string): Family {
+export function familyOf(nativeType: string): Family {
+  const { base } = parseName(nativeType);
   if (/^(tiny|small|medium|big)?int( unsigned)?$/.test(base) || base === "year") return "integer";
   if (/^(tiny|medium|long)?blob$|^(var)?binary$/.test(base)) return "bytes";
   if (/^(tiny|medium|long)?text$|^(var)?char$|^json$|^enum$|^set$|^inet[46]$|^null$/.test(base)) {
@@ -245,14 +246,13 @@ export function planColumn(nativeName: string, override?: RivetType): ColumnPlan
   const natural = naturalPlan(name);
   if (override === undefined) return natural;
   if (!isRefusal(natural) && formatType(natural.type) === formatType(override)) return natural;
-  return overridePlan(familyOf(name.base), natural, override) ??
+  return overridePlan(familyOf(nativeName), natural, override) ??
     { reason: `cannot be read as ${formatType(override)}` };
 }
 
 /** The form in which the values of a planned column arrive. */
 export function wireOf(nativeName: string): Wire {
-  const { base } = parseName(nativeName);
-  switch (familyOf(base)) {
+  switch (familyOf(nativeName)) {
     case "bit":
       return "bits";
     case "bytes":

@@ -90,6 +90,7 @@ export async function postgresHarness(database: TestDatabase): Promise<SourceHar
       duplicateNames: "SELECT a.*, b.id FROM numbers a JOIN numbers b USING (id)",
       unsupported: "SELECT '[1,2)'::int4range AS bad, 1.5::numeric AS worse",
     },
+    statistics: "id",
     checksPasswords: await refusesWrongPassword(database.url),
   };
 }
