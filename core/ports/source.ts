@@ -12,6 +12,7 @@ import type { Batch } from "../batch/batch.ts";
 import type { SourceConfig } from "../config/schema.ts";
 import type { Tuning } from "../config/tuning.ts";
 import type { Column, RivetType } from "../types/types.ts";
+import type { RowChecksum } from "../verify/checksum.ts";
 
 /** How an engine writes SQL. Pure: `core/query` shapes every statement through it. */
 export interface Dialect {
@@ -29,6 +30,11 @@ export interface Dialect {
   castText(expression: string): string;
   /** A reference to a table from `name` or `schema.name`, quoted. */
   table(name: string): string;
+  /**
+   * The aggregate over rows of the alias `_rivet`, in these columns, that gives what `RowChecksum` gives
+   * for the same rows as they are received; NULL without rows. Absent: the engine has no checksum.
+   */
+  rowChecksum?(columns: readonly Column[]): string;
 }
 
 export interface SourceCapabilities {
@@ -80,6 +86,8 @@ export interface ReadRequest {
   readonly throttleMs: number;
   /** A value above this many bytes fails the read and names its column (`max_value_mb`). */
   readonly maxValueBytes: number;
+  /** Takes every row in the form that `Dialect.rowChecksum` hashes; absent: rows are not hashed. */
+  readonly checksum?: RowChecksum;
   readonly signal?: AbortSignal;
 }
 

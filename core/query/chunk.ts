@@ -66,14 +66,34 @@ export function chunkSql(
   });
 }
 
-/** Whole rows of the chunk over `_rivet`, for counting and hashing. */
-export function chunkRowsSql(dialect: Dialect, shape: ChunkShape, bounds: ChunkBounds): string {
+/** The rows of the chunk in no order, for counting (whole rows) and for hashing (as they are selected). */
+export function chunkRowsSql(
+  dialect: Dialect,
+  shape: ChunkShape,
+  bounds: ChunkBounds,
+  selectList: readonly string[] = [`${ALIAS}.*`],
+): string {
   const { where } = whereAndOrder(dialect, shape, bounds);
   return outerSelect(dialect, {
-    selectList: [`${ALIAS}.*`],
+    selectList,
     base: chunkBase(dialect, shape),
     where,
   });
+}
+
+/** Both ends, as what the shape compares them with; what is in state is checked before it goes into SQL. */
+const BOUND_FORMS: Record<Exclude<ChunkShape["kind"], "key">, RegExp> = {
+  range: /^-?\d+$/,
+  dense: /^\d+$/,
+  days: /^\d{4,}-\d\d-\d\d( 00:00:00\+00)?$/,
+};
+
+/** Whether the bounds can be those of a chunk of this shape. */
+export function areBoundsOf(shape: ChunkShape, { start, end }: ChunkBounds): boolean {
+  if (shape.kind === "key") return true;
+  if (start === null || end === null) return start === end && shape.kind !== "dense";
+  const form = BOUND_FORMS[shape.kind];
+  return form.test(start) && form.test(end);
 }
 
 /** A chunk as reports and messages name it (RC5): `chunk 3 [1000..2000]`; an open end is empty. */

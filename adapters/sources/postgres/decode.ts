@@ -4,6 +4,7 @@ import { BatchBuilder } from "../../../core/batch/batch_builder.ts";
 import { SourceError } from "../../../core/errors.ts";
 import type { ReadRequest } from "../../../core/ports/source.ts";
 import { type ColumnDecoder, columnDecoder } from "./decoders.ts";
+import type { RecordForm } from "./record_form.ts";
 import { TupleBuffer } from "./tuples.ts";
 
 export type DecodeOptions = Pick<
@@ -17,12 +18,15 @@ export class RowDecoder {
   readonly #options: DecodeOptions;
   readonly #decoders: readonly ColumnDecoder[];
   readonly #batch: BatchBuilder;
+  readonly #record: RecordForm | null;
   #rows = 0;
   #bytes = 0;
 
-  constructor(options: DecodeOptions) {
+  /** @param record hashes every row for the checksum, where one is asked for. */
+  constructor(options: DecodeOptions, record: RecordForm | null = null) {
     const { columns, batchBytes, batchRows, maxValueBytes } = options;
     this.#options = options;
+    this.#record = record;
     this.#decoders = columns.map(columnDecoder);
     const builders = this.#decoders.map((decoder) => decoder.builder);
     this.#batch = new BatchBuilder(columns, builders, { bytes: batchBytes, rows: batchRows });
@@ -47,6 +51,7 @@ export class RowDecoder {
       if (rows === 0) return full;
       this.#rows += rows;
       this.#bytes += byteLength;
+      this.#record?.add(block, rows);
       if (this.#batch.wouldOverflow(byteLength)) full.push(this.#take());
       for (let from = 0; from < rows;) {
         const to = Math.min(rows, from + this.#batch.freeRows);

@@ -28,4 +28,7 @@ export const dialect: Dialect = {
   limit: (select, rows) => `${select} LIMIT ${rows}`,
   castText: (expression) => `(${expression})::text`,
   table: (name) => tableParts(name).map(quoteIdentifier).join("."),
+  // `_rivet.*` is the whole row even where a column is named `_rivet`.
+  rowChecksum: () =>
+    "SUM(('x' || SUBSTR(MD5(RECORD_SEND(_rivet.*)), 1, 15))::bit(60)::bigint::numeric)",
 };

@@ -4,6 +4,7 @@ import type { ReadRequest } from "../../../core/ports/source.ts";
 import { delay, interrupted } from "../../../core/run/wait.ts";
 import type { Connection } from "./connection.ts";
 import { RowDecoder } from "./decode.ts";
+import { RecordForm, recordTypes } from "./record_form.ts";
 
 /** Decoding starts at this many gathered bytes: hundreds of usual rows per loop. */
 const DECODE_BYTES = 64 * 1024;
@@ -17,12 +18,19 @@ function checkAborted(request: ReadRequest): void {
   if (request.signal?.aborted) throw interrupted();
 }
 
+async function openDecoder(connection: Connection, request: ReadRequest): Promise<RowDecoder> {
+  const { checksum, columns, sql } = request;
+  if (checksum === undefined) return new RowDecoder(request);
+  const types = await recordTypes((text) => connection.rows(text), sql, columns);
+  return new RowDecoder(request, new RecordForm(checksum, types));
+}
+
 /** One statement, as a stream. Left early, the statement is cancelled and what is under way dropped. */
 async function* readCopy(
   connection: Connection,
   request: ReadRequest,
 ): AsyncGenerator<Batch, void> {
-  const decoder = new RowDecoder(request);
+  const decoder = await openDecoder(connection, request);
   const { tuples } = decoder;
   const stream = await connection.copyOut(`COPY (\n${request.sql}\n) TO STDOUT (FORMAT binary)`);
   let headed = false;
@@ -64,7 +72,7 @@ async function* readCursor(
   connection: Connection,
   request: ReadRequest,
 ): AsyncGenerator<Batch, void> {
-  const decoder = new RowDecoder(request);
+  const decoder = await openDecoder(connection, request);
   const { tuples } = decoder;
   await connection.exec(`DECLARE ${CURSOR} BINARY NO SCROLL CURSOR FOR\n${request.sql}`);
   for (;;) {
