@@ -37,6 +37,8 @@ export class Connection {
   #given = false;
   #key: BackendKey | null = null;
   #lost = false;
+  /** Rejects when the socket closes: postgres.js forgets statements that were sent after an error. */
+  readonly #hangUp: Promise<never>;
   #closing: Promise<void> | null = null;
   /** When the statement that runs was sent; null when none does. */
   #runningSince: number | null = null;
@@ -48,7 +50,13 @@ export class Connection {
   ) {
     this.#settings = settings;
     this.#socket = socket;
-    socket.once("close", () => this.#lost = true);
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.#hangUp = promise;
+    promise.catch(() => {/* Concerns only a statement that is under way. */});
+    socket.once("close", () => {
+      this.#lost = true;
+      reject(lostError());
+    });
     this.#client = makeClient(settings, options, () => this.#giveSocket());
   }
 
@@ -129,7 +137,7 @@ export class Connection {
     const query = this.#client.unsafe(sql);
     this.#runningSince = performance.now();
     try {
-      const stream = await query.readable();
+      const stream = await Promise.race([query.readable(), this.#hangUp]);
       return new CopyStream(stream, (error) => {
         // postgres.js may have left the socket paused for pieces that were still to be read.
         this.#socket.resume();
@@ -167,7 +175,9 @@ export class Connection {
       this.#socket.once("close", () => resolve());
     });
     try {
-      await this.#client.end({ timeout: this.#runningSince === null ? CLOSE_TIMEOUT_S : 0 });
+      await this.#client.end({
+        timeout: this.#lost || this.#runningSince !== null ? 0 : CLOSE_TIMEOUT_S,
+      });
     } catch {
       // The connection is gone, which is what was wanted.
     }
@@ -180,7 +190,7 @@ export class Connection {
     const query = this.#client.unsafe(sql);
     this.#runningSince = performance.now();
     try {
-      await start(query);
+      await Promise.race([start(query), this.#hangUp]);
       this.#runningSince = null;
     } catch (error) {
       throw this.#failed(error);
@@ -212,9 +222,13 @@ export class Connection {
       this.#given = true;
       return Promise.resolve(this.#socket);
     }
-    const lost = new Error("the server closed the connection");
-    return Promise.reject(Object.assign(lost, { code: "CONNECTION_CLOSED" }));
+    return Promise.reject(lostError());
   }
+}
+
+function lostError(): Error {
+  const error = new Error("the server closed the connection");
+  return Object.assign(error, { code: "CONNECTION_CLOSED" });
 }
 
 function addressOf(settings: ConnectionSettings): string {

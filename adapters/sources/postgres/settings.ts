@@ -89,7 +89,8 @@ function parseUrl(text: string): URL {
     });
   }
   try {
-    return new URL(text);
+    // `user@/database` leaves the host to the parameters, which `URL` does not know.
+    return new URL(text.replace(/^([^/]+:\/\/)([^/?#]*@)?(?=[/?#]|$)/, "$1$2localhost"));
   } catch {
     throw new ConfigError("the connection URL of the source cannot be parsed", [], {
       hint:
@@ -121,7 +122,7 @@ function fromUrl(source: SourceConfig, text: string): ConnectionSettings {
   const user = part("user", decode(url.username, "user")) ?? userInfo().username;
   return {
     // A host in brackets is an IPv6 address; an encoded slash starts a socket folder.
-    host: part("host", decode(url.hostname, "host").replace(/^\[|\]$/g, "")) ?? "localhost",
+    host: params.get("host") ?? decode(url.hostname, "host").replace(/^\[|\]$/g, ""),
     port: port === null ? DEFAULT_PORT : positiveInteger(port, "port", 65535),
     user,
     password: part("password", decode(url.password, "password")) ?? "",

@@ -96,7 +96,9 @@ async function serverText(database: TestDatabase): Promise<(string | null)[][]> 
   const columns = Object.keys(EXPECTED).map((name) =>
     name === "c_money" ? `${name}::numeric(19,2)::text` : `${name}::text`
   );
-  return await database.sql(`SELECT ${columns.join(", ")} FROM type_matrix ORDER BY type_matrix.id`);
+  return await database.sql(
+    `SELECT ${columns.join(", ")} FROM type_matrix ORDER BY type_matrix.id`,
+  );
 }
 
 /** Shortest float texts may differ in their digits but not in their value. */

@@ -1,0 +1,134 @@
+/** What only a server with real sessions shows: lost connections, flow control, roles, poolers. */
+import assert from "node:assert/strict";
+import { RivetError } from "../../../core/errors.ts";
+import {
+  failsWith,
+  readAll,
+  requestFor,
+  type SourceHarness,
+  withSource,
+} from "../../conformance/source.ts";
+import { createDatabase, testPostgres } from "../../support/postgres.ts";
+import { postgresHarness } from "./harness.ts";
+
+const WIDE = "SELECT i, repeat('x', 10000) AS t FROM generate_series(1, 100000) i";
+
+async function checkLost(harness: SourceHarness): Promise<void> {
+  for (const access of ["statement", "cursor"] as const) {
+    const applicationName = `rivet-lost-${access}`;
+    await withSource(harness, { applicationName }, async (source) => {
+      const request = await requestFor(source, WIDE, { access, batchBytes: 100_000 });
+      const read = (async () => {
+        let rows = 0;
+        for await (const batch of source.read(request)) {
+          if (rows === 0) {
+            await harness.admin(
+              "SELECT pg_terminate_backend(pid) FROM pg_stat_activity " +
+                `WHERE application_name = '${applicationName}'`,
+            );
+          }
+          rows += batch.rows;
+        }
+      })();
+      const error = await read.then(() => null, (e: unknown) => e);
+      assert.ok(error instanceof RivetError, `the read went on: ${error}`);
+      assert.equal(error.code, "SOURCE_DISCONNECTED", error.message);
+      // Never a new connection behind the caller's back.
+      await failsWith(source.rows("SELECT 1"), "SOURCE_DISCONNECTED", "disconnect", /closed/);
+    });
+  }
+}
+
+/** 1 GB of rows while the consumer takes one batch: what is not taken stays at the server. */
+async function checkFlowControl(harness: SourceHarness): Promise<void> {
+  await withSource(harness, {}, async (source) => {
+    const request = await requestFor(source, WIDE, { batchBytes: 1 << 20 });
+    const before = Deno.memoryUsage().rss;
+    for await (const batch of source.read(request)) {
+      assert.ok(batch.byteLength < 3 << 20);
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      const grown = (Deno.memoryUsage().rss - before) / (1 << 20);
+      assert.ok(grown < 100, `grew by ${grown.toFixed(0)} MB while nobody read`);
+      break;
+    }
+  });
+}
+
+async function checkFetchSize(harness: SourceHarness): Promise<void> {
+  await withSource(harness, {}, async (source) => {
+    const query = "SELECT i, repeat('x', 10000) AS t FROM generate_series(1, 3000) i";
+    const options = { access: "cursor", batchBytes: 1 << 20, orderBy: "i" } as const;
+    const batches = await readAll(source, query, options);
+    // 100 rows of 10 kB fill a batch; the first FETCH cannot know that yet.
+    assert.ok(batches.length >= 25 && batches.every((b) => b.byteLength < 3 << 20));
+  });
+}
+
+async function checkPermission(harness: SourceHarness): Promise<void> {
+  await harness.admin(`
+    CREATE ROLE rivet_limited LOGIN PASSWORD 'l1mited';
+    CREATE TABLE secret_numbers AS SELECT 1 AS id`);
+  try {
+    const limited = { source: { user: "rivet_limited", password: "l1mited" } };
+    await withSource(harness, limited, async (source) => {
+      const describe = source.describe("SELECT * FROM secret_numbers", new Map());
+      await failsWith(describe, "SOURCE_PERMISSION", "auth", /secret_numbers[^]*GRANT SELECT/);
+    });
+  } finally {
+    await harness.admin("DROP ROLE rivet_limited");
+  }
+}
+
+/** Values look the same whatever the role's own settings are. */
+async function checkPinnedSettings(harness: SourceHarness): Promise<void> {
+  await harness.admin(`
+    CREATE ROLE rivet_odd LOGIN PASSWORD '0dd';
+    ALTER ROLE rivet_odd SET TimeZone = 'Asia/Tokyo';
+    ALTER ROLE rivet_odd SET DateStyle = 'German';
+    ALTER ROLE rivet_odd SET IntervalStyle = 'postgres_verbose';
+    ALTER ROLE rivet_odd SET bytea_output = 'escape';
+    ALTER ROLE rivet_odd SET extra_float_digits = -5;
+    ALTER ROLE rivet_odd SET statement_timeout = '1ms'`);
+  try {
+    await withSource(
+      harness,
+      { source: { user: "rivet_odd", password: "0dd" } },
+      async (source) => {
+        const row = await source.rows(
+          "SELECT '2024-02-29 12:00+00'::timestamptz, '1 day'::interval, '\\x00ff'::bytea, 0.1::float8 + 0.2, " +
+            "pg_sleep(0.01)::text",
+        );
+        assert.deepEqual(row, [[
+          "2024-02-29 12:00:00+00",
+          "P1D",
+          "\\x00ff",
+          "0.30000000000000004",
+          "",
+        ]]);
+      },
+    );
+  } finally {
+    await harness.admin("DROP ROLE rivet_odd");
+  }
+}
+
+Deno.test("postgres: connection", async (t) => {
+  const server = await testPostgres();
+  const database = await createDatabase(server);
+  try {
+    const [[version]] = await database.sql("SELECT version()");
+    if (version?.includes("PGlite")) {
+      console.log("not run on the embedded PostgreSQL, which has one session; install PostgreSQL");
+      return;
+    }
+    const harness = await postgresHarness(database);
+    await t.step("a lost connection ends the read and stays lost", () => checkLost(harness));
+    await t.step("a slow consumer holds the server back", () => checkFlowControl(harness));
+    await t.step("the rows of a FETCH follow from their width", () => checkFetchSize(harness));
+    await t.step("a missing privilege says what to grant", () => checkPermission(harness));
+    await t.step("values do not depend on the role's settings", () => checkPinnedSettings(harness));
+  } finally {
+    await database.drop();
+    await server.stop();
+  }
+});

@@ -1,0 +1,193 @@
+/**
+ * TLS against a proxy that ends it in front of the test server, as a load balancer does. Its certificate is
+ * of `localhost` only, so that `127.0.0.1` is another host. (certificates/: a CA and one key signed by it,
+ * for tests only.)
+ */
+import assert from "node:assert/strict";
+import net from "node:net";
+import tls from "node:tls";
+import { fileURLToPath } from "node:url";
+import { sourceFactory } from "../../../adapters/sources/mod.ts";
+import type { SourceConfig, TlsConfig } from "../../../core/config/schema.ts";
+import { caseTuning, failsWith } from "../../conformance/source.ts";
+import { createDatabase, testPostgres } from "../../support/postgres.ts";
+import { structured } from "./harness.ts";
+
+const certificate = (name: string) => new URL(`certificates/${name}`, import.meta.url);
+const CA_FILE = fileURLToPath(certificate("ca.pem"));
+
+interface Proxy {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** Answers the TLS request with `answer`, and goes on encrypted when that is `S`. */
+async function startProxy(upstream: URL, answer: "S" | "N" | "Sx"): Promise<Proxy> {
+  const key = await Deno.readTextFile(certificate("server.key"));
+  const cert = await Deno.readTextFile(certificate("server.pem"));
+  const sockets = new Set<net.Socket>();
+  const track = <T extends net.Socket>(socket: T): T => {
+    sockets.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => sockets.delete(socket));
+    return socket;
+  };
+  const join = (client: net.Socket) => {
+    const server = track(net.connect(Number(upstream.port), upstream.hostname));
+    client.pipe(server).pipe(client);
+  };
+  const listener = net.createServer((client) => {
+    track(client).once("data", (request) => {
+      if (request.readInt32BE(4) !== 80_877_103) {
+        join(client);
+        client.emit("data", request);
+        return;
+      }
+      client.write(answer);
+      if (answer !== "S") return join(client);
+      const secure = new tls.TLSSocket(client, { isServer: true, key, cert });
+      join(track(secure));
+    });
+  });
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (listener.address() as net.AddressInfo).port,
+    async stop() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => listener.close(resolve));
+    },
+  };
+}
+
+const block = (mode: TlsConfig["mode"], rest: Partial<TlsConfig> = {}): TlsConfig => ({
+  mode,
+  accept_invalid_certs: false,
+  accept_invalid_hostnames: false,
+  ...rest,
+});
+
+const ACCEPTED: readonly (readonly [string, string, TlsConfig])[] = [
+  ["require does not look at the certificate", "127.0.0.1", block("require")],
+  ["verify-ca takes another host's", "127.0.0.1", block("verify-ca", { ca_file: CA_FILE })],
+  ["verify-full takes this host's", "localhost", block("verify-full", { ca_file: CA_FILE })],
+  [
+    "verify-full with any host name",
+    "127.0.0.1",
+    block("verify-full", { ca_file: CA_FILE, accept_invalid_hostnames: true }),
+  ],
+  [
+    "verify-full with any certificate",
+    "127.0.0.1",
+    block("verify-full", { accept_invalid_certs: true }),
+  ],
+];
+
+const REFUSED: readonly (readonly [string, string, TlsConfig, RegExp])[] = [
+  [
+    "verify-full refuses another host",
+    "127.0.0.1",
+    block("verify-full", { ca_file: CA_FILE }),
+    /127\.0\.0\.1|IP/,
+  ],
+  ["verify-full refuses an unknown CA", "localhost", block("verify-full"), /certificate/],
+  ["verify-ca refuses an unknown CA", "localhost", block("verify-ca"), /certificate/],
+];
+
+Deno.test("postgres: TLS", async (t) => {
+  const server = await testPostgres();
+  const database = await createDatabase(server);
+  const upstream = new URL(database.url);
+  const factory = await sourceFactory("postgres");
+  const connect = async (source: SourceConfig) => {
+    const connected = await factory.connect({
+      source,
+      tuning: caseTuning(),
+      applicationName: "rivet-tls",
+    });
+    try {
+      // Through the same socket in both directions, and a cancel request through one of its own.
+      for await (
+        const _ of connected.read({
+          sql: "SELECT i FROM generate_series(1, 1000000) i",
+          columns: [{
+            name: "i",
+            type: { kind: "int", bits: 32, signed: true },
+            nullable: true,
+            nativeType: "integer",
+            fidelity: "exact",
+          }],
+          access: "statement",
+          fetchRows: 0,
+          batchBytes: 1 << 20,
+          batchRows: 1000,
+          throttleMs: 0,
+          maxValueBytes: 1 << 20,
+        })
+      ) break;
+      assert.deepEqual(await connected.rows("SELECT 1"), [["1"]]);
+      return connected.info.warnings;
+    } finally {
+      await connected.close();
+    }
+  };
+  const at = (port: number, host: string, tlsBlock: TlsConfig): SourceConfig => ({
+    ...structured(database.url),
+    host,
+    port,
+    tls: tlsBlock,
+  });
+  const encrypted = await startProxy(upstream, "S");
+  const plain = await startProxy(upstream, "N");
+  const injecting = await startProxy(upstream, "Sx");
+  try {
+    for (const [name, host, tlsBlock] of ACCEPTED) {
+      await t.step(name, async () => {
+        assert.deepEqual(await connect(at(encrypted.port, host, tlsBlock)), []);
+      });
+    }
+    for (const [name, host, tlsBlock, message] of REFUSED) {
+      await t.step(name, async () => {
+        await failsWith(
+          connect(at(encrypted.port, host, tlsBlock)),
+          "SOURCE_TLS",
+          "permanent",
+          message,
+        );
+      });
+    }
+    await t.step("a server without TLS is refused", async () => {
+      const connecting = connect(at(plain.port, "localhost", block("require")));
+      await failsWith(connecting, "SOURCE_TLS", "permanent", /does not offer TLS/);
+    });
+    await t.step("bytes before the handshake are refused", async () => {
+      const connecting = connect(at(injecting.port, "localhost", block("require")));
+      await failsWith(connecting, "SOURCE_TLS", "permanent", /more than one byte/);
+    });
+    await t.step("a CA file that is not there is named", async () => {
+      const source = at(
+        encrypted.port,
+        "localhost",
+        block("verify-full", { ca_file: "/no/ca.pem" }),
+      );
+      await failsWith(connect(source), "CONFIG_INVALID", "permanent", /\/no\/ca\.pem/);
+    });
+    await t.step("sslmode of a URL encrypts; prefer falls back, and says so", async () => {
+      const url = (port: number, mode: string) => {
+        const u = new URL(database.url);
+        u.port = String(port);
+        u.searchParams.set("sslmode", mode);
+        return { type: "postgres", url: u.href } as const;
+      };
+      assert.deepEqual(await connect(url(encrypted.port, "require")), []);
+      for (const port of [encrypted.port, plain.port]) {
+        const [warning] = await connect(url(port, "prefer"));
+        assert.match(warning, /TLS is not enforced/);
+      }
+      await failsWith(connect(url(plain.port, "require")), "SOURCE_TLS", "permanent", /not offer/);
+    });
+  } finally {
+    for (const proxy of [encrypted, plain, injecting]) await proxy.stop();
+    await database.drop();
+    await server.stop();
+  }
+});
