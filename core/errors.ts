@@ -70,6 +70,7 @@ export type ErrorCode =
   | "PLAN_EDITED"
   | "PLAN_INVALID"
   | "CURSOR_DRIFT"
+  | "SNAPSHOT_ENDED"
   | "MEMORY_EXCEEDED"
   | "INTERRUPTED"
   | "EXPORT_FAILED"

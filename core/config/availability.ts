@@ -23,11 +23,6 @@ interface ExportFeature extends Feature {
 
 const CONFIG_FEATURES: readonly ConfigFeature[] = [
   {
-    name: "source type mysql",
-    path: ["source", "type"],
-    used: ({ source }) => source.type === "mysql",
-  },
-  {
     name: "source type mssql",
     path: ["source", "type"],
     used: ({ source }) => source.type === "mssql",
@@ -40,21 +35,6 @@ const CONFIG_FEATURES: readonly ConfigFeature[] = [
 ];
 
 const EXPORT_FEATURES: readonly ExportFeature[] = [
-  {
-    name: "incremental_safety: commit_safe",
-    path: ["incremental_safety"],
-    used: ({ config }) => config.incremental_safety === "commit_safe",
-  },
-  {
-    name: "cursor_lag",
-    path: ["cursor_lag"],
-    used: ({ config }) => config.cursor_lag !== undefined,
-  },
-  {
-    name: "consistency",
-    path: ["consistency"],
-    used: ({ config }) => (config.consistency ?? "statement") !== "statement",
-  },
   {
     name: "reconcile: checksum",
     path: ["reconcile"],

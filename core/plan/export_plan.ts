@@ -6,8 +6,9 @@ import type { LoadedExport } from "../config/loaded.ts";
 import type { Description, Source } from "../ports/source.ts";
 import { baseQuery } from "../query/base.ts";
 import type { ChunkShape } from "../query/chunk.ts";
-import type { CursorShape } from "../query/incremental.ts";
+import type { CursorShape, CursorWindow } from "../query/incremental.ts";
 import type { ReadSpec } from "../query/read_spec.ts";
+import type { TieSpec } from "../run/ties.ts";
 import { planStages, type StageSpec } from "../stages/spec.ts";
 import { chunkedStrategy } from "./chunked.ts";
 import { incrementalStrategy } from "./incremental.ts";
@@ -40,6 +41,11 @@ export interface IncrementalStrategy {
   readonly shape: CursorShape;
   /** The stored cursor that the read starts behind; null on the first run. */
   readonly after: string | null;
+  readonly window: CursorWindow;
+  /** `commit_safe`: the transactions that the window ends before, for people. */
+  readonly heldBy: readonly string[];
+  /** `commit_safe`: which rows at `after` were exported; null without it. */
+  readonly ties: TieSpec | null;
   readonly read: ReadSpec;
   /** The selected column whose last value becomes the cursor (CC4, CC5). */
   readonly watch: string;
@@ -61,8 +67,12 @@ export interface PlanInputs {
   readonly now: Date;
   /** The incremental cursor, or null. */
   readonly cursor: string | null;
+  /** The rows at the cursor that were exported; null when they are not remembered. */
+  readonly ties: readonly string[] | null;
   /** The chunks of a checkpoint that is resumed: the source is not asked for them again. */
   readonly chunks: readonly PlannedChunk[] | null;
+  /** Ends the waiting that a commit-safe plan may take. */
+  readonly signal: AbortSignal;
 }
 
 /** What the planners of the modes work with. */

@@ -1,12 +1,55 @@
 /** The plan of `mode: incremental` (contracts section 5). */
+import { parseDuration } from "../config/duration.ts";
+import { ConfigError } from "../errors.ts";
 import { logger } from "../log.ts";
-import { COALESCED_CURSOR, type CursorShape, incrementalSql } from "../query/incremental.ts";
+import {
+  COALESCED_CURSOR,
+  type CursorShape,
+  type CursorWindow,
+  highestCursorSql,
+  incrementalSql,
+} from "../query/incremental.ts";
 import { comparedType } from "../query/select.ts";
+import {
+  boundByStart,
+  boundByWaiting,
+  type BoundSettings,
+  type CommitBound,
+  reportBound,
+  runningOf,
+} from "../run/commit_bound.ts";
+import type { TieSpec } from "../run/ties.ts";
+import type { Column } from "../types/types.ts";
 import { findColumn } from "./columns.ts";
+import { earlier } from "./cursor_lag.ts";
 import type { IncrementalStrategy, Planning } from "./export_plan.ts";
 
-export function incrementalStrategy(planning: Planning): Promise<IncrementalStrategy> {
-  const { source, exported, base, description, inputs } = planning;
+/** `commit_wait_s` when it is not set. */
+const DEFAULT_COMMIT_WAIT_S = 60;
+
+export async function incrementalStrategy(planning: Planning): Promise<IncrementalStrategy> {
+  const { source, description, inputs } = planning;
+  const { cursor, shape } = cursorShape(planning);
+  const bound = await commitBound(planning, cursor, shape);
+  const window: CursorWindow = {
+    after: windowStart(planning, cursor),
+    ...(bound === null ? {} : { until: bound.until }),
+  };
+  const sql = incrementalSql(source.dialect, shape, window, description.selectList);
+  return {
+    kind: "incremental",
+    shape,
+    after: inputs.cursor,
+    window,
+    heldBy: bound?.heldBy ?? [],
+    ties: bound === null ? null : await tieSpec(planning),
+    read: { kind: "cursor", sql },
+    watch: shape.fallback === null ? cursor.name : COALESCED_CURSOR,
+  };
+}
+
+function cursorShape(planning: Planning): { cursor: Column; shape: CursorShape } {
+  const { exported, base, description } = planning;
   const { cursor_column, cursor_fallback_column } = exported.config;
   const cursor = findColumn(exported, description, "cursor_column", cursor_column ?? "");
   const fallback = cursor_fallback_column === undefined
@@ -25,12 +68,69 @@ export function incrementalStrategy(planning: Planning): Promise<IncrementalStra
     columnType: comparedType(cursor),
     fallback: fallback?.name ?? null,
   };
-  const sql = incrementalSql(source.dialect, shape, inputs.cursor, description.selectList);
-  return Promise.resolve({
-    kind: "incremental",
-    shape,
+  return { cursor, shape };
+}
+
+function isSafe({ exported }: Planning): boolean {
+  return exported.config.incremental_safety === "commit_safe";
+}
+
+/** The stored cursor; with `cursor_lag` a time before it. Read again itself where that loses nothing. */
+function windowStart(planning: Planning, cursor: Column): CursorWindow["after"] {
+  const { exported, inputs } = planning;
+  const lag = exported.config.cursor_lag;
+  if (lag !== undefined && cursor.type.kind !== "timestamp" && cursor.type.kind !== "date") {
+    throw new ConfigError(
+      `export '${exported.name}': cursor_lag needs a cursor of a date or timestamp type; ` +
+        `'${cursor.name}' is ${cursor.nativeType}`,
+      [],
+      { hint: "incremental_safety: commit_safe serves cursors of any type." },
+    );
+  }
+  if (inputs.cursor === null) return null;
+  if (lag === undefined) return { value: inputs.cursor, inclusive: isSafe(planning) };
+  return { value: earlier(inputs.cursor, parseDuration(lag) ?? 0), inclusive: true };
+}
+
+async function commitBound(
+  planning: Planning,
+  cursor: Column,
+  shape: CursorShape,
+): Promise<CommitBound | null> {
+  if (!isSafe(planning)) return null;
+  const { source, exported, inputs } = planning;
+  const running = runningOf(source);
+  if (running === undefined) {
+    throw new ConfigError(
+      `export '${exported.name}': incremental_safety: commit_safe is not available for ` +
+        `${source.info.engine}, which does not tell which transactions run`,
+      [],
+      { hint: "Use cursor_lag to read a trailing window again (docs/incremental.md)." },
+    );
+  }
+  const settings: BoundSettings = {
+    waitMs: (exported.config.commit_wait_s ?? DEFAULT_COMMIT_WAIT_S) * 1000,
+    signal: inputs.signal,
+  };
+  const highest = async () =>
+    (await source.rows(highestCursorSql(source.dialect, shape)))[0]?.[0] ?? null;
+  // A timestamp without a time zone was written in a zone that only its writer knows.
+  const instant = cursor.type.kind === "timestamp" && cursor.type.utc;
+  const bound = instant
+    ? await boundByStart(running, settings)
+    : await boundByWaiting(running, highest, settings);
+  reportBound(exported.name, bound);
+  return bound;
+}
+
+/** Rows are told apart by the primary key of `table:`, else by all their values. */
+async function tieSpec(planning: Planning): Promise<TieSpec> {
+  const { source, exported, description, inputs } = planning;
+  const names = description.columns.map((column) => column.name);
+  const key = exported.table === null ? [] : await source.primaryKey?.(exported.table) ?? [];
+  return {
+    identity: key.length > 0 && key.every((name) => names.includes(name)) ? key : names,
     after: inputs.cursor,
-    read: { kind: "cursor", sql },
-    watch: fallback === null ? cursor.name : COALESCED_CURSOR,
-  });
+    exported: inputs.ties,
+  };
 }

@@ -13,6 +13,19 @@ export interface CursorShape {
   readonly fallback: string | null;
 }
 
+export interface CursorLimit {
+  readonly value: string;
+  readonly inclusive: boolean;
+}
+
+/** The cursor values that a run reads. */
+export interface CursorWindow {
+  /** Where it begins; null on the first run, which also reads the rows without a cursor. */
+  readonly after: CursorLimit | null;
+  /** Where it ends; absent: nowhere. null: no value with a cursor is read. */
+  readonly until?: CursorLimit | null;
+}
+
 /** The expression that is compared and ordered by; CC7: probes use the same one. */
 export function cursorExpression(dialect: Dialect, shape: CursorShape): string {
   const column = columnRef(dialect, shape.column);
@@ -20,33 +33,58 @@ export function cursorExpression(dialect: Dialect, shape: CursorShape): string {
   return `COALESCE(${column}, ${columnRef(dialect, shape.fallback)})`;
 }
 
-/** The rows that a run from `after` (exclusive) to `until` (inclusive) reads, for counting. */
+/** The WHERE condition of a window; undefined when every row is in it. */
+function windowCondition(
+  dialect: Dialect,
+  shape: CursorShape,
+  { after, until }: CursorWindow,
+): string | undefined {
+  const cursor = cursorExpression(dialect, shape);
+  const limit = (than: "<" | ">", { value, inclusive }: CursorLimit) =>
+    `${cursor} ${than}${inclusive ? "=" : ""} ${literalOf(dialect, value, shape.columnType)}`;
+  if (until === null) return after === null ? `${cursor} IS NULL` : "1 = 0";
+  if (after === null) {
+    return until === undefined ? undefined : `(${limit("<", until)} OR ${cursor} IS NULL)`;
+  }
+  const lower = limit(">", after);
+  return until === undefined ? lower : `${lower} AND ${limit("<", until)}`;
+}
+
+/** The rows of the window up to `last`, the highest cursor value that was read, for counting. */
 export function incrementalRowsSql(
   dialect: Dialect,
   shape: CursorShape,
-  after: string | null,
-  until: string,
+  { after }: CursorWindow,
+  last: string,
 ): string {
-  const cursor = cursorExpression(dialect, shape);
-  const upper = `${cursor} <= ${literalOf(dialect, until, shape.columnType)}`;
-  // The first run has no WHERE: it also reads the rows without a cursor.
-  const where = after === null
-    ? `(${upper} OR ${cursor} IS NULL)`
-    : `${cursor} > ${literalOf(dialect, after, shape.columnType)} AND ${upper}`;
+  const where = windowCondition(dialect, shape, {
+    after,
+    until: { value: last, inclusive: true },
+  });
   return outerSelect(dialect, { selectList: [`${ALIAS}.*`], base: shape.base, where });
 }
 
-/** @param after the stored cursor; null on the first run, which has no WHERE. */
+/** The highest cursor value, as text, in one row; no row when there is none. */
+export function highestCursorSql(dialect: Dialect, shape: CursorShape): string {
+  const cursor = cursorExpression(dialect, shape);
+  // Not MAX: some types have an order and no MAX (uuid).
+  return outerSelect(dialect, {
+    selectList: [dialect.castText(cursor)],
+    base: shape.base,
+    where: `${cursor} IS NOT NULL`,
+    orderBy: [`${cursor} DESC`],
+    limit: 1,
+  });
+}
+
 export function incrementalSql(
   dialect: Dialect,
   shape: CursorShape,
-  after: string | null,
+  window: CursorWindow,
   selectList: readonly string[],
 ): string {
   const cursor = cursorExpression(dialect, shape);
-  const where = after === null
-    ? undefined
-    : `${cursor} > ${literalOf(dialect, after, shape.columnType)}`;
+  const where = windowCondition(dialect, shape, window);
   if (shape.fallback === null) {
     return outerSelect(dialect, { selectList, base: shape.base, where, orderBy: [cursor] });
   }

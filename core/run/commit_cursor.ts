@@ -1,12 +1,32 @@
 /** I3: the cursor moves once, after every part of the read was accepted and logged. */
+import { logger } from "../log.ts";
+import type { IncrementalStrategy } from "../plan/export_plan.ts";
 import { bestEffort, type ExportContext } from "./context.ts";
+import type { ReadResult } from "./read.ts";
+import { MAX_TIES } from "./ties.ts";
 
-/** @param cursor the last row's value; null when no row came, which leaves the cursor where it is. */
-export async function commitCursor(ctx: ExportContext, cursor: string | null): Promise<void> {
-  if (cursor === null) return;
+export type CursorRead = Pick<ReadResult, "rows" | "lastValue" | "lastTies">;
+
+/** The trailing window of `cursor_lag` may end before the cursor, when the last rows were deleted. */
+function isBehind({ after, window }: IncrementalStrategy, value: string): boolean {
+  const lagging = after !== null && window.after !== null && window.after.value !== after;
+  // Times in the form that cursors are stored in have the order of their text.
+  return lagging && value < after;
+}
+
+/** The cursor stays where it is when no row came, or none but those that were exported before. */
+export async function commitCursor(
+  ctx: ExportContext,
+  strategy: IncrementalStrategy,
+  read: CursorRead,
+): Promise<void> {
+  const { rows, lastValue: cursor, lastTies } = read;
+  if (cursor === null || rows === 0 || isBehind(strategy, cursor)) return;
   const { deps: { state }, exported: { name }, runId } = ctx;
   const at = new Date().toISOString();
-  await state.saveCursor({ exportName: name, cursor, updatedAt: at, runId });
+  const ties = lastTies === null ? {} : { ties: JSON.stringify(lastTies) };
+  await state.saveCursor({ exportName: name, cursor, updatedAt: at, runId, ...ties });
+  if (strategy.ties !== null && lastTies === null) warnOfTies(name, cursor);
   await bestEffort("the progression", async () => {
     await state.commitProgress({
       exportName: name,
@@ -16,4 +36,11 @@ export async function commitCursor(ctx: ExportContext, cursor: string | null): P
       at,
     });
   });
+}
+
+function warnOfTies(exportName: string, cursor: string): void {
+  logger().warn(
+    `export '${exportName}': more than ${MAX_TIES} rows share the cursor's last value ${cursor}; the ` +
+      "next run writes all of them again. Choose a cursor_column with finer values to avoid that",
+  );
 }

@@ -7,6 +7,7 @@ import type { Format } from "../ports/format.ts";
 import type { SourceFactory } from "../ports/source.ts";
 import type { StateStore } from "../ports/state.ts";
 import type { Journal } from "./journal.ts";
+import type { SnapshotHold } from "./snapshot.ts";
 import type { RunTracker } from "./tracker.ts";
 import type { RunOptions } from "./types.ts";
 import type { WorkerClient } from "./worker_client.ts";
@@ -26,6 +27,8 @@ export interface RunDeps {
 /** `RunDeps` with what lives for one invocation. */
 export interface RunServices extends RunDeps {
   readonly workers: WorkerPool;
+  /** Of the exports under `consistency: run_snapshot`; whoever made the services releases it. */
+  readonly runSnapshot: SnapshotHold;
 }
 
 export interface ExportContext {
@@ -38,6 +41,9 @@ export interface ExportContext {
   readonly destination: AnyDestination;
   readonly journal: Journal;
   readonly tracker: RunTracker;
+  /** The point in time that all readers see; null under `consistency: statement`. */
+  readonly snapshot: SnapshotHold | null;
+  /** Aborts when the run is interrupted or its snapshot has ended. */
   readonly signal: AbortSignal;
 }
 

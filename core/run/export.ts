@@ -1,6 +1,6 @@
 /** One export, from connecting to its summary. Order: contracts section 1. */
 import type { LoadedExport } from "../config/loaded.ts";
-import { type RivetError, toRivetError } from "../errors.ts";
+import { RivetError, toRivetError } from "../errors.ts";
 import { logger } from "../log.ts";
 import {
   type ChunkedStrategy,
@@ -18,7 +18,7 @@ import { openChunkRun, storedChunks, unfinishedRun } from "./checkpoint.ts";
 import type { Review } from "../verify/review.ts";
 import { fileColumns } from "../stages/spec.ts";
 import type { StageTotals } from "../stages/totals.ts";
-import { commitCursor } from "./commit_cursor.ts";
+import { commitCursor, type CursorRead } from "./commit_cursor.ts";
 import type { ExportContext, RunServices } from "./context.ts";
 import { checkDrift } from "./drift.ts";
 import { type Extractor, PipelinedExtractor, WorkerExtractor } from "./extractor.ts";
@@ -30,6 +30,8 @@ import { reviewResumed } from "./resume.ts";
 import { reconcileCount } from "./reconcile_count.ts";
 import { withRetry } from "./retry.ts";
 import { SourceSession } from "./session.ts";
+import { exportHold, usesSnapshot } from "./snapshot.ts";
+import { parseTies } from "./ties.ts";
 import { RunTracker } from "./tracker.ts";
 import type { ExportSummary, PartRecord, RunOptions } from "./types.ts";
 import { planUnits } from "./unit_plan.ts";
@@ -41,6 +43,7 @@ export async function runExport(
   exported: LoadedExport,
 ): Promise<ExportSummary> {
   const open = await unfinishedRun(deps.state, exported, options.resume);
+  if (open !== null && usesSnapshot(exported)) refuseToJoin(exported, open);
   const ctx = await openContext(deps, options, exported, open);
   const { tuning } = exported;
   options.listener.started({
@@ -56,12 +59,34 @@ export async function runExport(
   try {
     await run.execute();
   } catch (thrown) {
-    error = toRivetError(thrown);
+    error = await causeOf(ctx, toRivetError(thrown));
+  } finally {
+    if (ctx.snapshot !== deps.runSnapshot) await ctx.snapshot?.release();
   }
   const summary = await finishRun(ctx, { ...await run.outcome(), error });
   await ctx.destination.close();
   options.listener.finished(summary);
   return summary;
+}
+
+/** What ends a snapshot early shows first in its readers: they were stopped, or could not join. */
+async function causeOf(ctx: ExportContext, error: RivetError): Promise<RivetError> {
+  if (ctx.options.signal.aborted || ctx.snapshot === null) return error;
+  await ctx.snapshot.check();
+  return ctx.snapshot.failure ?? error;
+}
+
+/** Chunks that were read then and chunks that are read now are two points in time. */
+function refuseToJoin(exported: LoadedExport, open: ChunkRun): never {
+  throw new RivetError(
+    "CHECKPOINT_MISMATCH",
+    `export '${exported.name}': the snapshot of the unfinished run '${open.runId}' is gone, and ` +
+      `consistency: ${exported.config.consistency} does not mix it with another one`,
+    {
+      hint: `Start over: 'rivet state reset-chunks --export ${exported.name}', then run without ` +
+        "--resume.",
+    },
+  );
 }
 
 async function openContext(
@@ -76,6 +101,7 @@ async function openContext(
   const at = runTime(id, exported.name) ?? startedAt;
   const place = { exportName: exported.name, runId: id, at };
   const destination = await deps.destination(resolvePlaceholders(exported.destination, place));
+  const snapshot = exportHold(exported, deps.runSnapshot);
   return {
     deps,
     options,
@@ -86,9 +112,12 @@ async function openContext(
     destination,
     journal: new Journal(id, exported.name),
     tracker: new RunTracker(exported.name, options.listener),
-    signal: options.signal,
+    snapshot,
+    signal: snapshot === null ? options.signal : AbortSignal.any([options.signal, snapshot.signal]),
   };
 }
+
+const NOTHING_READ: CursorRead = { rows: 0, lastValue: null, lastTies: null };
 
 class ExportRun {
   readonly #ctx: ExportContext;
@@ -108,12 +137,13 @@ class ExportRun {
     this.#open = open;
     this.#session = new SourceSession(
       () => ctx.deps.source(ctx.config.source.type),
-      this.#connectOptions(),
+      () => this.#connectOptions(),
     );
   }
 
   async execute(): Promise<void> {
     try {
+      await this.#takeSnapshot();
       const plan = await this.#planWithRetry();
       this.#schemaChanged = await checkDrift(this.#ctx, plan.description.columns);
       this.#totals = await this.#runUnits(plan, await this.#openQueue(plan));
@@ -122,7 +152,7 @@ class ExportRun {
       await this.#reconcile(plan);
       await this.#passQuality(this.#totals);
       if (plan.strategy.kind === "incremental") {
-        await commitCursor(this.#ctx, this.#memory?.lastValue ?? null);
+        await commitCursor(this.#ctx, plan.strategy, this.#memory ?? NOTHING_READ);
       }
     } finally {
       await this.#session.close();
@@ -162,55 +192,74 @@ class ExportRun {
     const { options, exported } = this.#ctx;
     if (!options.reconcile && (exported.config.reconcile ?? "off") === "off") return;
     const cursor = this.#memory?.lastValue ?? null;
-    const { rows } = await this.#committed();
+    const rows = (await this.#committed()).rows + (this.#memory?.dropped ?? 0);
     this.#reconciled = false;
     await this.#session.use((s) => reconcileCount(s, exported.name, plan, { rows, cursor }));
     this.#reconciled = true;
   }
 
   #connectOptions(): ConnectOptions {
-    const { config, exported, signal } = this.#ctx;
+    const { config, exported, snapshot, signal } = this.#ctx;
     return {
       source: config.source,
       tuning: exported.tuning,
       applicationName: `rivet/${exported.name}`,
+      snapshot: snapshot?.shared?.id ?? null,
       signal,
     };
   }
 
+  async #takeSnapshot(): Promise<void> {
+    const { deps, config, snapshot, journal } = this.#ctx;
+    if (snapshot === null) return;
+    const { point } = await this.#retried("snapshot", () =>
+      snapshot.take(async () => {
+        const factory = await deps.source(config.source.type);
+        const options = { ...this.#connectOptions(), applicationName: "rivet/snapshot" };
+        return await factory.connect(options);
+      }));
+    journal.add("snapshot_taken", { point, shared: snapshot === deps.runSnapshot });
+  }
+
   async #planWithRetry(): Promise<ExportPlan> {
-    const { exported, tracker, journal, signal } = this.#ctx;
+    const { exported, journal } = this.#ctx;
     const inputs = await this.#planInputs();
-    const { maxRetries, retryBackoffMs } = exported.tuning;
-    const plan = await withRetry(
-      { maxRetries, backoffMs: retryBackoffMs },
-      signal,
-      () =>
-        this.#session.use((source) => {
-          for (const warning of source.info.warnings) logger().warn(warning);
-          this.#dialect = source.dialect;
-          return planExport(source, exported, inputs);
-        }),
-      (error, retry, waitMs) => {
-        tracker.retries++;
-        journal.add("retry", { step: "plan", retry, code: error.code });
-        logger().warn(`planning failed, retry ${retry} in ${waitMs} ms: ${error.message}`);
-      },
-    );
+    const plan = await this.#retried("plan", () =>
+      this.#session.use((source) => {
+        for (const warning of source.info.warnings) logger().warn(warning);
+        this.#dialect = source.dialect;
+        return planExport(source, exported, inputs);
+      }));
     this.#plan = plan;
-    journal.add("planned", { strategy: plan.strategy.kind, estimated_rows: plan.estimatedRows });
+    const { strategy, estimatedRows } = plan;
+    journal.add("planned", { strategy: strategy.kind, estimated_rows: estimatedRows });
+    if (strategy.kind === "incremental" && strategy.heldBy.length > 0) {
+      journal.add("held_back", { until: strategy.window.until ?? null, by: strategy.heldBy });
+    }
     return plan;
   }
 
+  #retried<T>(step: "snapshot" | "plan", attempt: () => Promise<T>): Promise<T> {
+    const { exported: { tuning }, tracker, journal, signal } = this.#ctx;
+    const settings = { maxRetries: tuning.maxRetries, backoffMs: tuning.retryBackoffMs };
+    return withRetry(settings, signal, attempt, (error, retry, waitMs) => {
+      tracker.retries++;
+      journal.add("retry", { step, retry, code: error.code });
+      logger().warn(`${step}: retry ${retry} in ${waitMs} ms: ${error.message}`);
+    });
+  }
+
   async #planInputs(): Promise<PlanInputs> {
-    const { deps: { state }, exported, startedAt } = this.#ctx;
+    const { deps: { state }, exported, startedAt, signal } = this.#ctx;
     const cursor = exported.config.mode === "incremental"
       ? await state.cursor(exported.name)
       : null;
     return {
       now: startedAt,
       cursor: cursor?.cursor ?? null,
+      ties: parseTies(cursor?.ties),
       chunks: this.#open === null ? null : await storedChunks(state, this.#open.runId),
+      signal,
     };
   }
 
@@ -278,8 +327,8 @@ class ExportRun {
       : 1;
     const wanted = Math.max(1, Math.min(exported.config.parallel, units));
     if (wanted === 1) return [new PipelinedExtractor(this.#session, deps.workers)];
-    const { source, tuning, applicationName } = this.#connectOptions();
-    const connect = { source, tuning, applicationName };
+    const { source, tuning, applicationName, snapshot = null } = this.#connectOptions();
+    const connect = { source, tuning, applicationName, snapshot };
     return Array.from({ length: wanted }, () => new WorkerExtractor(deps.workers, connect));
   }
 }

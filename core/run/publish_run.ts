@@ -72,6 +72,7 @@ function manifestOf(
     status,
     columns: run.columns,
     parts: run.parts,
+    snapshot: ctx.snapshot?.shared?.point,
   });
 }
 

@@ -44,8 +44,10 @@ export class MemoryQueue implements UnitQueue {
   readonly parts: PartRecord[] = [];
   readonly #units: Unit[];
   rows = 0;
-  /** Of the last unit that had one. */
+  /** Of the last unit that had one, with the rows at that value. */
   lastValue: string | null = null;
+  lastTies: readonly string[] | null = null;
+  dropped = 0;
 
   constructor(units: readonly Unit[]) {
     this.#units = [...units];
@@ -57,7 +59,11 @@ export class MemoryQueue implements UnitQueue {
 
   completed(_unit: Unit, result: UnitResult): Promise<void> {
     this.rows += result.rows;
-    this.lastValue = result.lastValue ?? this.lastValue;
+    this.dropped += result.dropped;
+    if (result.lastValue !== null) {
+      this.lastValue = result.lastValue;
+      this.lastTies = result.lastTies;
+    }
     this.parts.push(...result.parts);
     return Promise.resolve();
   }

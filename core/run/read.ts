@@ -8,6 +8,7 @@ import { pageSql } from "../query/page.ts";
 import type { ReadSpec } from "../query/read_spec.ts";
 import type { Column } from "../types/types.ts";
 import { BatchMemoryGuard, waitForMemory } from "./memory.ts";
+import { TieFilter, type TieSpec } from "./ties.ts";
 import { delay, throwIfAborted } from "./wait.ts";
 
 const MB = 1024 * 1024;
@@ -24,14 +25,21 @@ export interface ReadJob {
   readonly columns: readonly Column[];
   /** The column whose last value that is not NULL is asked for: the incremental cursor. */
   readonly watch: string | null;
+  /** Rows at the watched column's first value that are not written again; null: all are written. */
+  readonly ties: TieSpec | null;
   readonly tuning: Tuning;
   readonly maxFileBytes: number | null;
 }
 
 export interface ReadResult {
+  /** That went to the sink. */
   readonly rows: number;
   /** Of the watched column, in the order of the statement; null when there was none. */
   readonly lastValue: string | null;
+  /** Rows that were left out because an earlier run exported them. */
+  readonly dropped: number;
+  /** The rows at `lastValue` (`ReadJob.ties`); null when not asked for, or too many to remember. */
+  readonly lastTies: readonly string[] | null;
 }
 
 export type BatchSink = (batch: Batch) => Promise<void>;
@@ -44,6 +52,7 @@ interface Reading {
   readonly sink: BatchSink;
   readonly signal: AbortSignal;
   readonly guard: BatchMemoryGuard;
+  readonly ties: TieFilter | null;
 }
 
 interface StatementResult extends ReadResult {
@@ -75,13 +84,15 @@ async function readStatement(reading: Reading, req: ReadRequest): Promise<Statem
     throwIfAborted(reading.signal);
     reading.guard.check(batch);
     await waitForMemory(reading.job.tuning, reading.signal);
-    rows += batch.rows;
     bytes += batch.byteLength;
     // Read before the sink takes the buffers away.
     if (reading.watch !== null) lastValue = lastValueOf(batch, reading.watch) ?? lastValue;
-    await reading.sink(withoutCoalescedCursor(batch));
+    const kept = reading.ties?.apply(batch) ?? batch;
+    rows += kept.rows;
+    if (kept.rows > 0) await reading.sink(withoutCoalescedCursor(kept));
   }
-  return { rows, bytes, lastValue };
+  const { dropped = 0, last: lastTies = null } = reading.ties ?? {};
+  return { rows, bytes, lastValue, dropped, lastTies };
 }
 
 function lastValueOf(batch: Batch, column: string): string | null {
@@ -126,7 +137,7 @@ async function readPages(
     await delay(tuning.throttleMs, signal);
   }
   await source.endSnapshot();
-  return { rows, lastValue: null };
+  return { rows, lastValue: null, dropped: 0, lastTies: null };
 }
 
 /**
@@ -143,7 +154,8 @@ export function readJob(
   const guard = new BatchMemoryGuard(job.tuning);
   const { spec } = job;
   const watch = spec.kind === "pages" ? spec.shape.key : job.watch;
-  const reading: Reading = { source, job, watch, sink, signal, guard };
+  const ties = job.ties === null || watch === null ? null : new TieFilter(job.ties, watch);
+  const reading: Reading = { source, job, watch, sink, signal, guard, ties };
   switch (spec.kind) {
     case "statement": {
       const access = job.tuning.batchRows > 0 ? "cursor" : "statement";

@@ -20,11 +20,14 @@ function rowsReadSql(dialect: Dialect, plan: ExportPlan, cursor: string | null):
     }
     case "incremental":
       if (cursor === null) return null;
-      return incrementalRowsSql(dialect, strategy.shape, strategy.after, cursor);
+      return incrementalRowsSql(dialect, strategy.shape, strategy.window, cursor);
   }
 }
 
-/** @throws RivetError RECONCILE_MISMATCH with both counts. */
+/**
+ * @param outcome `rows` that were read, those left out as exported before included.
+ * @throws RivetError RECONCILE_MISMATCH with both counts.
+ */
 export async function reconcileCount(
   source: Source,
   exportName: string,

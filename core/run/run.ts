@@ -10,6 +10,7 @@ import { bestEffort, type RunDeps, type RunServices } from "./context.ts";
 import { runExport } from "./export.ts";
 import { runId } from "./names.ts";
 import { exportsToResume } from "./resume.ts";
+import { runHold } from "./snapshot.ts";
 import type { ExportSummary, RunAggregate, RunOptions } from "./types.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
@@ -51,9 +52,10 @@ export async function runExports(deps: RunDeps, options: RunOptions): Promise<Ru
   const selected = selectExports(options.config, options.exportName);
   const exports = options.resume ? await exportsToResume(deps, options, selected) : selected;
   const workers = new WorkerPool(deps.startWorker);
+  const runSnapshot = runHold(exports);
   const summaries: ExportSummary[] = [];
   try {
-    const services = { ...deps, workers };
+    const services = { ...deps, workers, runSnapshot };
     if (options.parallelExports) {
       const running = exports.map((exported) => runOne(services, options, exported));
       summaries.push(...await Promise.all(running));
@@ -65,6 +67,7 @@ export async function runExports(deps: RunDeps, options: RunOptions): Promise<Ru
     }
   } finally {
     workers.close();
+    await runSnapshot.release();
   }
   const result = aggregate(startedAt, summaries);
   await bestEffort("the run aggregate", () => deps.state.saveAggregate(aggregateRecord(result)));

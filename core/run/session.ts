@@ -3,10 +3,11 @@ import type { ConnectOptions, Source, SourceFactory } from "../ports/source.ts";
 
 export class SourceSession {
   readonly #factory: () => Promise<SourceFactory>;
-  readonly #options: ConnectOptions;
+  readonly #options: () => ConnectOptions;
   #source: Source | null = null;
 
-  constructor(factory: () => Promise<SourceFactory>, options: ConnectOptions) {
+  /** @param options asked at every connect. */
+  constructor(factory: () => Promise<SourceFactory>, options: () => ConnectOptions) {
     this.#factory = factory;
     this.#options = options;
   }
@@ -30,7 +31,7 @@ export class SourceSession {
 
   async #connect(): Promise<Source> {
     const factory = await this.#factory();
-    this.#source = await factory.connect(this.#options);
+    this.#source = await factory.connect(this.#options());
     return this.#source;
   }
 }

@@ -37,9 +37,11 @@ function encoderOptions(ctx: ExportContext): EncoderOptions {
 export async function planUnits(ctx: ExportContext, plan: ExportPlan): Promise<UnitPlan> {
   const { destination, exported } = ctx;
   const { tuning, maxFileBytes } = exported;
-  const watch = plan.strategy.kind === "incremental" ? plan.strategy.watch : null;
+  const { watch, ties } = plan.strategy.kind === "incremental"
+    ? plan.strategy
+    : { watch: null, ties: null };
   return {
-    job: { columns: readColumns(plan), watch, tuning, maxFileBytes },
+    job: { columns: readColumns(plan), watch, ties, tuning, maxFileBytes },
     output: {
       format: exported.config.format,
       encoder: encoderOptions(ctx),

@@ -9,7 +9,7 @@ import { type ExportContext, isStream } from "./context.ts";
 import type { Extractor } from "./extractor.ts";
 import type { OutputSpec } from "./part_writer.ts";
 import type { ReadSpec } from "../query/read_spec.ts";
-import type { ReadJob } from "./read.ts";
+import type { ReadJob, ReadResult } from "./read.ts";
 import { withRetry } from "./retry.ts";
 import { StageTotals } from "../stages/totals.ts";
 import type { StagedPart } from "./staged_file.ts";
@@ -26,10 +26,7 @@ export interface Unit {
   readonly spec: ReadSpec;
 }
 
-export interface UnitResult {
-  readonly rows: number;
-  /** Of the watched column (`ReadJob.watch`). */
-  readonly lastValue: string | null;
+export interface UnitResult extends ReadResult {
   readonly parts: readonly PartRecord[];
 }
 
@@ -121,9 +118,9 @@ export class UnitRunner {
   async #unit(unit: Unit): Promise<void> {
     try {
       const { result, tracked } = await this.#extractWithRetry(unit);
-      const { rows, lastValue } = result;
+      const { rows, lastValue, dropped, lastTies } = result;
       const parts = await this.#commit(unit, result.parts);
-      await this.#queue.completed(unit, { rows, lastValue, parts });
+      await this.#queue.completed(unit, { rows, lastValue, dropped, lastTies, parts });
       this.totals.add(result.stages);
       tracked.done(rows, parts.reduce((sum, part) => sum + part.sizeBytes, 0));
     } catch (thrown) {

@@ -127,7 +127,10 @@ export class WorkerHost {
     const key = JSON.stringify(connect);
     if (this.#session?.key === key) return this.#session.session;
     await this.#session?.session.close();
-    const session = new SourceSession(() => this.#adapters.source(connect.source.type), connect);
+    const session = new SourceSession(
+      () => this.#adapters.source(connect.source.type),
+      () => connect,
+    );
     this.#session = { key, session };
     return session;
   }

@@ -13,6 +13,8 @@ export interface WorkerConnect {
   readonly source: SourceConfig;
   readonly tuning: Tuning;
   readonly applicationName: string;
+  /** The shared snapshot that its connection joins. */
+  readonly snapshot: string | null;
 }
 
 /**

@@ -93,6 +93,32 @@ const cursorLag: ExportRule = {
       : [],
 };
 
+const commitWait: ExportRule = {
+  name: "commit_wait_s_needs_commit_safe",
+  reads: ["mode", "incremental_safety", "commit_wait_s"],
+  check: ({ config: { mode, incremental_safety, commit_wait_s } }) =>
+    mode === "incremental" && commit_wait_s !== undefined && incremental_safety !== "commit_safe"
+      ? [{
+        path: ["commit_wait_s"],
+        message: "commit_wait_s needs incremental_safety: commit_safe",
+      }]
+      : [],
+};
+
+const commitSafeEnd: ExportRule = {
+  name: "commit_safe_excludes_snapshot",
+  reads: ["mode", "incremental_safety", "consistency"],
+  check: ({ config: { mode, incremental_safety, consistency = "statement" } }) =>
+    mode === "incremental" && incremental_safety === "commit_safe" && consistency !== "statement"
+      ? [{
+        path: ["consistency"],
+        message:
+          "incremental_safety: commit_safe ends a run before rows that may still be committed, " +
+          `and consistency: ${consistency} reads to one point in time; choose one of them`,
+      }]
+      : [],
+};
+
 const timeWindowKeys: ExportRule = {
   name: "time_window_needs_column_and_days",
   reads: ["mode", "time_column", "days_window"],
@@ -196,6 +222,8 @@ export const MODE_RULES: readonly ExportRule[] = [
   incrementalCursor,
   cursorFallback,
   cursorLag,
+  commitWait,
+  commitSafeEnd,
   timeWindowKeys,
   chunkedColumn,
   chunkSizing,

@@ -37,6 +37,9 @@ const incremental = {
   cursor_lag: text.optional().describe(
     "mode incremental: re-reads this trailing window before the cursor, e.g. 15m, 2h, 1d. Default: none.",
   ),
+  commit_wait_s: positive.optional().describe(
+    "mode incremental with commit_safe: how long a run waits for running transactions to end, in seconds; after that it leaves new rows to the next run. Default: 60.",
+  ),
 };
 
 const chunked = {

@@ -193,6 +193,20 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
       ofExport({ ...CHUNK, parallel: 4 }),
     ],
   },
+  commit_wait_s_needs_commit_safe: {
+    breaks: [[ofExport({ ...INC, commit_wait_s: 5 }), ["!exports[0].commit_wait_s"]]],
+    keeps: [ofExport({ ...INC, commit_wait_s: 5, incremental_safety: "commit_safe" })],
+  },
+  commit_safe_excludes_snapshot: {
+    breaks: ["snapshot", "run_snapshot"].map((consistency) => [
+      ofExport({ ...INC, incremental_safety: "commit_safe", consistency }),
+      ["!exports[0].consistency"],
+    ]),
+    keeps: [
+      ofExport({ ...INC, incremental_safety: "commit_safe", consistency: "statement" }),
+      ofExport({ ...INC, incremental_safety: "off", consistency: "snapshot" }),
+    ],
+  },
   max_snapshot_s_needs_snapshot: {
     breaks: [
       [ofExport({ max_snapshot_s: 5 }), ["!exports[0].max_snapshot_s"]],

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import type { Dialect } from "../../../../core/ports/source.ts";
 import { baseQuery } from "../../../../core/query/base.ts";
 import { chunkIdentifier, chunkRowsSql, chunkSql } from "../../../../core/query/chunk.ts";
-import { incrementalSql } from "../../../../core/query/incremental.ts";
+import {
+  type CursorWindow,
+  highestCursorSql,
+  incrementalRowsSql,
+  incrementalSql,
+} from "../../../../core/query/incremental.ts";
 import { pageSql } from "../../../../core/query/page.ts";
 import { windowSql } from "../../../../core/query/time_window.ts";
 
@@ -19,6 +24,8 @@ const base = "SELECT * FROM t";
 const from = `FROM (\n${base}\n) AS _rivet`;
 const list = ['"id"', '"v"'];
 
+const behind = (value: string) => ({ after: { value, inclusive: false } });
+
 function flat(sql: string): string {
   return sql.replaceAll(/\s+/g, " ");
 }
@@ -32,7 +39,7 @@ Deno.test("outer select: a base query may end in a line comment", () => {
   const sql = incrementalSql(
     dialect,
     { base: "SELECT 1 -- c", column: "id", fallback: null },
-    null,
+    { after: null },
     [
       "*",
     ],
@@ -103,11 +110,11 @@ Deno.test("RC5: chunks are named by index and bounds", () => {
 Deno.test("CC6: one level of SQL, no WHERE on the first run", () => {
   const shape = { base, column: "at", fallback: null };
   assert.equal(
-    incrementalSql(dialect, shape, null, list),
+    incrementalSql(dialect, shape, { after: null }, list),
     `SELECT "id", "v" ${from} ORDER BY _rivet."at"`,
   );
   assert.equal(
-    incrementalSql(dialect, shape, "it's", list),
+    incrementalSql(dialect, shape, behind("it's"), list),
     `SELECT "id", "v" ${from} WHERE _rivet."at" > 'it''s' ORDER BY _rivet."at"`,
   );
 });
@@ -116,9 +123,46 @@ Deno.test("CC6: coalesce selects its cursor and orders by it, then by both colum
   const shape = { base, column: "p", fallback: "f" };
   const coalesce = 'COALESCE(_rivet."p", _rivet."f")';
   assert.equal(
-    incrementalSql(dialect, shape, "7", list),
+    incrementalSql(dialect, shape, behind("7"), list),
     `SELECT "id", "v", ${coalesce} AS "_rivet_coalesced_cursor" ${from} WHERE ${coalesce} > '7' ` +
       `ORDER BY ${coalesce}, _rivet."p", _rivet."f"`,
+  );
+});
+
+Deno.test("a cursor's window: each end may be inclusive, and an upper end lets rows without a cursor through", () => {
+  const shape = { base, column: "at", fallback: null };
+  const where = (window: CursorWindow) =>
+    incrementalSql(dialect, shape, window, list).split("AS _rivet ")[1];
+  const c = '_rivet."at"';
+  const [from, to] = [{ value: "1", inclusive: true }, { value: "9", inclusive: false }];
+  assert.equal(where({ after: from }), `WHERE ${c} >= '1' ORDER BY ${c}`);
+  assert.equal(where({ after: from, until: to }), `WHERE ${c} >= '1' AND ${c} < '9' ORDER BY ${c}`);
+  assert.equal(
+    where({ after: null, until: { ...to, inclusive: true } }),
+    `WHERE (${c} <= '9' OR ${c} IS NULL) ORDER BY ${c}`,
+  );
+  assert.equal(where({ after: null, until: null }), `WHERE ${c} IS NULL ORDER BY ${c}`);
+  assert.equal(where({ after: from, until: null }), `WHERE 1 = 0 ORDER BY ${c}`);
+});
+
+Deno.test("the highest cursor is asked for by order, since not every type has a MAX", () => {
+  assert.equal(
+    flat(highestCursorSql(dialect, { base, column: "at", fallback: "f" })),
+    'SELECT COALESCE(_rivet."at", _rivet."f")::text FROM ( SELECT * FROM t ) AS _rivet ' +
+      'WHERE COALESCE(_rivet."at", _rivet."f") IS NOT NULL ' +
+      'ORDER BY COALESCE(_rivet."at", _rivet."f") DESC LIMIT 1',
+  );
+});
+
+Deno.test("counting what an incremental run read covers its window up to the last value", () => {
+  const shape = { base, column: "id", fallback: null };
+  const window = {
+    after: { value: "3", inclusive: true },
+    until: { value: "9", inclusive: false },
+  };
+  assert.match(
+    incrementalRowsSql(dialect, shape, window, "7"),
+    /WHERE _rivet\."id" >= '3' AND _rivet\."id" <= '7'$/,
   );
 });
 
@@ -159,7 +203,7 @@ Deno.test("CC10: a compared value becomes a literal of its column's own type", (
   const key = { kind: "key", base, column: "k", columnType: type } as const;
   assert.match(chunkSql(typed, key, { start: "a", end: "z" }, list), /<= varchar\(9\):text'z'/);
   const cursor = { base, column: "k", columnType: type, fallback: null };
-  assert.match(incrementalSql(typed, cursor, "a", list), /> varchar\(9\):text'a'/);
+  assert.match(incrementalSql(typed, cursor, behind("a"), list), /> varchar\(9\):text'a'/);
   const window = { base, column: "at", columnType: "timestamp", days: 1, utc: true } as const;
   assert.match(windowSql(typed, window, new Date(0), list), />= untyped:timestamp'1969-12-31/);
 });
