@@ -124,6 +124,14 @@ export interface SourceInfo {
   readonly warnings: readonly string[];
 }
 
+/** How the planner would run a statement. */
+export interface ScanFacts {
+  /** As the engine names it: `Index Scan using orders_pkey`, `Seq Scan on events`. */
+  readonly scanType: string;
+  /** `partial`: some of the tables are read through an index, others whole. */
+  readonly index: "full" | "partial" | "none";
+}
+
 export interface Source {
   readonly dialect: Dialect;
   readonly capabilities: SourceCapabilities;
@@ -177,6 +185,9 @@ export interface Source {
 
   /** The planner's row estimate of a table or query, from EXPLAIN or the catalog, never by scanning. */
   estimateRows(query: string): Promise<number | null>;
+
+  /** EXPLAIN of a statement, which is not run; null when it scans no table. Absent: not known for the engine. */
+  explainScan?(sql: string): Promise<ScanFacts | null>;
 
   /** Idempotent; never throws. */
   close(): Promise<void>;

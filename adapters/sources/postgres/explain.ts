@@ -1,12 +1,53 @@
 /** What the planner expects of a query, without running it. */
+import type { ScanFacts } from "../../../core/ports/source.ts";
 import type { RunRows } from "./introspect.ts";
 
+interface PlanNode {
+  readonly "Node Type": string;
+  readonly "Plan Rows"?: number;
+  readonly "Relation Name"?: string;
+  readonly "Index Name"?: string;
+  readonly Plans?: readonly PlanNode[];
+}
+
 interface ExplainOutput {
-  readonly Plan?: { readonly "Plan Rows"?: number };
+  readonly Plan?: PlanNode;
+}
+
+async function explain(rows: RunRows, query: string): Promise<PlanNode | undefined> {
+  const found = await rows(`EXPLAIN (FORMAT JSON) ${query}`);
+  const [first] = JSON.parse(found.map(([line]) => line ?? "").join("\n")) as ExplainOutput[];
+  return first?.Plan;
 }
 
 export async function plannedRows(rows: RunRows, query: string): Promise<number | null> {
-  const found = await rows(`EXPLAIN (FORMAT JSON) ${query}`);
-  const [first] = JSON.parse(found.map(([line]) => line ?? "").join("\n")) as ExplainOutput[];
-  return first?.Plan?.["Plan Rows"] ?? null;
+  return (await explain(rows, query))?.["Plan Rows"] ?? null;
+}
+
+export async function plannedScan(rows: RunRows, query: string): Promise<ScanFacts | null> {
+  const plan = await explain(rows, query);
+  return plan === undefined ? null : scanFacts(plan);
+}
+
+const INDEX_SCANS = ["Index Scan", "Index Only Scan", "Bitmap Index Scan"];
+/** Nodes that read a table without an index of it. */
+const TABLE_SCANS = ["Seq Scan", "Sample Scan", "Foreign Scan", "Tid Scan", "Tid Range Scan"];
+
+function nodes(plan: PlanNode): PlanNode[] {
+  return [plan, ...(plan.Plans ?? []).flatMap(nodes)];
+}
+
+function scanFacts(plan: PlanNode): ScanFacts | null {
+  const all = nodes(plan);
+  const indexes = all.filter((node) => INDEX_SCANS.includes(node["Node Type"]));
+  const tables = all.filter((node) => TABLE_SCANS.includes(node["Node Type"]));
+  const [shown] = [...tables, ...indexes];
+  if (shown === undefined) return null;
+  const on = tables.length > 0
+    ? `on ${shown["Relation Name"] ?? "a table"}`
+    : `using ${shown["Index Name"] ?? "an index"}`;
+  return {
+    scanType: `${shown["Node Type"]} ${on}`,
+    index: tables.length === 0 ? "full" : indexes.length === 0 ? "none" : "partial",
+  };
 }

@@ -6,6 +6,7 @@ import type {
   Description,
   ReadRequest,
   RunningTransactions,
+  ScanFacts,
   SharedSnapshot,
   Source,
   SourceCapabilities,
@@ -16,7 +17,7 @@ import type { RivetType } from "../../../core/types/types.ts";
 import type { Connection } from "./connection.ts";
 import { checkNames, planQuery, type Probe } from "./describe.ts";
 import { dialect } from "./dialect.ts";
-import { plannedRows } from "./explain.ts";
+import { plannedRows, plannedScan } from "./explain.ts";
 import {
   histogramBounds,
   nativeTypes,
@@ -147,6 +148,10 @@ export class PostgresSource implements Source {
 
   estimateRows(query: string): Promise<number | null> {
     return this.#transaction((rows) => plannedRows(rows, withoutSemicolon(query)));
+  }
+
+  explainScan(sql: string): Promise<ScanFacts | null> {
+    return this.#transaction((rows) => plannedScan(rows, withoutSemicolon(sql)));
   }
 
   close(): Promise<void> {

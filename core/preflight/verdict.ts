@@ -1,0 +1,39 @@
+/** The verdict and the profile recommendation of the readme's preflight tables. */
+import type { Profile } from "../config/tuning.ts";
+import type { ScanFacts } from "../ports/source.ts";
+
+export type Verdict = "EFFICIENT" | "ACCEPTABLE" | "DEGRADED" | "UNSAFE";
+
+export type IndexUse = ScanFacts["index"] | "unknown";
+
+const MANY_ROWS = 10_000_000;
+const UNSAFE_ROWS = 50_000_000;
+
+/** @param rows the estimate, or null. What is not known never makes a verdict better. */
+export function verdictOf(index: IndexUse, rows: number | null): Verdict {
+  switch (index) {
+    case "full":
+      return rows !== null && rows < MANY_ROWS ? "EFFICIENT" : "ACCEPTABLE";
+    case "partial":
+    case "unknown":
+      return "ACCEPTABLE";
+    case "none":
+      return rows !== null && rows > UNSAFE_ROWS ? "UNSAFE" : "DEGRADED";
+  }
+}
+
+/** `Efficient`, as plans show it. */
+export function verdictName(verdict: Verdict): string {
+  return verdict[0] + verdict.slice(1).toLowerCase();
+}
+
+/** @param parallel readers; several of them are one reason to be gentler. */
+export function recommendProfile(index: IndexUse, rows: number | null, parallel: number): Profile {
+  if (rows === null) return "balanced";
+  if (index === "full" || index === "partial") {
+    if (rows < 1_000_000) return "fast";
+    return rows <= MANY_ROWS ? "balanced" : "safe";
+  }
+  if (rows < 100_000) return parallel > 1 ? "balanced" : "fast";
+  return rows <= 1_000_000 ? "balanced" : "safe";
+}
