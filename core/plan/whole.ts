@@ -31,7 +31,10 @@ export async function fullStrategy(planning: Planning): Promise<WholeStrategy> {
   const { source, exported, base, description: { selectList } } = planning;
   const { parallel } = exported.config;
   const key = await pagingKey(planning);
-  if (key === null || !source.capabilities.copy && parallel === 1) {
+  const { copy, serverCursor } = source.capabilities;
+  // Without a server-side cursor one statement would stay open for the whole table.
+  const pages = copy || !serverCursor || parallel > 1;
+  if (key === null || !pages) {
     if (key === null && parallel > 1) {
       logger().warn(
         `export '${exported.name}': parallel: ${parallel} needs 'table:' with a primary key of one ` +
