@@ -21,7 +21,7 @@ const DRIVERS: readonly string[] = [
   "node:http",
   "node:https",
   "@aws-sdk/",
-  "@google-cloud/",
+  "google-auth-library",
   "@azure/",
   "@electric-sql/",
   "@duckdb/",

@@ -27,7 +27,8 @@ export function partRanges(
   partBytes: number,
   maxParts: number,
 ): FileRange[] {
-  const bytes = Math.max(partBytes, Math.ceil(sizeBytes / maxParts / MIB) * MIB);
+  const least = Math.ceil(sizeBytes / maxParts);
+  const bytes = least <= partBytes ? partBytes : Math.ceil(least / MIB) * MIB;
   const ranges: FileRange[] = [];
   for (let start = 0; start < sizeBytes; start += bytes) {
     ranges.push({ file, start, length: Math.min(bytes, sizeBytes - start) });

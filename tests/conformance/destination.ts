@@ -86,6 +86,40 @@ export const destinationCases: readonly DestinationCase[] = [
     },
   },
   {
+    name: "a large file arrives whole, in however many pieces",
+    async run(d) {
+      const bytes = new Uint8Array(3_000_017).map((_, i) => (i * 2_654_435_761) >>> 13);
+      const md5 = await putFile(d, "large.parquet", bytes);
+      assert.deepEqual(await d.read("large.parquet"), bytes);
+      const info = await d.head("large.parquet");
+      assert.equal(info?.sizeBytes, bytes.length);
+      // A store may have none for an object of several pieces, but never another one.
+      assert.ok(info?.md5 === undefined || info.md5 === md5, info?.md5);
+      await d.move("large.parquet", "_quarantine/run/large.parquet");
+      assert.deepEqual(await d.read("_quarantine/run/large.parquet"), bytes);
+    },
+  },
+  {
+    name: "listings carry size and, where the store has one, MD5",
+    async run(d) {
+      const md5 = await putFile(d, "part.csv", text("id\n1\n"));
+      const listed = [];
+      for await (const info of d.list("part")) listed.push(info);
+      assert.deepEqual(listed.map(({ key, sizeBytes }) => ({ key, sizeBytes })), [
+        { key: "part.csv", sizeBytes: 5 },
+      ]);
+      assert.equal(listed[0].md5, d.capabilities.listsMd5 ? md5 : undefined);
+    },
+  },
+  {
+    name: "check finds a usable place usable and leaves nothing there",
+    async run(d) {
+      await d.check(false);
+      await d.check(true);
+      assert.deepEqual(await keys(d, ""), []);
+    },
+  },
+  {
     name: "files being written are never listed",
     async run(d) {
       await staged(d, text("half"));

@@ -25,6 +25,8 @@ interface Session {
   readonly metadata: Record<string, unknown>;
   readonly generationMatch: string | null;
   received: Uint8Array;
+  /** The object's metadata, once the upload is complete. */
+  stored: Record<string, unknown> | null;
 }
 
 class Refusal extends Error {
@@ -68,7 +70,8 @@ export function startGcsDouble(): GcsDouble {
     endpoint,
     port: server.addr.port,
     objects: bucket.objects,
-    openUploads: () => [...bucket.sessions.values()].map((session) => session.name),
+    openUploads: () =>
+      [...bucket.sessions.values()].filter((s) => s.stored === null).map((s) => s.name),
     config,
     open: (prefix, options, at) => openGcs(config(prefix, at), options),
     stop: () => server.shutdown(),
@@ -84,7 +87,8 @@ class DoubleBucket {
     try {
       return await this.#route(request, new URL(request.url));
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      // A client that went away in the middle of a body.
+      if (!(error instanceof Refusal)) return new Response(String(error), { status: 400 });
       const { status, reason, message } = error;
       return Response.json({
         error: { code: status, message, errors: [{ domain: "global", reason, message }] },
@@ -131,6 +135,7 @@ class DoubleBucket {
         metadata,
         generationMatch: match,
         received: new Uint8Array(0),
+        stored: null,
       });
       return new Response(null, {
         headers: { location: `${url.origin}${url.pathname}?upload_id=${id}` },
@@ -173,9 +178,8 @@ class DoubleBucket {
       });
     }
     const { name, metadata, generationMatch, received } = session;
-    const stored = await this.#store(name, metadata, received, generationMatch);
-    this.sessions.delete(id);
-    return Response.json(stored);
+    session.stored ??= await this.#store(name, metadata, received, generationMatch);
+    return Response.json(session.stored);
   }
 
   async #store(

@@ -5,12 +5,12 @@ import {
   retryAfterMs,
   type StoreWords,
 } from "../request_errors.ts";
+import { ApiError } from "./api.ts";
 
-/** Reasons of the JSON API; `bucket_missing`, `no_credentials` and `damaged` are ours, from messages. */
+/** Reasons of the JSON API; those with an underscore are ours, from messages. */
 const CODES: Record<string, FailureKind> = {
   bucket_missing: "no_bucket",
   no_credentials: "credentials",
-  invalid_grant: "credentials",
   authError: "credentials",
   required: "credentials",
   forbidden: "permission",
@@ -22,7 +22,7 @@ const CODES: Record<string, FailureKind> = {
   internalError: "passing",
   conditionNotMet: "passing",
   damaged: "passing",
-  uploadBrokenConnection: "unreachable",
+  upload_lost: "passing",
   quotaExceeded: "full",
   uploadTooLarge: "full",
 };
@@ -36,49 +36,27 @@ export const GCS_WORDS: StoreWords = {
   locationHint: "The bucket answers elsewhere: check `endpoint`.",
 };
 
-interface GoogleError extends Error {
-  readonly code?: number | string;
-  readonly status?: number;
-  readonly errors?: readonly { readonly reason?: string; readonly message?: string }[];
-  readonly response?: {
-    readonly status?: number;
-    readonly headers?: Headers | Record<string, string>;
-  };
-}
-
 export function gcsFacts(thrown: unknown): HttpFacts {
   if (!(thrown instanceof Error)) {
     return { status: null, code: null, message: String(thrown), retryAfterMs: null };
   }
-  const error: GoogleError = thrown;
-  const message = error.errors?.[0]?.message ?? error.message;
-  return {
-    status: statusOf(error),
-    code: codeOfMessage(message) ?? error.errors?.[0]?.reason ?? systemCode(error),
-    message,
-    retryAfterMs: retryAfterMs(retryAfter(error)),
-  };
+  const { message } = thrown;
+  if (thrown instanceof ApiError) {
+    const { status, reason, retryAfter } = thrown;
+    const code = codeOfMessage(message) ?? reason;
+    return { status, code, message, retryAfterMs: retryAfterMs(retryAfter) };
+  }
+  // While finding a token: the authentication library's errors, and the runtime's.
+  const code = "code" in thrown && typeof thrown.code === "string" ? thrown.code : null;
+  return { status: null, code: codeOfMessage(message) ?? code, message, retryAfterMs: null };
 }
 
-function statusOf({ code, status, response }: GoogleError): number | null {
-  const found = [code, status, response?.status].map(Number).find((n) => n >= 100 && n < 600);
-  return found ?? null;
-}
-
+/** What the API says by its messages alone. */
 function codeOfMessage(message: string): string | null {
   if (/bucket does not exist/i.test(message)) return "bucket_missing";
   if (/default credentials|invalid_grant|invalid_client/i.test(message)) return "no_credentials";
+  if (/No such upload|upload .*not found/i.test(message)) return "upload_lost";
   return /MD5 hash .*match|checksum/i.test(message) ? "damaged" : null;
-}
-
-function systemCode({ code }: GoogleError): string | null {
-  return typeof code === "string" && !/^\d+$/.test(code) ? code : null;
-}
-
-function retryAfter({ response }: GoogleError): string | null {
-  const headers = response?.headers;
-  if (headers === undefined) return null;
-  return headers instanceof Headers ? headers.get("retry-after") : headers["retry-after"] ?? null;
 }
 
 /** The answer to a request about an object that is not there. */

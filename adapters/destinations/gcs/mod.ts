@@ -1,6 +1,5 @@
 /** `type: gcs`: credentials and the bucket's client. */
-import { IdempotencyStrategy, Storage } from "@google-cloud/storage";
-import { setMaxListeners } from "node:events";
+import { GoogleAuth } from "google-auth-library";
 import type { DestinationConfig } from "../../../core/config/schema.ts";
 import { ConfigError } from "../../../core/errors.ts";
 import { registerSecret } from "../../../core/redact.ts";
@@ -9,16 +8,13 @@ import { UPLOAD_LIMITS } from "../part_upload.ts";
 import { REQUEST_SETTINGS, Requests } from "../requests.ts";
 import type { StoreOptions } from "../store_options.ts";
 import { GCS_WORDS, gcsFacts } from "./errors.ts";
+import { type Authorize, GcsApi } from "./api.ts";
 import { GcsStore } from "./store.ts";
 
 export type GcsConfig = Extract<DestinationConfig, { type: "gcs" }>;
 
-/** Emulators know no projects; the SDK asks for one when it does not authenticate. */
-const EMULATED_PROJECT = "rivet";
-
-/** The SDK's upload streams listen to each other more often than the runtime finds normal, and warns. */
-const STREAM_LISTENERS = 50;
-setMaxListeners(STREAM_LISTENERS);
+const GOOGLE = "https://storage.googleapis.com";
+const SCOPE = "https://www.googleapis.com/auth/devstorage.read_write";
 
 /**
  * Credentials are found here, before anything is read from a source: `credentials_file`, else the
@@ -31,39 +27,35 @@ export async function openGcs(
   config: GcsConfig,
   options: StoreOptions = {},
 ): Promise<ObjectDestination> {
-  const { bucket, endpoint, credentials_file, prefix } = config;
-  if (credentials_file !== undefined) await checkCredentials(credentials_file);
-  const emulated = credentials_file === undefined && /^http:/i.test(endpoint ?? "");
-  const storage = new Storage({
-    ...(endpoint === undefined
-      ? {}
-      : { apiEndpoint: endpoint, useAuthWithCustomEndpoint: !emulated }),
-    ...(emulated ? { projectId: EMULATED_PROJECT } : {}),
-    ...(credentials_file === undefined ? {} : { keyFilename: credentials_file }),
-    // `Requests` tries again.
-    retryOptions: {
-      autoRetry: false,
-      maxRetries: 0,
-      idempotencyStrategy: IdempotencyStrategy.RetryNever,
-    },
-  });
+  const { bucket, endpoint = GOOGLE, credentials_file, prefix } = config;
   const requests = new Requests(GCS_WORDS, gcsFacts, options.requests ?? REQUEST_SETTINGS);
-  if (!emulated) await findCredentials(storage, bucket, requests);
-  const store = new GcsStore(storage.bucket(bucket), requests, options.limits ?? UPLOAD_LIMITS);
+  const emulated = credentials_file === undefined && /^http:/i.test(endpoint);
+  const authorize = emulated
+    ? () => Promise.resolve({})
+    : await findCredentials(bucket, credentials_file, requests);
+  const store = new GcsStore(
+    new GcsApi(authorize),
+    { endpoint, bucket },
+    requests,
+    options.limits ?? UPLOAD_LIMITS,
+  );
   return new ObjectDestination(store, prefix);
 }
 
 async function findCredentials(
-  storage: Storage,
   bucket: string,
+  file: string | undefined,
   requests: Requests,
-): Promise<void> {
+): Promise<Authorize> {
+  if (file !== undefined) await checkCredentials(file);
+  const auth = new GoogleAuth({ scopes: [SCOPE], keyFilename: file });
   const request = {
     doing: "find credentials for",
     target: `gs://${bucket}`,
     permission: "storage.objects.create",
   };
-  await requests.run(request, () => storage.authClient.getClient());
+  await requests.run(request, () => auth.getClient());
+  return async (url) => Object.fromEntries(await auth.getRequestHeaders(url));
 }
 
 async function checkCredentials(file: string): Promise<void> {

@@ -16,6 +16,9 @@ export type S3Config = Extract<DestinationConfig, { type: "s3" }>;
 /** Compatible stores take any region in a signature. */
 const REGION_OF_ENDPOINTS = "us-east-1";
 
+/** Every failure is in an error; the SDK would write about it to the console, too. */
+const QUIET = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+
 /**
  * Credentials and region are found here, before anything is read from a source: those the
  * configuration names, else the environment, else the AWS default chain.
@@ -34,6 +37,7 @@ export async function openS3(
     maxAttempts: 1,
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
+    logger: QUIET,
   });
   const requests = new Requests(S3_WORDS, s3Facts, options.requests ?? REQUEST_SETTINGS);
   try {

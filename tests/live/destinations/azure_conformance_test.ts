@@ -1,12 +1,13 @@
 import { startAzurite } from "../../support/azurite.ts";
 import { destinationCases } from "../../conformance/destination.ts";
+import { IN_PIECES } from "./limits.ts";
 
 Deno.test("azure destination", async (t) => {
   const server = await startAzurite();
   try {
     for (const [i, c] of destinationCases.entries()) {
       await t.step(c.name, async () => {
-        const destination = await server.open(`case-${i}/exports`);
+        const destination = await server.open(`case-${i}/exports`, IN_PIECES);
         try {
           await c.run(destination);
         } finally {

@@ -1,0 +1,6 @@
+import type { StoreOptions } from "../../../adapters/destinations/store_options.ts";
+
+/** So small that a file of megabytes goes in pieces. */
+export const IN_PIECES: StoreOptions = {
+  limits: { singlePutBytes: 1_000_000, partBytes: 512 * 1024, concurrency: 3 },
+};
