@@ -10,8 +10,9 @@ import {
   type PlannedChunk,
   type Strategy,
 } from "../plan/export_plan.ts";
-import type { ConnectOptions, Dialect } from "../ports/source.ts";
+import type { ConnectOptions, Description, Dialect } from "../ports/source.ts";
 import type { ChunkRun } from "../ports/state.ts";
+import type { ChunkShape } from "../query/chunk.ts";
 import type { ReadSpec } from "../query/read_spec.ts";
 import { checkQuality, qualityFailed } from "./check_quality.ts";
 import { openChunkRun, storedChunks, unfinishedRun } from "./checkpoint.ts";
@@ -21,7 +22,7 @@ import type { StageTotals } from "../stages/totals.ts";
 import { commitCursor, type CursorRead } from "./commit_cursor.ts";
 import type { ExportContext, RunServices } from "./context.ts";
 import { checkDrift } from "./drift.ts";
-import { type Extractor, PipelinedExtractor, WorkerExtractor } from "./extractor.ts";
+import { type Extractor, openReaders } from "./extractor.ts";
 import { finishRun, type RunOutcome } from "./finish_run.ts";
 import { Journal } from "./journal.ts";
 import { resolvePlaceholders, runId, runTime } from "./names.ts";
@@ -187,15 +188,28 @@ class ExportRun {
     if (failures.length > 0) throw qualityFailed(this.#ctx.exported.name, failures);
   }
 
-  /** `--reconcile`, or `reconcile: count` on the export. */
+  /** `--reconcile`, or `reconcile: count | checksum` on the export. */
   async #reconcile(plan: ExportPlan): Promise<void> {
     const { options, exported } = this.#ctx;
     if (!options.reconcile && (exported.config.reconcile ?? "off") === "off") return;
-    const cursor = this.#memory?.lastValue ?? null;
-    const rows = (await this.#committed()).rows + (this.#memory?.dropped ?? 0);
     this.#reconciled = false;
-    await this.#session.use((s) => reconcileCount(s, exported.name, plan, { rows, cursor }));
+    if (exported.config.reconcile === "checksum" && plan.strategy.kind === "chunked") {
+      await this.#reconcileChunks(plan.description, plan.strategy.shape);
+    } else {
+      const cursor = this.#memory?.lastValue ?? null;
+      const rows = (await this.#committed()).rows + (this.#memory?.dropped ?? 0);
+      await this.#session.use((s) => reconcileCount(s, exported.name, plan, { rows, cursor }));
+    }
     this.#reconciled = true;
+  }
+
+  async #reconcileChunks(description: Description, shape: ChunkShape): Promise<void> {
+    const { deps, exported, runId, signal } = this.#ctx;
+    const tasks = await deps.state.chunkTasks(runId);
+    await reconcileChunks(
+      (question) => this.#retried("reconcile", () => this.#session.use(question)),
+      { exported, shape, tasks, description, signal },
+    );
   }
 
   #connectOptions(): ConnectOptions {
@@ -239,7 +253,7 @@ class ExportRun {
     return plan;
   }
 
-  #retried<T>(step: "snapshot" | "plan", attempt: () => Promise<T>): Promise<T> {
+  #retried<T>(step: "snapshot" | "plan" | "reconcile", attempt: () => Promise<T>): Promise<T> {
     const { exported: { tuning }, tracker, journal, signal } = this.#ctx;
     const settings = { maxRetries: tuning.maxRetries, backoffMs: tuning.retryBackoffMs };
     return withRetry(settings, signal, attempt, (error, retry, waitMs) => {
@@ -250,11 +264,11 @@ class ExportRun {
   }
 
   async #planInputs(): Promise<PlanInputs> {
-    const { deps: { state }, exported, startedAt, signal } = this.#ctx;
+    const { deps: { state }, exported, journal, options, startedAt, signal } = this.#ctx;
     const cursor = exported.config.mode === "incremental"
       ? await state.cursor(exported.name)
       : null;
-    return {
+    const inputs: PlanInputs = {
       now: startedAt,
       cursor: cursor?.cursor ?? null,
       ties: parseTies(cursor?.ties),
@@ -317,7 +331,6 @@ class ExportRun {
     }
   }
 
-  /** One reader decodes on this thread and encodes in a Worker; several readers are Workers. */
   #openReaders(strategy: Strategy): Extractor[] {
     const { deps, exported } = this.#ctx;
     const units = strategy.kind === "chunked"
@@ -325,10 +338,10 @@ class ExportRun {
       : strategy.kind === "whole"
       ? strategy.reads.length
       : 1;
-    const wanted = Math.max(1, Math.min(exported.config.parallel, units));
-    if (wanted === 1) return [new PipelinedExtractor(this.#session, deps.workers)];
-    const { source, tuning, applicationName, snapshot = null } = this.#connectOptions();
-    const connect = { source, tuning, applicationName, snapshot };
-    return Array.from({ length: wanted }, () => new WorkerExtractor(deps.workers, connect));
+    const wanted = Math.min(exported.config.parallel, units);
+    return openReaders(wanted, this.#session, deps.workers, () => {
+      const { source, tuning, applicationName, snapshot = null } = this.#connectOptions();
+      return { source, tuning, applicationName, snapshot };
+    });
   }
 }

@@ -9,6 +9,18 @@ import type { ProgressHandler, WorkerClient } from "./worker_client.ts";
 import type { WorkerPool } from "./worker_pool.ts";
 import type { WorkerConnect, WorkerResult } from "./worker_protocol.ts";
 
+/** One reader decodes on this thread and encodes in a Worker; several readers are Workers. */
+export function openReaders(
+  wanted: number,
+  session: SourceSession,
+  pool: WorkerPool,
+  connect: () => WorkerConnect,
+): Extractor[] {
+  if (wanted <= 1) return [new PipelinedExtractor(session, pool)];
+  const shared = connect();
+  return Array.from({ length: wanted }, () => new WorkerExtractor(pool, shared));
+}
+
 export interface Extraction {
   /** Resolves when the unit's files are finished, or rejects with what went wrong while encoding. */
   readonly result: Promise<WorkerResult>;

@@ -32,9 +32,11 @@ export interface PartPlace {
   readonly chunkIndex: number | null;
   /** Number within its read, from 0; null when the read cannot be split. */
   readonly part: number | null;
+  /** Random, of a repair: lower case letters and digits. */
+  readonly suffix?: string;
 }
 
-/** `<export>_<YYYYMMDD>_<HHMMSS>[_chunk<N>][_part<K>].<ext>` */
+/** `<export>_<YYYYMMDD>_<HHMMSS>[_chunk<N>][_part<K>][_<suffix>].<ext>` */
 export function partName(
   exportName: string,
   at: Date,
@@ -43,7 +45,8 @@ export function partName(
 ): string {
   const chunk = place.chunkIndex === null ? "" : `_chunk${place.chunkIndex}`;
   const part = place.part === null ? "" : `_part${place.part}`;
-  return `${exportName}_${ymd(at)}_${hms(at)}${chunk}${part}.${extension}`;
+  const suffix = place.suffix === undefined ? "" : `_${place.suffix}`;
+  return `${exportName}_${ymd(at)}_${hms(at)}${chunk}${part}${suffix}.${extension}`;
 }
 
 const PART_NAME =

@@ -87,6 +87,9 @@ export class CheckpointQueue implements UnitQueue {
   readonly #journal: Journal;
   readonly #rewrites: Rewrites;
   readonly #toRewrite: PlannedChunk[];
+  /** Completed chunks, from earlier runs too; null until one completes. */
+  #done: Set<number> | null = null;
+  #committed = -1;
 
   /**
    * @param rewrites finished chunks to write again, before anything is claimed, each with what its
@@ -122,7 +125,7 @@ export class CheckpointQueue implements UnitQueue {
     const done = {
       rowsWritten: result.rows,
       parts: JSON.stringify([...earlier ?? [], ...result.parts]),
-      checksum: null,
+      checksum: result.checksum,
     };
     // I5: a completed task is not claimed again; its outcome is replaced.
     if (earlier !== undefined) await this.#state.replaceChunkResult(this.#runId, index, done);
@@ -130,15 +133,28 @@ export class CheckpointQueue implements UnitQueue {
     this.#journal.add("chunk_completed", { chunk: index, rows: result.rows });
     if (earlier !== undefined) return;
     // PG2: after the chunk task.
-    await bestEffort("the progression", async () => {
-      await this.#state.commitProgress({
-        exportName: this.#exportName,
-        strategy: "chunked",
-        value: String(index),
-        runId: this.#runId,
-        at: new Date().toISOString(),
-      });
+    await bestEffort("the progression", () => this.#commitProgress(index));
+  }
+
+  /** Chunks finish in any order; committed is the last one below which none is missing. */
+  async #commitProgress(index: number): Promise<void> {
+    const done = this.#done ??= await this.#doneBefore();
+    done.add(index);
+    const before = this.#committed;
+    while (done.has(this.#committed + 1)) this.#committed++;
+    if (this.#committed === before) return;
+    await this.#state.commitProgress({
+      exportName: this.#exportName,
+      strategy: "chunked",
+      value: String(this.#committed),
+      runId: this.#runId,
+      at: new Date().toISOString(),
     });
+  }
+
+  async #doneBefore(): Promise<Set<number>> {
+    const tasks = await this.#state.chunkTasks(this.#runId);
+    return new Set(tasks.filter((t) => t.status === "completed").map((t) => t.chunkIndex));
   }
 
   async failed(unit: Unit, error: RivetError): Promise<void> {

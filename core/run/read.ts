@@ -7,6 +7,7 @@ import { COALESCED_CURSOR } from "../query/incremental.ts";
 import { pageSql } from "../query/page.ts";
 import type { ReadSpec } from "../query/read_spec.ts";
 import type { Column } from "../types/types.ts";
+import { RowChecksum } from "../verify/checksum.ts";
 import { BatchMemoryGuard, waitForMemory } from "./memory.ts";
 import { TieFilter, type TieSpec } from "./ties.ts";
 import { delay, throwIfAborted } from "./wait.ts";
@@ -27,6 +28,8 @@ export interface ReadJob {
   readonly watch: string | null;
   /** Rows at the watched column's first value that are not written again; null: all are written. */
   readonly ties: TieSpec | null;
+  /** Hash every row as it is received. */
+  readonly checksum: boolean;
   readonly tuning: Tuning;
   readonly maxFileBytes: number | null;
 }
@@ -40,6 +43,8 @@ export interface ReadResult {
   readonly dropped: number;
   /** The rows at `lastValue` (`ReadJob.ties`); null when not asked for, or too many to remember. */
   readonly lastTies: readonly string[] | null;
+  /** Of all rows that were received (`RowChecksum`), as decimal text; null when not asked for. */
+  readonly checksum: string | null;
 }
 
 export type BatchSink = (batch: Batch) => Promise<void>;
@@ -53,9 +58,10 @@ interface Reading {
   readonly signal: AbortSignal;
   readonly guard: BatchMemoryGuard;
   readonly ties: TieFilter | null;
+  readonly checksum: RowChecksum | null;
 }
 
-interface StatementResult extends ReadResult {
+interface StatementResult extends Omit<ReadResult, "checksum"> {
   readonly bytes: number;
 }
 
@@ -72,6 +78,7 @@ function request(reading: Reading, sql: string, access: ReadRequest["access"]): 
     batchRows: tuning.batchRows === 0 ? BATCH_ROWS : Math.min(BATCH_ROWS, tuning.batchRows),
     throttleMs: tuning.throttleMs,
     maxValueBytes: tuning.maxValueMb * MB,
+    ...(reading.checksum === null ? {} : { checksum: reading.checksum }),
     signal,
   };
 }
@@ -113,7 +120,7 @@ function withoutCoalescedCursor(batch: Batch): Batch {
 async function readPages(
   reading: Reading,
   spec: Extract<ReadSpec, { kind: "pages" }>,
-): Promise<ReadResult> {
+): Promise<Omit<ReadResult, "checksum">> {
   const { source, job: { tuning }, signal } = reading;
   const fixedRows = tuning.batchRows > 0 ? tuning.batchRows : spec.pageRows;
   let rows = 0;
@@ -145,7 +152,7 @@ async function readPages(
  * A chunk is one COPY-like statement unless the tuning asks for a fixed `batch_size`: then it is
  * fetched in steps of that many rows, with the throttle between them.
  */
-export function readJob(
+export async function readJob(
   source: Source,
   job: ReadJob,
   sink: BatchSink,
@@ -155,10 +162,19 @@ export function readJob(
   const { spec } = job;
   const watch = spec.kind === "pages" ? spec.shape.key : job.watch;
   const ties = job.ties === null || watch === null ? null : new TieFilter(job.ties, watch);
-  const reading: Reading = { source, job, watch, sink, signal, guard, ties };
+  const checksum = job.checksum ? new RowChecksum() : null;
+  const reading: Reading = { source, job, watch, sink, signal, guard, ties, checksum };
+  const { rows, lastValue, dropped, lastTies } = await readSpec(reading, spec);
+  return { rows, lastValue, dropped, lastTies, checksum: checksum?.sum ?? null };
+}
+
+function readSpec(
+  reading: Reading,
+  spec: ReadSpec,
+): Promise<Omit<ReadResult, "checksum">> {
   switch (spec.kind) {
     case "statement": {
-      const access = job.tuning.batchRows > 0 ? "cursor" : "statement";
+      const access = reading.job.tuning.batchRows > 0 ? "cursor" : "statement";
       return readStatement(reading, request(reading, spec.sql, access));
     }
     case "cursor":

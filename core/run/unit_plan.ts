@@ -34,14 +34,26 @@ function encoderOptions(ctx: ExportContext): EncoderOptions {
   };
 }
 
-export async function planUnits(ctx: ExportContext, plan: ExportPlan): Promise<UnitPlan> {
+/** @param repair the random suffix of its parts; a repair always leaves checksums behind. */
+export async function planUnits(
+  ctx: ExportContext,
+  plan: ExportPlan,
+  repair: { readonly suffix: string } | null = null,
+): Promise<UnitPlan> {
   const { destination, exported } = ctx;
   const { tuning, maxFileBytes } = exported;
   const { watch, ties } = plan.strategy.kind === "incremental"
     ? plan.strategy
     : { watch: null, ties: null };
   return {
-    job: { columns: readColumns(plan), watch, ties, tuning, maxFileBytes },
+    job: {
+      columns: readColumns(plan),
+      watch,
+      ties,
+      checksum: repair !== null || exported.config.reconcile === "checksum",
+      tuning,
+      maxFileBytes,
+    },
     output: {
       format: exported.config.format,
       encoder: encoderOptions(ctx),
@@ -52,6 +64,7 @@ export async function planUnits(ctx: ExportContext, plan: ExportPlan): Promise<U
     // Several reads or partitions of one export need numbered names as much as a split one does.
     numbered: maxFileBytes !== null || plan.stages.partition !== null ||
       plan.strategy.kind === "whole" && plan.strategy.reads.length > 1,
+    suffix: repair?.suffix,
     stagingDir: isStream(destination) ? null : await destination.stagingDir(),
   };
 }

@@ -66,6 +66,8 @@ export interface UnitPlan {
   readonly output: Omit<OutputSpec, "stagedPath">;
   /** Parts carry a number in their names. */
   readonly numbered: boolean;
+  /** Ends the names of a repair's parts, so that they can never overwrite. */
+  readonly suffix?: string;
   /** null for stdout. */
   readonly stagingDir: string | null;
 }
@@ -118,9 +120,10 @@ export class UnitRunner {
   async #unit(unit: Unit): Promise<void> {
     try {
       const { result, tracked } = await this.#extractWithRetry(unit);
-      const { rows, lastValue, dropped, lastTies } = result;
+      const { rows, lastValue, dropped, lastTies, checksum } = result;
       const parts = await this.#commit(unit, result.parts);
-      await this.#queue.completed(unit, { rows, lastValue, dropped, lastTies, parts });
+      const done = { rows, lastValue, dropped, lastTies, checksum, parts };
+      await this.#queue.completed(unit, done);
       this.totals.add(result.stages);
       tracked.done(rows, parts.reduce((sum, part) => sum + part.sizeBytes, 0));
     } catch (thrown) {
@@ -138,6 +141,7 @@ export class UnitRunner {
       const place = {
         chunkIndex: unit.chunkIndex,
         part: this.#plan.numbered ? this.#nextPart(unit, index) : null,
+        suffix: this.#plan.suffix,
       };
       records.push(await commitPart(this.#ctx, part, place));
     }
