@@ -312,7 +312,6 @@ const reading: readonly SourceCase[] = [
             const rows = batches.map((b) => b.rows);
             assert.ok(rows.slice(0, -1).every((n) => n === 777), `${access} ${fetchRows}: ${rows}`);
             assert.equal(rows.reduce((a, b) => a + b, 0), 20_000);
-            if (fetchRows === 7 && access === "cursor") continue;
           }
           const small = await readAll(source, query, { access, batchBytes: 50_000 });
           assert.ok(small.length > 5, `${small.length} batches of 50 kB`);

@@ -87,14 +87,19 @@ export async function startLocalPostgres(): Promise<TestServer | null> {
   await Deno.writeTextFile(passwordFile, PASSWORD, { mode: 0o644 });
   const encoding = ["--encoding=UTF8", "--locale=C"];
   const login = ["--auth=scram-sha-256", `--username=${USER}`, `--pwfile=${passwordFile}`];
-  await run("initdb", ["-D", data, "--no-sync", ...encoding, ...login]);
   const port = freePort();
   const options = [
     `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=`,
     "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=64MB",
   ].join(" ");
-  // The server's standard error goes to the log file; an inherited pipe would never end.
-  await run("pg_ctl", ["-D", data, "-w", "-l", join(folder, "log"), "-o", options, "start"]);
+  try {
+    await run("initdb", ["-D", data, "--no-sync", ...encoding, ...login]);
+    // The server's standard error goes to the log file; an inherited pipe would never end.
+    await run("pg_ctl", ["-D", data, "-w", "-l", join(folder, "log"), "-o", options, "start"]);
+  } catch (error) {
+    await Deno.remove(folder, { recursive: true });
+    throw error;
+  }
   let stopped: Promise<void> | null = null;
   const stop = async () => {
     await run("pg_ctl", ["-D", data, "-w", "-m", "immediate", "stop"]);

@@ -4,6 +4,7 @@
  * for tests only.)
  */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import net from "node:net";
 import tls from "node:tls";
 import { fileURLToPath } from "node:url";
@@ -38,7 +39,7 @@ async function startProxy(upstream: URL, answer: "S" | "N" | "Sx"): Promise<Prox
   };
   const listener = net.createServer((client) => {
     track(client).once("data", (request) => {
-      if (request.readInt32BE(4) !== 80_877_103) {
+      if (Buffer.from(request).readInt32BE(4) !== 80_877_103) {
         join(client);
         client.emit("data", request);
         return;
