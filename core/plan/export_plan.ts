@@ -71,6 +71,8 @@ export interface PlanInputs {
   readonly ties: readonly string[] | null;
   /** The chunks of a checkpoint that is resumed: the source is not asked for them again. */
   readonly chunks: readonly PlannedChunk[] | null;
+  /** An estimate that is known already; absent: the source is asked. */
+  readonly rowEstimate?: number | null;
   /** Ends the waiting that a commit-safe plan may take. */
   readonly signal: AbortSignal;
 }
@@ -94,7 +96,10 @@ export async function planExport(
   const description = await source.describe(base, exported.overrides);
   const stages = planStages(exported, description.columns);
   const strategy = await planStrategy({ source, exported, base, description, inputs });
-  return { base, description, estimatedRows: await source.estimateRows(base), strategy, stages };
+  const estimatedRows = inputs.rowEstimate === undefined
+    ? await source.estimateRows(base)
+    : inputs.rowEstimate;
+  return { base, description, estimatedRows, strategy, stages };
 }
 
 function planStrategy(planning: Planning): Promise<Strategy> {

@@ -19,7 +19,8 @@ async function pagingKey({ source, exported, description }: Planning): Promise<C
 /** `parallel: N` reads N ranges of the key; the outer ones are open, so that no row falls outside. */
 async function keyBounds(planning: Planning, key: Column, count: number): Promise<string[]> {
   if (count === 1) return [];
-  const { source, base } = planning;
+  const { source, base, inputs } = planning;
+  if (inputs.chunks !== null) return inputs.chunks.flatMap(({ end }) => end === null ? [] : [end]);
   const [[min, max]] = await source.rows(minMaxSql(source.dialect, base, key.name));
   if (min === null || max === null) return [];
   const windows = windowsByCount(BigInt(min), BigInt(max), BigInt(count));

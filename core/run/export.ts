@@ -28,8 +28,10 @@ import { Journal } from "./journal.ts";
 import { resolvePlaceholders, runId, runTime } from "./names.ts";
 import { CheckpointQueue, chunkUnit, MemoryQueue } from "./queues.ts";
 import { reviewResumed } from "./resume.ts";
+import { reconcileChunks } from "./reconcile_chunks.ts";
 import { reconcileCount } from "./reconcile_count.ts";
 import { withRetry } from "./retry.ts";
+import { cursorDrift, sealedInputs } from "./sealed.ts";
 import { SourceSession } from "./session.ts";
 import { exportHold, usesSnapshot } from "./snapshot.ts";
 import { parseTies } from "./ties.ts";
@@ -54,7 +56,11 @@ export async function runExport(
     profile: tuning.profile,
     batchSize: tuning.batchRows === 0 ? null : tuning.batchRows,
   });
-  ctx.journal.add(open === null ? "started" : "resumed", { mode: exported.config.mode });
+  const sealed = options.sealed?.get(exported.name);
+  ctx.journal.add(open === null ? "started" : "resumed", {
+    mode: exported.config.mode,
+    ...(sealed === undefined ? {} : { plan_id: sealed.planId }),
+  });
   const run = new ExportRun(ctx, open);
   let error: RivetError | null = null;
   try {
@@ -275,6 +281,14 @@ class ExportRun {
       chunks: this.#open === null ? null : await storedChunks(state, this.#open.runId),
       signal,
     };
+    const sealed = options.sealed?.get(exported.name);
+    if (sealed === undefined) return inputs;
+    // Once more, right before it counts: another export of the plan may have taken hours.
+    const drift = await cursorDrift(state, exported.name, sealed, options.force);
+    if (drift !== null) logger().warn(`${drift}; --force reads from the plan's cursor`);
+    const gates = drift === null ? sealed.forced : [...sealed.forced, "cursor_drift"];
+    if (gates.length > 0) journal.add("forced", { gates });
+    return sealedInputs(inputs, sealed);
   }
 
   #openQueue(plan: ExportPlan): Promise<MemoryQueue | CheckpointQueue> {

@@ -3,19 +3,20 @@ import { assertAvailable } from "../config/availability.ts";
 import type { LoadedExport } from "../config/loaded.ts";
 import { selectExports } from "../config/select.ts";
 import { type RivetError, serializeError, toRivetError } from "../errors.ts";
-import type { RunAggregateRecord } from "../ports/state.ts";
+import type { RunAggregateRecord, StateStore } from "../ports/state.ts";
 import { aggregateJson } from "../report/json.ts";
 import { RIVET_VERSION } from "../version.ts";
 import { bestEffort, type RunDeps, type RunServices } from "./context.ts";
 import { runExport } from "./export.ts";
 import { runId } from "./names.ts";
 import { exportsToResume } from "./resume.ts";
+import { cursorDrift } from "./sealed.ts";
 import { runHold } from "./snapshot.ts";
 import type { ExportSummary, RunAggregate, RunOptions } from "./types.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 /** An export that failed before its run could begin still has a summary. */
-function notStarted(exported: LoadedExport, thrown: unknown): ExportSummary {
+export function notStarted(exported: LoadedExport, thrown: unknown): ExportSummary {
   const error: RivetError = toRivetError(thrown);
   const now = new Date();
   return {
@@ -45,36 +46,64 @@ function notStarted(exported: LoadedExport, thrown: unknown): ExportSummary {
   };
 }
 
-/** A failed export does not stop the next one; an interrupt does. */
+/** One export to run, and whether it continues an unfinished run. */
+export interface ExportJob {
+  readonly exported: LoadedExport;
+  readonly resume: boolean;
+}
+
 export async function runExports(deps: RunDeps, options: RunOptions): Promise<RunAggregate> {
   const startedAt = new Date();
-  assertAvailable(options.config, options.exportName);
-  const selected = selectExports(options.config, options.exportName);
-  const exports = options.resume ? await exportsToResume(deps, options, selected) : selected;
+  const jobs = await selectJobs(deps, options);
+  const result = aggregate(startedAt, await runJobs(deps, options, jobs));
+  if (options.partOfRun !== true) await recordAggregate(deps.state, aggregateRecord(result));
+  return result;
+}
+
+/** @throws what refuses the run as a whole, before anything is read or written. */
+export async function selectJobs(deps: RunDeps, options: RunOptions): Promise<ExportJob[]> {
+  const { config, exportName, force, resume, sealed } = options;
+  assertAvailable(config, exportName);
+  const selected = selectExports(config, exportName);
+  for (const { name } of selected) {
+    const inputs = sealed?.get(name);
+    if (inputs !== undefined) await cursorDrift(deps.state, name, inputs, force);
+  }
+  const exports = resume ? await exportsToResume(deps, options, selected) : selected;
+  return exports.map((exported) => ({ exported, resume }));
+}
+
+/** In order, or all at once. A failed export does not stop the next one; an interrupt does. */
+export async function runJobs(
+  deps: RunDeps,
+  options: RunOptions,
+  jobs: readonly ExportJob[],
+): Promise<ExportSummary[]> {
   const workers = new WorkerPool(deps.startWorker);
-  const runSnapshot = runHold(exports);
+  const runSnapshot = runHold(jobs.map((job) => job.exported));
   const summaries: ExportSummary[] = [];
   try {
     const services = { ...deps, workers, runSnapshot };
     if (options.parallelExports) {
-      const running = exports.map((exported) => runOne(services, options, exported));
-      summaries.push(...await Promise.all(running));
+      summaries.push(...await Promise.all(jobs.map((job) => runOne(services, options, job))));
     } else {
-      for (const exported of exports) {
+      for (const job of jobs) {
         if (options.signal.aborted) break;
-        summaries.push(await runOne(services, options, exported));
+        summaries.push(await runOne(services, options, job));
       }
     }
   } finally {
     workers.close();
     await runSnapshot.release();
   }
-  const result = aggregate(startedAt, summaries);
-  await bestEffort("the run aggregate", () => deps.state.saveAggregate(aggregateRecord(result)));
-  return result;
+  return summaries;
 }
 
-function aggregateRecord(run: RunAggregate): RunAggregateRecord {
+export function recordAggregate(state: StateStore, record: RunAggregateRecord): Promise<void> {
+  return bestEffort("the run aggregate", () => state.saveAggregate(record));
+}
+
+export function aggregateRecord(run: RunAggregate): RunAggregateRecord {
   const { startedAt, finishedAt, succeeded, failed, skipped, rows, bytes } = run;
   return {
     aggregateId: crypto.randomUUID(),
@@ -87,10 +116,10 @@ function aggregateRecord(run: RunAggregate): RunAggregateRecord {
 async function runOne(
   deps: RunServices,
   options: RunOptions,
-  exported: LoadedExport,
+  { exported, resume }: ExportJob,
 ): Promise<ExportSummary> {
   try {
-    return await runExport(deps, options, exported);
+    return await runExport(deps, { ...options, resume }, exported);
   } catch (error) {
     const summary = notStarted(exported, error);
     options.listener.finished(summary);

@@ -1,6 +1,7 @@
 /** What a run is asked, what it reports while it goes, and what it leaves behind. */
 import type { LoadedConfig } from "../config/loaded.ts";
 import type { SerializedError } from "../errors.ts";
+import type { SealedInputs } from "./sealed.ts";
 
 export interface RunOptions {
   readonly config: LoadedConfig;
@@ -15,6 +16,10 @@ export interface RunOptions {
   readonly force: boolean;
   readonly signal: AbortSignal;
   readonly listener: RunListener;
+  /** `rivet apply plan.json`: what is decided already, by export. */
+  readonly sealed?: ReadonlyMap<string, SealedInputs>;
+  /** One export of a run over several processes, whose parent records the aggregate. */
+  readonly partOfRun?: boolean;
 }
 
 /** One part file that the destination holds. */
