@@ -1,0 +1,231 @@
+/**
+ * Exports from PostgreSQL to each object store through the command line: the rows come back, `validate`
+ * sees damage without a download, and no credential stands anywhere.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Destination } from "../../../core/ports/destination.ts";
+import { AZURITE_ACCOUNT, AZURITE_KEY, startAzurite } from "../../support/azurite.ts";
+import { AZURE_CONTAINER } from "../../support/azurite.ts";
+import { type FaultProxy, startFaultProxy } from "../../support/fault_proxy.ts";
+import { GCS_BUCKET, startGcsDouble } from "../../support/gcs_double.ts";
+import { createDatabase, type TestDatabase, testPostgres } from "../../support/postgres.ts";
+import { queryDuckdb } from "../../support/readers.ts";
+import { S3_BUCKET, S3_ENV, startS3 } from "../../support/s3.ts";
+
+const MAIN = fileURLToPath(new URL("../../../main.ts", import.meta.url));
+const ROWS = 1000;
+
+interface Place {
+  readonly kind: string;
+  /** `destination:` of the configuration, through the proxy. */
+  readonly yaml: (proxy: string) => string;
+  readonly env: Record<string, string>;
+  /** May stand in no output and no file. */
+  readonly secrets: readonly string[];
+  readonly port: number;
+  /** Straight to the server. */
+  open(prefix: string): Promise<Destination>;
+  stop(): Promise<void>;
+}
+
+async function s3Place(): Promise<Place> {
+  const server = await startS3();
+  return {
+    kind: "s3",
+    yaml: (proxy) =>
+      `{type: s3, bucket: ${S3_BUCKET}, prefix: "runs/{export}", endpoint: "${proxy}", ` +
+      "access_key_env: S3_KEY_ID, secret_key_env: S3_SECRET}",
+    env: S3_ENV,
+    secrets: [S3_ENV.S3_SECRET],
+    port: server.port,
+    open: server.open,
+    stop: server.stop,
+  };
+}
+
+async function azurePlace(): Promise<Place> {
+  const server = await startAzurite();
+  return {
+    kind: "azure",
+    yaml: (proxy) =>
+      `{type: azure, container: ${AZURE_CONTAINER}, prefix: "runs/{export}", ` +
+      `endpoint: "${proxy}/${AZURITE_ACCOUNT}", account_name: ${AZURITE_ACCOUNT}, ` +
+      "account_key_env: AZURE_KEY}",
+    env: { AZURE_KEY: AZURITE_KEY },
+    secrets: [AZURITE_KEY],
+    port: server.port,
+    open: server.open,
+    stop: server.stop,
+  };
+}
+
+function gcsPlace(): Place {
+  const server = startGcsDouble();
+  return {
+    kind: "gcs",
+    yaml: (proxy) =>
+      `{type: gcs, bucket: ${GCS_BUCKET}, prefix: "runs/{export}", endpoint: "${proxy}"}`,
+    env: {},
+    secrets: [],
+    port: server.port,
+    open: server.open,
+    stop: server.stop,
+  };
+}
+
+const PLACES: readonly (() => Promise<Place> | Place)[] = [s3Place, azurePlace, gcsPlace];
+
+interface Result {
+  readonly code: number;
+  /** Both streams. */
+  readonly output: string;
+}
+
+async function rivet(folder: string, env: Record<string, string>, ...args: string[]) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", MAIN, ...args, "-c", "rivet.yaml"],
+    cwd: folder,
+    env: { RIVET_STATE_URL: "", RIVET_LOG: "debug", RUST_LOG: "", ...env },
+    stdin: "null",
+  }).output();
+  const text = new TextDecoder();
+  return { code, output: text.decode(stdout) + text.decode(stderr) } satisfies Result;
+}
+
+const config = (database: string, destination: string) => `
+source: { type: postgres, url: "${database}", tls: { mode: disable } }
+exports:
+  - name: orders
+    table: orders
+    mode: chunked
+    chunk_size: 250
+    chunk_checkpoint: true
+    parallel: 2
+    destination: ${destination}
+`;
+
+async function keysOf(destination: Destination): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of destination.list("")) keys.push(key);
+  return keys;
+}
+
+/** What DuckDB finds in the parts, downloaded. */
+async function idsIn(destination: Destination, folder: string): Promise<unknown> {
+  const local = join(folder, "downloaded");
+  await Deno.mkdir(local, { recursive: true });
+  const parts = (await keysOf(destination)).filter((key) => /^orders_.*\.parquet$/.test(key));
+  for (const key of parts) {
+    const bytes = await destination.read(key);
+    assert.ok(bytes !== null, key);
+    await Deno.writeFile(join(local, key), bytes);
+  }
+  const [found] = await queryDuckdb(
+    `SELECT count(*)::INT AS rows, count(DISTINCT id)::INT AS ids, sum(id)::BIGINT::VARCHAR AS sum
+     FROM read_parquet('${local}/*.parquet')`,
+  );
+  return { ...found, parts: parts.length };
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const entry of Deno.readDir(folder)) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory) found.push(...await filesBelow(path));
+    else found.push(path);
+  }
+  return found;
+}
+
+async function assertNoSecret(place: Place, outputs: readonly Result[], folder: string) {
+  const texts = outputs.map(({ output }) => output);
+  for (const file of await filesBelow(folder)) {
+    texts.push(new TextDecoder("latin1").decode(await Deno.readFile(file)));
+  }
+  for (const secret of place.secrets) {
+    for (const text of texts) {
+      assert.equal(text.includes(secret), false, `a secret stands in ${text.slice(0, 2000)}`);
+    }
+  }
+}
+
+async function exportAndValidate(
+  place: Place,
+  proxy: FaultProxy,
+  database: TestDatabase,
+  folder: string,
+): Promise<void> {
+  const direct = await place.open("runs/orders");
+  const results: Result[] = [];
+  const run = async (...args: string[]): Promise<Result> => {
+    const result = await rivet(folder, place.env, ...args);
+    results.push(result);
+    return result;
+  };
+  try {
+    await Deno.writeTextFile(
+      join(folder, "rivet.yaml"),
+      config(database.url, place.yaml(proxy.endpoint)),
+    );
+    // One passing failure: the run does not notice.
+    proxy.break(/^(PUT|POST) .*chunk2/, { kind: "answer", status: 500 });
+    const exported = await run("run", "--validate");
+    assert.equal(exported.code, 0, exported.output);
+    assert.match(exported.output, /4 verified: 4 md5/);
+    const sum = String(ROWS * (ROWS + 1) / 2);
+    assert.deepEqual(await idsIn(direct, folder), { rows: ROWS, ids: ROWS, sum, parts: 4 });
+    const keys = await keysOf(direct);
+    assert.ok(keys.includes("manifest.json") && keys.includes("_SUCCESS"), keys.join());
+
+    const part = keys.find((key) => key.endsWith(".parquet")) ?? "";
+    const bytes = await direct.read(part) ?? new Uint8Array();
+    bytes[bytes.length >> 1] ^= 1;
+    await direct.putBytes(bytes, part);
+    const before = proxy.requests.length;
+    const validated = await run("validate");
+    assert.equal(validated.code, 1, validated.output);
+    assert.match(validated.output, new RegExp(`${part}.*other content`, "s"));
+    const downloads = proxy.requests.slice(before)
+      .filter((line) => /^GET .*\.parquet/.test(line) && !/o\/[^?]*$/.test(line));
+    assert.deepEqual(downloads, []);
+
+    // M8: the damaged part is moved aside and its chunk written again.
+    const resumed = await run("run", "--resume", "--force", "--validate");
+    assert.equal(resumed.code, 0, resumed.output);
+    const quarantined = (await keysOf(direct)).filter((key) => key.startsWith("_quarantine/"));
+    assert.equal(quarantined.some((key) => key.endsWith(part)), true, quarantined.join());
+    const validatedAgain = await run("validate");
+    assert.equal(validatedAgain.code, 0, validatedAgain.output);
+    await assertNoSecret(place, results, folder);
+  } finally {
+    await direct.close();
+  }
+}
+
+Deno.test("an export to an object store: there, verified, repaired, without secrets", async (t) => {
+  const server = await testPostgres();
+  const database = await createDatabase(server);
+  try {
+    await database.sql(
+      "CREATE TABLE orders (id int PRIMARY KEY, note text);" +
+        `INSERT INTO orders SELECT g, 'note ' || g FROM generate_series(1, ${ROWS}) g`,
+    );
+    for (const start of PLACES) {
+      const place = await start();
+      const proxy = startFaultProxy(place.port);
+      const folder = await Deno.makeTempDir({ prefix: "rivet-stores-" });
+      try {
+        await t.step(place.kind, () => exportAndValidate(place, proxy, database, folder));
+      } finally {
+        await proxy.stop();
+        await place.stop();
+        await Deno.remove(folder, { recursive: true });
+      }
+    }
+  } finally {
+    await database.drop();
+    await server.stop();
+  }
+});
