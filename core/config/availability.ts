@@ -35,11 +35,6 @@ const CONFIG_FEATURES: readonly ConfigFeature[] = [
 ];
 
 const EXPORT_FEATURES: readonly ExportFeature[] = [
-  {
-    name: "reconcile: checksum",
-    path: ["reconcile"],
-    used: ({ config }) => config.reconcile === "checksum",
-  },
 ];
 
 /** The names of what is not available, for the documentation. */

@@ -217,6 +217,19 @@ const snapshotLimit: ExportRule = {
       : [],
 };
 
+const checksumChunks: ExportRule = {
+  name: "reconcile_checksum_needs_checkpoint",
+  reads: ["mode", "reconcile", "chunk_checkpoint"],
+  check: ({ config: { mode, reconcile, chunk_checkpoint } }) =>
+    reconcile === "checksum" && !(mode === "chunked" && chunk_checkpoint)
+      ? [{
+        path: ["reconcile"],
+        message: "reconcile: checksum compares chunks: it needs mode: chunked with " +
+          "chunk_checkpoint: true; reconcile: count works for every mode",
+      }]
+      : [],
+};
+
 export const MODE_RULES: readonly ExportRule[] = [
   foreignKeys,
   incrementalCursor,
@@ -230,4 +243,5 @@ export const MODE_RULES: readonly ExportRule[] = [
   chunkKeyOnce,
   parallelMode,
   snapshotLimit,
+  checksumChunks,
 ];

@@ -124,7 +124,7 @@ const trust = {
     "size: a part is verified by its size, and by MD5 where the store lists one. content: a part without MD5 fails. Default: size.",
   ),
   reconcile: z.enum(["off", "count", "checksum"]).optional().describe(
-    "Compare source and files after the run: row counts, or a checksum of every value. Default: off.",
+    "Compare the source with what was exported, after the run and in reconcile: row counts, or each chunk's checksum of every value (mode chunked with chunk_checkpoint). Default: off.",
   ),
   consistency: z.enum(["statement", "snapshot", "run_snapshot"]).optional().describe(
     "What readers see as one point in time: each statement, the whole export, or all exports of the run. Default: statement.",

@@ -193,6 +193,17 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
       ofExport({ ...CHUNK, parallel: 4 }),
     ],
   },
+  reconcile_checksum_needs_checkpoint: {
+    breaks: [
+      [ofExport({ reconcile: "checksum" }), ["!exports[0].reconcile"]],
+      [ofExport({ ...INC, reconcile: "checksum" }), ["!exports[0].reconcile"]],
+      [ofExport({ ...CHUNK, reconcile: "checksum" }), ["!exports[0].reconcile"]],
+    ],
+    keeps: [
+      ofExport({ ...CHUNK, chunk_checkpoint: true, reconcile: "checksum" }),
+      ofExport({ reconcile: "count" }),
+    ],
+  },
   commit_wait_s_needs_commit_safe: {
     breaks: [[ofExport({ ...INC, commit_wait_s: 5 }), ["!exports[0].commit_wait_s"]]],
     keeps: [ofExport({ ...INC, commit_wait_s: 5, incremental_safety: "commit_safe" })],
