@@ -17,7 +17,9 @@ function utc(time: string): string {
 const RUNNING = `
   SELECT l.virtualtransaction, ${utc("a.xact_start")}, false,
     'session ' || a.pid || ' (' || concat_ws(', ', nullif(a.application_name, ''),
-      'user ' || a.usename, a.state, 'since ' || ${utc("a.xact_start")}) || ')'
+      'user ' || a.usename, a.state, 'since ' || ${utc("a.xact_start")},
+      CASE WHEN a.query = '<insufficient privilege>'
+        THEN 'its start is hidden: GRANT pg_read_all_stats TO ' || quote_ident(current_user) END) || ')'
   FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
   WHERE l.locktype = 'virtualxid' AND l.mode = 'ExclusiveLock' AND l.granted
     AND a.datname = current_database() AND a.usesysid IS NOT NULL
