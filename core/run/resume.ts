@@ -26,7 +26,7 @@ export async function exportsToResume(
     const run = await runToResume(deps.state, exported);
     if (run === null) {
       logger().info(`export '${exported.name}' has nothing to resume and is left alone`);
-    } else if (options.force || !await isEnded(deps, exported, run)) {
+    } else if (options.force || !await hasEnded(deps, exported, run)) {
       open.push(exported);
     } else {
       complete.push(run);
@@ -49,7 +49,12 @@ function alreadyComplete(runs: readonly ChunkRun[]): RivetError {
 /** How far back the metric of the last chunk run is looked for. */
 const METRICS_READ = 100;
 
-async function isEnded(deps: RunDeps, exported: LoadedExport, run: ChunkRun): Promise<boolean> {
+/** Whether a chunk run came to its end: `_SUCCESS` or its metric says so. */
+export async function hasEnded(
+  deps: RunDeps,
+  exported: LoadedExport,
+  run: ChunkRun,
+): Promise<boolean> {
   if (await completeAtDestination(deps, exported, run)) return true;
   if (run.status !== "completed") return false;
   // Its files may have been taken away since: that is no reason to export them all again.

@@ -1,0 +1,75 @@
+/** `rivet apply <config>`: the exports of a configuration wave by wave. */
+import { assertAvailable } from "../config/availability.ts";
+import { RivetError } from "../errors.ts";
+import { refuseSharedSnapshot } from "../processes/run_exports.ts";
+import type { Launch } from "../processes/child.ts";
+import { type ProcessOptions, runInProcesses } from "../processes/run_in_processes.ts";
+import type { RunDeps } from "../run/context.ts";
+import { aggregate, type ExportJob, runJobs } from "../run/run.ts";
+import type { ExportSummary, RunAggregate, RunOptions } from "../run/types.ts";
+import { CampaignRecorder } from "./campaign_record.ts";
+import { unfinishedJobs } from "./unfinished.ts";
+import { parallelGroups, type Wave, wavesOf } from "./waves.ts";
+
+/** null: one export after another, in this process. */
+export type Processes = (ProcessOptions & { readonly launch: Launch }) | null;
+
+interface Campaign {
+  readonly since: string;
+  readonly jobs: readonly ExportJob[];
+}
+
+/** A failed export stops neither its wave nor later ones; an interrupt does. */
+export async function applyConfig(
+  deps: RunDeps,
+  options: RunOptions,
+  processes: Processes,
+): Promise<RunAggregate> {
+  const { config } = options;
+  assertAvailable(config, null);
+  const waves = wavesOf(config);
+  if (processes !== null) refuseSharedSnapshot(config.exports);
+  const startedAt = new Date();
+  const { since, jobs } = await campaignOf(deps, options, startedAt);
+  const recorder = new CampaignRecorder(deps.state, { config_path: config.path, since });
+  await recorder.begin(startedAt);
+  const summaries = await runWaves(deps, options, processes, waves, jobs);
+  const result = aggregate(startedAt, summaries);
+  await recorder.end(result);
+  return result;
+}
+
+async function campaignOf(deps: RunDeps, options: RunOptions, now: Date): Promise<Campaign> {
+  const { config, resume, force } = options;
+  const fresh: Campaign = {
+    since: now.toISOString(),
+    jobs: config.exports.map((exported) => ({ exported, resume: false })),
+  };
+  if (!resume) return fresh;
+  try {
+    const { campaign, jobs } = await unfinishedJobs(deps, config);
+    return { since: campaign.since, jobs };
+  } catch (error) {
+    if (force && error instanceof RivetError && error.code === "ALREADY_COMPLETE") return fresh;
+    throw error;
+  }
+}
+
+function runWaves(
+  deps: RunDeps,
+  options: RunOptions,
+  processes: Processes,
+  waves: readonly Wave[],
+  jobs: readonly ExportJob[],
+): Promise<ExportSummary[]> {
+  const byName = new Map(jobs.map((job) => [job.exported.name, job]));
+  const jobsOf = (exports: Wave["exports"]) =>
+    exports.flatMap((exported) => byName.get(exported.name) ?? []);
+  if (processes === null) {
+    const ordered = waves.flatMap((wave) => jobsOf(wave.exports));
+    return runJobs(deps, { ...options, parallelExports: false }, ordered);
+  }
+  const { listener, signal } = options;
+  const groups = parallelGroups(waves).map(jobsOf).filter((group) => group.length > 0);
+  return runInProcesses({ ...processes, groups, listener, signal });
+}

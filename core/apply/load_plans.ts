@@ -1,0 +1,122 @@
+/** From the plans of a file to what a run needs, without reading any other file (PA1). */
+import { dirname, resolve } from "node:path";
+import type { LoadedConfig } from "../config/loaded.ts";
+import { resolveExport, resolveSource } from "../config/resolve.ts";
+import { ConfigError, RivetError } from "../errors.ts";
+import { logger } from "../log.ts";
+import { canonicalJson } from "../plan/canonical.ts";
+import { plannedChunks } from "../plan/chunk_ranges.ts";
+import type { SealedInputs } from "../run/sealed.ts";
+import { didYouMean } from "../suggest.ts";
+import type { ArtifactData } from "./artifact_schema.ts";
+import {
+  checkArtifact,
+  type CheckedPlan,
+  readArtifacts,
+  type ReadOptions,
+} from "./read_artifact.ts";
+
+export interface LoadedPlans {
+  /** As if it came from the configuration file. */
+  readonly config: LoadedConfig;
+  readonly sealed: ReadonlyMap<string, SealedInputs>;
+}
+
+export interface LoadPlansOptions extends ReadOptions {
+  /** Only this export's plan; null for all in the file. */
+  readonly exportName: string | null;
+}
+
+/** Every plan is checked before the first one is executed. */
+export async function loadPlans(path: string, options: LoadPlansOptions): Promise<LoadedPlans> {
+  const artifacts = select(path, await readArtifacts(path), options.exportName);
+  const plans: CheckedPlan[] = [];
+  for (const artifact of artifacts) plans.push(await checkArtifact(artifact, options));
+  plans.sort((a, b) => waveOf(a) - waveOf(b));
+  const [{ data: first }] = plans;
+  for (const { data } of plans) refuseMixture(path, first, data);
+  const dir = await stateFolder(path, first.config_path);
+  return {
+    config: toConfig(plans.map((plan) => plan.data), dir),
+    sealed: new Map(plans.map((plan) => [plan.data.export_name, toSealed(plan)])),
+  };
+}
+
+const waveOf = ({ data }: CheckedPlan) => data.prioritization.recommended_wave;
+
+function exportNameOf(artifact: unknown): string {
+  return String((artifact as { export_name?: unknown } | null)?.export_name);
+}
+
+function select(path: string, artifacts: unknown[], name: string | null): unknown[] {
+  const names = artifacts.map(exportNameOf);
+  if (new Set(names).size < names.length) {
+    throw new RivetError("PLAN_INVALID", `${path} holds several plans of the same export`, {
+      hint: "Plan the configuration as a whole, into one file.",
+    });
+  }
+  if (name === null) return artifacts;
+  const found = artifacts.filter((_, i) => names[i] === name);
+  if (found.length > 0) return found;
+  const message = `there is no plan of export '${name}' in ${path}${didYouMean(name, names)}`;
+  throw new ConfigError(message, [], {
+    code: "USAGE",
+    hint: `It holds plans of: ${names.join(", ")}.`,
+  });
+}
+
+/** One state and one connection serve all plans of a file. */
+function refuseMixture(path: string, first: ArtifactData, other: ArtifactData): void {
+  const source = (data: ArtifactData) => canonicalJson(data.resolved_plan.source);
+  if (first.config_path === other.config_path && source(first) === source(other)) return;
+  throw new RivetError("PLAN_INVALID", `${path} holds plans of different configurations`, {
+    hint: "Apply them one by one with --export, or plan one configuration as a whole.",
+  });
+}
+
+/** PA7: where state, reports and relative paths are. */
+async function stateFolder(path: string, configPath: string): Promise<string> {
+  try {
+    if ((await Deno.stat(configPath)).isFile) return dirname(resolve(configPath));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const folder = dirname(resolve(path));
+  logger().warn(
+    `the plan was made for ${configPath}, which is not there: state and relative paths are taken from ` +
+      `the plan's own folder, ${folder}`,
+  );
+  return folder;
+}
+
+function toConfig(plans: readonly ArtifactData[], dir: string): LoadedConfig {
+  const [{ resolved_plan: { source, notifications, redacted }, config_path }] = plans;
+  const exports = plans.map((plan) => plan.resolved_plan.export);
+  const muted = redacted.some((at) => at.startsWith("notifications."));
+  return {
+    path: config_path,
+    dir,
+    source: resolveSource(source, dir),
+    exports: exports.map((config) => resolveExport(config, config.query ?? null, source, dir)),
+    config: {
+      source,
+      exports,
+      ...(notifications === null || muted ? {} : { notifications }),
+      parallel_exports: false,
+      parallel_export_processes: false,
+    },
+    warnings: [],
+  };
+}
+
+function toSealed({ data, forced }: CheckedPlan): SealedInputs {
+  const { computed, resolved_plan, plan_id } = data;
+  return {
+    planId: plan_id,
+    incremental: resolved_plan.export.mode === "incremental",
+    cursor: computed.cursor_snapshot,
+    chunks: plannedChunks(computed.chunk_ranges),
+    rowEstimate: computed.row_estimate,
+    forced,
+  };
+}

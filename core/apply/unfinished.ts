@@ -1,0 +1,68 @@
+/** `rivet apply <config> --resume`: what of the last apply is left to do. */
+import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
+import { RivetError } from "../errors.ts";
+import { logger } from "../log.ts";
+import type { StateStore } from "../ports/state.ts";
+import { runToResume } from "../run/checkpoint.ts";
+import type { RunDeps } from "../run/context.ts";
+import { runTime } from "../run/names.ts";
+import { hasEnded } from "../run/resume.ts";
+import type { ExportJob } from "../run/run.ts";
+import { type CampaignRecord, lastCampaign } from "./campaign_record.ts";
+
+/** How far back the metrics of one export are read. */
+const LOOK_BACK = 100;
+
+export interface Unfinished {
+  readonly campaign: CampaignRecord;
+  readonly jobs: readonly ExportJob[];
+}
+
+/** @throws RivetError CHECKPOINT_MISSING without an earlier apply, ALREADY_COMPLETE when all is done. */
+export async function unfinishedJobs(deps: RunDeps, config: LoadedConfig): Promise<Unfinished> {
+  const campaign = await lastCampaign(deps.state, config.path);
+  if (campaign === null) {
+    throw new RivetError("CHECKPOINT_MISSING", `--resume: ${config.path} was not applied before`, {
+      hint: "Apply it without --resume.",
+    });
+  }
+  const jobs: ExportJob[] = [];
+  for (const exported of config.exports) {
+    const job = await jobOf(deps, exported, campaign.since);
+    if (job === null) logger().info(`export '${exported.name}' is finished and is left alone`);
+    else jobs.push(job);
+  }
+  if (jobs.length > 0) return { campaign, jobs };
+  throw new RivetError(
+    "ALREADY_COMPLETE",
+    `--resume: every export of ${config.path} is finished since ${campaign.since}`,
+    { hint: "Apply it without --resume, or with --force, to export everything afresh." },
+  );
+}
+
+/** Null when the export is finished; else whether it goes on with its chunks or starts again. */
+async function jobOf(
+  deps: RunDeps,
+  exported: LoadedExport,
+  since: string,
+): Promise<ExportJob | null> {
+  if (await succeededSince(deps.state, exported, since)) return null;
+  const run = await runToResume(deps.state, exported);
+  if (run === null) return { exported, resume: false };
+  if (run.status === "in_progress") return { exported, resume: true };
+  // All chunks are done, and the process died before it could say so.
+  const at = runTime(run.runId, exported.name)?.toISOString() ?? "";
+  if (at < since) return { exported, resume: false };
+  return await hasEnded(deps, exported, run) ? null : { exported, resume: true };
+}
+
+async function succeededSince(
+  state: StateStore,
+  exported: LoadedExport,
+  since: string,
+): Promise<boolean> {
+  const metrics = await state.metrics({ exportName: exported.name, last: LOOK_BACK });
+  return metrics.some(({ status, startedAt }) =>
+    (status === "success" || status === "skipped") && startedAt >= since
+  );
+}

@@ -1,0 +1,37 @@
+/** `rivet run --parallel-export-processes`: what `runExports` does, with a process per export. */
+import type { LoadedExport } from "../config/loaded.ts";
+import { ConfigError } from "../errors.ts";
+import type { RunDeps } from "../run/context.ts";
+import { aggregate, aggregateRecord, recordAggregate, selectJobs } from "../run/run.ts";
+import type { RunAggregate, RunOptions } from "../run/types.ts";
+import type { Launch } from "./child.ts";
+import { type ProcessOptions, runInProcesses } from "./run_in_processes.ts";
+
+export async function runExportsInProcesses(
+  deps: RunDeps,
+  options: RunOptions,
+  processes: ProcessOptions & { readonly launch: Launch },
+): Promise<RunAggregate> {
+  const { listener, signal } = options;
+  const startedAt = new Date();
+  const jobs = await selectJobs(deps, options);
+  refuseSharedSnapshot(jobs.map((job) => job.exported));
+  const summaries = await runInProcesses({ ...processes, groups: [jobs], listener, signal });
+  const order = new Map(jobs.map((job, i) => [job.exported.name, i]));
+  summaries.sort((a, b) => (order.get(a.exportName) ?? 0) - (order.get(b.exportName) ?? 0));
+  const result = aggregate(startedAt, summaries);
+  await recordAggregate(deps.state, aggregateRecord(result));
+  return result;
+}
+
+/** @throws ConfigError: what one connection holds open cannot be seen by several processes. */
+export function refuseSharedSnapshot(exports: readonly LoadedExport[]): void {
+  const shared = exports.filter((e) => e.config.consistency === "run_snapshot");
+  if (shared.length === 0) return;
+  throw new ConfigError(
+    `export '${shared[0].name}': consistency: run_snapshot is one snapshot of one process, and ` +
+      "parallel_export_processes gives every export its own",
+    [],
+    { hint: "Use --parallel-exports instead, or consistency: snapshot." },
+  );
+}

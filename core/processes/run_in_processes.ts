@@ -1,0 +1,157 @@
+/**
+ * The parent of `--parallel-export-processes`: starts one child per export, turns their events into what
+ * a run in this process would report, and knows when one of them died.
+ */
+import type { LoadedExport } from "../config/loaded.ts";
+import { RivetError } from "../errors.ts";
+import { type ExportJob, notStarted } from "../run/run.ts";
+import type { ExportStarted, ExportSummary, RunListener } from "../run/types.ts";
+import type { Child, Launch } from "./child.ts";
+import { type EventLine, parseEvent, summaryOf } from "./events.ts";
+
+/** What `--parallel-export-processes` needs beside what every run needs. */
+export interface ProcessOptions {
+  /** Command line of a child, without the program. */
+  readonly args: (job: ExportJob) => readonly string[];
+  /** A line of a child's stderr. */
+  readonly onLog: (line: string) => void;
+  /** Children at the same time. */
+  readonly limit: number;
+}
+
+export interface ProcessRun extends ProcessOptions {
+  /** Each group begins when the one before has ended; the exports of a group run at the same time. */
+  readonly groups: readonly (readonly ExportJob[])[];
+  readonly launch: Launch;
+  readonly listener: RunListener;
+  readonly signal: AbortSignal;
+}
+
+/** More processes than cores only wait for each other, and each of them holds a connection. */
+export function defaultLimit(): number {
+  return Math.max(2, navigator.hardwareConcurrency);
+}
+
+/** A failed or crashed export does not stop the others; an interrupt stops all of them. */
+export async function runInProcesses(run: ProcessRun): Promise<ExportSummary[]> {
+  const summaries: ExportSummary[] = [];
+  for (const group of run.groups) {
+    const waiting = [...group];
+    const lane = async (): Promise<void> => {
+      for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
+        if (run.signal.aborted) return;
+        summaries.push(await runChild(run, job));
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(run.limit, group.length) }, lane));
+  }
+  return summaries;
+}
+
+/** Lines of a dead child's stderr that its error quotes. */
+const LAST_WORDS = 5;
+
+async function runChild(run: ProcessRun, job: ExportJob): Promise<ExportSummary> {
+  const child = run.launch(run.args(job));
+  const onAbort = () => child.stop();
+  run.signal.addEventListener("abort", onAbort, { once: true });
+  const follower = new Follower(run.listener, run.onLog);
+  const lastWords: string[] = [];
+  try {
+    const [, , ended] = await Promise.all([
+      follow(child.stdout, (line) => follower.line(line)),
+      follow(child.stderr, (line) => {
+        lastWords.push(line);
+        if (lastWords.length > LAST_WORDS) lastWords.shift();
+        run.onLog(line);
+      }),
+      child.ended,
+    ]);
+    if (follower.summary !== null) return follower.summary;
+    const summary = crashed(job.exported, follower.startedAs, ended, lastWords);
+    run.listener.finished(summary);
+    return summary;
+  } finally {
+    run.signal.removeEventListener("abort", onAbort);
+    child.stop();
+  }
+}
+
+async function follow(stream: Child["stdout"], take: (line: string) => void): Promise<void> {
+  for await (const line of stream) take(line);
+}
+
+/** Turns the events of one child into calls of the listener. */
+class Follower {
+  readonly #listener: RunListener;
+  readonly #onOther: (line: string) => void;
+  #estimatedRows: number | null = null;
+  #chunksTotal: number | null = null;
+  startedAs: ExportStarted | null = null;
+  summary: ExportSummary | null = null;
+
+  constructor(listener: RunListener, onOther: (line: string) => void) {
+    this.#listener = listener;
+    this.#onOther = onOther;
+  }
+
+  line(line: string): void {
+    const event = parseEvent(line);
+    if (event === null) this.#onOther(line);
+    else this.#take(event);
+  }
+
+  #take(line: EventLine): void {
+    switch (line.event) {
+      case "Started": {
+        const { export_name: exportName, run_id: runId, mode, profile } = line;
+        this.startedAs = { exportName, runId, mode, profile, batchSize: line.batch_size };
+        this.#listener.started(this.startedAs);
+        break;
+      }
+      case "ProgressInit":
+        this.#estimatedRows = line.estimated_rows;
+        this.#chunksTotal = line.chunks_total;
+        break;
+      case "Progress": {
+        const total = this.#chunksTotal;
+        this.#listener.progress({
+          exportName: line.export_name,
+          rows: line.rows,
+          bytes: line.bytes,
+          estimatedRows: this.#estimatedRows,
+          chunks: total === null ? null : { done: line.chunks_done ?? 0, total },
+        });
+        break;
+      }
+      case "Finished":
+        this.summary = summaryOf(line.summary);
+        this.#listener.finished(this.summary);
+        break;
+      default:
+        line satisfies never;
+    }
+  }
+}
+
+/** A child that ended without `Finished` has failed, whatever its exit code says. */
+function crashed(
+  exported: LoadedExport,
+  started: ExportStarted | null,
+  ended: string,
+  lastWords: readonly string[],
+): ExportSummary {
+  const words = lastWords.filter((line) => line !== "").join(" / ");
+  const error = new RivetError(
+    "EXPORT_FAILED",
+    `the process of export '${exported.name}' ended without a result (${ended})` +
+      (words === "" ? "" : `: ${words}`),
+    {
+      hint:
+        "Its parts may be at the destination already. Run it again; a checkpointed chunked export " +
+        "continues with --resume.",
+    },
+  );
+  const summary = notStarted(exported, error);
+  return started === null ? summary : { ...summary, runId: started.runId };
+}
