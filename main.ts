@@ -83,6 +83,27 @@ const services: Services = {
       for (const store of opened) await store.close();
     }
   },
+  async reconcileExport(options) {
+    const [{ reconcileExport }, { sourceFactory }] = await Promise.all([
+      import("./core/verify/reconcile.ts"),
+      import("./adapters/sources/mod.ts"),
+    ]);
+    const state = await services.openState(options.config);
+    try {
+      return await reconcileExport({ state, source: sourceFactory }, options);
+    } finally {
+      await state.close();
+    }
+  },
+  async repairExport(options) {
+    const { repairExport } = await import("./core/verify/repair.ts");
+    const state = await services.openState(options.config);
+    try {
+      return await repairExport(await runDeps(state), options);
+    } finally {
+      await state.close();
+    }
+  },
 };
 
 /** Runs one command line and returns the process's exit code. */
@@ -94,6 +115,14 @@ async function main(args: readonly string[]): Promise<number> {
     Deno.exit(report(event.reason, screen, args));
   });
   try {
+    if (args[0] === "completions") {
+      const { answerCompletion } = await import("./cli/suggest.ts");
+      const answer = await answerCompletion(args);
+      if (answer !== null) {
+        screen.result(answer);
+        return 0;
+      }
+    }
     const parsed = parseArgs(args, {
       width: screen.resultWidth ?? 100,
       color: screen.resultWidth !== undefined && allowsColor(),

@@ -1,9 +1,18 @@
 /** The whole command line: every command, and who executes it. */
 import { type InferValue, merge, or } from "@optique/core";
+import { completionsCommand, executeCompletions } from "./completions.ts";
 import { globalOptions } from "./globals.ts";
 import { executeJournal, journalCommand } from "./journal.ts";
 import { executeMetrics, metricsCommand } from "./metrics.ts";
+import { executeReconcile, reconcileCommand } from "./reconcile.ts";
+import { executeRepairCommand, repairCommand } from "./repair.ts";
 import { executeRun, runCommand } from "./run.ts";
+import {
+  executeSchemaCli,
+  executeSchemaConfig,
+  SCHEMA_SUBCOMMANDS,
+  schemaCommand,
+} from "./schema.ts";
 import type { CommandContext } from "./services.ts";
 import { STATE_SUBCOMMANDS, stateCommand } from "./state.ts";
 import { executeStateChunks } from "./state_commands/chunks.ts";
@@ -15,7 +24,17 @@ import { executeStateShow } from "./state_commands/show.ts";
 import { executeValidate, validateCommand } from "./validate.ts";
 
 export const grammar = merge(
-  or(runCommand, validateCommand, stateCommand, metricsCommand, journalCommand),
+  or(
+    runCommand,
+    validateCommand,
+    reconcileCommand,
+    repairCommand,
+    stateCommand,
+    metricsCommand,
+    journalCommand,
+    schemaCommand,
+    completionsCommand,
+  ),
   globalOptions,
 );
 
@@ -25,9 +44,13 @@ export type Invocation = InferValue<typeof grammar>;
 export const COMMAND_TREE: Readonly<Record<string, readonly string[]>> = {
   run: [],
   validate: [],
+  reconcile: [],
+  repair: [],
   state: STATE_SUBCOMMANDS,
   metrics: [],
   journal: [],
+  schema: SCHEMA_SUBCOMMANDS,
+  completions: [],
 };
 
 /** @throws RivetError when the command did not do what it was asked to. */
@@ -37,6 +60,10 @@ export function execute(invocation: Invocation, ctx: CommandContext): Promise<vo
       return executeRun(invocation, ctx);
     case "validate":
       return executeValidate(invocation, ctx);
+    case "reconcile":
+      return executeReconcile(invocation, ctx);
+    case "repair":
+      return executeRepairCommand(invocation, ctx);
     case "state show":
       return executeStateShow(invocation, ctx);
     case "state reset":
@@ -53,6 +80,12 @@ export function execute(invocation: Invocation, ctx: CommandContext): Promise<vo
       return executeMetrics(invocation, ctx);
     case "journal":
       return executeJournal(invocation, ctx);
+    case "schema config":
+      return executeSchemaConfig(ctx);
+    case "schema cli":
+      return executeSchemaCli(ctx);
+    case "completions":
+      return executeCompletions(invocation, ctx);
     default:
       return invocation satisfies never;
   }

@@ -11,10 +11,6 @@ export const UNAVAILABLE_COMMANDS: readonly string[] = [
   "check",
   "plan",
   "apply",
-  "reconcile",
-  "repair",
-  "completions",
-  "schema",
 ];
 
 /** Of `rivet run`: parsed name -> flag. */

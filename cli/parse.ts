@@ -1,6 +1,7 @@
 /** Arguments to an invocation, a text to print, or a usage error that says what was meant. */
 import { formatMessage, type Message, message } from "@optique/core";
 import { runParser } from "@optique/core/facade";
+import { getDocPageSync } from "@optique/core/parser";
 import { extractOptionNames, type Usage } from "@optique/core/usage";
 import { ConfigError } from "../core/errors.ts";
 import { nearest } from "../core/suggest.ts";
@@ -103,7 +104,7 @@ function usageError(error: Message, args: readonly string[], path: readonly stri
   refuseUnavailableCommand(args, path);
   const [reason, suggestion] = formatMessage(error).split("\n\n");
   const help = `See \`${["rivet", ...path].join(" ")} --help\`.`;
-  const meant = suggestion ?? meantCommand(args, path);
+  const meant = meantFlag(args, path) ?? meantCommand(args, path) ?? suggestion;
   return new ConfigError(reason.replace(/\.$/, ""), [], {
     code: "USAGE",
     hint: meant === undefined ? help : `${meant.replace(/\s*\n\s*/g, " ")} ${help}`,
@@ -117,6 +118,18 @@ function refuseUnavailableCommand(args: readonly string[], path: readonly string
   if (path.length === 0 && UNAVAILABLE_COMMANDS.includes(word)) {
     throw notAvailable(`\`rivet ${word}\``);
   }
+}
+
+/** The grammar's own suggestion also names commands that look like a mistyped flag. */
+function meantFlag(args: readonly string[], path: readonly string[]): string | undefined {
+  const page = getDocPageSync(grammar, path);
+  const entries = page?.sections.flatMap((section) => section.entries) ?? [];
+  const flags = entries.flatMap(({ term }) => term.type === "option" ? [...term.names] : []);
+  const end = args.indexOf("--");
+  const given = (end < 0 ? args : args.slice(0, end)).filter((arg) => arg.startsWith("--"));
+  const unknown = given.map((arg) => arg.split("=", 1)[0]).find((name) => !flags.includes(name));
+  const near = unknown === undefined ? undefined : nearest(unknown, flags);
+  return near === undefined ? undefined : `Did you mean \`${near}\`?`;
 }
 
 function meantCommand(args: readonly string[], path: readonly string[]): string | undefined {

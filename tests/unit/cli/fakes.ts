@@ -136,6 +136,8 @@ export function fakeContext(
     state?: Partial<StateStore>;
     runExports?: Services["runExports"];
     validateExports?: Services["validateExports"];
+    reconcileExport?: Services["reconcileExport"];
+    repairExport?: Services["repairExport"];
     out?: FakeStream;
     err?: FakeStream;
     quiet?: boolean;
@@ -165,6 +167,8 @@ export function fakeContext(
         : () => Promise.resolve({ ...state, close } as Partial<StateStore> as StateStore),
       runExports: parts.runExports ?? missing("runExports"),
       validateExports: parts.validateExports ?? missing("validateExports"),
+      reconcileExport: parts.reconcileExport ?? missing("reconcileExport"),
+      repairExport: parts.repairExport ?? missing("repairExport"),
     },
   };
 }

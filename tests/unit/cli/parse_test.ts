@@ -93,12 +93,12 @@ Deno.test("a missing command is a usage error that carries the help page", () =>
     if (parsed.kind !== "incomplete") continue;
     match(parsed.help, /Usage: rivet \[--json-errors\] COMMAND/);
     equal(parsed.error.code, "USAGE");
-    equal(parsed.error.hint, "Use one of: run, validate, state, metrics, journal.");
+    equal(parsed.error.hint, `Use one of: ${Object.keys(COMMAND_TREE).join(", ")}.`);
   }
   const state = parse("state -q");
   if (state.kind !== "incomplete") throw new Error(state.kind);
   match(state.help, /Usage: rivet state COMMAND/);
-  equal(state.error.hint, "Use one of: show, reset, files, chunks, reset-chunks, progression.");
+  equal(state.error.hint, `Use one of: ${COMMAND_TREE.state.join(", ")}.`);
 });
 
 Deno.test("a typo is answered with what was meant and where the help is", () => {
