@@ -105,6 +105,7 @@ async function serverArguments(
     "--innodb-buffer-pool-size=64M",
     "--innodb-flush-log-at-trx-commit=0",
     "--innodb-doublewrite=0",
+    "--max-allowed-packet=64M",
     ...certificates,
     ...args,
   ];

@@ -124,6 +124,11 @@ export class Connection {
 
   /** Runs a statement and keeps its rows: for small results. */
   query(sql: string): Promise<ResultSet> {
+    return this.queryUnlabelled(this.#labelled(sql));
+  }
+
+  /** Sends exactly this text. */
+  queryUnlabelled(sql: string): Promise<ResultSet> {
     this.#checkAlive();
     this.#running++;
     return new Promise((resolve, reject) => {
@@ -139,7 +144,7 @@ export class Connection {
           ),
         });
       };
-      this.#driver.query({ sql: this.#labelled(sql) }, onResult);
+      this.#driver.query({ sql }, onResult);
     });
   }
 

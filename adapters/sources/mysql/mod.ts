@@ -33,7 +33,8 @@ async function serverFacts(connection: Connection): Promise<ServerFacts> {
 function asking(connection: Connection): Ask {
   return async (sql) => {
     try {
-      return (await connection.query(sql)).rows[0]?.[0] ?? null;
+      // Proxies know their own statements by the first word.
+      return (await connection.queryUnlabelled(sql)).rows[0]?.[0] ?? null;
     } catch (error) {
       if (error instanceof RivetError && error.category === "disconnect") throw error;
       return undefined;
