@@ -124,7 +124,9 @@ function refuseUnavailableCommand(args: readonly string[], path: readonly string
 function meantFlag(args: readonly string[], path: readonly string[]): string | undefined {
   const page = getDocPageSync(grammar, path);
   const entries = page?.sections.flatMap((section) => section.entries) ?? [];
-  const flags = entries.flatMap(({ term }) => term.type === "option" ? [...term.names] : []);
+  const flags: string[] = entries.flatMap(({ term }) =>
+    term.type === "option" ? [...term.names] : []
+  );
   const end = args.indexOf("--");
   const given = (end < 0 ? args : args.slice(0, end)).filter((arg) => arg.startsWith("--"));
   const unknown = given.map((arg) => arg.split("=", 1)[0]).find((name) => !flags.includes(name));
