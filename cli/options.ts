@@ -1,6 +1,6 @@
 /** Options shared by several commands, so that each is spelled and described once. */
 import { message, option, optional, text, withDefault } from "@optique/core";
-import { integer, string } from "@optique/core/valueparser";
+import { choice, integer, string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
 
 export const configOption = option("-c", "--config", path({ metavar: "PATH", type: "file" }), {
@@ -20,6 +20,20 @@ export const requiredExportOption = option("-e", "--export", string({ metavar: "
 export const jsonOption = option("--json", {
   description: message`Print the result as JSON.`,
 });
+
+/** How a report is printed. */
+export const reportFormatOption = withDefault(
+  option("--format", choice(["pretty", "json"], { metavar: "FORMAT" }), {
+    description: message`How the report is printed: pretty or json.`,
+  }),
+  "pretty",
+);
+
+export const reportOutputOption = optional(
+  option("-o", "--output", path({ metavar: "PATH", type: "file" }), {
+    description: message`Write the report to this file as JSON.`,
+  }),
+);
 
 /** `-l/--last N`, at least 1. */
 export function lastOption(what: string, count: number) {

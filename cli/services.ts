@@ -2,6 +2,9 @@
 import type { LoadedConfig } from "../core/config/loaded.ts";
 import type { StateStore } from "../core/ports/state.ts";
 import type { RunAggregate, RunOptions } from "../core/run/types.ts";
+import type { ReconcileOptions } from "../core/verify/reconcile.ts";
+import type { ReconcileReport } from "../core/verify/reconcile_report.ts";
+import type { RepairOptions, RepairResult } from "../core/verify/repair.ts";
 import type { ValidateOptions } from "../core/verify/validate.ts";
 import type { ValidationReport } from "../core/verify/validation_report.ts";
 import type { Globals } from "./globals.ts";
@@ -16,6 +19,10 @@ export interface Services {
   runExports(options: RunOptions): Promise<RunAggregate>;
   /** What is missing or differs is in the report. */
   validateExports(config: LoadedConfig, options: ValidateOptions): Promise<ValidationReport>;
+  /** What differs is in the report. */
+  reconcileExport(options: ReconcileOptions): Promise<ReconcileReport>;
+  /** What went wrong after the first chunk was repaired is in the result. */
+  repairExport(options: RepairOptions): Promise<RepairResult>;
 }
 
 export interface CommandContext {

@@ -11,6 +11,8 @@ export type JournalEventName =
   | "retry"
   | "chunk_completed"
   | "chunk_failed"
+  | "repair_started"
+  | "chunk_repaired"
   | "part_committed"
   | "schema_changed"
   | "shape_changed"
