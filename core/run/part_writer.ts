@@ -23,6 +23,9 @@ export interface OutputSpec {
 /** The same after the stages: `columns` are those of the file. */
 export type PartSpec = Omit<OutputSpec, "stages">;
 
+/** Of `max_file_size`, when a part is closed: the next batch must still fit. */
+const FULL = 0.9;
+
 export class PartWriter {
   readonly #format: Format;
   readonly #spec: PartSpec;
@@ -60,8 +63,15 @@ export class PartWriter {
     const { encoder, sink } = await this.#open();
     for (const chunk of encoder.write(batch)) sink.write(chunk);
     this.#partRows += batch.rows;
-    const limit = this.#spec.maxFileBytes;
-    if (limit !== null && encoder.estimatedBytes >= limit) this.#closePart(encoder, sink);
+    this.#splitWhenFull(encoder, sink);
+  }
+
+  #splitWhenFull(encoder: FormatEncoder, sink: PartSink): void {
+    const full = (this.#spec.maxFileBytes ?? Infinity) * FULL;
+    if (encoder.estimatedBytes < full) return;
+    // An open row group's size is a guess, far off before its first page: the closed one tells.
+    this.flush();
+    if (encoder.estimatedBytes >= full) this.#closePart(encoder, sink);
   }
 
   /** The finished, fsynced files in order; none when no row came. */

@@ -16,6 +16,7 @@ const MB = 1024 * 1024;
 /** Batches stay small whatever the fetch size is: encoding starts while more rows arrive. */
 const BATCH_BYTES = 16 * MB;
 const BATCH_ROWS = 65_536;
+const MIN_BATCH_BYTES = 16 * 1024;
 const FIRST_PAGE_ROWS = 10_000;
 const MAX_PAGE_ROWS = 500_000;
 
@@ -68,7 +69,8 @@ interface StatementResult extends Omit<ReadResult, "checksum"> {
 function request(reading: Reading, sql: string, access: ReadRequest["access"]): ReadRequest {
   const { job, guard, signal } = reading;
   const { tuning, maxFileBytes } = job;
-  const split = maxFileBytes === null ? BATCH_BYTES : Math.max(64 * 1024, maxFileBytes);
+  // Parts are split between batches: small ones keep a part near its limit.
+  const split = maxFileBytes === null ? BATCH_BYTES : Math.max(MIN_BATCH_BYTES, maxFileBytes / 8);
   return {
     sql,
     columns: job.columns,
