@@ -6,8 +6,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Destination } from "../../../core/ports/destination.ts";
-import { AZURITE_ACCOUNT, AZURITE_KEY, startAzurite } from "../../support/azurite.ts";
-import { AZURE_CONTAINER } from "../../support/azurite.ts";
+import {
+  AZURE_CONTAINER,
+  AZURITE_ACCOUNT,
+  AZURITE_KEY,
+  startAzurite,
+} from "../../support/azurite.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/fault_proxy.ts";
 import { GCS_BUCKET, startGcsDouble } from "../../support/gcs_double.ts";
 import { createDatabase, type TestDatabase, testPostgres } from "../../support/postgres.ts";
@@ -94,7 +98,7 @@ async function rivet(folder: string, env: Record<string, string>, ...args: strin
   return { code, output: text.decode(stdout) + text.decode(stderr) } satisfies Result;
 }
 
-const config = (database: string, destination: string) => `
+const config = (database: string, destination: string, parallel: number) => `
 source: { type: postgres, url: "${database}", tls: { mode: disable } }
 exports:
   - name: orders
@@ -102,7 +106,7 @@ exports:
     mode: chunked
     chunk_size: 250
     chunk_checkpoint: true
-    parallel: 2
+    parallel: ${parallel}
     destination: ${destination}
 `;
 
@@ -167,7 +171,7 @@ async function exportAndValidate(
   try {
     await Deno.writeTextFile(
       join(folder, "rivet.yaml"),
-      config(database.url, place.yaml(proxy.endpoint)),
+      config(database.url, place.yaml(proxy.endpoint), 2),
     );
     // One passing failure: the run does not notice.
     proxy.break(/^(PUT|POST) .*chunk2/, { kind: "answer", status: 500 });
@@ -204,6 +208,44 @@ async function exportAndValidate(
   }
 }
 
+/** While the first chunk's put waits for the store, the one reader goes on. */
+async function overlapping(
+  place: Place,
+  proxy: FaultProxy,
+  database: TestDatabase,
+  folder: string,
+): Promise<void> {
+  await Deno.writeTextFile(
+    join(folder, "rivet.yaml"),
+    config(database.url, place.yaml(proxy.endpoint), 1),
+  );
+  const isPut = (chunk: number) => new RegExp(`^PUT .*_chunk${chunk}`);
+  proxy.break(isPut(0), { kind: "answer", status: 503, retryAfter: "1" });
+  const { code, output } = await rivet(folder, place.env, "run");
+  assert.equal(code, 0, output);
+  const puts = (chunk: number) =>
+    proxy.requests.flatMap((line, i) => isPut(chunk).test(line) ? [i] : []);
+  const [refused, again] = puts(0);
+  const [next] = puts(1);
+  assert.ok(refused < next && next < again, `${refused} ${next} ${again}`);
+}
+
+async function onPlace(
+  start: () => Promise<Place> | Place,
+  work: (place: Place, proxy: FaultProxy, folder: string) => Promise<void>,
+): Promise<void> {
+  const place = await start();
+  const proxy = startFaultProxy(place.port);
+  const folder = await Deno.makeTempDir({ prefix: "rivet-stores-" });
+  try {
+    await work(place, proxy, folder);
+  } finally {
+    await proxy.stop();
+    await place.stop();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
 Deno.test("an export to an object store: there, verified, repaired, without secrets", async (t) => {
   const server = await testPostgres();
   const database = await createDatabase(server);
@@ -213,17 +255,16 @@ Deno.test("an export to an object store: there, verified, repaired, without secr
         `INSERT INTO orders SELECT g, 'note ' || g FROM generate_series(1, ${ROWS}) g`,
     );
     for (const start of PLACES) {
-      const place = await start();
-      const proxy = startFaultProxy(place.port);
-      const folder = await Deno.makeTempDir({ prefix: "rivet-stores-" });
-      try {
+      await onPlace(start, async (place, proxy, folder) => {
         await t.step(place.kind, () => exportAndValidate(place, proxy, database, folder));
-      } finally {
-        await proxy.stop();
-        await place.stop();
-        await Deno.remove(folder, { recursive: true });
-      }
+      });
     }
+    await onPlace(s3Place, async (place, proxy, folder) => {
+      await t.step(
+        "a part is read while the one before it is uploaded",
+        () => overlapping(place, proxy, database, folder),
+      );
+    });
   } finally {
     await database.drop();
     await server.stop();
