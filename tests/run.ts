@@ -2,12 +2,14 @@
  * `deno task test [path...]`: sets up what the tests need, runs them and ends with one line of counts.
  *
  * Tests under `tests/unit` need nothing and run in parallel; all others share one PostgreSQL
- * (see `support/postgres.ts`) and run one file after another. An ignored test is a failure unless
+ * (see `support/postgres.ts`), those of MySQL one MariaDB (see `support/mariadb.ts`), and run one file
+ * after another. An ignored test is a failure unless
  * RIVET_TEST_ALLOW_SKIP (comma-separated words) has a word of its file or name.
  */
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { countTests, type TestCounts } from "./support/junit.ts";
+import type { TestMysql } from "./support/mariadb.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -78,18 +80,52 @@ async function main(paths: readonly string[]): Promise<number> {
   const live = files.filter((file) => !isUnit(file));
 
   const counts = [await runTests(unit, { parallel: true, env: {} })];
-  if (live.length > 0) {
-    const { testPostgres } = await import("./support/postgres.ts");
-    const server = await testPostgres();
-    try {
-      console.log(`\ntests below use ${server.description}`);
-      const env = { RIVET_TEST_POSTGRES_URL: server.url };
-      counts.push(await runTests(live, { parallel: false, env }));
-    } finally {
-      await server.stop();
-    }
-  }
+  if (live.length > 0) counts.push(...await runLive(live));
   return summarize(counts);
+}
+
+/** Starts the servers that `files` need, once, and runs them. */
+async function runLive(files: readonly string[]): Promise<TestCounts[]> {
+  const { testPostgres } = await import("./support/postgres.ts");
+  const server = await testPostgres();
+  const env: Record<string, string> = { RIVET_TEST_POSTGRES_URL: server.url };
+  const used = [server.description];
+  const mysql = await startMysql(files);
+  try {
+    if (mysql !== null && !("problem" in mysql)) {
+      env.RIVET_TEST_MYSQL_URL = mysql.url;
+      used.push(mysql.description);
+    }
+    console.log(`\ntests below use ${used.join(" and ")}`);
+    if (mysql === null || !("problem" in mysql)) {
+      return [await runTests(files, { parallel: false, env })];
+    }
+    console.log(mysql.problem);
+    const rest = files.filter((file) => !usesMysql(file));
+    const missing = { passed: 0, failed: files.filter(usesMysql), ignored: [] };
+    return [await runTests(rest, { parallel: false, env }), missing];
+  } finally {
+    if (mysql !== null && !("problem" in mysql)) await mysql.stop();
+    await server.stop();
+  }
+}
+
+function usesMysql(file: string): boolean {
+  return /mysql/.test(relative(ROOT, file));
+}
+
+/** Null when no file needs one or its tests may be skipped; a server that cannot start is a problem. */
+async function startMysql(
+  files: readonly string[],
+): Promise<TestMysql | { readonly problem: string } | null> {
+  if (!files.some(usesMysql)) return null;
+  const { mysqlIsSkipped, testMysql } = await import("./support/mariadb.ts");
+  if (mysqlIsSkipped) return null;
+  try {
+    return await testMysql();
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

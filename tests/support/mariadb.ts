@@ -28,6 +28,15 @@ const NOT_FOUND =
   "there is no MySQL to test with: install MariaDB (Debian: apt-get install mariadb-server), or set " +
   "RIVET_TEST_MYSQL_URL, or leave its tests out with RIVET_TEST_ALLOW_SKIP=mysql";
 
+/** RIVET_TEST_ALLOW_SKIP names mysql: its tests are ignored. */
+export const mysqlIsSkipped = (Deno.env.get("RIVET_TEST_ALLOW_SKIP") ?? "").split(",")
+  .some((word) => word.trim().toLowerCase() === "mysql");
+
+/** A test that needs a server. */
+export function mysqlTest(name: string, fn: (t: Deno.TestContext) => Promise<void>): void {
+  Deno.test({ name, ignore: mysqlIsSkipped, fn });
+}
+
 async function findBinary(...names: readonly string[]): Promise<string | null> {
   const folders = (Deno.env.get("PATH") ?? "").split(delimiter);
   for (const folder of [...folders, "/usr/sbin", "/usr/local/sbin"]) {

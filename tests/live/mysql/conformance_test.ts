@@ -1,8 +1,8 @@
 import { sourceCases } from "../../conformance/source.ts";
-import { createMysqlDatabase, testMysql } from "../../support/mariadb.ts";
+import { createMysqlDatabase, mysqlTest, testMysql } from "../../support/mariadb.ts";
 import { mysqlHarness } from "./harness.ts";
 
-Deno.test("mysql: conformance", async (t) => {
+mysqlTest("mysql: conformance", async (t) => {
   const server = await testMysql();
   try {
     const database = await createMysqlDatabase(server);

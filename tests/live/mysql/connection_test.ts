@@ -11,7 +11,12 @@ import {
   type SourceHarness,
   withSource,
 } from "../../conformance/source.ts";
-import { createMysqlDatabase, testMysql, type TestMysqlDatabase } from "../../support/mariadb.ts";
+import {
+  createMysqlDatabase,
+  mysqlTest,
+  testMysql,
+  type TestMysqlDatabase,
+} from "../../support/mariadb.ts";
 import { readDuckdb } from "../../support/readers.ts";
 import { mysqlHarness, structured } from "./harness.ts";
 
@@ -260,7 +265,7 @@ async function checkRetry(database: TestMysqlDatabase): Promise<void> {
   }
 }
 
-Deno.test("mysql: connection", async (t) => {
+mysqlTest("mysql: connection", async (t) => {
   const server = await testMysql();
   try {
     const database = await createMysqlDatabase(server);

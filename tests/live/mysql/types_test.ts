@@ -8,7 +8,12 @@ import { parseOverride } from "../../../core/types/overrides.ts";
 import { readAll, readValues, type SourceHarness, withSource } from "../../conformance/source.ts";
 import { failsWith } from "../../conformance/source.ts";
 import type { Value } from "../../support/batches.ts";
-import { createMysqlDatabase, testMysql, type TestMysqlDatabase } from "../../support/mariadb.ts";
+import {
+  createMysqlDatabase,
+  mysqlTest,
+  testMysql,
+  type TestMysqlDatabase,
+} from "../../support/mariadb.ts";
 import { clientRows } from "../../support/mysql_client.ts";
 import { postgresText } from "../../support/postgres_text.ts";
 import { readDuckdb, readParquetWasm } from "../../support/readers.ts";
@@ -303,7 +308,7 @@ async function checkMariadbTypes(database: TestMysqlDatabase, source: Source): P
   await failsWith(describe, "TYPE_UNSUPPORTED", "permanent", /point[^]*ST_AsText\(`p`\)/);
 }
 
-Deno.test("mysql: types", async (t) => {
+mysqlTest("mysql: types", async (t) => {
   const server = await testMysql();
   try {
     const database = await createMysqlDatabase(server);

@@ -1,0 +1,141 @@
+/**
+ * TLS against a server whose certificate is of `localhost` only, so that `127.0.0.1` is another host.
+ * The certificates are those of the PostgreSQL tests.
+ */
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { sourceFactory } from "../../../adapters/sources/mod.ts";
+import type { SourceConfig, TlsConfig } from "../../../core/config/schema.ts";
+import type { Source } from "../../../core/ports/source.ts";
+import { caseTuning, failsWith } from "../../conformance/source.ts";
+import { mysqlTest, startMariadb } from "../../support/mariadb.ts";
+import { structured } from "./harness.ts";
+
+const certificate = (name: string) =>
+  fileURLToPath(new URL(`../postgres/certificates/${name}`, import.meta.url));
+const CA_FILE = certificate("ca.pem");
+
+const block = (mode: TlsConfig["mode"], rest: Partial<TlsConfig> = {}): TlsConfig => ({
+  mode,
+  accept_invalid_certs: false,
+  accept_invalid_hostnames: false,
+  ...rest,
+});
+
+const ACCEPTED: readonly (readonly [string, string, TlsConfig])[] = [
+  ["require does not look at the certificate", "127.0.0.1", block("require")],
+  ["verify-ca takes another host's", "127.0.0.1", block("verify-ca", { ca_file: CA_FILE })],
+  ["verify-full takes this host's", "localhost", block("verify-full", { ca_file: CA_FILE })],
+  [
+    "verify-full with any host name",
+    "127.0.0.1",
+    block("verify-full", { ca_file: CA_FILE, accept_invalid_hostnames: true }),
+  ],
+  [
+    "verify-full with any certificate",
+    "127.0.0.1",
+    block("verify-full", { accept_invalid_certs: true }),
+  ],
+];
+
+const REFUSED: readonly (readonly [string, string, TlsConfig, RegExp])[] = [
+  [
+    "verify-full refuses another host",
+    "127.0.0.1",
+    block("verify-full", { ca_file: CA_FILE }),
+    /127\.0\.0\.1|IP/,
+  ],
+  ["verify-full refuses an unknown CA", "localhost", block("verify-full"), /certificate/],
+  ["verify-ca refuses an unknown CA", "localhost", block("verify-ca"), /certificate/],
+];
+
+async function connect(source: SourceConfig) {
+  const factory = await sourceFactory("mysql");
+  return await factory.connect({ source, tuning: caseTuning(), applicationName: "rivet-tls" });
+}
+
+/** What the server says the connection is encrypted with; empty for plaintext. */
+async function cipherOf(config: SourceConfig): Promise<readonly [string, readonly string[]]> {
+  const source = await connect(config);
+  try {
+    const [[, cipher]] = await source.rows("SHOW SESSION STATUS LIKE 'Ssl_cipher'");
+    return [cipher ?? "", source.info.warnings];
+  } finally {
+    await source.close();
+  }
+}
+
+mysqlTest("mysql: TLS", async (t) => {
+  const tls = { cert: certificate("server.pem"), key: certificate("server.key"), ca: CA_FILE };
+  const server = await startMariadb({ tls });
+  try {
+    const at = (host: string, tlsBlock: TlsConfig) => ({
+      ...structured(server.url),
+      host,
+      tls: tlsBlock,
+    });
+    for (const [name, host, tlsBlock] of ACCEPTED) {
+      await t.step(name, async () => {
+        const [cipher, warnings] = await cipherOf(at(host, tlsBlock));
+        assert.match(cipher, /TLS_/);
+        assert.deepEqual(warnings, []);
+      });
+    }
+    for (const [name, host, tlsBlock, message] of REFUSED) {
+      await t.step(name, async () => {
+        await failsWith(connect(at(host, tlsBlock)), "SOURCE_TLS", "permanent", message);
+      });
+    }
+    await t.step("ssl-mode of a URL: preferred encrypts, and warns that it may not", async () => {
+      const url = `${server.url}?ssl-mode=preferred`;
+      const [cipher, warnings] = await cipherOf({ type: "mysql", url });
+      assert.match(cipher, /TLS_/);
+      assert.match(warnings[0], /TLS is not enforced/);
+    });
+    await t.step("no tls block is plaintext, with a warning", async () => {
+      const [cipher, warnings] = await cipherOf({ type: "mysql", url: server.url });
+      assert.equal(cipher, "");
+      assert.match(warnings[0], /TLS is not enforced/);
+    });
+    await t.step("a CA file that cannot be read is named", async () => {
+      const missing = block("verify-ca", { ca_file: "/no/such/ca.pem" });
+      await failsWith(connect(at("localhost", missing)), "CONFIG_INVALID", "permanent", /no\/such/);
+    });
+  } finally {
+    await server.stop();
+  }
+});
+
+mysqlTest("mysql: a server without TLS", async (t) => {
+  const server = await startMariadb({ args: ["--skip-ssl"] });
+  try {
+    await t.step("is refused when it is required", async () => {
+      const source = { ...structured(server.url), tls: block("require") };
+      await failsWith(connect(source), "SOURCE_TLS", "permanent", /secure connection/);
+    });
+    await t.step("is used in plaintext when it is preferred", async () => {
+      const url = `${server.url}?ssl-mode=PREFERRED`;
+      assert.equal((await cipherOf({ type: "mysql", url }))[0], "");
+    });
+  } finally {
+    await server.stop();
+  }
+});
+
+mysqlTest("mysql: a full server is tried again later", async () => {
+  // One connection is the server's own check, one is kept for an administrator.
+  const server = await startMariadb({
+    args: ["--max-connections=10", "--extra-max-connections=1"],
+  });
+  const config: SourceConfig = structured(server.url);
+  const sources: Source[] = [];
+  try {
+    const fill = async () => {
+      for (let i = 0; i < 15; i++) sources.push(await connect(config));
+    };
+    await failsWith(fill(), "SOURCE_CAPACITY", "capacity", /connections/);
+  } finally {
+    for (const source of sources) await source.close();
+    await server.stop();
+  }
+});
