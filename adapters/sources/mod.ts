@@ -32,7 +32,8 @@ export class SourceRegistry {
 
 const registry = new SourceRegistry()
   .register("postgres", async () => (await import("./postgres/mod.ts")).postgres)
-  .register("mysql", async () => (await import("./mysql/mod.ts")).mysql);
+  .register("mysql", async () => (await import("./mysql/mod.ts")).mysql)
+  .register("mssql", async () => (await import("./mssql/mod.ts")).mssql);
 
 /** The factory of a source type. */
 export function sourceFactory(type: string): Promise<SourceFactory> {

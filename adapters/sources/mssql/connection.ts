@@ -1,0 +1,251 @@
+/**
+ * One connection: batches of SQL, their rows through the row hook, flow control, cancellation.
+ *
+ * A lost connection stays lost: tedious would not reconnect either, and nothing here retries.
+ */
+import type { TLSSocket } from "node:tls";
+import { Connection as Driver, type ConnectionConfiguration, Request } from "tedious";
+import { SourceError } from "../../../core/errors.ts";
+import { classify, type ErrorContext } from "./errors.ts";
+import type { ColumnMetadata } from "./metadata.ts";
+import { installRowHook, type RowSink, setRowSink } from "./row_hook.ts";
+import { addressOf, type ConnectionSettings } from "./settings.ts";
+import { StatementClock } from "./statement_clock.ts";
+import { certificateProblem, driverTls } from "./tls.ts";
+
+/** The largest that the protocol has. */
+const PACKET_BYTES = 32_767;
+/** A server that does not confirm a cancellation within this loses the connection. */
+const CANCEL_TIMEOUT_MS = 5_000;
+/** How long a connection that is closed waits for its statement to be cancelled. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+export interface ConnectionOptions {
+  readonly applicationName: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A batch of SQL that runs. */
+export interface Statement {
+  /** Resolves when its last token was handled. @throws SourceError, also when it was cancelled. */
+  readonly done: Promise<void>;
+  /** Stops reading from the socket at the next packet, and the statement timeout with it. */
+  pause(): void;
+  resume(): void;
+  /** Sends an attention; `done` rejects when the server has confirmed it. */
+  cancel(): void;
+}
+
+interface Listeners {
+  readonly onMetadata?: (metadata: readonly ColumnMetadata[]) => void;
+  /** Without a sink only. */
+  readonly onRow?: (columns: unknown) => void;
+}
+
+/** What the types of tedious leave out (20.3.9): the options object that its parsers carry. */
+interface DriverInternals {
+  readonly config: { readonly options: object };
+}
+
+function configuration(
+  settings: ConnectionSettings,
+  { applicationName }: ConnectionOptions,
+): ConnectionConfiguration {
+  const { host, port, instance, user, password, database, connectTimeoutS } = settings;
+  return {
+    server: host,
+    authentication: { type: "default", options: { userName: user, password } },
+    options: {
+      ...(port === null ? { instanceName: instance ?? "" } : { port }),
+      ...driverTls(settings.tls),
+      database,
+      appName: applicationName,
+      connectTimeout: connectTimeoutS * 1000,
+      // The statement timeout covers the whole statement; that of tedious ends with its first packet.
+      requestTimeout: 0,
+      cancelTimeout: CANCEL_TIMEOUT_MS,
+      packetSize: PACKET_BYTES,
+      // Rivet retries, with a classified error and a delay of its own.
+      maxRetriesOnTransientErrors: 0,
+      readOnlyIntent: settings.readOnlyIntent,
+      language: "us_english",
+      dateFormat: "ymd",
+    },
+  };
+}
+
+export class Connection {
+  readonly #driver: Driver;
+  readonly #address: string;
+  readonly #options: object;
+  #lost = false;
+  #closing: Promise<void> | null = null;
+  #running: Statement | null = null;
+  #loginNumber: number | undefined;
+  /** Why the server's certificate was not accepted. */
+  #refusal: string | null = null;
+
+  private constructor(settings: ConnectionSettings, options: ConnectionOptions) {
+    installRowHook();
+    this.#address = addressOf(settings);
+    this.#driver = new Driver(configuration(settings, options));
+    this.#options = (this.#driver as unknown as DriverInternals).config.options;
+    this.#driver.on("errorMessage", ({ number }) => this.#loginNumber ??= number);
+    // A statement that runs learns of it through its callback; an idle connection by being lost.
+    this.#driver.on("error", () => this.#lost = true);
+    this.#driver.on("end", () => this.#lost = true);
+    // Comes before the login is sent.
+    this.#driver.on("secure", (socket) => {
+      this.#refusal = certificateProblem(settings.tls, socket as unknown as TLSSocket);
+      if (this.#refusal !== null) this.#driver.close();
+    });
+  }
+
+  /** Connects and authenticates. */
+  static async open(settings: ConnectionSettings, options: ConnectionOptions): Promise<Connection> {
+    const connection = new Connection(settings, options);
+    const onAbort = () => connection.#driver.close();
+    options.signal?.throwIfAborted();
+    options.signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      await connection.#connect();
+      return connection;
+    } catch (error) {
+      await connection.close();
+      if (options.signal?.aborted) throw options.signal.reason;
+      throw error;
+    } finally {
+      options.signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Milliseconds that a statement may run, not counting the time it is paused; 0: no limit. */
+  statementTimeoutMs = 0;
+
+  /** Runs a batch whose rows do not matter. */
+  async exec(sql: string): Promise<void> {
+    await this.start(sql, null).done;
+  }
+
+  /** The columns of the first result of a batch that gives no rows. */
+  async metadata(sql: string): Promise<readonly ColumnMetadata[]> {
+    let found: readonly ColumnMetadata[] = [];
+    await this.start(sql, null, { onMetadata: (metadata) => found = metadata }).done;
+    return found;
+  }
+
+  /** The first column of every row, one after another, as the driver reads it: for a plan. */
+  async text(sql: string): Promise<string> {
+    let text = "";
+    const onRow = (columns: unknown) => {
+      const [first] = columns as { readonly value: unknown }[];
+      text += typeof first?.value === "string" ? first.value : "";
+    };
+    await this.start(sql, null, { onRow }).done;
+    return text;
+  }
+
+  /** Starts a batch; the rows of its results go to `sink`. One at a time. */
+  start(
+    sql: string,
+    sink: RowSink | null,
+    listeners: Listeners = {},
+  ): Statement {
+    this.#checkAlive();
+    setRowSink(this.#options, sink);
+    const { promise: done, resolve, reject } = Promise.withResolvers<void>();
+    const clock = new StatementClock(this.statementTimeoutMs, () => request.cancel());
+    const request = new Request(sql, (error) => {
+      clock.stop();
+      this.#running = null;
+      if (error === null || error === undefined) resolve();
+      else reject(this.#failed(error, clock.expired));
+    });
+    const { onMetadata, onRow } = listeners;
+    if (onMetadata !== undefined) {
+      request.on("columnMetadata", (columns) => {
+        onMetadata(columns as unknown as readonly ColumnMetadata[]);
+      });
+    }
+    if (onRow !== undefined) request.on("row", onRow);
+    const statement: Statement = {
+      done,
+      pause: () => {
+        clock.pause();
+        request.pause();
+      },
+      resume: () => {
+        clock.resume();
+        request.resume();
+      },
+      cancel: () => {
+        clock.stop();
+        request.cancel();
+      },
+    };
+    this.#running = statement;
+    this.#driver.execSqlBatch(request);
+    return statement;
+  }
+
+  /** Idempotent; never throws. A statement that still runs is cancelled. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const running = this.#running;
+    if (running !== null && !this.#lost) {
+      running.cancel();
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const late = new Promise<void>((resolve) => timer = setTimeout(resolve, CLOSE_TIMEOUT_MS));
+      // Whoever waits for the statement gets its error.
+      await Promise.race([running.done.catch(() => {}), late]);
+      clearTimeout(timer);
+    }
+    if (this.#lost) {
+      this.#driver.close();
+      return;
+    }
+    const ended = new Promise<void>((resolve) => this.#driver.once("end", () => resolve()));
+    this.#driver.close();
+    await ended;
+  }
+
+  #connect(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#driver.connect((error) => {
+        if (error === null || error === undefined) resolve();
+        else {
+          this.#lost = true;
+          const cause = this.#refusal === null ? error : new Error(this.#refusal);
+          reject(classify(cause, { ...this.#context(false), connecting: true }));
+        }
+      });
+    });
+  }
+
+  #context(timedOut: boolean): ErrorContext {
+    return {
+      address: this.#address,
+      statementTimeoutMs: this.statementTimeoutMs,
+      timedOut,
+      connecting: false,
+      loginNumber: this.#loginNumber,
+    };
+  }
+
+  #failed(error: unknown, timedOut: boolean): Error {
+    return classify(error, this.#context(timedOut));
+  }
+
+  #checkAlive(): void {
+    if (!this.#lost && this.#closing === null) return;
+    throw new SourceError(
+      "SOURCE_DISCONNECTED",
+      `the connection to SQL Server at ${this.#address} is closed`,
+      { category: "disconnect" },
+    );
+  }
+}

@@ -1,0 +1,146 @@
+/** Row tokens in, batches out. */
+import type { Batch } from "../../../core/batch/batch.ts";
+import { BatchBuilder } from "../../../core/batch/batch_builder.ts";
+import { SourceError } from "../../../core/errors.ts";
+import type { ReadRequest } from "../../../core/ports/source.ts";
+import type { Column } from "../../../core/types/types.ts";
+import { type ColumnDecoder, columnDecoder } from "./decoders.ts";
+import { type ColumnMetadata, type Field, fieldOf } from "./metadata.ts";
+import { RowBuffer } from "./row_buffer.ts";
+import type { RowSink } from "./row_hook.ts";
+
+export type DecodeOptions = Pick<ReadRequest, "batchBytes" | "batchRows" | "maxValueBytes"> & {
+  /** The columns of a result with these fields. */
+  readonly columns: (fields: readonly Field[]) => readonly Column[];
+};
+
+/** The decoders of one result, made when its first row comes. */
+interface Result {
+  readonly metadata: readonly ColumnMetadata[];
+  readonly columns: readonly Column[];
+  readonly buffer: RowBuffer;
+  readonly decoders: readonly ColumnDecoder[];
+  readonly batch: BatchBuilder;
+}
+
+/**
+ * Decodes rows as they arrive, a column at a time, so that every loop is of one kind. After a failure,
+ * which is reported once, rows are only measured, so that the tokens behind them are still found.
+ */
+export class RowDecoder implements RowSink {
+  readonly #options: DecodeOptions;
+  readonly #onBatch: (batch: Batch) => void;
+  readonly #onFailure: (error: unknown) => void;
+  #result: Result | null = null;
+  #dropping = false;
+
+  constructor(
+    options: DecodeOptions,
+    onBatch: (batch: Batch) => void,
+    onFailure: (error: unknown) => void,
+  ) {
+    this.#options = options;
+    this.#onBatch = onBatch;
+    this.#onFailure = onFailure;
+  }
+
+  get withinRow(): boolean {
+    return (this.#result?.buffer.pending ?? 0) > 0;
+  }
+
+  accept(metadata: readonly ColumnMetadata[], bytes: Uint8Array): number {
+    const result = this.#resultFor(metadata);
+    const { buffer } = result;
+    buffer.append(bytes);
+    this.#decode(result);
+    if (buffer.withinRow) return -1;
+    const rest = buffer.pending;
+    buffer.clear();
+    return rest;
+  }
+
+  /** From now on rows are dropped. */
+  drop(): void {
+    this.#dropping = true;
+  }
+
+  /** Hands over the rows of the last, incomplete batch. */
+  finish(): void {
+    const result = this.#result;
+    if (result !== null && !this.#dropping && result.batch.rows > 0) this.#take(result);
+  }
+
+  #resultFor(metadata: readonly ColumnMetadata[]): Result {
+    if (this.#result?.metadata === metadata) return this.#result;
+    const fields = metadata.map(fieldOf);
+    const { batchBytes, batchRows, maxValueBytes } = this.#options;
+    let columns: readonly Column[] = [];
+    let decoders: ColumnDecoder[] = [];
+    try {
+      columns = this.#options.columns(fields);
+      if (columns.length !== fields.length) {
+        throw new SourceError(
+          "SOURCE_QUERY",
+          `SQL Server sent ${fields.length} columns instead of ${columns.length}`,
+          { hint: "Did the table change while it was read? Run the export again." },
+        );
+      }
+      decoders = columns.map((column, i) => columnDecoder(column, fields[i], maxValueBytes));
+    } catch (error) {
+      this.#fail(error);
+      // Where a value ends is known for what is decoded only; the driver gives the connection up.
+      if (fields.some((field) => field.wire === "other")) throw error;
+    }
+    const batch = new BatchBuilder(columns, decoders.map((decoder) => decoder.builder), {
+      bytes: batchBytes,
+      rows: batchRows,
+    });
+    const buffer = new RowBuffer(fields, maxValueBytes);
+    if (this.#dropping) buffer.unlimit();
+    this.#result = { metadata, columns, buffer, decoders, batch };
+    return this.#result;
+  }
+
+  #decode(result: Result): void {
+    for (;;) {
+      try {
+        const { block, rows, byteLength } = result.buffer.next();
+        if (rows === 0) return;
+        if (this.#dropping) continue;
+        if (result.batch.wouldOverflow(byteLength * 2)) this.#take(result);
+        for (let from = 0; from < rows;) {
+          const to = Math.min(rows, from + result.batch.freeRows);
+          for (let c = 0; c < result.decoders.length; c++) {
+            const base = c * block.stride;
+            result.decoders[c].decode(block, base + from, base + to);
+          }
+          from = to;
+          if (result.batch.full) this.#take(result);
+        }
+      } catch (error) {
+        this.#fail(error);
+        result.buffer.unlimit();
+      }
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#dropping) this.#onFailure(error);
+    this.#dropping = true;
+  }
+
+  #take(result: Result): void {
+    const batch = result.batch.finish();
+    for (let c = 0; c < batch.data.length; c++) {
+      const column = result.columns[c];
+      if (!column.nullable && batch.data[c].nullCount > 0) {
+        throw new SourceError(
+          "VALUE_OUT_OF_RANGE",
+          `column "${column.name}" was NOT NULL when it was described, but holds a NULL`,
+          { hint: "The table changed while it was read; run the export again." },
+        );
+      }
+    }
+    this.#onBatch(batch);
+  }
+}

@@ -1,0 +1,108 @@
+/** What the catalog views know: keys, statistics, tables. */
+import type { TableKey } from "../../../core/ports/source.ts";
+import { nearest } from "../../../core/suggest.ts";
+import { quoteLiteral, quoteTable, tableParts } from "./dialect.ts";
+
+/** Runs one query; every value as text. */
+export type RunRows = (sql: string) => Promise<(string | null)[][]>;
+
+/** The catalog views of the database that `table` is in, with their dot: `sys.` or `[other].sys.`. */
+function catalogOf(table: string): string {
+  const parts = tableParts(table);
+  return parts.length > 2 ? `${quoteTable(`[${parts[0].replaceAll("]", "]]")}]`)}.sys.` : "sys.";
+}
+
+function objectId(table: string): string {
+  return `OBJECT_ID(${quoteLiteral(quoteTable(table))})`;
+}
+
+/** Single-column unique NOT NULL keys, the primary key first: whole tables only, not filtered indexes. */
+export async function singleKeys(rows: RunRows, table: string): Promise<TableKey[]> {
+  const sys = catalogOf(table);
+  const found = await rows(`
+    SELECT c.name,
+      MAX(CASE WHEN TYPE_NAME(c.system_type_id) IN ('tinyint', 'smallint', 'int', 'bigint') THEN 1 ELSE 0 END),
+      MAX(CAST(i.is_primary_key AS int))
+    FROM ${sys}indexes AS i
+    JOIN ${sys}index_columns AS ic
+      ON ic.object_id = i.object_id AND ic.index_id = i.index_id AND ic.key_ordinal > 0
+    JOIN ${sys}columns AS c ON c.object_id = ic.object_id AND c.column_id = ic.column_id
+    WHERE i.object_id = ${objectId(table)} AND i.is_unique = 1 AND i.has_filter = 0
+      AND i.is_disabled = 0 AND i.is_hypothetical = 0 AND c.is_nullable = 0
+      AND NOT EXISTS (SELECT 1 FROM ${sys}index_columns AS other
+        WHERE other.object_id = i.object_id AND other.index_id = i.index_id AND other.key_ordinal > 1)
+    GROUP BY c.name, c.column_id
+    ORDER BY MAX(CAST(i.is_primary_key AS int)) DESC, c.column_id`);
+  return found.map(([column, integer, primary]) => ({
+    column: column ?? "",
+    integer: integer === "1",
+    primary: primary === "1",
+  }));
+}
+
+/** One step of a histogram: its upper bound and the rows up to it. */
+export interface HistogramStep {
+  readonly bound: string;
+  readonly rows: number;
+}
+
+/** A part may be this many times larger than the others would be. */
+const MAX_SKEW = 2;
+const MIN_STEPS = 3;
+
+/**
+ * Bounds that cut the rows into parts of about equal counts. The server merges steps where values are
+ * evenly spread: a histogram of a few unequal steps cuts nothing evenly, and gives none.
+ */
+export function evenBounds(steps: readonly HistogramStep[]): string[] {
+  const total = steps.reduce((sum, step) => sum + step.rows, 0);
+  if (steps.length < MIN_STEPS || total === 0) return [];
+  const largest = Math.max(...steps.map((step) => step.rows));
+  const parts = Math.min(steps.length, Math.floor(MAX_SKEW * total / largest));
+  if (parts < MIN_STEPS) return [];
+  const bounds: string[] = [];
+  let sum = 0;
+  for (const step of steps) {
+    sum += step.rows;
+    if (sum >= (bounds.length + 1) * total / parts) bounds.push(step.bound);
+  }
+  return bounds;
+}
+
+/** Cut points from the histogram of the column's statistics (SQL Server 2016 SP1 and later). */
+export async function histogramBounds(
+  rows: RunRows,
+  table: string,
+  column: string,
+): Promise<string[]> {
+  const sys = catalogOf(table);
+  const found = await rows(`
+    SELECT CONVERT(nvarchar(4000), h.range_high_key, 121), h.range_rows + h.equal_rows
+    FROM (
+      SELECT TOP (1) s.object_id, s.stats_id FROM ${sys}stats AS s
+      JOIN ${sys}stats_columns AS sc
+        ON sc.object_id = s.object_id AND sc.stats_id = s.stats_id AND sc.stats_column_id = 1
+      JOIN ${sys}columns AS c ON c.object_id = sc.object_id AND c.column_id = sc.column_id
+      WHERE s.object_id = ${objectId(table)} AND s.has_filter = 0 AND c.name = ${
+    quoteLiteral(column)
+  }
+      ORDER BY STATS_DATE(s.object_id, s.stats_id) DESC
+    ) AS latest
+    CROSS APPLY ${sys}dm_db_stats_histogram(latest.object_id, latest.stats_id) AS h
+    WHERE h.range_high_key IS NOT NULL
+    ORDER BY h.step_number`);
+  return evenBounds(found.map(([bound, count]) => ({ bound: bound ?? "", rows: Number(count) })));
+}
+
+/** The readable table nearest to a name that does not exist: elsewhere by schema, or by spelling. */
+export async function similarTable(rows: RunRows, name: string): Promise<string | undefined> {
+  const found = await rows(`
+    SELECT TOP (5000) SCHEMA_NAME(o.schema_id), o.name FROM sys.objects AS o
+    WHERE o.type IN ('U', 'V') AND o.is_ms_shipped = 0
+    ORDER BY 1, 2`);
+  const wanted = tableParts(name).at(-1) ?? name;
+  const tables = found.map(([schema, table]) => ({ schema: schema ?? "", table: table ?? "" }));
+  const match = nearest(wanted, tables.map((t) => t.table));
+  const table = tables.find((t) => t.table === match);
+  return table === undefined ? undefined : `${table.schema}.${table.table}`;
+}

@@ -1,0 +1,235 @@
+/**
+ * ROW and NBCROW tokens of a result: found, measured and laid out for the decoders.
+ * [MS-TDS] 2.2.7.19 (ROW), 2.2.7.15 (NBCROW), 2.2.5.2.3 (chunked values).
+ */
+import { BYTE_LENGTH, CHUNKED, type Field, SHORT_LENGTH } from "./metadata.ts";
+import { valueTooLarge } from "./value_fault.ts";
+
+const ROW = 0xd1;
+const NBCROW = 0xd2;
+const SHORT_NULL = 0xffff;
+const ALL_ONES = 0xffff_ffff;
+
+/** Where the fields of some rows lie: field c of row r is described at index `c * stride + r`. */
+export interface RowBlock {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly positions: Int32Array;
+  /** -1 for NULL. */
+  readonly lengths: Int32Array;
+  readonly stride: number;
+}
+
+/** Rows of one block: enough to make the decoders' loops long. */
+const BLOCK_ROWS = 2048;
+const INITIAL_BYTES = 128 * 1024;
+/** A buffer that one large row has grown is given back above this size. */
+const KEEP_BYTES = 4 * 1024 * 1024;
+
+/** A value that came in more than one chunk, the first of which starts at `position`. */
+interface Fragments {
+  readonly index: number;
+  readonly position: number;
+}
+
+export class RowBuffer {
+  readonly #fields: readonly Field[];
+  readonly #prefixes: Int32Array;
+  /** Bytes on the wire that a value of each column may have. */
+  readonly #limits: Float64Array;
+  #bytes = new Uint8Array(INITIAL_BYTES);
+  #view = new DataView(this.#bytes.buffer);
+  /** Bytes [start, end) are not laid out yet; a row's token byte stands at `start`. */
+  #start = 0;
+  #end = 0;
+  #fragments: Fragments[] = [];
+  readonly #positions: Int32Array;
+  readonly #lengths: Int32Array;
+
+  constructor(fields: readonly Field[], maxValueBytes: number) {
+    this.#fields = fields;
+    this.#prefixes = Int32Array.from(fields, (field) => field.prefix);
+    // UTF-16 takes two bytes for each of ASCII; the decoder checks the length that it gives.
+    this.#limits = Float64Array.from(
+      fields,
+      (field) => maxValueBytes * (field.wire === "utf16" ? 2 : 1),
+    );
+    this.#positions = new Int32Array(fields.length * BLOCK_ROWS);
+    this.#lengths = new Int32Array(fields.length * BLOCK_ROWS);
+  }
+
+  /** Bytes that wait to be laid out. */
+  get pending(): number {
+    return this.#end - this.#start;
+  }
+
+  /** True when what waits is the start of a row, false when it is another token. */
+  get withinRow(): boolean {
+    return this.pending > 0 && isRow(this.#bytes[this.#start]);
+  }
+
+  append(piece: Uint8Array): void {
+    this.#reserve(piece.length);
+    this.#bytes.set(piece, this.#end);
+    this.#end += piece.length;
+  }
+
+  /** Rows that are dropped may hold values of any size. */
+  unlimit(): void {
+    this.#limits.fill(Infinity);
+  }
+
+  /** Gives the waiting bytes up: they are tokens of another kind. */
+  clear(): void {
+    this.#start = 0;
+    this.#end = 0;
+  }
+
+  /**
+   * Lays out the next complete rows, which stay valid until the next `append`. Zero rows: more bytes
+   * are needed, or what follows is no row.
+   * @throws SourceError naming the column of a value above the limit.
+   */
+  next(): { readonly block: RowBlock; readonly rows: number; readonly byteLength: number } {
+    const from = this.#start;
+    this.#fragments = [];
+    const rows = this.#scan();
+    for (const value of this.#fragments) this.#join(value);
+    const block: RowBlock = {
+      bytes: this.#bytes,
+      view: this.#view,
+      positions: this.#positions,
+      lengths: this.#lengths,
+      stride: BLOCK_ROWS,
+    };
+    return { block, rows, byteLength: this.#start - from };
+  }
+
+  /** Moves `#start` behind the complete rows it found. */
+  #scan(): number {
+    let rows = 0;
+    for (; rows < BLOCK_ROWS && this.withinRow; rows++) {
+      const complete = this.#fragments.length;
+      const at = this.#scanRow(rows);
+      if (at < 0 || at > this.#end) {
+        this.#fragments.length = complete;
+        break;
+      }
+      this.#start = at;
+    }
+    return rows;
+  }
+
+  /** Returns where the row ends, which may be beyond the bytes that came, or -1 when that is not known. */
+  #scanRow(row: number): number {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    const positions = this.#positions;
+    const lengths = this.#lengths;
+    const prefixes = this.#prefixes;
+    let at = this.#start + 1;
+    let bitmap = -1;
+    if (bytes[this.#start] === NBCROW) {
+      bitmap = at;
+      at += (prefixes.length + 7) >> 3;
+      if (at > end) return -1;
+    }
+    for (let c = 0, i = row; c < prefixes.length; c++, i += BLOCK_ROWS) {
+      if (bitmap >= 0 && (bytes[bitmap + (c >> 3)] & (1 << (c & 7))) !== 0) {
+        lengths[i] = -1;
+        continue;
+      }
+      let length = prefixes[c];
+      if (length === BYTE_LENGTH) {
+        if (at >= end) return -1;
+        length = bytes[at++];
+        if (length === 0) length = -1;
+      } else if (length === SHORT_LENGTH) {
+        if (at + 2 > end) return -1;
+        length = bytes[at] | (bytes[at + 1] << 8);
+        at += 2;
+        if (length === SHORT_NULL) length = -1;
+      } else if (length === CHUNKED) {
+        at = this.#scanChunks(at, i, c);
+        if (at < 0) return -1;
+        continue;
+      } else if (length === 0) length = -1;
+      positions[i] = at;
+      lengths[i] = length;
+      if (length > 0) {
+        if (length > this.#limits[c]) throw this.#tooLarge(c, length);
+        at += length;
+      }
+    }
+    return at;
+  }
+
+  /** Returns where a chunked value ends, or -1 when it has not come whole. */
+  #scanChunks(start: number, index: number, column: number): number {
+    const view = this.#view;
+    let at = start + 8;
+    if (at > this.#end) return -1;
+    if (view.getUint32(start, true) === ALL_ONES && view.getUint32(start + 4, true) === ALL_ONES) {
+      this.#lengths[index] = -1;
+      return at;
+    }
+    let total = 0;
+    let chunks = 0;
+    for (;;) {
+      if (at + 4 > this.#end) return -1;
+      const length = view.getUint32(at, true);
+      at += 4;
+      if (length === 0) break;
+      total += length;
+      chunks++;
+      if (total > this.#limits[column]) throw this.#tooLarge(column, total);
+      at += length;
+    }
+    this.#positions[index] = start + 12;
+    this.#lengths[index] = total;
+    if (chunks > 1) this.#fragments.push({ index, position: start + 8 });
+    return at;
+  }
+
+  /** Moves the chunks of a complete value together. */
+  #join({ index, position }: Fragments): void {
+    let to = position + 4;
+    let at = position;
+    for (;;) {
+      const length = this.#view.getUint32(at, true);
+      at += 4;
+      if (length === 0) break;
+      this.#bytes.copyWithin(to, at, at + length);
+      to += length;
+      at += length;
+    }
+    this.#positions[index] = position + 4;
+  }
+
+  #tooLarge(column: number, bytes: number): Error {
+    const field = this.#fields[column];
+    const scale = field.wire === "utf16" ? 2 : 1;
+    return valueTooLarge(field.name, bytes / scale, this.#limits[column] / scale);
+  }
+
+  #reserve(count: number): void {
+    if (this.#end + count <= this.#bytes.length) return;
+    const pending = this.pending;
+    const needed = pending + count;
+    const size = this.#bytes.length;
+    if (needed > size || (size > KEEP_BYTES && needed <= INITIAL_BYTES)) {
+      const bytes = new Uint8Array(Math.max(needed, needed > size ? size * 2 : INITIAL_BYTES));
+      bytes.set(this.#bytes.subarray(this.#start, this.#end));
+      this.#bytes = bytes;
+      this.#view = new DataView(bytes.buffer);
+    } else {
+      this.#bytes.copyWithin(0, this.#start, this.#end);
+    }
+    this.#start = 0;
+    this.#end = pending;
+  }
+}
+
+function isRow(token: number): boolean {
+  return token === ROW || token === NBCROW;
+}

@@ -1,0 +1,214 @@
+/** The Source port over one SQL Server connection. */
+import type { Batch } from "../../../core/batch/batch.ts";
+import { valueText } from "../../../core/batch/values.ts";
+import type { Tuning } from "../../../core/config/tuning.ts";
+import { RivetError, SourceError } from "../../../core/errors.ts";
+import type {
+  Description,
+  ReadRequest,
+  Source,
+  SourceCapabilities,
+  SourceInfo,
+  TableKey,
+} from "../../../core/ports/source.ts";
+import type { Column, RivetType } from "../../../core/types/types.ts";
+import type { Connection } from "./connection.ts";
+import { planQuery } from "./describe.ts";
+import { dialect } from "./dialect.ts";
+import { plannedRows, SHOWPLAN_OFF, SHOWPLAN_ON } from "./explain.ts";
+import { histogramBounds, type RunRows, similarTable, singleKeys } from "./introspect.ts";
+import { type Field, fieldOf } from "./metadata.ts";
+import { readBatches, streamBatches } from "./read.ts";
+import { isRefusal, planColumn } from "./types.ts";
+
+const CAPABILITIES: SourceCapabilities = {
+  copy: false,
+  serverCursor: false,
+  sharedSnapshot: false,
+};
+
+const NO_PERMISSION = "SOURCE_PERMISSION";
+const ROWS_BATCH = { batchBytes: 1024 * 1024, batchRows: 8192 };
+
+/** What the connection found out about the server. */
+export interface ServerTraits {
+  /** The database has ALLOW_SNAPSHOT_ISOLATION, and sessions are not shared. */
+  readonly snapshots: boolean;
+  /** Each statement may run in another session. */
+  readonly multiplexed: boolean;
+}
+
+/**
+ * Goes before every statement, in its own batch: what a session was told may be forgotten behind a
+ * multiplexer. An export gives way in a deadlock.
+ */
+export function settingsSql(tuning: Pick<Tuning, "lockTimeoutS">): string {
+  const lockTimeout = tuning.lockTimeoutS === 0 ? -1 : tuning.lockTimeoutS * 1000;
+  return `SET NOCOUNT ON; SET LOCK_TIMEOUT ${lockTimeout}; SET DEADLOCK_PRIORITY LOW;\n`;
+}
+
+/** Comments and white space that may come before a statement's first word. */
+const LEAD = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/)*/;
+
+/** SQL Server has no read-only transactions: what is not a SELECT is not sent. */
+function checkReadOnly(sql: string): void {
+  if (/^select\b/i.test(sql.replace(LEAD, ""))) return;
+  throw new SourceError("SOURCE_QUERY", "exports are read-only: only SELECT statements are sent", {
+    hint: "Write the export's query as one SELECT.",
+  });
+}
+
+function naturalColumns(fields: readonly Field[]): readonly Column[] {
+  return fields.map((field) => {
+    const plan = planColumn(field);
+    if (isRefusal(plan) || plan.expression !== null) {
+      throw new SourceError(
+        "TYPE_UNSUPPORTED",
+        `column "${field.name}" of type ${field.nativeType} cannot be read without a cast`,
+      );
+    }
+    const { name, nativeType } = field;
+    return { name, type: plan.type, nullable: true, nativeType, fidelity: plan.fidelity };
+  });
+}
+
+function batchText(batch: Batch): (string | null)[][] {
+  return Array.from(
+    { length: batch.rows },
+    (_, row) => batch.columns.map(({ type }, c) => valueText(type, batch.data[c], row)),
+  );
+}
+
+export class MssqlSource implements Source {
+  readonly dialect = dialect;
+  readonly capabilities = CAPABILITIES;
+  readonly info: SourceInfo;
+  readonly #connection: Connection;
+  readonly #tuning: Tuning;
+  readonly #settings: string;
+  /** Set once, when the connection knows what it talks to. */
+  traits: ServerTraits = { snapshots: false, multiplexed: false };
+  /** `open`: a transaction is. `loose`: the database allows none, and reads see their own moments. */
+  #snapshot: "none" | "open" | "loose" = "none";
+
+  constructor(connection: Connection, tuning: Tuning, info: SourceInfo) {
+    this.#connection = connection;
+    this.#connection.statementTimeoutMs = tuning.statementTimeoutS * 1000;
+    this.#tuning = tuning;
+    this.#settings = settingsSql(tuning);
+    this.info = info;
+  }
+
+  async beginSnapshot(): Promise<void> {
+    if (this.#snapshot !== "none") throw new RivetError("INTERNAL", "a snapshot is already open");
+    if (this.traits.snapshots) {
+      await this.#connection.exec(
+        "SET TRANSACTION ISOLATION LEVEL SNAPSHOT; BEGIN TRANSACTION",
+      );
+    }
+    this.#snapshot = this.traits.snapshots ? "open" : "loose";
+  }
+
+  async endSnapshot(): Promise<void> {
+    const open = this.#snapshot === "open";
+    this.#snapshot = "none";
+    if (!open) return;
+    await this.#connection.exec(
+      "COMMIT TRANSACTION; SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    );
+  }
+
+  async describe(query: string, overrides: ReadonlyMap<string, RivetType>): Promise<Description> {
+    const base = withoutSemicolon(query);
+    let fields: readonly Field[];
+    try {
+      // Nullability comes with it, as the server derives it for this query.
+      const probe = `SELECT TOP (0) * FROM (\n${base}\n) AS _rivet`;
+      fields = (await this.#connection.metadata(this.#settings + probe)).map(fieldOf);
+    } catch (error) {
+      throw await this.#withSimilarTable(error);
+    }
+    return planQuery(fields, overrides);
+  }
+
+  async *read(request: ReadRequest): AsyncGenerator<Batch, void> {
+    checkReadOnly(request.sql);
+    let complete = false;
+    try {
+      yield* readBatches(this.#connection, this.#settings + request.sql, request);
+      complete = true;
+    } finally {
+      // A snapshot cannot outlive a statement that was cut off, and no later read may miss that.
+      if (!complete && this.#snapshot === "open") await this.close();
+    }
+  }
+
+  async rows(sql: string): Promise<(string | null)[][]> {
+    checkReadOnly(sql);
+    const maxValueBytes = this.#tuning.maxValueMb * 1024 * 1024;
+    const options = { ...ROWS_BATCH, maxValueBytes, columns: naturalColumns };
+    const rows: (string | null)[][] = [];
+    for await (const batch of streamBatches(this.#connection, this.#settings + sql, options)) {
+      rows.push(...batchText(batch));
+    }
+    return rows;
+  }
+
+  keys(table: string): Promise<readonly TableKey[]> {
+    return singleKeys(this.#run, table);
+  }
+
+  /** None where the login may not see statistics, or the server has no view of them. */
+  async quantiles(table: string, column: string): Promise<readonly string[]> {
+    try {
+      return await histogramBounds(this.#run, table, column);
+    } catch (error) {
+      const absent = error instanceof SourceError &&
+        (error.code === NO_PERMISSION || error.code === "SOURCE_OBJECT_NOT_FOUND");
+      if (absent) return [];
+      throw error;
+    }
+  }
+
+  /** null where the login may not see plans. */
+  async estimateRows(query: string): Promise<number | null> {
+    // The setting and the query have to meet in one session.
+    if (this.traits.multiplexed) return null;
+    try {
+      await this.#connection.exec(SHOWPLAN_ON);
+      try {
+        return plannedRows(await this.#connection.text(withoutSemicolon(query)));
+      } finally {
+        await this.#connection.exec(SHOWPLAN_OFF);
+      }
+    } catch (error) {
+      if (error instanceof SourceError && error.code === NO_PERMISSION) return null;
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  readonly #run: RunRows = (sql) => this.rows(sql);
+
+  /** A missing table's error with the name that was probably meant. */
+  async #withSimilarTable(error: unknown): Promise<unknown> {
+    if (!(error instanceof SourceError) || error.nativeCode !== "208") return error;
+    const name = /'([^']+)'/.exec(error.message)?.[1];
+    if (name === undefined) return error;
+    const similar = await similarTable(this.#run, name);
+    if (similar === undefined) return error;
+    return new SourceError(error.code, error.message, {
+      category: error.category,
+      nativeCode: error.nativeCode,
+      hint: `Did you mean ${similar}?`,
+      cause: error,
+    });
+  }
+}
+
+function withoutSemicolon(query: string): string {
+  return query.trim().replace(/(\s*;)+$/, "");
+}

@@ -1,0 +1,68 @@
+/** Answers that most scripts share. */
+import type { Rule, Step } from "./server.ts";
+import { colMetadata, done, nbcRow, row } from "./tokens.ts";
+import { type Cell, type TdsColumn, types } from "./types.ts";
+
+export function column(name: string, type: TdsColumn["type"], nullable = true): TdsColumn {
+  return { name, type, nullable };
+}
+
+export interface ResultOptions {
+  readonly nbc?: boolean;
+}
+
+/** A whole result: its columns, its rows, its end. */
+export function* result(
+  columns: readonly TdsColumn[],
+  rows: Iterable<readonly Cell[]>,
+  { nbc = false }: ResultOptions = {},
+): Generator<Step> {
+  yield colMetadata(columns);
+  let count = 0;
+  for (const cells of rows) {
+    count++;
+    yield nbc ? nbcRow(columns, cells) : row(columns, cells);
+  }
+  yield done({ more: true, rows: count });
+}
+
+export interface SessionFacts {
+  /** `@@SPID` of the first and of every later statement. */
+  readonly sessions?: readonly [number, number];
+  readonly edition?: number;
+  readonly snapshots?: number;
+}
+
+/** What a connection asks about itself. */
+export function sessionRules(
+  { sessions = [51, 51], edition = 3, snapshots = 1 }: SessionFacts = {},
+): Rule[] {
+  const spid = column("", types.smallint());
+  const about = [
+    spid,
+    column("", types.nvarchar(128)),
+    column("", types.int()),
+    column("", types.int()),
+  ];
+  return [
+    {
+      sql: "SERVERPROPERTY",
+      reply: () => result(about, [[sessions[0], "16.0.4135.4", edition, snapshots]]),
+    },
+    { sql: /SELECT @@SPID$/, reply: () => result([spid], [[sessions[1]]]) },
+  ];
+}
+
+/** Answers the probe of a query and the statement that reads it. `sql` is part of both. */
+export function tableRules(
+  sql: string,
+  columns: readonly TdsColumn[],
+  rows: Iterable<readonly Cell[]>,
+  options: ResultOptions = {},
+): Rule[] {
+  const text = sql.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return [
+    { sql: new RegExp(`SELECT TOP \\(0\\)[^]*${text}`), reply: () => result(columns, []) },
+    { sql, reply: () => result(columns, rows, options) },
+  ];
+}
