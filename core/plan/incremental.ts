@@ -29,8 +29,11 @@ const DEFAULT_COMMIT_WAIT_S = 60;
 
 export async function incrementalStrategy(planning: Planning): Promise<IncrementalStrategy> {
   const { source, description, inputs } = planning;
-  const { cursor, shape } = cursorShape(planning);
-  const bound = await commitBound(planning, cursor, shape);
+  const { cursor, fallback, shape } = cursorShape(planning);
+  const instant = [cursor, fallback ?? cursor].every(({ type }) =>
+    type.kind === "timestamp" && type.utc
+  );
+  const bound = await commitBound(planning, instant, shape);
   const window: CursorWindow = {
     after: windowStart(planning, cursor),
     ...(bound === null ? {} : { until: bound.until }),
@@ -48,7 +51,13 @@ export async function incrementalStrategy(planning: Planning): Promise<Increment
   };
 }
 
-function cursorShape(planning: Planning): { cursor: Column; shape: CursorShape } {
+interface Cursor {
+  readonly cursor: Column;
+  readonly fallback: Column | null;
+  readonly shape: CursorShape;
+}
+
+function cursorShape(planning: Planning): Cursor {
   const { exported, base, description } = planning;
   const { cursor_column, cursor_fallback_column } = exported.config;
   const cursor = findColumn(exported, description, "cursor_column", cursor_column ?? "");
@@ -68,7 +77,7 @@ function cursorShape(planning: Planning): { cursor: Column; shape: CursorShape }
     columnType: comparedType(cursor),
     fallback: fallback?.name ?? null,
   };
-  return { cursor, shape };
+  return { cursor, fallback, shape };
 }
 
 function isSafe({ exported }: Planning): boolean {
@@ -92,9 +101,13 @@ function windowStart(planning: Planning, cursor: Column): CursorWindow["after"] 
   return { value: earlier(inputs.cursor, parseDuration(lag) ?? 0), inclusive: true };
 }
 
+/**
+ * @param instant the cursor is a point in time. A timestamp without a time zone is not: it was written
+ * in a zone that only its writer knows.
+ */
 async function commitBound(
   planning: Planning,
-  cursor: Column,
+  instant: boolean,
   shape: CursorShape,
 ): Promise<CommitBound | null> {
   if (!isSafe(planning)) return null;
@@ -114,8 +127,6 @@ async function commitBound(
   };
   const highest = async () =>
     (await source.rows(highestCursorSql(source.dialect, shape)))[0]?.[0] ?? null;
-  // A timestamp without a time zone was written in a zone that only its writer knows.
-  const instant = cursor.type.kind === "timestamp" && cursor.type.utc;
   const bound = instant
     ? await boundByStart(running, settings)
     : await boundByWaiting(running, highest, settings);
