@@ -1,5 +1,5 @@
 /**
- * s3rver as a process of its own: its protocol and its check of signatures, over `S3Storage`.
+ * s3rver as a process of its own: its protocol and its check of access keys, over `S3Storage`.
  * Usage: s3_server.ts FOLDER BUCKET; prints its port. GET /-/uploads lists uploads that are open.
  */
 import nodeCrypto from "node:crypto";

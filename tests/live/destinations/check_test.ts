@@ -1,0 +1,88 @@
+/** What `check` says of a bucket that is not there and of credentials that are wrong, on real servers. */
+import assert from "node:assert/strict";
+import { openAzure } from "../../../adapters/destinations/azure/mod.ts";
+import { openGcs } from "../../../adapters/destinations/gcs/mod.ts";
+import type { ObjectDestination } from "../../../adapters/destinations/object_store.ts";
+import { openS3 } from "../../../adapters/destinations/s3/mod.ts";
+import { DestinationError } from "../../../core/errors.ts";
+import { putFile } from "../../conformance/destination.ts";
+import { AZURITE_KEY, startAzurite } from "../../support/azurite.ts";
+import { startGcsDouble } from "../../support/gcs_double.ts";
+import { S3_ENV, startS3 } from "../../support/s3.ts";
+
+/** The same verdict for listing, for a write probe and for a part, without a retry. */
+async function assertRefused(
+  opening: Promise<ObjectDestination>,
+  code: string,
+  hint: RegExp,
+): Promise<void> {
+  const destination = await opening;
+  const attempts = [
+    () => destination.check(false),
+    () => destination.check(true),
+    () => putFile(destination, "part", new Uint8Array(100)),
+  ];
+  try {
+    for (const attempt of attempts) {
+      await assert.rejects(attempt, (error) => {
+        assert.ok(error instanceof DestinationError, String(error));
+        assert.equal(error.code, code, error.message);
+        assert.match(error.hint ?? "", hint);
+        return true;
+      });
+    }
+  } finally {
+    await destination.close();
+  }
+}
+
+Deno.test("check on s3: bucket not found, auth error", async () => {
+  const server = await startS3();
+  const env = (name: string) => S3_ENV[name];
+  try {
+    await assertRefused(
+      openS3({ ...server.config(""), bucket: "elsewhere" }, env),
+      "DESTINATION_NOT_FOUND",
+      /Create the bucket/,
+    );
+    await assertRefused(
+      openS3(server.config(""), (name) => name === "S3_KEY_ID" ? "AKIAUNKNOWN" : env(name)),
+      "DESTINATION_AUTH",
+      /access_key_env/,
+    );
+  } finally {
+    await server.stop();
+  }
+});
+
+Deno.test("check on azure: container not found, auth error", async () => {
+  const server = await startAzurite();
+  try {
+    await assertRefused(
+      openAzure({ ...server.config(""), container: "elsewhere" }, () => AZURITE_KEY),
+      "DESTINATION_NOT_FOUND",
+      /Create the container/,
+    );
+    await assertRefused(
+      openAzure(server.config(""), () => btoa("another key of this account")),
+      "DESTINATION_AUTH",
+      // Azurite answers as if the key were good for something else.
+      /^The credentials lack Storage Blob Data/,
+    );
+  } finally {
+    await server.stop();
+  }
+});
+
+Deno.test("check on gcs: bucket not found", async () => {
+  const server = startGcsDouble();
+  try {
+    await assertRefused(
+      openGcs({ ...server.config(""), bucket: "elsewhere" }),
+      "DESTINATION_NOT_FOUND",
+      /Create the bucket/,
+    );
+  } finally {
+    await server.stop();
+  }
+});
