@@ -1,6 +1,6 @@
 /** Columns of a query and the select list that makes them decodable. */
 import { ConfigError, SourceError } from "../../../core/errors.ts";
-import type { Description } from "../../../core/ports/source.ts";
+import type { Description, InspectedColumn } from "../../../core/ports/source.ts";
 import { didYouMean } from "../../../core/suggest.ts";
 import { type Column, formatType, type RivetType } from "../../../core/types/types.ts";
 import { quoteIdentifier } from "./dialect.ts";
@@ -75,6 +75,32 @@ const CASTS: Record<Cast, (column: string) => string> = {
 function selectExpression(name: string, cast: Cast | null): string {
   const column = quoteIdentifier(name);
   return cast === null ? `_rivet.${column}` : `${CASTS[cast](`_rivet.${column}`)} AS ${column}`;
+}
+
+/** @throws ConfigError for an override of no column. */
+export function inspectQuery(
+  query: string,
+  fields: readonly NativeField[],
+  overrides: ReadonlyMap<string, RivetType>,
+): InspectedColumn[] {
+  checkOverrides(fields, overrides);
+  const nullsAnywhere = BRINGS_NULLS.test(query);
+  return fields.map((field) => {
+    const native = nativeName(field);
+    const plan = planColumn(native, overrides.get(field.name));
+    const nullable = nullsAnywhere || !isNotNull(field);
+    const common = { name: field.name, nativeType: native, nullable };
+    if (!isRefusal(plan)) {
+      return { ...common, type: plan.type, fidelity: plan.fidelity, refusal: null };
+    }
+    const text: RivetType = { kind: "text" };
+    const refusal = {
+      reason: plan.reason,
+      override: isRefusal(planColumn(native, text)) ? null : text,
+      cast: castOf(quoteIdentifier(field.name), native),
+    };
+    return { ...common, type: null, fidelity: "unsupported", refusal };
+  });
 }
 
 /** Grouping sets bring NULLs into columns that the server still calls NOT NULL. */

@@ -21,8 +21,6 @@ const ZERO = 48;
 const MINUS = 45;
 const POINT = 46;
 const TWO_32 = 4_294_967_296;
-/** Powers of ten up to here are exact in a double. */
-const MAX_EXACT_POWER = 22;
 
 /**
  * An integer of at most 15 significant digits, decimals of zeros allowed; NaN for anything else.
@@ -203,8 +201,8 @@ export function decodeDecimal(
 }
 
 /**
- * The double nearest to the text. Up to 15 digits and a power of ten of up to 22, one exact operation
- * gives it (W. Clinger, "How to read floating point numbers accurately"); beyond, the platform's parser.
+ * The double nearest to the text. Up to 15 digits, one division of exact numbers gives it (W. Clinger,
+ * "How to read floating point numbers accurately"); beyond, the platform's parser.
  */
 export function parseDouble(bytes: Uint8Array, at: number, length: number): number {
   const end = at + length;
@@ -222,9 +220,8 @@ export function parseDouble(bytes: Uint8Array, at: number, length: number): numb
     } else if (bytes[i] === POINT && !pointSeen) pointSeen = true;
     else return Number(asciiText(bytes, at, length));
   }
-  if (digits === 0 || digits > SAFE_DIGITS || decimals > MAX_EXACT_POWER) {
-    return length === 0 ? NaN : Number(asciiText(bytes, at, length));
-  }
+  if (digits > SAFE_DIGITS) return Number(asciiText(bytes, at, length));
+  if (digits === 0) return NaN;
   const magnitude = value / POW10[decimals];
   return negative ? -magnitude : magnitude;
 }

@@ -3,8 +3,12 @@ import type { Batch } from "../../../core/batch/batch.ts";
 import type { Tuning } from "../../../core/config/tuning.ts";
 import { RivetError, SourceError } from "../../../core/errors.ts";
 import type {
+  Catalog,
   Description,
+  InspectedColumn,
+  IntrospectScope,
   ReadRequest,
+  ScanFacts,
   Source,
   SourceCapabilities,
   SourceInfo,
@@ -12,10 +16,11 @@ import type {
 } from "../../../core/ports/source.ts";
 import type { RivetType } from "../../../core/types/types.ts";
 import type { Connection, ResultSet } from "./connection.ts";
-import { planQuery } from "./describe.ts";
+import { inspectQuery, planQuery } from "./describe.ts";
 import { dialect } from "./dialect.ts";
-import { plannedRows } from "./explain.ts";
+import { plannedRows, scanFacts } from "./explain.ts";
 import {
+  catalogTables,
   histogramBounds,
   primaryKeyColumns,
   type RunRows,
@@ -84,16 +89,14 @@ export class MysqlSource implements Source {
   }
 
   async describe(query: string, overrides: ReadonlyMap<string, RivetType>): Promise<Description> {
-    const base = withoutSemicolon(query);
-    let probe: ResultSet;
-    try {
-      probe = await this.#transaction(() =>
-        this.#connection.query(`SELECT * FROM (\n${base}\n) AS _rivet LIMIT 0`)
-      );
-    } catch (error) {
-      throw await this.#explained(error);
-    }
-    return planQuery(base, probe.fields, overrides);
+    return planQuery(query, await this.#probe(query), overrides);
+  }
+
+  async inspect(
+    query: string,
+    overrides: ReadonlyMap<string, RivetType>,
+  ): Promise<readonly InspectedColumn[]> {
+    return inspectQuery(query, await this.#probe(query), overrides);
   }
 
   async *read(request: ReadRequest): AsyncGenerator<Batch, void> {
@@ -133,9 +136,21 @@ export class MysqlSource implements Source {
     return this.#transaction((rows) => primaryKeyColumns(rows, table));
   }
 
-  estimateRows(query: string): Promise<number | null> {
-    const sql = `EXPLAIN FORMAT=TRADITIONAL ${withoutSemicolon(query)}`;
-    return this.#transaction(async () => plannedRows(await this.#connection.query(sql)));
+  async estimateRows(query: string): Promise<number | null> {
+    return plannedRows(await this.#explain(query));
+  }
+
+  async explainScan(query: string): Promise<ScanFacts | null> {
+    return scanFacts(await this.#explain(query));
+  }
+
+  introspect(scope: IntrospectScope): Promise<Catalog> {
+    return this.#transaction((rows) => catalogTables(rows, scope));
+  }
+
+  async serverTimeMs(): Promise<number> {
+    const [[seconds]] = await this.rows("SELECT UNIX_TIMESTAMP(SYSDATE(6))");
+    return Number(seconds) * 1000;
   }
 
   async close(): Promise<void> {
@@ -143,6 +158,16 @@ export class MysqlSource implements Source {
     this.#snapshot = false;
     await this.#connection.reset();
     await this.#connection.close();
+  }
+
+  /** The fields of the query's result. */
+  async #probe(query: string): Promise<ResultSet["fields"]> {
+    const sql = `SELECT * FROM (\n${withoutSemicolon(query)}\n) AS _rivet LIMIT 0`;
+    try {
+      return (await this.#transaction(() => this.#connection.query(sql))).fields;
+    } catch (error) {
+      throw await this.#explained(error);
+    }
   }
 
   /** A missing table's error with the name that was probably meant; a doubled column's in our words. */
@@ -164,6 +189,11 @@ export class MysqlSource implements Source {
       hint: `Did you mean ${similar}?`,
       cause: error,
     });
+  }
+
+  #explain(query: string): Promise<ResultSet> {
+    const sql = `EXPLAIN FORMAT=TRADITIONAL ${withoutSemicolon(query)}`;
+    return this.#transaction(() => this.#connection.query(sql));
   }
 
   /** Runs `work` in the open snapshot, or in a read-only transaction of its own. */

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { resolveConnection } from "../../../../../adapters/sources/mysql/settings.ts";
+import type { SourceConfig } from "../../../../../core/config/schema.ts";
+import { ConfigError } from "../../../../../core/errors.ts";
+
+const env = (values: Record<string, string>) => (name: string) => values[name];
+const none = env({});
+
+function fromUrl(url: string, rest: Partial<SourceConfig> = {}) {
+  return resolveConnection({ type: "mysql", url, ...rest }, none);
+}
+
+function refuses(source: Partial<SourceConfig>, message: RegExp, secret?: string): void {
+  assert.throws(() => resolveConnection({ type: "mysql", ...source }, none), (error) => {
+    assert.ok(error instanceof ConfigError);
+    assert.match(`${error.message}\n${error.hint ?? ""}`, message);
+    if (secret !== undefined) assert.ok(!`${error.message} ${error.hint}`.includes(secret));
+    return true;
+  });
+}
+
+Deno.test("settings: a URL's parts are percent-decoded", () => {
+  const s = fromUrl("mysql://us%40er:p%40ss%2Fw%3Ard%25@db.example.com:3307/my%20db");
+  assert.deepEqual([s.user, s.password, s.host, s.port, s.database], [
+    "us@er",
+    "p@ss/w:rd%",
+    "db.example.com",
+    3307,
+    "my db",
+  ]);
+});
+
+Deno.test("settings: defaults of a short URL, both schemes", () => {
+  for (const scheme of ["mysql", "mariadb"]) {
+    const s = fromUrl(`${scheme}://u@localhost/db`);
+    assert.deepEqual(
+      [s.port, s.password, s.tls.mode, s.connectTimeoutS, s.socket],
+      [3306, "", "disable", 30, undefined],
+    );
+  }
+});
+
+Deno.test("settings: IPv6 and sockets", () => {
+  assert.equal(fromUrl("mysql://u@[::1]:3307/db").host, "::1");
+  assert.equal(
+    fromUrl("mysql://u@localhost/db?socket=/run/mysqld/mysqld.sock").socket,
+    "/run/mysqld/mysqld.sock",
+  );
+});
+
+Deno.test("settings: ssl-mode in every spelling, unless there is a tls block", () => {
+  const modes = {
+    DISABLED: "disable",
+    PREFERRED: "prefer",
+    REQUIRED: "require",
+    VERIFY_CA: "verify-ca",
+    VERIFY_IDENTITY: "verify-full",
+    "verify-full": "verify-full",
+  };
+  for (const [written, mode] of Object.entries(modes)) {
+    assert.equal(fromUrl(`mysql://u@h/db?ssl-mode=${written}`).tls.mode, mode, written);
+    assert.equal(fromUrl(`mysql://u@h/db?sslmode=${written}`).tls.mode, mode, written);
+  }
+  assert.equal(fromUrl("mysql://u@h/db?ssl-mode=verify-ca&ssl-ca=/ca.pem").tls.caFile, "/ca.pem");
+  const tls = {
+    mode: "verify-full",
+    accept_invalid_certs: false,
+    accept_invalid_hostnames: true,
+  } as const;
+  assert.deepEqual(fromUrl("mysql://u@h/db?ssl-mode=DISABLED", { tls }).tls, {
+    mode: "verify-full",
+    caFile: undefined,
+    acceptInvalidCerts: false,
+    acceptInvalidHostnames: true,
+  });
+});
+
+Deno.test("settings: what is wrong with a URL is named, its password never shown", () => {
+  const secret = "s3cr3t-pw";
+  const wrong: readonly (readonly [string, RegExp])[] = [
+    [`postgres://u:${secret}@h/db`, /type is mysql.*postgres:\/\/[^]*mysql:\/\/user/],
+    [`h/db`, /has no scheme/],
+    [`mysql://u:${secret}@h`, /names no database/],
+    [`mysql://u:${secret}@h/`, /names no database/],
+    [`mysql://:${secret}@h/db`, /names no user/],
+    [`mysql://u:${secret}@h/db?charset=klingon`, /charset=klingon.*utf8mb4/],
+    [`mysql://u:${secret}@h/db?charset=latin1`, /charset=latin1/],
+    [`mysql://u:${secret}@h/db?ssl-mode=sometimes`, /ssl-mode=sometimes/],
+    [`mysql://u:${secret}@h/db?ssl-mod=required`, /unknown parameter ssl-mod.*ssl-mode/],
+    [`mysql://u:${secret}@h/db?connect_timeout=soon`, /connect_timeout=soon/],
+    [`mysql://u:${secret}%ZZ@h/db`, /password .* not percent-encoded/],
+    [`mysql://u:${secret}@h:port/db`, /cannot be parsed/],
+  ];
+  for (const [url, message] of wrong) refuses({ url }, message, secret);
+});
+
+Deno.test("settings: utf8mb4 may be written, since that is what is read anyway", () => {
+  assert.equal(fromUrl("mysql://u@h/db?charset=utf8mb4").database, "db");
+});
+
+Deno.test("settings: structured fields", () => {
+  const source = {
+    type: "mysql",
+    host: "h",
+    user: "u",
+    password_env: "PW",
+    database: "d",
+  } as const;
+  const s = resolveConnection(source, env({ PW: "from-env" }));
+  assert.deepEqual([s.host, s.port, s.user, s.password, s.database], [
+    "h",
+    3306,
+    "u",
+    "from-env",
+    "d",
+  ]);
+  assert.throws(() => resolveConnection(source, none), /PW.*is not set/);
+  refuses({ host: "h", user: "u" }, /source\.database is missing/);
+});
