@@ -21,6 +21,13 @@ const CURSORS: readonly Record<string, unknown>[] = [
   { name: "by_second", table: "events", cursor_column: "second" },
   { name: "by_local", table: "events", cursor_column: "local" },
   { name: "by_day", table: "events", cursor_column: "day" },
+  {
+    name: "coalesced",
+    table: "events",
+    cursor_column: "maybe",
+    cursor_fallback_column: "at",
+    incremental_cursor_mode: "coalesce",
+  },
   { name: "keyless", query: "SELECT second, note FROM events", cursor_column: "second" },
 ];
 
@@ -40,7 +47,7 @@ liveTest("commit_safe: no history of writers and runs loses or repeats a row", a
     await withPipeline(source, exports, async (pipeline) => {
       await play(source, pipeline, steps);
       const ids = await tableRows(source, "id::text");
-      for (const name of ["by_id", "by_at", "by_second", "by_local", "by_day"]) {
+      for (const name of ["by_id", "by_at", "by_second", "by_local", "by_day", "coalesced"]) {
         assert.deepEqual(await exportedIds(pipeline, name), ids, name);
       }
       const seconds = (await pipeline.rows("keyless")).map(([second]) => second.slice(0, 19))

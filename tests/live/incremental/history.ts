@@ -46,7 +46,7 @@ export const history: fc.Arbitrary<readonly Step[]> = fc.array(step, {
   maxLength: 36,
 });
 
-/** `id` is handed out by a sequence; `second`, `day` and `local` have ties or no time zone. */
+/** `id` is handed out by a sequence; the others are ties, without a time zone, or NULL now and then. */
 export const TABLE = `
   CREATE TABLE events (
     id bigserial PRIMARY KEY,
@@ -54,7 +54,8 @@ export const TABLE = `
     second timestamptz NOT NULL,
     local timestamp NOT NULL,
     day date NOT NULL,
-    note text NOT NULL
+    note text NOT NULL,
+    maybe timestamptz
   )`;
 
 class Writer {
@@ -91,7 +92,8 @@ class Writer {
     for (let i = 0; i < rows; i++) {
       const id = this.#ids.shift() ?? "nextval('events_id_seq')";
       await this.#sql.unsafe(`
-        INSERT INTO events SELECT ${id}, t, date_trunc('second', t), t::timestamp, t::date, 'same'
+        INSERT INTO events SELECT ${id}, t, date_trunc('second', t), t::timestamp, t::date, 'same',
+          CASE WHEN random() < 0.5 THEN t END
         FROM (SELECT ${stamp} AS t) AS stamp`);
     }
   }

@@ -269,6 +269,30 @@ liveTest("a keeper whose connection is lost ends the run clearly", async (source
   });
 });
 
+liveTest("a reader that loses its connection joins the snapshot again", async (source) => {
+  await source.sql(TABLES);
+  const tuning = { ...SLOW, throttle_ms: 60, max_retries: 3, retry_backoff_ms: 1 };
+  const exports = [chunked({ consistency: "snapshot", tuning, parallel: 2 })];
+  await withPipeline(source, exports, async (pipeline) => {
+    let done = false;
+    const writer = moveRows(source, [1, 2, 3], () => done);
+    const running = pipeline.run().finally(() => done = true);
+    for (let killed = "0"; killed === "0" && !done;) {
+      [[killed]] = await source.sql(
+        "SELECT count(pg_terminate_backend(pid))::text FROM pg_stat_activity " +
+          "WHERE application_name = 'rivet/items' AND query LIKE '%BETWEEN%' " +
+          "AND datname = current_database()",
+      ) as [[string]];
+    }
+    const [summary] = (await running).exports;
+    await writer;
+    assert.equal(summary.status, "success", summary.error?.message);
+    assert.ok(summary.retries > 0);
+    const point = (await pipeline.manifest("items")).snapshot as string;
+    assert.deepEqual(await exported(pipeline), await stateAt(source, point));
+  });
+});
+
 liveTest("the server's limit on idle transactions does not end a snapshot", async (source) => {
   await source.sql(`${TABLES}
     DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET idle_in_transaction_session_timeout = 200',
