@@ -3,6 +3,8 @@
  * What a command needs is imported when it runs: `rivet --help` loads no driver, codec or schema.
  */
 import { type Globals, wantsJsonErrors } from "./cli/globals.ts";
+import { EVENTS_ENV, STOP_ENV } from "./cli/child_env.ts";
+import { ReportedError } from "./cli/failure.ts";
 import { execute } from "./cli/grammar.ts";
 import { parseArgs } from "./cli/parse.ts";
 import { renderError, renderErrorJson } from "./cli/render/error.ts";
@@ -13,6 +15,7 @@ import { listenForInterrupts } from "./cli/signals.ts";
 import { type ErrorCode, type RivetError, toRivetError } from "./core/errors.ts";
 import { configureLogging, formatEntry, levelFromEnv, logger, type LogLevel } from "./core/log.ts";
 import type { StateStore } from "./core/ports/state.ts";
+import type { Launcher } from "./core/processes/run_in_processes.ts";
 import type { RunDeps } from "./core/run/context.ts";
 
 const EXIT_FAILED = 1;
@@ -24,6 +27,7 @@ const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
   CONFIG_INVALID: 2,
   CONFIG_NOT_FOUND: 2,
   NOT_AVAILABLE: 2,
+  PLAN_INVALID: 2,
   SCHEMA_DRIFT: 4,
   INTERRUPTED: EXIT_INTERRUPTED,
 };
@@ -49,6 +53,13 @@ async function runDeps(state: StateStore): Promise<RunDeps> {
   };
 }
 
+/** Children are this program again. */
+async function launcher(): Promise<Launcher> {
+  const { childLimit, launchSelf } = await import("./core/processes/child.ts");
+  const childEnv = { [EVENTS_ENV]: "1", [STOP_ENV]: "stdin" };
+  return { launch: (args) => launchSelf(args, childEnv), limit: childLimit() };
+}
+
 const services: Services = {
   async loadConfig(path, params) {
     const { loadConfig } = await import("./core/config/load.ts");
@@ -63,6 +74,42 @@ const services: Services = {
     const state = await services.openState(options.config);
     try {
       return await runExports(await runDeps(state), options);
+    } finally {
+      await state.close();
+    }
+  },
+  async runProcesses(options, processes) {
+    const { runExportsInProcesses } = await import("./core/processes/run_exports.ts");
+    const state = await services.openState(options.config);
+    try {
+      const children = { ...processes, ...await launcher() };
+      return await runExportsInProcesses(await runDeps(state), options, children);
+    } finally {
+      await state.close();
+    }
+  },
+  async planExports(options) {
+    const [{ planExports }, { sourceFactory }] = await Promise.all([
+      import("./core/plan/plan_exports.ts"),
+      import("./adapters/sources/mod.ts"),
+    ]);
+    const state = await services.openState(options.config);
+    try {
+      return await planExports({ state, source: sourceFactory }, options);
+    } finally {
+      await state.close();
+    }
+  },
+  async loadPlans(path, options) {
+    const { loadPlans } = await import("./core/apply/load_plans.ts");
+    return await loadPlans(path, options);
+  },
+  async applyConfig(options, processes) {
+    const { applyConfig } = await import("./core/apply/apply_config.ts");
+    const state = await services.openState(options.config);
+    try {
+      const children = processes === null ? null : { ...processes, ...await launcher() };
+      return await applyConfig(await runDeps(state), options, children);
     } finally {
       await state.close();
     }
@@ -138,8 +185,9 @@ async function main(args: readonly string[]): Promise<number> {
     }
     const globals = parsed.invocation;
     startLogging(screen, globals);
-    const interruptSignal = () => takeInterrupts(screen);
-    await execute(parsed.invocation, { services, screen, globals, interruptSignal });
+    const childEvents = env(EVENTS_ENV) === "1";
+    const interruptSignal = () => childEvents ? takeStopRequests() : takeInterrupts(screen);
+    await execute(parsed.invocation, { services, screen, globals, childEvents, interruptSignal });
     return 0;
   } catch (thrown) {
     return report(thrown, screen, args);
@@ -149,6 +197,7 @@ async function main(args: readonly string[]): Promise<number> {
 /** Prints the failure in the form that was asked for and returns its exit code. */
 function report(thrown: unknown, screen: Screen, args: readonly string[]): number {
   const error = toRivetError(thrown);
+  if (error instanceof ReportedError) return exitCode(error);
   if (error.code === "INTERNAL") logger().debug(originOf(error));
   screen.line(wantsJsonErrors(args) ? renderErrorJson(error) : renderError(error));
   return exitCode(error);
@@ -189,6 +238,24 @@ function takeInterrupts(screen: Screen): AbortSignal {
     onFirst: () => screen.line("Stopping at a safe point; press again to quit."),
     onSecond: () => Deno.exit(EXIT_INTERRUPTED),
   });
+}
+
+/** A child stops when its parent asks, or is gone; Ctrl-C is for the parent, which the terminal tells too. */
+function takeStopRequests(): AbortSignal {
+  const stop = new AbortController();
+  const hasParent = env(STOP_ENV) === "stdin";
+  listenForInterrupts({
+    ignored: hasParent ? ["SIGINT"] : [],
+    onFirst: () => stop.abort(),
+    onSecond: () => Deno.exit(EXIT_INTERRUPTED),
+  });
+  if (hasParent) void untilInputEnds().then(() => stop.abort());
+  return stop.signal;
+}
+
+/** Nothing is ever written to a child; only the end counts. */
+async function untilInputEnds(): Promise<void> {
+  for await (const _ of Deno.stdin.readable);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

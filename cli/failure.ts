@@ -38,6 +38,15 @@ export function failureOf(run: RunAggregate): RivetError | null {
   );
 }
 
+/** A child's failure, which its parent has been told with the `Finished` event: only the exit code is left. */
+export class ReportedError extends RivetError {
+  override readonly name = "ReportedError";
+
+  constructor(failure: RivetError) {
+    super(failure.code, failure.message, { hint: failure.hint });
+  }
+}
+
 /** A stop that was asked for; `where` completes "interrupted ...". */
 export function interruption(where: string): RivetError {
   return new RivetError("INTERRUPTED", `interrupted ${where}`, {

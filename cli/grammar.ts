@@ -1,9 +1,11 @@
 /** The whole command line: every command, and who executes it. */
 import { type InferValue, merge, or } from "@optique/core";
+import { applyCommand, executeApply } from "./apply.ts";
 import { completionsCommand, executeCompletions } from "./completions.ts";
 import { globalOptions } from "./globals.ts";
 import { executeJournal, journalCommand } from "./journal.ts";
 import { executeMetrics, metricsCommand } from "./metrics.ts";
+import { executePlan, planCommand } from "./plan.ts";
 import { executeReconcile, reconcileCommand } from "./reconcile.ts";
 import { executeRepairCommand, repairCommand } from "./repair.ts";
 import { executeRun, runCommand } from "./run.ts";
@@ -26,6 +28,8 @@ import { executeValidate, validateCommand } from "./validate.ts";
 export const grammar = merge(
   or(
     runCommand,
+    planCommand,
+    applyCommand,
     validateCommand,
     reconcileCommand,
     repairCommand,
@@ -43,6 +47,8 @@ export type Invocation = InferValue<typeof grammar>;
 /** Command -> its subcommands; none for a command that runs by itself. */
 export const COMMAND_TREE: Readonly<Record<string, readonly string[]>> = {
   run: [],
+  plan: [],
+  apply: [],
   validate: [],
   reconcile: [],
   repair: [],
@@ -58,6 +64,10 @@ export function execute(invocation: Invocation, ctx: CommandContext): Promise<vo
   switch (invocation.command) {
     case "run":
       return executeRun(invocation, ctx);
+    case "plan":
+      return executePlan(invocation, ctx);
+    case "apply":
+      return executeApply(invocation, ctx);
     case "validate":
       return executeValidate(invocation, ctx);
     case "reconcile":

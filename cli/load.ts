@@ -2,7 +2,6 @@
 import type { LoadedConfig } from "../core/config/loaded.ts";
 import { logger } from "../core/log.ts";
 import type { StateStore } from "../core/ports/state.ts";
-import { didYouMean } from "../core/suggest.ts";
 import type { CommandContext } from "./services.ts";
 
 /** Loads the config and logs what about it is worth a WARN. */

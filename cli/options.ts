@@ -35,6 +35,25 @@ export const reportOutputOption = optional(
   }),
 );
 
+export const resumeOption = option("--resume", {
+  description: message`Continue the unfinished chunked run of an export.`,
+});
+
+export const parallelProcessesOption = option("--parallel-export-processes", {
+  description: message`Run each export in a process of its own.`,
+});
+
+export const summaryOutputOption = optional(
+  option("--summary-output", path({ metavar: "PATH", type: "file" }), {
+    description: message`Write the run's totals and summaries to this file as JSON.`,
+  }),
+);
+
+export const runJsonOption = option("--json", {
+  description:
+    message`Print the run's totals and summaries to stdout as JSON; summary blocks go to stderr.`,
+});
+
 /** `-l/--last N`, at least 1. */
 export function lastOption(what: string, count: number) {
   const parser = option("-l", "--last", integer({ min: 1, metavar: "N" }), {

@@ -1,6 +1,9 @@
 /** What commands need from the rest of the program. Built by `main.ts`, replaced by fakes in tests. */
+import type { LoadedPlans, LoadPlansOptions } from "../core/apply/load_plans.ts";
 import type { LoadedConfig } from "../core/config/loaded.ts";
+import type { PlannedExports, PlanOptions } from "../core/plan/plan_exports.ts";
 import type { StateStore } from "../core/ports/state.ts";
+import type { ProcessOptions } from "../core/processes/run_in_processes.ts";
 import type { RunAggregate, RunOptions } from "../core/run/types.ts";
 import type { ReconcileOptions } from "../core/verify/reconcile.ts";
 import type { ReconcileReport } from "../core/verify/reconcile_report.ts";
@@ -17,6 +20,14 @@ export interface Services {
   openState(config: LoadedConfig): Promise<StateStore>;
   /** Failed exports are in the aggregate; only what concerns the run as a whole is thrown. */
   runExports(options: RunOptions): Promise<RunAggregate>;
+  /** As `runExports`, each export in a process of its own. */
+  runProcesses(options: RunOptions, processes: ProcessOptions): Promise<RunAggregate>;
+  /** Reads no row, writes no file. */
+  planExports(options: PlanOptions): Promise<PlannedExports>;
+  /** Every plan of the file, checked. @throws RivetError PLAN_INVALID, PLAN_EDITED, PLAN_STALE */
+  loadPlans(path: string, options: LoadPlansOptions): Promise<LoadedPlans>;
+  /** The exports of a config wave by wave; null: in this process. */
+  applyConfig(options: RunOptions, processes: ProcessOptions | null): Promise<RunAggregate>;
   /** What is missing or differs is in the report. */
   validateExports(config: LoadedConfig, options: ValidateOptions): Promise<ValidationReport>;
   /** What differs is in the report. */
@@ -29,6 +40,8 @@ export interface CommandContext {
   readonly services: Services;
   readonly screen: Screen;
   readonly globals: Globals;
+  /** A child of --parallel-export-processes: events on stdout instead of summaries. */
+  readonly childEvents?: boolean;
   /** From the call on, Ctrl-C aborts the signal once instead of ending the process. */
   interruptSignal(): AbortSignal;
 }

@@ -5,6 +5,8 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   : ["SIGINT", "SIGTERM"];
 
 export interface InterruptHandlers {
+  /** Signals that are taken and mean nothing. */
+  readonly ignored?: readonly Deno.Signal[];
   /** Called on the first signal, after the abort. */
   onFirst(): void;
   /** Called on every further signal; ends the process. */
@@ -22,6 +24,9 @@ export function listenForInterrupts(handlers: InterruptHandlers): AbortSignal {
     controller.abort();
     handlers.onFirst();
   };
-  for (const signal of SIGNALS) Deno.addSignalListener(signal, listener);
+  const ignored = handlers.ignored ?? [];
+  for (const signal of SIGNALS) {
+    Deno.addSignalListener(signal, ignored.includes(signal) ? () => {} : listener);
+  }
   return controller.signal;
 }

@@ -34,6 +34,11 @@ export class Screen {
     return this.#err.size()?.columns ?? 80;
   }
 
+  /** Lines of the terminal that live blocks are drawn on. */
+  get liveHeight(): number {
+    return this.#err.size()?.rows ?? 24;
+  }
+
   /** Columns of the terminal that results go to; undefined when they go elsewhere. */
   get resultWidth(): number | undefined {
     return this.#out.isTerminal ? this.#out.size()?.columns : undefined;

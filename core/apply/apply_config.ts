@@ -2,8 +2,11 @@
 import { assertAvailable } from "../config/availability.ts";
 import { RivetError } from "../errors.ts";
 import { refuseSharedSnapshot } from "../processes/run_exports.ts";
-import type { Launch } from "../processes/child.ts";
-import { type ProcessOptions, runInProcesses } from "../processes/run_in_processes.ts";
+import {
+  type Launcher,
+  type ProcessOptions,
+  runInProcesses,
+} from "../processes/run_in_processes.ts";
 import type { RunDeps } from "../run/context.ts";
 import { aggregate, type ExportJob, runJobs } from "../run/run.ts";
 import type { ExportSummary, RunAggregate, RunOptions } from "../run/types.ts";
@@ -12,7 +15,7 @@ import { unfinishedJobs } from "./unfinished.ts";
 import { parallelGroups, type Wave, wavesOf } from "./waves.ts";
 
 /** null: one export after another, in this process. */
-export type Processes = (ProcessOptions & { readonly launch: Launch }) | null;
+export type Processes = (ProcessOptions & Launcher) | null;
 
 interface Campaign {
   readonly since: string;

@@ -6,7 +6,8 @@ import { annotate, type Schedule } from "./annotate.ts";
 async function syncedWrite(path: string, text: string, mode: number): Promise<void> {
   const file = await Deno.open(path, { write: true, createNew: true, mode });
   try {
-    await new Blob([text]).stream().pipeTo(file.writable, { preventClose: true });
+    let rest = new TextEncoder().encode(text);
+    while (rest.length > 0) rest = rest.subarray(await file.write(rest));
     await file.sync();
   } finally {
     file.close();

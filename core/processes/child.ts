@@ -1,15 +1,6 @@
 /** One export in a process of its own. */
 import { TextLineStream } from "./lines.ts";
 
-/** Set for a child: it prints events instead of summaries. */
-export const EVENTS_ENV = "RIVET_IPC_EVENTS";
-/**
- * Set to `stdin` for a child: the end of its standard input asks it to stop at a safe point. It works on
- * every platform, and when the parent dies; a signal from the terminal reaches the child as well and
- * must not count twice.
- */
-export const STOP_ENV = "RIVET_IPC_STOP";
-
 export interface Child {
   readonly stdout: AsyncIterable<string>;
   readonly stderr: AsyncIterable<string>;
@@ -21,12 +12,17 @@ export interface Child {
 
 export type Launch = (args: readonly string[]) => Child;
 
-/** This program again. @param args of `rivet`. */
-export function launchSelf(args: readonly string[]): Child {
+/** More processes than cores only wait for each other, and each of them holds a connection. */
+export function childLimit(): number {
+  return Math.max(2, navigator.hardwareConcurrency);
+}
+
+/** This program again. @param args of `rivet`. @param env what tells it that it is a child. */
+export function launchSelf(args: readonly string[], env: Record<string, string>): Child {
   const self = Deno.build.standalone ? [] : ["run", "-A", Deno.mainModule];
   const process = new Deno.Command(Deno.execPath(), {
     args: [...self, ...args],
-    env: { [EVENTS_ENV]: "1", [STOP_ENV]: "stdin" },
+    env,
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
@@ -48,12 +44,4 @@ export function launchSelf(args: readonly string[]): Child {
 
 function lines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncIterable<string> {
   return stream.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
-}
-
-/** Aborts when the parent asks for a stop, or is gone. */
-export async function onStopRequest(stop: () => void): Promise<void> {
-  for await (const _ of Deno.stdin.readable) {
-    // Nothing is ever written; only the end counts.
-  }
-  stop();
 }

@@ -4,13 +4,12 @@ import { ConfigError } from "../errors.ts";
 import type { RunDeps } from "../run/context.ts";
 import { aggregate, aggregateRecord, recordAggregate, selectJobs } from "../run/run.ts";
 import type { RunAggregate, RunOptions } from "../run/types.ts";
-import type { Launch } from "./child.ts";
-import { type ProcessOptions, runInProcesses } from "./run_in_processes.ts";
+import { type Launcher, type ProcessOptions, runInProcesses } from "./run_in_processes.ts";
 
 export async function runExportsInProcesses(
   deps: RunDeps,
   options: RunOptions,
-  processes: ProcessOptions & { readonly launch: Launch },
+  processes: ProcessOptions & Launcher,
 ): Promise<RunAggregate> {
   const { listener, signal } = options;
   const startedAt = new Date();

@@ -15,21 +15,20 @@ export interface ProcessOptions {
   readonly args: (job: ExportJob) => readonly string[];
   /** A line of a child's stderr. */
   readonly onLog: (line: string) => void;
+}
+
+/** How the children are started. */
+export interface Launcher {
+  readonly launch: Launch;
   /** Children at the same time. */
   readonly limit: number;
 }
 
-export interface ProcessRun extends ProcessOptions {
+export interface ProcessRun extends ProcessOptions, Launcher {
   /** Each group begins when the one before has ended; the exports of a group run at the same time. */
   readonly groups: readonly (readonly ExportJob[])[];
-  readonly launch: Launch;
   readonly listener: RunListener;
   readonly signal: AbortSignal;
-}
-
-/** More processes than cores only wait for each other, and each of them holds a connection. */
-export function defaultLimit(): number {
-  return Math.max(2, navigator.hardwareConcurrency);
 }
 
 /** A failed or crashed export does not stop the others; an interrupt stops all of them. */

@@ -25,7 +25,11 @@ async function rivet(args: readonly string[], env: Record<string, string> = {}):
 const GOLDEN: Readonly<Record<string, string>> = {
   "help": "--help",
   "help-run": "run --help",
+  "help-plan": "plan --help",
+  "help-apply": "apply --help",
   "help-validate": "validate --help",
+  "help-reconcile": "reconcile --help",
+  "help-repair": "repair --help",
   "help-state": "state --help",
   "help-state-files": "state files --help",
   "help-state-chunks": "state chunks --help",
@@ -49,8 +53,8 @@ const GOLDEN: Readonly<Record<string, string>> = {
   "missing-config-flag": "run",
   "bad-number": "metrics -c rivet.yaml --last many",
   "bad-param": "run -c rivet.yaml -p region",
-  "command-not-available": "plan -c rivet.yaml",
-  "flag-not-available": "run -c rivet.yaml --parallel-export-processes",
+  "command-not-available": "init",
+  "parallel-twice": "run -c rivet.yaml --parallel-exports --parallel-export-processes",
   "reset-chunks-of-nothing": "state reset-chunks -c rivet.yaml",
 };
 

@@ -135,6 +135,11 @@ export function fakeContext(
     config?: LoadedConfig;
     state?: Partial<StateStore>;
     runExports?: Services["runExports"];
+    runProcesses?: Services["runProcesses"];
+    planExports?: Services["planExports"];
+    loadPlans?: Services["loadPlans"];
+    applyConfig?: Services["applyConfig"];
+    childEvents?: boolean;
     validateExports?: Services["validateExports"];
     reconcileExport?: Services["reconcileExport"];
     repairExport?: Services["repairExport"];
@@ -159,6 +164,7 @@ export function fakeContext(
     closed,
     screen: new Screen(out, err),
     globals: { jsonErrors: false, quiet: parts.quiet ?? false, verbose: false },
+    childEvents: parts.childEvents ?? false,
     interruptSignal: () => parts.signal ?? new AbortController().signal,
     services: {
       loadConfig: config === undefined ? missing("loadConfig") : () => Promise.resolve(config),
@@ -166,6 +172,10 @@ export function fakeContext(
         ? missing("openState")
         : () => Promise.resolve({ ...state, close } as Partial<StateStore> as StateStore),
       runExports: parts.runExports ?? missing("runExports"),
+      runProcesses: parts.runProcesses ?? missing("runProcesses"),
+      planExports: parts.planExports ?? missing("planExports"),
+      loadPlans: parts.loadPlans ?? missing("loadPlans"),
+      applyConfig: parts.applyConfig ?? missing("applyConfig"),
       validateExports: parts.validateExports ?? missing("validateExports"),
       reconcileExport: parts.reconcileExport ?? missing("reconcileExport"),
       repairExport: parts.repairExport ?? missing("repairExport"),

@@ -108,11 +108,9 @@ Deno.test("an unknown export is refused before anything runs", async () => {
   });
 });
 
-Deno.test("flags that are not available yet are refused before the config is read", async () => {
-  const ctx = fakeContext({});
-  for (const flag of ["parallelExportProcesses"]) {
-    await rejects(executeRun({ ...ARGS, [flag]: true }, ctx), { code: "NOT_AVAILABLE" });
-  }
+Deno.test("threads and processes exclude each other, before the config is read", async () => {
+  const both = { ...ARGS, parallelExports: true, parallelExportProcesses: true };
+  await rejects(executeRun(both, fakeContext({})), { code: "USAGE" });
 });
 
 Deno.test("a parameter given twice is refused", async () => {

@@ -1,0 +1,121 @@
+/** `rivet apply`: executes a sealed plan, or the exports of a config wave by wave. */
+import { argument, constant, type InferValue, message, object, option } from "@optique/core";
+import { path } from "@optique/run/valueparser";
+import { ConfigError } from "../core/errors.ts";
+import type { RunOptions } from "../core/run/types.ts";
+import { defineCommand } from "./define.ts";
+import { loadConfig } from "./load.ts";
+import {
+  exportOption,
+  parallelProcessesOption,
+  resumeOption,
+  runJsonOption,
+  summaryOutputOption,
+} from "./options.ts";
+import { parameters, paramsOption } from "./params.ts";
+import { processOptions, usesProcesses } from "./process_options.ts";
+import { reportRun } from "./report_run.ts";
+import type { CommandContext } from "./services.ts";
+
+const options = object({
+  command: constant("apply"),
+  file: argument(path({ metavar: "FILE", type: "file" }), {
+    description: message`A sealed plan (JSON), or a YAML config file.`,
+  }),
+  export: exportOption,
+  force: option("--force", {
+    description:
+      message`Apply a plan that is older than 24 hours or whose cursor has moved; with --resume, apply a config that is finished.`,
+  }),
+  resume: resumeOption,
+  parallelExportProcesses: parallelProcessesOption,
+  summaryOutput: summaryOutputOption,
+  json: runJsonOption,
+  params: paramsOption,
+});
+
+export type ApplyArgs = InferValue<typeof options>;
+
+export const applyCommand = defineCommand("apply", options, {
+  brief: "Execute a sealed plan, or a config wave by wave.",
+  description:
+    "A sealed plan is executed from its file alone: --export chooses one of several plans in it. A " +
+    "config's exports run in ascending waves, each wave after the one before has ended; one without a " +
+    "wave runs last. A failed export stops no other one. With --parallel-export-processes the exports " +
+    "of a wave that are parallel_safe run at the same time; with --resume those that the last apply " +
+    "finished are skipped.",
+  usage: "FILE [OPTIONS]",
+  examples: [
+    ["rivet apply plan.json", "what was planned and reviewed"],
+    ["rivet apply rivet.yaml", "wave by wave"],
+    ["rivet apply rivet.yaml --resume", "what the last apply left undone"],
+  ],
+});
+
+export async function executeApply(args: ApplyArgs, ctx: CommandContext): Promise<void> {
+  if (await isPlan(args.file)) await applyPlan(args, ctx);
+  else await applyWaves(args, ctx);
+}
+
+/** By the name; a file of another name is a plan when it looks like JSON. */
+async function isPlan(file: string): Promise<boolean> {
+  if (/\.json$/i.test(file)) return true;
+  if (/\.ya?ml$/i.test(file)) return false;
+  const { readText } = await import("../core/config/read.ts");
+  const content = await readText(file);
+  return "text" in content && content.text.trimStart().startsWith("{");
+}
+
+function refuse(flag: string, hint: string): never {
+  throw new ConfigError(`${flag} does not go with this file`, [], { code: "USAGE", hint });
+}
+
+/** PA1: nothing but the plan is read. */
+async function applyPlan(args: ApplyArgs, ctx: CommandContext): Promise<void> {
+  if (args.params.length > 0) {
+    refuse("--param", "A plan holds the query as it was planned: give parameters to `rivet plan`.");
+  }
+  if (args.resume) {
+    refuse("--resume", "Continue a chunked export with `rivet run -c CONFIG -e NAME --resume`.");
+  }
+  if (args.parallelExportProcesses) {
+    refuse("--parallel-export-processes", "The plans of a file are executed one after another.");
+  }
+  const { force, json, summaryOutput } = args;
+  const { config, sealed } = await ctx.services.loadPlans(args.file, {
+    exportName: args.export ?? null,
+    force,
+    now: new Date(),
+  });
+  const report = { exports: config.exports, json, summaryOutput, processes: false };
+  await reportRun(ctx, report, (listener, signal) =>
+    ctx.services.runExports({
+      ...{ config, sealed, force, listener, signal },
+      exportName: null,
+      validate: false,
+      reconcile: false,
+      parallelExports: false,
+      resume: false,
+    }));
+}
+
+async function applyWaves(args: ApplyArgs, ctx: CommandContext): Promise<void> {
+  if (args.export !== undefined) {
+    refuse("--export", `Run one export with \`rivet run -c ${args.file} -e ${args.export}\`.`);
+  }
+  const config = await loadConfig(ctx, args.file, parameters(args.params));
+  const { exports } = config;
+  const { force, json, resume, summaryOutput } = args;
+  const processes = usesProcesses(ctx, args.parallelExportProcesses, config, exports);
+  await reportRun(ctx, { exports, json, summaryOutput, processes }, (listener, signal) => {
+    const options: RunOptions = {
+      ...{ config, force, resume, listener, signal },
+      exportName: null,
+      validate: false,
+      reconcile: false,
+      parallelExports: false,
+    };
+    const child = { config: args.file, params: args.params, flags: [] };
+    return ctx.services.applyConfig(options, processes ? processOptions(ctx, child) : null);
+  });
+}

@@ -1,0 +1,82 @@
+/** `rivet plan`: seals what would be executed; exports nothing. */
+import { constant, type InferValue, message, object, option, optional } from "@optique/core";
+import { path } from "@optique/run/valueparser";
+import type { PlannedExports } from "../core/plan/plan_exports.ts";
+import { defineCommand } from "./define.ts";
+import { loadConfig } from "./load.ts";
+import { configOption, exportOption, reportFormatOption } from "./options.ts";
+import { parameters, paramsOption } from "./params.ts";
+import { toJson } from "./render/json.ts";
+import { renderPlans } from "./render/plan.ts";
+import type { CommandContext } from "./services.ts";
+import { reserveFile } from "./summary_file.ts";
+
+const options = object({
+  command: constant("plan"),
+  config: configOption,
+  export: exportOption,
+  output: optional(
+    option("-o", "--output", path({ metavar: "PATH", type: "file" }), {
+      description: message`Write the sealed plan to this file as JSON.`,
+    }),
+  ),
+  format: reportFormatOption,
+  noAnnotate: option("--no-annotate", {
+    description: message`Do not write wave and parallel_safe into the config file.`,
+  }),
+  params: paramsOption,
+});
+
+export type PlanArgs = InferValue<typeof options>;
+
+export const planCommand = defineCommand("plan", options, {
+  brief: "Seal what a run would do, for review.",
+  description:
+    "Examines the exports without reading a row, computes chunk boundaries, takes the cursor, and " +
+    "prints a summary or the sealed plan that `rivet apply` executes. Planning several exports also " +
+    "writes their wave and parallel_safe into the config file, and nothing else of it changes.",
+  usage: "--config PATH [OPTIONS]",
+  examples: [
+    ["rivet plan -c rivet.yaml", "a summary of every export"],
+    ["rivet plan -c rivet.yaml --format json -o plan.json", "the sealed plan"],
+    ["rivet plan -c rivet.yaml -e orders", "one export; the config stays as it is"],
+  ],
+});
+
+export async function executePlan(args: PlanArgs, ctx: CommandContext): Promise<void> {
+  const config = await loadConfig(ctx, args.config, parameters(args.params));
+  const file = args.output === undefined ? null : await reserveFile(args.output);
+  try {
+    const planned = await ctx.services.planExports({
+      config,
+      exportName: args.export ?? null,
+      signal: ctx.interruptSignal(),
+    });
+    const { artifactFile } = await import("../core/plan/plan_exports.ts");
+    const json = toJson(artifactFile(planned));
+    await file?.commit(`${json}\n`);
+    if (args.format === "pretty") ctx.screen.result(renderPlans(planned));
+    else if (file === null) ctx.screen.result(json);
+    if (!args.noAnnotate) await annotate(args, ctx, planned);
+  } finally {
+    await file?.discard();
+  }
+}
+
+/** Several exports have an order; one has none. */
+async function annotate(args: PlanArgs, ctx: CommandContext, planned: PlannedExports) {
+  if (planned.campaign === null) return;
+  const { writeSchedule } = await import("../core/plan/write_back.ts");
+  const schedules = new Map(
+    planned.plans.map(({ artifact: { export_name, prioritization: p } }) => [
+      export_name,
+      { wave: p.recommended_wave, parallelSafe: p.parallel_safe },
+    ]),
+  );
+  const changed = await writeSchedule(args.config, schedules);
+  if (changed && !ctx.globals.quiet) {
+    ctx.screen.line(
+      `Wrote wave and parallel_safe of ${schedules.size} exports into ${args.config}`,
+    );
+  }
+}

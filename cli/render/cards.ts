@@ -1,0 +1,145 @@
+/**
+ * A card per export on a terminal: live progress that turns into the export's final metrics where it
+ * stands. What does not fit the terminal's height is given up from the top: finished cards are printed
+ * for good, and running ones shrink to a line.
+ */
+import type {
+  ExportProgress,
+  ExportStarted,
+  ExportSummary,
+  RunListener,
+} from "../../core/run/types.ts";
+import { barLine, clip, type LineFacts, liveLine } from "./progress_line.ts";
+import type { Screen } from "./screen.ts";
+import { renderSummary } from "./summary.ts";
+
+export interface CardsOptions {
+  readonly screen: Screen;
+  /** Where the final cards go: stderr when stdout carries JSON. */
+  readonly summaries: "stdout" | "stderr";
+  /** Milliseconds, monotonic. */
+  readonly now?: () => number;
+}
+
+interface RunningCard extends LineFacts {
+  readonly state: "running";
+  readonly event: ExportStarted;
+  progress: ExportProgress;
+}
+
+interface FinishedCard {
+  readonly state: "finished";
+  readonly text: string;
+}
+
+const REDRAW_MS = 200;
+const RULE_WIDTH = 56;
+
+export class CardsView implements RunListener {
+  readonly #screen: Screen;
+  readonly #summaries: CardsOptions["summaries"];
+  readonly #now: () => number;
+  /** In the order they began. */
+  readonly #cards = new Map<string, RunningCard | FinishedCard>();
+  #timer: ReturnType<typeof setInterval> | null = null;
+
+  constructor({ screen, summaries, now = () => performance.now() }: CardsOptions) {
+    this.#screen = screen;
+    this.#summaries = summaries;
+    this.#now = now;
+  }
+
+  /** Starts redrawing; `close` must follow. */
+  async open(): Promise<void> {
+    await this.#screen.startLive();
+    this.#timer = setInterval(() => this.refresh(), REDRAW_MS);
+    Deno.unrefTimer(this.#timer);
+  }
+
+  /** Removes the live block and leaves the final cards in its place. */
+  close(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+    this.#screen.draw([]);
+    for (const name of this.#cards.keys()) this.#settle(name);
+  }
+
+  started(event: ExportStarted): void {
+    const nothing = { rows: 0, bytes: 0, estimatedRows: null, chunks: null };
+    const progress = { exportName: event.exportName, ...nothing };
+    this.#cards.set(event.exportName, {
+      state: "running",
+      startedAt: this.#now(),
+      event,
+      progress,
+    });
+    this.refresh();
+  }
+
+  progress(event: ExportProgress): void {
+    const card = this.#cards.get(event.exportName);
+    if (card?.state === "running") card.progress = event;
+  }
+
+  finished(summary: ExportSummary): void {
+    this.#cards.set(summary.exportName, { state: "finished", text: renderSummary(summary) });
+    // What goes elsewhere than to this terminal does not wait for the others.
+    if (this.#summaries === "stdout" && this.#screen.resultWidth === undefined) {
+      this.#settle(summary.exportName);
+    }
+    this.refresh();
+  }
+
+  /** Draws what is known now; called by the timer. */
+  refresh(): void {
+    const height = this.#screen.liveHeight - 1;
+    let lines = this.#lines();
+    for (const [name, card] of this.#cards) {
+      if (lines.length <= height) break;
+      if (card.state !== "finished") continue;
+      this.#settle(name);
+      lines = this.#lines();
+    }
+    if (lines.length > height) lines = this.#shortLines().slice(0, height);
+    const width = this.#screen.liveWidth - 1;
+    this.#screen.draw(lines.map((line) => clip(line, width)));
+  }
+
+  /** Prints a finished card for good; a running one is dropped. */
+  #settle(name: string): void {
+    const card = this.#cards.get(name);
+    this.#cards.delete(name);
+    if (card?.state !== "finished") return;
+    if (this.#summaries === "stdout") this.#screen.result(card.text);
+    else this.#screen.line(card.text);
+  }
+
+  #lines(): string[] {
+    const now = this.#now();
+    return [...this.#cards.values()].flatMap((card) =>
+      card.state === "finished" ? card.text.split("\n") : runningLines(card, now)
+    );
+  }
+
+  #shortLines(): string[] {
+    const now = this.#now();
+    const width = this.#screen.liveWidth - 1;
+    return [...this.#cards.values()].flatMap((card) =>
+      card.state === "running" ? [liveLine(card, now, width)] : []
+    );
+  }
+}
+
+function runningLines(card: RunningCard, now: number): string[] {
+  const { exportName, runId, mode, profile, batchSize } = card.event;
+  const title = `── ${exportName} `;
+  return [
+    title.padEnd(RULE_WIDTH, "─"),
+    `  run_id:    ${runId}`,
+    "  status:    running",
+    `  mode:      ${mode}`,
+    `  tuning:    profile=${profile}`,
+    ...(batchSize === null ? [] : [`  batch_size: ${batchSize.toLocaleString("en-US")}`]),
+    `  ${barLine(card, now)}`,
+  ];
+}

@@ -1,0 +1,90 @@
+/** What `run` and `apply` share: progress, summaries, JSON, and what the outcome means for the caller. */
+import type { LoadedExport } from "../core/config/loaded.ts";
+import { ConfigError } from "../core/errors.ts";
+import { aggregateJson } from "../core/report/json.ts";
+import type { RunAggregate, RunListener } from "../core/run/types.ts";
+import { failureOf, interruption, ReportedError } from "./failure.ts";
+import { CardsView } from "./render/cards.ts";
+import { toJson } from "./render/json.ts";
+import { ProgressView } from "./render/progress.ts";
+import { renderRunSummary } from "./render/run_summary.ts";
+import type { CommandContext } from "./services.ts";
+import { reserveFile } from "./summary_file.ts";
+
+export interface RunReport {
+  readonly exports: readonly LoadedExport[];
+  readonly json: boolean;
+  readonly summaryOutput: string | undefined;
+  /** An export is a process of its own. */
+  readonly processes: boolean;
+}
+
+export type RunBody = (listener: RunListener, signal: AbortSignal) => Promise<RunAggregate>;
+
+/** @throws RivetError when the run did not succeed as a whole; everything is printed before. */
+export async function reportRun(
+  ctx: CommandContext,
+  report: RunReport,
+  body: RunBody,
+): Promise<void> {
+  if (ctx.childEvents === true) return await reportAsChild(ctx, body);
+  const { exports, json, summaryOutput } = report;
+  const dataOnStdout = exports.some((e) => e.destination.type === "stdout");
+  if (dataOnStdout && json) {
+    throw new ConfigError("--json and a stdout destination both want stdout", [], {
+      code: "USAGE",
+      hint: "Use --summary-output PATH for the JSON.",
+    });
+  }
+  const file = summaryOutput === undefined ? null : await reserveFile(summaryOutput);
+  try {
+    const signal = ctx.interruptSignal();
+    const run = await runWithView(ctx, { ...report, dataOnStdout }, (l) => body(l, signal));
+    const text = toJson(aggregateJson(run));
+    await file?.commit(`${text}\n`);
+    if (json) ctx.screen.result(text);
+    const failure = failureOf(run);
+    if (failure !== null) throw failure;
+    // A stop between two exports leaves no export that says so.
+    if (signal.aborted && run.exports.length < exports.length) {
+      throw interruption(`after ${run.exports.length} of ${exports.length} exports`);
+    }
+  } finally {
+    await file?.discard();
+  }
+}
+
+/** The parent prints: here are only events. */
+async function reportAsChild(ctx: CommandContext, body: RunBody): Promise<void> {
+  const { EventEmitter } = await import("../core/processes/events.ts");
+  const listener = new EventEmitter((line) => ctx.screen.result(line));
+  const failure = failureOf(await body(listener, ctx.interruptSignal()));
+  if (failure !== null) throw new ReportedError(failure);
+}
+
+async function runWithView(
+  ctx: CommandContext,
+  { json, dataOnStdout, processes }: RunReport & { dataOnStdout: boolean },
+  body: (listener: RunListener) => Promise<RunAggregate>,
+): Promise<RunAggregate> {
+  const { screen, globals } = ctx;
+  const summaries = json || dataOnStdout ? "stderr" : "stdout";
+  // Data that scrolls through the terminal leaves no place for a live block.
+  const silent = globals.quiet || dataOnStdout && screen.resultWidth !== undefined;
+  const view = processes && !silent && screen.interactive
+    ? new CardsView({ screen, summaries })
+    : new ProgressView({ screen, show: silent ? "none" : "auto", summaries });
+  await view.open();
+  let run: RunAggregate;
+  try {
+    run = await body(view);
+  } finally {
+    view.close();
+  }
+  if (processes) {
+    const text = renderRunSummary(run);
+    if (summaries === "stdout") screen.result(text);
+    else screen.line(text);
+  }
+  return run;
+}
