@@ -50,6 +50,8 @@ async function runDeps(state: StateStore): Promise<RunDeps> {
     destination: openDestination,
     format: (name) => formats[name],
     startWorker: () => new WorkerClient(new URL("./adapters/worker.ts", import.meta.url)),
+    openNotifiers: async (config) =>
+      await (await import("./adapters/notifiers/mod.ts")).openNotifiers(config),
   };
 }
 

@@ -72,6 +72,7 @@ export type ErrorCode =
   | "CURSOR_DRIFT"
   | "SNAPSHOT_ENDED"
   | "MEMORY_EXCEEDED"
+  | "NOTIFICATION_FAILED"
   | "INTERRUPTED"
   | "EXPORT_FAILED"
   | "INTERNAL";

@@ -27,15 +27,9 @@ const CONFIG_FEATURES: readonly ConfigFeature[] = [
     path: ["source", "type"],
     used: ({ source }) => source.type === "mssql",
   },
-  {
-    name: "notifications",
-    path: ["notifications"],
-    used: ({ config }) => config.notifications?.slack !== undefined,
-  },
 ];
 
-const EXPORT_FEATURES: readonly ExportFeature[] = [
-];
+const EXPORT_FEATURES: readonly ExportFeature[] = [];
 
 /** The names of what is not available, for the documentation. */
 export const UNAVAILABLE_FEATURES: readonly string[] = [...CONFIG_FEATURES, ...EXPORT_FEATURES]

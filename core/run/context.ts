@@ -1,9 +1,10 @@
 /** What every step of one export's run works with. */
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
-import type { DestinationConfig } from "../config/schema.ts";
+import type { DestinationConfig, NotificationsConfig } from "../config/schema.ts";
 import { logger } from "../log.ts";
 import type { Destination, StreamDestination } from "../ports/destination.ts";
 import type { Format } from "../ports/format.ts";
+import type { Notifier } from "../ports/notifier.ts";
 import type { SourceFactory } from "../ports/source.ts";
 import type { StateStore } from "../ports/state.ts";
 import type { Journal } from "./journal.ts";
@@ -22,6 +23,8 @@ export interface RunDeps {
   readonly destination: (config: DestinationConfig) => Promise<AnyDestination>;
   readonly format: (name: Format["name"]) => Format;
   readonly startWorker: () => WorkerClient;
+  /** Absent: nobody is told of a run. */
+  readonly openNotifiers?: (config: NotificationsConfig) => Promise<readonly Notifier[]>;
 }
 
 /** `RunDeps` with what lives for one invocation. */
@@ -29,6 +32,7 @@ export interface RunServices extends RunDeps {
   readonly workers: WorkerPool;
   /** Of the exports under `consistency: run_snapshot`; whoever made the services releases it. */
   readonly runSnapshot: SnapshotHold;
+  readonly notifiers: readonly Notifier[];
 }
 
 export interface ExportContext {

@@ -26,6 +26,7 @@ import { type Extractor, openReaders } from "./extractor.ts";
 import { finishRun, type RunOutcome } from "./finish_run.ts";
 import { Journal } from "./journal.ts";
 import { resolvePlaceholders, runId, runTime } from "./names.ts";
+import { type PlanVerdict, planVerdict } from "./notify.ts";
 import { CheckpointQueue, chunkUnit, MemoryQueue } from "./queues.ts";
 import { reviewResumed } from "./resume.ts";
 import { reconcileChunks } from "./reconcile_chunks.ts";
@@ -252,11 +253,30 @@ class ExportRun {
       }));
     this.#plan = plan;
     const { strategy, estimatedRows } = plan;
-    journal.add("planned", { strategy: strategy.kind, estimated_rows: estimatedRows });
+    const verdict = await this.#planVerdict(plan);
+    journal.add("planned", {
+      strategy: strategy.kind,
+      estimated_rows: estimatedRows,
+      ...verdict,
+    });
     if (strategy.kind === "incremental" && strategy.heldBy.length > 0) {
       journal.add("held_back", { until: strategy.window.until ?? null, by: strategy.heldBy });
     }
     return plan;
+  }
+
+  /** Advice only (PA8): without it the run goes on. PA1: a sealed plan asks for no preflight. */
+  async #planVerdict(plan: ExportPlan): Promise<PlanVerdict | null> {
+    const { config, exported, options } = this.#ctx;
+    if (options.sealed?.has(exported.name)) return null;
+    try {
+      return await this.#session.use((source) => planVerdict(config, source, plan));
+    } catch (error) {
+      logger().info(
+        `the verdict for the notification is not known: ${toRivetError(error).message}`,
+      );
+      return null;
+    }
   }
 
   #retried<T>(step: "snapshot" | "plan" | "reconcile", attempt: () => Promise<T>): Promise<T> {

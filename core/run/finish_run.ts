@@ -1,6 +1,6 @@
 /**
  * The one seam for a finished run (I4, I7, I8): schema snapshot, verdict, manifest and verification, then
- * metric and journal, then the summary. Every mode, apply and repair end here.
+ * metric and journal, report, notification. Every mode, apply and repair end here.
  */
 import { schemaFingerprint } from "../plan/fingerprint.ts";
 import type { SchemaRecord } from "../ports/state.ts";
@@ -9,6 +9,7 @@ import { type RivetError, serializeError } from "../errors.ts";
 import { writeRunReport } from "../report/write.ts";
 import { bestEffort, type ExportContext } from "./context.ts";
 import { keptWidths, warnOfShapeDrift } from "./drift.ts";
+import { notifyRun } from "./notify.ts";
 import { committedParts } from "./parts.ts";
 import { publishRun } from "./publish_run.ts";
 import type { ExportStatus, ExportSummary, PartRecord } from "./types.ts";
@@ -130,5 +131,6 @@ export async function finishRun(ctx: ExportContext, outcome: RunOutcome): Promis
   await bestEffort("the run metric", () => recordMetric(ctx, summary));
   await bestEffort("the journal", () => ctx.deps.state.appendJournal(ctx.journal.events));
   await bestEffort("the run report", () => writeRunReport(ctx.config.dir, summary, outcome.parts));
+  await notifyRun(ctx.deps.notifiers, summary, ctx.journal.events, ctx.options.signal);
   return summary;
 }

@@ -9,6 +9,7 @@ import { RIVET_VERSION } from "../version.ts";
 import { bestEffort, type RunDeps, type RunServices } from "./context.ts";
 import { runExport } from "./export.ts";
 import { runId } from "./names.ts";
+import { notifyRun, openNotifiers } from "./notify.ts";
 import { exportsToResume } from "./resume.ts";
 import { cursorDrift } from "./sealed.ts";
 import { runHold } from "./snapshot.ts";
@@ -83,7 +84,8 @@ export async function runJobs(
   const runSnapshot = runHold(jobs.map((job) => job.exported));
   const summaries: ExportSummary[] = [];
   try {
-    const services = { ...deps, workers, runSnapshot };
+    const notifiers = await openNotifiers(deps, options.config);
+    const services = { ...deps, workers, runSnapshot, notifiers };
     if (options.parallelExports) {
       summaries.push(...await Promise.all(jobs.map((job) => runOne(services, options, job))));
     } else {
@@ -122,6 +124,7 @@ async function runOne(
     return await runExport(deps, { ...options, resume }, exported);
   } catch (error) {
     const summary = notStarted(exported, error);
+    await notifyRun(deps.notifiers, summary, [], options.signal);
     options.listener.finished(summary);
     return summary;
   }

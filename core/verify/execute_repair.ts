@@ -10,6 +10,7 @@ import { openReaders } from "../run/extractor.ts";
 import { finishRun } from "../run/finish_run.ts";
 import { Journal } from "../run/journal.ts";
 import { resolvePlaceholders, runTime } from "../run/names.ts";
+import { openNotifiers } from "../run/notify.ts";
 import { committedParts, supersede } from "../run/parts.ts";
 import { chunkUnit } from "../run/queues.ts";
 import { withRetry } from "../run/retry.ts";
@@ -93,7 +94,10 @@ async function openContext(
   const place = { exportName: exported.name, runId: run.runId, at };
   const listener = { started: () => {}, progress: () => {}, finished: () => {} };
   return {
-    deps: { ...deps, workers, runSnapshot: runHold([]) },
+    deps: {
+      ...{ ...deps, workers, runSnapshot: runHold([]) },
+      notifiers: await openNotifiers(deps, config),
+    },
     options: {
       ...{ config, exportName: exported.name, signal, listener },
       ...{ validate: false, reconcile: false, parallelExports: false },
