@@ -1,7 +1,11 @@
-/** Where a source's URL and password come from. Messages name the variable or file, never the value. */
+/**
+ * Where a source's URL and password come from. Messages name the variable or file, never the value, and
+ * what is read here is hidden in every text from then on.
+ */
 import { readFileSync } from "node:fs";
 import type { SourceConfig } from "../../core/config/schema.ts";
 import { ConfigError } from "../../core/errors.ts";
+import { registerSecret, registerUrlSecret } from "../../core/redact.ts";
 
 export type Env = (name: string) => string | undefined;
 
@@ -36,6 +40,12 @@ function fromFile(path: string): string {
 
 /** The URL of `url`, `url_env` or `url_file`; null when the source is written as fields. */
 export function readUrl(source: SourceConfig, env: Env): string | null {
+  const url = writtenUrl(source, env);
+  if (url !== null) registerUrlSecret(url);
+  return url;
+}
+
+function writtenUrl(source: SourceConfig, env: Env): string | null {
   if (source.url !== undefined) return source.url;
   if (source.url_env !== undefined) return fromEnv(env, "url_env", source.url_env);
   if (source.url_file !== undefined) return fromFile(source.url_file);
@@ -44,6 +54,9 @@ export function readUrl(source: SourceConfig, env: Env): string | null {
 
 /** The password of the structured form, or undefined when none is given. */
 export function readPassword(source: SourceConfig, env: Env): string | undefined {
-  if (source.password_env !== undefined) return fromEnv(env, "password_env", source.password_env);
-  return source.password;
+  const password = source.password_env === undefined
+    ? source.password
+    : fromEnv(env, "password_env", source.password_env);
+  registerSecret(password, [source.user, source.database]);
+  return password;
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { resolveConnection } from "../../../../../adapters/sources/mysql/settings.ts";
 import type { SourceConfig } from "../../../../../core/config/schema.ts";
 import { ConfigError } from "../../../../../core/errors.ts";
+import { forgetSecrets, redact } from "../../../../../core/redact.ts";
 
 const env = (values: Record<string, string>) => (name: string) => values[name];
 const none = env({});
@@ -116,4 +117,15 @@ Deno.test("settings: structured fields", () => {
   ]);
   assert.throws(() => resolveConnection(source, none), /PW.*is not set/);
   refuses({ host: "h", user: "u" }, /source\.database is missing/);
+});
+
+Deno.test("settings: a password from the environment is hidden from then on", () => {
+  try {
+    const structured = { host: "h", user: "u", password_env: "PW", database: "d" } as const;
+    resolveConnection({ type: "mysql", ...structured }, env({ PW: "hidden-pw-1" }));
+    resolveConnection({ type: "mysql", url_env: "URL" }, env({ URL: "mysql://u:hidden-pw-2@h/d" }));
+    assert.equal(redact("it said hidden-pw-1 and hidden-pw-2"), "it said REDACTED and REDACTED");
+  } finally {
+    forgetSecrets();
+  }
 });
