@@ -11,7 +11,7 @@
 import type { Batch } from "../batch/batch.ts";
 import type { SourceConfig } from "../config/schema.ts";
 import type { Tuning } from "../config/tuning.ts";
-import type { Column, RivetType } from "../types/types.ts";
+import type { Column, Fidelity, RivetType } from "../types/types.ts";
 import type { RowChecksum } from "../verify/checksum.ts";
 
 /** How an engine writes SQL. Pure: `core/query` shapes every statement through it. */
@@ -54,6 +54,61 @@ export interface Description {
    * `core/query` puts them in the outer SELECT of every statement that is read.
    */
   readonly selectList: readonly string[];
+}
+
+/** One column of a query for a type report, whether it can be read or not. */
+export interface InspectedColumn {
+  readonly name: string;
+  readonly nativeType: string;
+  readonly nullable: boolean;
+  /** null exactly when there is a refusal. */
+  readonly type: RivetType | null;
+  readonly fidelity: Fidelity;
+  readonly refusal: ColumnRefusal | null;
+}
+
+/** Why a column cannot be read as it is, or as its override asks, and what to write instead. */
+export interface ColumnRefusal {
+  /** Follows the column's type: `has no precision and scale`. */
+  readonly reason: string;
+  /** For `columns:`; null when no override makes it readable. */
+  readonly override: RivetType | null;
+  /** An item of a SELECT list that makes it readable, e.g. `"area"::text AS "area"`. */
+  readonly cast: string;
+}
+
+/** What `introspect` looks at. */
+export interface IntrospectScope {
+  /** Schema, or database where the engine has no schemas; null: the connection's default. */
+  readonly schema: string | null;
+  /** One table or view, as `table:` names it; null: all of the schema. */
+  readonly table: string | null;
+}
+
+export interface Catalog {
+  /** The schema that was looked into. */
+  readonly schema: string;
+  /** By name; partitions are left to their table. Empty when there is nothing of the scope. */
+  readonly tables: readonly CatalogTable[];
+  /** Names of the readable schemas that hold tables, for the message when there is nothing. */
+  readonly schemas: readonly string[];
+}
+
+/** A table or view that could be exported. */
+export interface CatalogTable {
+  readonly schema: string;
+  readonly name: string;
+  /** As `table:` names it, quoted where it has to be. */
+  readonly reference: string;
+  readonly kind: "table" | "partitioned" | "view" | "materialized_view" | "foreign_table";
+  /** Known without planning a query, e.g. 0 for a table without pages; null: `estimateRows` tells. */
+  readonly rowEstimate: number | null;
+  /** On disk, with indexes and partitions; null where nothing is stored. */
+  readonly totalBytes: number | null;
+  /** First columns of the indexes that cover all rows. */
+  readonly indexedColumns: readonly string[];
+  /** Why it cannot be exported now (no permission, never filled); null when it can. */
+  readonly unreadable: string | null;
 }
 
 /** A single NOT NULL column that is unique by itself: a table can be paged or chunked by it. */
@@ -188,6 +243,18 @@ export interface Source {
 
   /** EXPLAIN of a statement, which is not run; null when it scans no table. Absent: not known for the engine. */
   explainScan?(sql: string): Promise<ScanFacts | null>;
+
+  /** The tables and views of a scope, from the catalog. Absent: not available for the engine. */
+  introspect?(scope: IntrospectScope): Promise<Catalog>;
+
+  /** As `describe`, with every column that cannot be read in the list instead of an error. */
+  inspect?(
+    query: string,
+    overrides: ReadonlyMap<string, OverrideType>,
+  ): Promise<readonly InspectedColumn[]>;
+
+  /** The server's clock, in milliseconds since 1970. */
+  serverTimeMs?(): Promise<number>;
 
   /** Idempotent; never throws. */
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 /** Columns of a query and the select list that makes them decodable. */
 import { ConfigError, SourceError } from "../../../core/errors.ts";
-import type { Description } from "../../../core/ports/source.ts";
+import type { Description, InspectedColumn } from "../../../core/ports/source.ts";
 import { didYouMean } from "../../../core/suggest.ts";
 import { type Column, formatType, type RivetType } from "../../../core/types/types.ts";
 import type { ResultField } from "./describe_fields.ts";
@@ -85,6 +85,37 @@ function unsupported(problems: readonly Problem[]): SourceError {
 function selectExpression(name: string, cast: string | null): string {
   const column = quoteIdentifier(name);
   return cast === null ? `_rivet.${column}` : `_rivet.${column}::${cast} AS ${column}`;
+}
+
+/** What `columns:` has to say about a refused column; every type has a text form. */
+function overrideFor(native: NativeType, override: RivetType | undefined): RivetType {
+  if (!native.name.startsWith("numeric") || override !== undefined) return { kind: "text" };
+  const decimal: RivetType = { kind: "decimal", precision: 38, scale: 18 };
+  return native.name.endsWith("[]") ? { kind: "list", element: decimal } : decimal;
+}
+
+/** @throws ConfigError for an override of no column. */
+export function inspectQuery(
+  probe: Probe,
+  overrides: ReadonlyMap<string, RivetType>,
+): InspectedColumn[] {
+  checkOverrides(probe.fields, overrides);
+  return probe.fields.map(({ name }, i) => {
+    const native = probe.types[i];
+    const override = overrides.get(name);
+    const plan = planColumn(native, override);
+    const common = { name, nativeType: native.name, nullable: !probe.notNull[i] };
+    if (!isRefusal(plan)) {
+      return { ...common, type: plan.type, fidelity: plan.fidelity, refusal: null };
+    }
+    const { cast } = problemOf(name, native, override, plan.reason);
+    const refusal = {
+      reason: plan.reason,
+      override: overrideFor(native, override),
+      cast: `${cast} AS ${quoteIdentifier(name)}`,
+    };
+    return { ...common, type: null, fidelity: "unsupported", refusal };
+  });
 }
 
 /** @throws ConfigError for an override of no column, SourceError TYPE_UNSUPPORTED naming every problem. */

@@ -1,6 +1,11 @@
 /** What the catalogs know: types, NOT NULL, keys, tables. */
 import { nearest } from "../../../core/suggest.ts";
-import type { TableKey } from "../../../core/ports/source.ts";
+import type {
+  Catalog,
+  CatalogTable,
+  IntrospectScope,
+  TableKey,
+} from "../../../core/ports/source.ts";
 import type { ResultField } from "./describe_fields.ts";
 import { quoteIdentifier, quoteLiteral, tableParts } from "./dialect.ts";
 import type { NativeType } from "./types.ts";
@@ -127,4 +132,85 @@ export async function similarTable(rows: RunRows, name: string): Promise<string 
   const match = nearest(wanted, tables.map((t) => t.table));
   const table = tables.find((t) => t.table === match);
   return table === undefined ? undefined : `${table.schema}.${table.table}`;
+}
+
+const KINDS: Readonly<Record<string, CatalogTable["kind"]>> = {
+  r: "table",
+  p: "partitioned",
+  v: "view",
+  m: "materialized_view",
+  f: "foreign_table",
+};
+
+/** Relations that hold rows of users. */
+const READABLE = "c.relkind IN ('r', 'p', 'v', 'm', 'f')";
+const USERS_OWN = "n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_'";
+
+/** Which relations a scope means. A table without schema is found as a query finds it, by search_path. */
+function scopeCondition({ schema, table }: IntrospectScope): string {
+  if (table !== null) {
+    const parts = tableParts(table);
+    const named = parts.length > 1 || schema === null ? parts : [schema, ...parts];
+    return `c.oid = ${regclass(named.map(quoteIdentifier).join("."))}`;
+  }
+  // The parts of a partitioned table are read through it.
+  return `n.nspname = ${quoteLiteral(schema ?? DEFAULT_SCHEMA)} AND NOT c.relispartition`;
+}
+
+const DEFAULT_SCHEMA = "public";
+
+function unreadable(kind: string, permitted: boolean, populated: boolean): string | null {
+  if (!permitted) return "this user has no SELECT permission on it";
+  if (kind === "m" && !populated) return "the materialized view was never filled";
+  return null;
+}
+
+/** The way `tableParts` reads back. */
+function reference(schema: string, name: string, visible: boolean): string {
+  const part = (text: string) => /^"|\./.test(text) ? quoteIdentifier(text) : text;
+  return visible ? part(name) : `${part(schema)}.${part(name)}`;
+}
+
+export async function catalogTables(rows: RunRows, scope: IntrospectScope): Promise<Catalog> {
+  const found = await rows(`
+    SELECT n.nspname, c.relname, c.relkind, pg_catalog.pg_table_is_visible(c.oid),
+      c.relkind IN ('r', 'm') AND pg_catalog.pg_relation_size(c.oid) = 0,
+      CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_total_relation_size(c.oid)
+        WHEN c.relkind = 'p' THEN (
+          SELECT sum(pg_catalog.pg_total_relation_size(t.relid))
+          FROM pg_catalog.pg_partition_tree(c.oid) t)
+      END,
+      (SELECT json_agg(DISTINCT a.attname) FROM pg_catalog.pg_index i
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+        WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL),
+      pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+        AND pg_catalog.has_table_privilege(c.oid, 'SELECT'),
+      c.relispopulated
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE ${READABLE} AND ${scopeCondition(scope)}
+    ORDER BY n.nspname, c.relname`);
+  const schemas = found.length > 0 ? [] : await rows(`
+    SELECT DISTINCT n.nspname
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE ${READABLE} AND ${USERS_OWN} AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+    ORDER BY 1`);
+  return {
+    schema: found[0]?.[0] ?? scope.schema ?? DEFAULT_SCHEMA,
+    tables: found.map(catalogTable),
+    schemas: schemas.map(([name]) => name ?? ""),
+  };
+}
+
+function catalogTable(row: readonly (string | null)[]): CatalogTable {
+  const [schema, name, kind, visible, empty, bytes, indexed, permitted, populated] = row;
+  return {
+    schema: schema ?? "",
+    name: name ?? "",
+    reference: reference(schema ?? "", name ?? "", visible === "t"),
+    kind: KINDS[kind ?? ""],
+    rowEstimate: empty === "t" ? 0 : null,
+    totalBytes: bytes === null ? null : Number(bytes),
+    indexedColumns: indexed === null ? [] : JSON.parse(indexed) as string[],
+    unreadable: unreadable(kind ?? "", permitted === "t", populated === "t"),
+  };
 }

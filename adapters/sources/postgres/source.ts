@@ -3,7 +3,10 @@ import type { Batch } from "../../../core/batch/batch.ts";
 import type { Tuning } from "../../../core/config/tuning.ts";
 import { RivetError, SourceError } from "../../../core/errors.ts";
 import type {
+  Catalog,
   Description,
+  InspectedColumn,
+  IntrospectScope,
   ReadRequest,
   RunningTransactions,
   ScanFacts,
@@ -15,10 +18,11 @@ import type {
 } from "../../../core/ports/source.ts";
 import type { RivetType } from "../../../core/types/types.ts";
 import type { Connection } from "./connection.ts";
-import { checkNames, planQuery, type Probe } from "./describe.ts";
+import { checkNames, inspectQuery, planQuery, type Probe } from "./describe.ts";
 import { dialect } from "./dialect.ts";
 import { plannedRows, plannedScan } from "./explain.ts";
 import {
+  catalogTables,
   histogramBounds,
   nativeTypes,
   notNullFields,
@@ -97,14 +101,14 @@ export class PostgresSource implements Source {
   }
 
   async describe(query: string, overrides: ReadonlyMap<string, RivetType>): Promise<Description> {
-    const base = withoutSemicolon(query);
-    let probe: Probe;
-    try {
-      probe = await this.#transaction((rows) => this.#probe(rows, base));
-    } catch (error) {
-      throw await this.#withSimilarTable(error);
-    }
-    return planQuery(probe, overrides);
+    return planQuery(await this.#probed(query), overrides);
+  }
+
+  async inspect(
+    query: string,
+    overrides: ReadonlyMap<string, RivetType>,
+  ): Promise<readonly InspectedColumn[]> {
+    return inspectQuery(await this.#probed(query), overrides);
   }
 
   async *read(request: ReadRequest): AsyncGenerator<Batch, void> {
@@ -154,8 +158,25 @@ export class PostgresSource implements Source {
     return this.#transaction((rows) => plannedScan(rows, withoutSemicolon(sql)));
   }
 
+  introspect(scope: IntrospectScope): Promise<Catalog> {
+    return this.#transaction((rows) => catalogTables(rows, scope));
+  }
+
+  async serverTimeMs(): Promise<number> {
+    const [[seconds]] = await this.rows("SELECT extract(epoch FROM pg_catalog.clock_timestamp())");
+    return Number(seconds) * 1000;
+  }
+
   close(): Promise<void> {
     return this.#connection.close();
+  }
+
+  async #probed(query: string): Promise<Probe> {
+    try {
+      return await this.#transaction((rows) => this.#probe(rows, withoutSemicolon(query)));
+    } catch (error) {
+      throw await this.#withSimilarTable(error);
+    }
   }
 
   async #probe(rows: RunRows, base: string): Promise<Probe> {

@@ -7,7 +7,7 @@ const STRUCTURED_KEYS = ["host", "port", "user", "password", "password_env", "da
 const REQUIRED_KEYS = ["host", "user", "database"];
 
 /** The schemes of each engine's URLs. */
-const SCHEMES: Record<SourceConfig["type"], readonly string[]> = {
+export const SCHEMES: Record<SourceConfig["type"], readonly string[]> = {
   postgres: ["postgres", "postgresql"],
   mysql: ["mysql", "mariadb"],
   mssql: ["mssql", "sqlserver"],
