@@ -15,13 +15,13 @@ import type { FaultProxy } from "../../support/fault_proxy.ts";
 /** A few pieces for a body of 700 kB, and no long waits. */
 export const SMALL: StoreOptions = {
   limits: { singlePutBytes: 300_000, partBytes: 256 * 1024, concurrency: 2 },
-  requests: { attempts: 3, backoffMs: 10, idleMs: 400 },
+  requests: { attempts: 3, backoffMs: 10, idleMs: 1000 },
 };
 
 /** One request for a body of megabytes, most of which the sockets' buffers cannot hide. */
 const PATIENT = {
   limits: UPLOAD_LIMITS,
-  requests: { attempts: 3, backoffMs: 10, idleMs: 1500 },
+  requests: { attempts: 3, backoffMs: 10, idleMs: 2000 },
 } satisfies StoreOptions;
 
 export interface FaultyStore {

@@ -220,7 +220,7 @@ async function overlapping(
     config(database.url, place.yaml(proxy.endpoint), 1),
   );
   const isPut = (chunk: number) => new RegExp(`^PUT .*_chunk${chunk}`);
-  proxy.break(isPut(0), { kind: "answer", status: 503, retryAfter: "1" });
+  proxy.break(isPut(0), { kind: "answer", status: 503, retryAfter: "5" });
   const { code, output } = await rivet(folder, place.env, "run");
   assert.equal(code, 0, output);
   const puts = (chunk: number) =>
