@@ -91,6 +91,7 @@ export async function startLocalPostgres(): Promise<TestServer | null> {
   const options = [
     `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=`,
     "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=64MB",
+    "-c max_prepared_transactions=10",
   ].join(" ");
   try {
     await run("initdb", ["-D", data, "--no-sync", ...encoding, ...login]);
