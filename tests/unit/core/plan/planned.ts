@@ -1,0 +1,138 @@
+/** Exports planned without a source. */
+import type { LoadedConfig } from "../../../../core/config/loaded.ts";
+import { resolveExport, resolveSource } from "../../../../core/config/resolve.ts";
+import { exportSchema, sourceSchema } from "../../../../core/config/schema.ts";
+import { type PlanArtifact, type PlannedExport, sealPlan } from "../../../../core/plan/artifact.ts";
+import type { ExportPlan, Strategy } from "../../../../core/plan/export_plan.ts";
+import { recommend } from "../../../../core/plan/priority.ts";
+import type { IndexUse, Verdict } from "../../../../core/preflight/verdict.ts";
+import type { Column } from "../../../../core/types/types.ts";
+
+export interface PlannedFacts {
+  readonly name?: string;
+  /** Keys of the export's configuration. */
+  readonly config?: Record<string, unknown>;
+  readonly rows?: number | null;
+  readonly index?: IndexUse;
+  readonly verdict?: Verdict;
+  readonly sparse?: boolean;
+  readonly strategy?: Strategy;
+  readonly cursor?: string | null;
+}
+
+const BASE = 'SELECT * FROM "orders"';
+
+export const columnOf = (name: string, kind: "int" | "timestamp" | "text"): Column => ({
+  name,
+  nativeType: kind,
+  type: kind === "int"
+    ? { kind, bits: 64, signed: true }
+    : kind === "timestamp"
+    ? { kind, unit: "us", utc: true }
+    : { kind },
+  nullable: false,
+  fidelity: "exact",
+} as Column);
+
+export function chunkedStrategy(count: number): Strategy {
+  return {
+    kind: "chunked",
+    shape: { kind: "range", base: BASE, column: "id" },
+    fingerprint: "f",
+    pageRows: null,
+    chunks: Array.from({ length: count }, (_, index) => ({
+      index,
+      start: String(index * 100 + 1),
+      end: String(index * 100 + 100),
+    })),
+  };
+}
+
+export function incrementalStrategy(
+  column: Column,
+  fallback: string | null = null,
+): Strategy {
+  return {
+    kind: "incremental",
+    shape: { base: BASE, column: column.name, columnType: column, fallback },
+    after: null,
+    window: { after: null },
+    heldBy: [],
+    ties: null,
+    read: { kind: "cursor", sql: BASE },
+    watch: column.name,
+  };
+}
+
+const WHOLE: Strategy = { kind: "whole", reads: [{ kind: "cursor", sql: BASE }] };
+
+export function planned(facts: PlannedFacts = {}): PlannedExport {
+  const config = exportSchema.parse({
+    name: facts.name ?? "orders",
+    table: "orders",
+    destination: { type: "local", path: "./out" },
+    ...facts.config,
+  });
+  const exported = resolveExport(config, config.query ?? null, SOURCE, "/etc");
+  const rows = facts.rows === undefined ? 1_000 : facts.rows;
+  const plan: ExportPlan = {
+    base: BASE,
+    description: { columns: [], selectList: [] },
+    estimatedRows: rows,
+    strategy: facts.strategy ?? WHOLE,
+    stages: {} as ExportPlan["stages"],
+  };
+  return {
+    exported,
+    plan,
+    cursorSnapshot: facts.cursor ?? null,
+    diagnostics: {
+      strategy: "full-scan",
+      rowEstimate: rows,
+      keyRange: null,
+      scanType: null,
+      index: facts.index ?? "full",
+      verdict: facts.verdict ?? "ACCEPTABLE",
+      recommendedProfile: "balanced",
+      warnings: [],
+      suggestion: null,
+      sparse: facts.sparse ?? false,
+    },
+  };
+}
+
+const SOURCE = sourceSchema.parse({ type: "postgres", url_env: "DATABASE_URL" });
+
+export function configOf(
+  one: PlannedExport,
+  options: { path?: string; source?: Record<string, unknown>; notifications?: unknown } = {},
+): LoadedConfig {
+  const source = sourceSchema.parse({
+    type: "postgres",
+    ...options.source ?? { url_env: "DATABASE_URL" },
+  });
+  return {
+    path: options.path ?? "/etc/rivet.yaml",
+    dir: "/etc",
+    source: resolveSource(source, "/etc"),
+    exports: [one.exported],
+    config: {
+      source,
+      exports: [one.exported.config],
+      notifications: options.notifications as LoadedConfig["config"]["notifications"],
+      parallel_exports: false,
+      parallel_export_processes: false,
+    },
+    warnings: [],
+  };
+}
+
+/** A sealed plan as its file holds it. */
+export async function artifactOf(
+  one: PlannedExport,
+  options: Parameters<typeof configOf>[1] & { now?: Date } = {},
+): Promise<PlanArtifact> {
+  const now = options.now ?? new Date();
+  const artifact = await sealPlan(configOf(one, options), one, recommend(one, []), null, now);
+  return JSON.parse(JSON.stringify(artifact));
+}
