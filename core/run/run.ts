@@ -2,7 +2,7 @@
 import { assertAvailable } from "../config/availability.ts";
 import type { LoadedExport } from "../config/loaded.ts";
 import { selectExports } from "../config/select.ts";
-import { type RivetError, serializeError, toRivetError } from "../errors.ts";
+import { ConfigError, type RivetError, serializeError, toRivetError } from "../errors.ts";
 import type { RunAggregateRecord, StateStore } from "../ports/state.ts";
 import { aggregateJson } from "../report/json.ts";
 import { RIVET_VERSION } from "../version.ts";
@@ -70,8 +70,20 @@ export async function selectJobs(deps: RunDeps, options: RunOptions): Promise<Ex
     const inputs = sealed?.get(name);
     if (inputs !== undefined) await cursorDrift(deps.state, name, inputs, force);
   }
+  await checkCredentials(deps, selected);
   const exports = resume ? await exportsToResume(deps, options, selected) : selected;
   return exports.map((exported) => ({ exported, resume }));
+}
+
+/** What the last export lacks is said before the first one reads; what passes is found when it opens. */
+async function checkCredentials(deps: RunDeps, exports: readonly LoadedExport[]): Promise<void> {
+  for (const { destination } of exports) {
+    try {
+      await (await deps.destination(destination)).close();
+    } catch (error) {
+      if (error instanceof ConfigError) throw error;
+    }
+  }
 }
 
 /** In order, or all at once. A failed export does not stop the next one; an interrupt does. */
