@@ -1,8 +1,8 @@
 /**
- * A `rivet run` that kills itself with SIGKILL at one point. The product has no hooks for this: the
+ * A `rivet run`, or a `rivet repair --execute`, that kills itself with SIGKILL at one point. The product has no hooks for this: the
  * ports are wrapped, so the kill happens right before or right after a real call.
  *
- * Usage: victim.ts CONFIG POINT OCCURRENCE before|after [--resume]; POINT is `<port>.<method>`.
+ * Usage: victim.ts CONFIG POINT OCCURRENCE before|after [--resume | --repair]; POINT is `<port>.<method>`.
  */
 import { openDestination } from "../../adapters/destinations/mod.ts";
 import { formats } from "../../adapters/formats/mod.ts";
@@ -11,10 +11,11 @@ import { loadConfig } from "../../core/config/load.ts";
 import type { Source } from "../../core/ports/source.ts";
 import { runExports } from "../../core/run/run.ts";
 import type { RunDeps } from "../../core/run/context.ts";
+import { repairExport } from "../../core/verify/repair.ts";
 import { WorkerClient } from "../../core/run/worker_client.ts";
 import { openState } from "../../state/open.ts";
 
-const [config, point, occurrence, moment, resume] = Deno.args;
+const [config, point, occurrence, moment, mode] = Deno.args;
 let calls = 0;
 
 function die(): Promise<never> {
@@ -76,15 +77,23 @@ const deps: RunDeps = {
   format: (name) => formats[name],
   startWorker: () => new WorkerClient(new URL("../../adapters/worker.ts", import.meta.url)),
 };
+const signal = new AbortController().signal;
+if (mode === "--repair") {
+  const [exported] = loaded.exports;
+  const options = { config: loaded, exported, report: null, execute: true, signal };
+  const { execution } = await repairExport(deps, options);
+  await state.close();
+  Deno.exit(execution === undefined || execution.error === null ? 0 : 1);
+}
 const aggregate = await runExports(deps, {
   config: loaded,
   exportName: null,
   validate: true,
   reconcile: false,
   parallelExports: false,
-  resume: resume === "--resume",
+  resume: mode === "--resume",
   force: false,
-  signal: new AbortController().signal,
+  signal,
   listener: { started: () => {}, progress: () => {}, finished: () => {} },
 });
 await state.close();
