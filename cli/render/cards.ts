@@ -116,8 +116,9 @@ export class CardsView implements RunListener {
 
   #lines(): string[] {
     const now = this.#now();
+    const width = this.#screen.liveWidth - 1;
     return [...this.#cards.values()].flatMap((card) =>
-      card.state === "finished" ? card.text.split("\n") : runningLines(card, now)
+      card.state === "finished" ? card.text.split("\n") : runningLines(card, now, width)
     );
   }
 
@@ -130,7 +131,7 @@ export class CardsView implements RunListener {
   }
 }
 
-function runningLines(card: RunningCard, now: number): string[] {
+function runningLines(card: RunningCard, now: number, width: number): string[] {
   const { exportName, runId, mode, profile, batchSize } = card.event;
   const title = `── ${exportName} `;
   return [
@@ -140,6 +141,6 @@ function runningLines(card: RunningCard, now: number): string[] {
     `  mode:      ${mode}`,
     `  tuning:    profile=${profile}`,
     ...(batchSize === null ? [] : [`  batch_size: ${batchSize.toLocaleString("en-US")}`]),
-    `  ${barLine(card, now)}`,
+    `  ${barLine(card, now, width - 2)}`,
   ];
 }

@@ -13,21 +13,22 @@ const MIN_BAR = 10;
 
 /** `orders [====>-----] 11/20 chunks | 1.1M rows | ...`, at most `width` columns. */
 export function liveLine(running: LineFacts, now: number, width: number): string {
-  const name = running.progress.exportName;
-  const facts = factsOf(running, now).join(" | ");
-  const fraction = fractionOf(running.progress);
-  const room = Math.min(MAX_BAR, width - name.length - facts.length - 4);
-  const line = fraction === null || room < MIN_BAR
-    ? `${name} ${facts}`
-    : `${name} ${bar(fraction, room)} ${facts}`;
-  return clip(line, width);
+  return lineOf(`${running.progress.exportName} `, running, now, width);
 }
 
-/** `[====>-----] 11/20 chunks | 1.1M rows | ...`: the same without the name, for a card. */
-export function barLine(running: LineFacts, now: number): string {
+/** The same without the name, for a card. */
+export function barLine(running: LineFacts, now: number, width: number): string {
+  return lineOf("", running, now, width);
+}
+
+function lineOf(prefix: string, running: LineFacts, now: number, width: number): string {
   const facts = factsOf(running, now).join(" | ");
   const fraction = fractionOf(running.progress);
-  return fraction === null ? facts : `${bar(fraction, MAX_BAR)} ${facts}`;
+  const room = Math.min(MAX_BAR, width - prefix.length - facts.length - 3);
+  const line = fraction === null || room < MIN_BAR
+    ? `${prefix}${facts}`
+    : `${prefix}${bar(fraction, room)} ${facts}`;
+  return clip(line, width);
 }
 
 export function plainLine(running: LineFacts, now: number): string {

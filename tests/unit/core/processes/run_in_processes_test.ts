@@ -1,0 +1,185 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import type { Child } from "../../../../core/processes/child.ts";
+import { EventEmitter } from "../../../../core/processes/events.ts";
+import { type ProcessRun, runInProcesses } from "../../../../core/processes/run_in_processes.ts";
+import type { ExportSummary } from "../../../../core/run/types.ts";
+import { fakeSummary } from "../../cli/fakes.ts";
+import { planned } from "../plan/planned.ts";
+
+interface FakeChild extends Child {
+  readonly name: string;
+  stopped: number;
+  /** Its events; `finished` ends it well. */
+  readonly emit: EventEmitter;
+  log(line: string): void;
+  print(line: string): void;
+  /** Ends it, as the system reports it. */
+  end(how?: string): void;
+}
+
+function fakeChild(name: string): FakeChild {
+  const pipe = () => {
+    const { readable, writable } = new TransformStream<string, string>(
+      undefined,
+      undefined,
+      new CountQueuingStrategy({ highWaterMark: 100 }),
+    );
+    return { readable, writer: writable.getWriter() };
+  };
+  const [out, err] = [pipe(), pipe()];
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const print = (line: string) => void out.writer.write(line);
+  const child: FakeChild = {
+    name,
+    stopped: 0,
+    stdout: out.readable,
+    stderr: err.readable,
+    ended: promise,
+    stop: () => void child.stopped++,
+    emit: new EventEmitter(print),
+    print,
+    log: (line) => void err.writer.write(line),
+    end(how = "exit code 0") {
+      void out.writer.close();
+      void err.writer.close();
+      resolve(how);
+    },
+  };
+  return child;
+}
+
+interface Bench {
+  readonly children: FakeChild[];
+  readonly seen: string[];
+  readonly finished: ExportSummary[];
+  readonly abort: AbortController;
+  readonly result: Promise<ExportSummary[]>;
+}
+
+function start(groups: readonly (readonly string[])[], limit = 9): Bench {
+  const children: FakeChild[] = [];
+  const seen: string[] = [];
+  const finished: ExportSummary[] = [];
+  const abort = new AbortController();
+  const run: ProcessRun = {
+    groups: groups.map((names) =>
+      names.map((name) => ({ exported: planned({ name }).exported, resume: false }))
+    ),
+    args: ({ exported }) => [exported.name],
+    launch([name]) {
+      const child = fakeChild(name);
+      children.push(child);
+      return child;
+    },
+    limit,
+    onLog: (line) => seen.push(`log ${line}`),
+    listener: {
+      started: (e) => seen.push(`started ${e.exportName}`),
+      progress: (e) => seen.push(`progress ${e.exportName} ${e.rows} ${e.chunks?.total}`),
+      finished: (s) => {
+        seen.push(`finished ${s.exportName} ${s.status}`);
+        finished.push(s);
+      },
+    },
+    signal: abort.signal,
+  };
+  return { children, seen, finished, abort, result: runInProcesses(run) };
+}
+
+const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+function succeed(child: FakeChild): void {
+  child.emit.finished(fakeSummary({ exportName: child.name }));
+  child.end();
+}
+
+Deno.test("a child's events and logs are those of the run", async () => {
+  const { children: [child], seen, result } = start([["a"]]);
+  child.emit.started({
+    exportName: "a",
+    runId: "r",
+    mode: "full",
+    profile: "fast",
+    batchSize: null,
+  });
+  const progress = { exportName: "a", bytes: 1, estimatedRows: 10, chunks: { done: 1, total: 3 } };
+  child.emit.progress({ ...progress, rows: 4 });
+  await settle();
+  child.log("WARN careful");
+  await settle();
+  child.print("something else");
+  await settle();
+  succeed(child);
+  deepEqual((await result).map((s) => [s.exportName, s.status]), [["a", "success"]]);
+  deepEqual(seen, [
+    "started a",
+    "progress a 4 3",
+    "log WARN careful",
+    "log something else",
+    "finished a success",
+  ]);
+});
+
+Deno.test("groups wait for each other; within one the limit holds", async () => {
+  const { children, result } = start([["a", "b", "c"], ["d"]], 2);
+  const names = () => children.map((c) => c.name);
+  deepEqual(names(), ["a", "b"]);
+  succeed(children[1]);
+  await settle();
+  deepEqual(names(), ["a", "b", "c"]);
+  succeed(children[2]);
+  await settle();
+  deepEqual(names(), ["a", "b", "c"], "the barrier: a still runs");
+  succeed(children[0]);
+  await settle();
+  deepEqual(names(), ["a", "b", "c", "d"]);
+  succeed(children[3]);
+  equal((await result).length, 4);
+});
+
+Deno.test("a child that ends without Finished has failed, the others go on", async () => {
+  const { children: [a, b], finished, result } = start([["a", "b"]]);
+  a.emit.started({
+    exportName: "a",
+    runId: "run-of-a",
+    mode: "full",
+    profile: "fast",
+    batchSize: null,
+  });
+  a.log("error: out of luck");
+  a.end("SIGKILL");
+  await settle();
+  equal(finished.length, 1);
+  succeed(b);
+  const [crashed, done] = await result;
+  equal(done.status, "success");
+  deepEqual([crashed.status, crashed.runId, crashed.error?.code], [
+    "failed",
+    "run-of-a",
+    "EXPORT_FAILED",
+  ]);
+  match(
+    crashed.error?.message ?? "",
+    /export 'a' ended without a result \(SIGKILL\): error: out of luck/,
+  );
+  equal(finished[0], crashed);
+});
+
+Deno.test("an exit code of 0 without Finished is no success either", async () => {
+  const { children: [child], result } = start([["a"]]);
+  child.print('{"event":"Finished","summ');
+  child.end("exit code 0");
+  equal((await result)[0].status, "failed");
+});
+
+Deno.test("an interrupt asks every child to stop and starts no further one", async () => {
+  const { children, abort, result } = start([["a", "b"], ["c"]]);
+  abort.abort();
+  deepEqual(children.map((c) => c.stopped), [1, 1]);
+  for (const child of children) {
+    child.emit.finished(fakeSummary({ exportName: child.name, status: "interrupted" }));
+    child.end("exit code 130");
+  }
+  deepEqual((await result).map((s) => s.status), ["interrupted", "interrupted"]);
+  equal(children.length, 2);
+});
