@@ -71,6 +71,18 @@ const services: Services = {
     const { openState } = await import("./state/open.ts");
     return await openState({ dir: config.dir, env, warn: (text) => logger().warn(text) });
   },
+  async discover(request) {
+    const [{ discoverSource }, { sourceFactory }, { processEnv, readUrl }] = await Promise.all([
+      import("./core/discover/connect.ts"),
+      import("./adapters/sources/mod.ts"),
+      import("./adapters/sources/credentials.ts"),
+    ]);
+    return await discoverSource({
+      source: sourceFactory,
+      // The engine does not matter for finding the URL.
+      readUrl: (url) => readUrl({ type: "postgres", ...url }, processEnv) ?? "",
+    }, request);
+  },
   async runExports(options) {
     const { runExports } = await import("./core/run/run.ts");
     const state = await services.openState(options.config);

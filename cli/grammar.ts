@@ -3,6 +3,7 @@ import { type InferValue, merge, or } from "@optique/core";
 import { applyCommand, executeApply } from "./apply.ts";
 import { completionsCommand, executeCompletions } from "./completions.ts";
 import { globalOptions } from "./globals.ts";
+import { executeInit, initCommand } from "./init.ts";
 import { executeJournal, journalCommand } from "./journal.ts";
 import { executeMetrics, metricsCommand } from "./metrics.ts";
 import { executePlan, planCommand } from "./plan.ts";
@@ -27,6 +28,7 @@ import { executeValidate, validateCommand } from "./validate.ts";
 
 export const grammar = merge(
   or(
+    initCommand,
     runCommand,
     planCommand,
     applyCommand,
@@ -46,6 +48,7 @@ export type Invocation = InferValue<typeof grammar>;
 
 /** Command -> its subcommands; none for a command that runs by itself. */
 export const COMMAND_TREE: Readonly<Record<string, readonly string[]>> = {
+  init: [],
   run: [],
   plan: [],
   apply: [],
@@ -62,6 +65,8 @@ export const COMMAND_TREE: Readonly<Record<string, readonly string[]>> = {
 /** @throws RivetError when the command did not do what it was asked to. */
 export function execute(invocation: Invocation, ctx: CommandContext): Promise<void> {
   switch (invocation.command) {
+    case "init":
+      return executeInit(invocation, ctx);
     case "run":
       return executeRun(invocation, ctx);
     case "plan":

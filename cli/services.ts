@@ -1,6 +1,7 @@
 /** What commands need from the rest of the program. Built by `main.ts`, replaced by fakes in tests. */
 import type { LoadedPlans, LoadPlansOptions } from "../core/apply/load_plans.ts";
 import type { LoadedConfig } from "../core/config/loaded.ts";
+import type { Discovered, DiscoverRequest } from "../core/discover/connect.ts";
 import type { PlannedExports, PlanOptions } from "../core/plan/plan_exports.ts";
 import type { StateStore } from "../core/ports/state.ts";
 import type { ProcessOptions } from "../core/processes/run_in_processes.ts";
@@ -18,6 +19,8 @@ export interface Services {
   loadConfig(path: string, params: ReadonlyMap<string, string>): Promise<LoadedConfig>;
   /** The state beside the config, or where RIVET_STATE_URL points. The caller closes it. */
   openState(config: LoadedConfig): Promise<StateStore>;
+  /** What a database holds; reads its catalog. @throws ConfigError, SourceError */
+  discover(request: DiscoverRequest): Promise<Discovered>;
   /** Failed exports are in the aggregate; only what concerns the run as a whole is thrown. */
   runExports(options: RunOptions): Promise<RunAggregate>;
   /** As `runExports`, each export in a process of its own. */

@@ -134,6 +134,7 @@ export function fakeContext(
   parts: {
     config?: LoadedConfig;
     state?: Partial<StateStore>;
+    discover?: Services["discover"];
     runExports?: Services["runExports"];
     runProcesses?: Services["runProcesses"];
     planExports?: Services["planExports"];
@@ -171,6 +172,7 @@ export function fakeContext(
       openState: state === undefined
         ? missing("openState")
         : () => Promise.resolve({ ...state, close } as Partial<StateStore> as StateStore),
+      discover: parts.discover ?? missing("discover"),
       runExports: parts.runExports ?? missing("runExports"),
       runProcesses: parts.runProcesses ?? missing("runProcesses"),
       planExports: parts.planExports ?? missing("planExports"),
