@@ -154,8 +154,8 @@ export class MysqlSource implements Source {
   }
 
   async close(): Promise<void> {
-    if (this.#snapshot) await this.#rollback();
     this.#snapshot = false;
+    // The reset rolls an open transaction back.
     await this.#connection.reset();
     await this.#connection.close();
   }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sourceFactory } from "../../../adapters/sources/mod.ts";
 import { RivetError } from "../../../core/errors.ts";
+import type { Source } from "../../../core/ports/source.ts";
 import {
   caseTuning,
   failsWith,
@@ -120,6 +121,42 @@ async function checkSession(harness: SourceHarness): Promise<void> {
   } finally {
     await harness.admin(`SET GLOBAL time_zone = '${zone}'; SET GLOBAL sql_mode = '${mode}'`);
   }
+}
+
+/** Nothing waits for a statement that runs, also inside a snapshot. */
+async function checkCloseInSnapshot(harness: SourceHarness): Promise<void> {
+  const source = await harness.connect({ applicationName: "rivet-snapshot" });
+  await source.beginSnapshot();
+  const rows = source.rows(harness.sql.slow).then(() => null, (error: unknown) => error);
+  while (await harness.running("rivet-snapshot") === 0) await new Promise((r) => setTimeout(r, 10));
+  const started = performance.now();
+  await source.close();
+  assert.ok(performance.now() - started < 1500, "closing waited for the statement");
+  assert.ok(await rows instanceof RivetError);
+  assert.equal(await harness.running("rivet-snapshot"), 0);
+}
+
+/** The kill goes over a connection of its own; when there is none left, this one is given up. */
+async function checkFullServer(harness: SourceHarness): Promise<void> {
+  const [[limit]] = await harness.admin("SELECT @@GLOBAL.max_connections");
+  await withSource(harness, {}, async (source) => {
+    const request = await requestFor(source, WIDE, { batchBytes: 100_000 });
+    const sources: Source[] = [];
+    try {
+      for await (const _ of source.read(request)) {
+        await harness.admin("SET GLOBAL max_connections = 10");
+        const fill = async () => {
+          for (let i = 0; i < 15; i++) sources.push(await harness.connect());
+        };
+        await failsWith(fill(), "SOURCE_CAPACITY", "capacity", /connections/);
+        break;
+      }
+      await failsWith(source.rows("SELECT 1"), "SOURCE_DISCONNECTED", "disconnect", /closed/);
+    } finally {
+      await harness.admin(`SET GLOBAL max_connections = ${limit}`);
+      for (const other of sources) await other.close();
+    }
+  });
 }
 
 /** A proxy may hand the server's session to somebody else: it is reset before it is left. */
@@ -276,6 +313,8 @@ mysqlTest("mysql: connection", async (t) => {
       await t.step("a missing privilege says what to grant", () => checkPermissions(harness));
       await t.step("the session is Rivet's own", () => checkSession(harness));
       await t.step("the session is reset before it is left", () => checkReset(database));
+      await t.step("closing a snapshot's statement", () => checkCloseInSnapshot(harness));
+      await t.step("a statement that cannot be cancelled", () => checkFullServer(harness));
       await t.step("a statement above max_allowed_packet", () => checkPacketLimit(harness));
       await t.step("a row of several packets", () => checkLargeRows(harness));
       await t.step("a run goes on after a lost connection", () => checkRetry(database));
