@@ -1,0 +1,24 @@
+/** What `deno compile` says it embedded, against what an executable must hold. */
+
+const MAX_MB = 20;
+
+/**
+ * @param log of `deno compile --bundle`, without colours.
+ * @returns one line for people. @throws Error naming what is missing or too much.
+ */
+export function examineExecutable(log: string): string {
+  const main = sizeOf(log, /\.deno_compile_bundle_\w+\.mjs/);
+  const worker = sizeOf(log, /\.deno_compile_worker_\w+\.mjs/);
+  const total = /^Files: ([\d.]+)MB$/m.exec(log);
+  if (main === null) throw new Error(`the program is not embedded:\n${log}`);
+  if (worker === null) throw new Error(`the Worker's program is not embedded:\n${log}`);
+  if (total === null) throw new Error(`the size of what is embedded is not known:\n${log}`);
+  if (Number(total[1]) > MAX_MB) {
+    throw new Error(`${total[1]} MB are embedded, more than ${MAX_MB} MB:\n${log}`);
+  }
+  return `embedded: ${total[1]} MB, program ${main}, Worker ${worker}`;
+}
+
+function sizeOf(log: string, name: RegExp): string | null {
+  return new RegExp(`${name.source} \\(([\\d.]+[KM]B)`).exec(log)?.[1] ?? null;
+}

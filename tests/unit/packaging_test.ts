@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
+import { examineExecutable } from "../../packaging/examine.ts";
+
+const read = (path: string): Promise<string> =>
+  Deno.readTextFile(fileURLToPath(new URL(`../../${path}`, import.meta.url)));
+
+const LOG = `Warning deno compile --bundle is experimental and may change.
+rivet
+├── .deno_compile_bundle_8e39e4b5.mjs (5.55MB)
+└── .deno_compile_worker_553e8c76.mjs (2.59MB)
+
+Files: 8.14MB
+Metadata: 3.1KB
+`;
+
+Deno.test("an executable holds the program and its Worker, and not much more", () => {
+  assert.equal(examineExecutable(LOG), "embedded: 8.14 MB, program 5.55MB, Worker 2.59MB");
+  const without = (line: RegExp) => () => examineExecutable(LOG.replace(line, ""));
+  assert.throws(without(/.*_bundle_.*\n/), /the program is not embedded/);
+  assert.throws(without(/.*_worker_.*\n/), /the Worker's program is not embedded/);
+  assert.throws(without(/Files.*\n/), /is not known/);
+  assert.throws(() => examineExecutable(LOG.replace("8.14", "147.78")), /147.78 MB are embedded/);
+});
+
+Deno.test("one version of Deno everywhere", async () => {
+  const [, version] = /^deno_version=(\S+)$/m.exec(await read(".ci/run")) ?? [];
+  assert.ok(version, ".ci/run names it");
+  const places: Record<string, RegExp> = {
+    "Dockerfile": /^FROM denoland\/deno:(\S+)/gm,
+    "action.yml": /deno-version: (\S+)/g,
+    ".github/workflows/ci.yml": /deno-version: (\S+)/g,
+    ".github/workflows/release.yml": /deno-version: (\S+)/g,
+    "README.md": /deno@(\d[\d.]*\d)/g,
+    "CONTRIBUTING.md": /deno@(\d[\d.]*\d)/g,
+  };
+  for (const [path, pattern] of Object.entries(places)) {
+    const found = [...(await read(path)).matchAll(pattern)].map(([, named]) => named);
+    assert.ok(found.length > 0, `${path} names a version of Deno`);
+    assert.deepEqual(new Set(found), new Set([version]), path);
+  }
+});
+
+Deno.test("action and workflows are YAML, and no input becomes text of a script", async () => {
+  for (const path of ["action.yml", ".github/workflows/ci.yml", ".github/workflows/release.yml"]) {
+    const scripts: string[] = [];
+    parse(await read(path), (key, value) => {
+      if (key === "run") scripts.push(String(value));
+      return value;
+    });
+    assert.ok(scripts.length > 0, path);
+    for (const script of scripts) assert.doesNotMatch(script, /\$\{\{\s*(inputs|github\.event)/);
+  }
+});
