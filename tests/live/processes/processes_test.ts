@@ -1,0 +1,183 @@
+/** `--parallel-export-processes`: real child processes, killed, interrupted and left alone. */
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { type Bench, onBench, range, SOURCE, succeeded } from "../plan/bench.ts";
+
+const TABLE = "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 1000)";
+
+const entry = (name: string, fields: string) =>
+  `  - {name: ${name}, table: t, ${fields} format: csv, destination: {type: local, path: ./out/${name}}}\n`;
+/** A hundred chunks with a pause after each. */
+const SLOW =
+  "mode: chunked, chunk_column: id, chunk_size: 10, chunk_checkpoint: true, tuning: {throttle_ms: 300},";
+
+const CONFIG = `${SOURCE}exports:\n${entry("a", "")}${entry("b", "")}${entry("c", "")}`;
+const WITH_SLOW = `${SOURCE}exports:\n${entry("slow", SLOW)}${entry("a", "")}`;
+
+async function exporting(config: string, body: (bench: Bench) => Promise<void>): Promise<void> {
+  await onBench(async (bench) => {
+    await bench.db.sql(TABLE);
+    await bench.write("rivet.yaml", config);
+    await body(bench);
+  });
+}
+
+interface Process {
+  readonly pid: number;
+  readonly args: string;
+}
+
+/** Running children of a process. */
+async function childrenOf(parent: number): Promise<Process[]> {
+  const { stdout } = await new Deno.Command("ps", { args: ["-A", "-o", "pid=,ppid=,args="] })
+    .output();
+  return new TextDecoder().decode(stdout).split("\n").flatMap((line) => {
+    const [, pid, ppid, args] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+    return Number(ppid) === parent ? [{ pid: Number(pid), args }] : [];
+  });
+}
+
+async function until<T>(what: string, probe: () => Promise<T | null | false>): Promise<T> {
+  for (let i = 0; i < 400; i++) {
+    const found = await probe();
+    if (found !== null && found !== false) return found;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`waited in vain: ${what}`);
+}
+
+const rowsOf = (bench: Bench, name: string) => bench.ids(`out/${name}`).catch((): number[] => []);
+
+/** A run whose slow export is on its way and whose other one is done. */
+async function startSlow(bench: Bench, ...args: string[]) {
+  const parent = bench.spawn("run", "-c", "rivet.yaml", "--parallel-export-processes", ...args);
+  await until(
+    "rows of both",
+    async () =>
+      (await rowsOf(bench, "slow")).length > 0 && (await rowsOf(bench, "a")).length === 1000,
+  );
+  const slow = await until(
+    "the slow child",
+    async () =>
+      (await childrenOf(parent.pid)).find((p) => p.args.includes("--export=slow")) ?? null,
+  );
+  return { parent, slow };
+}
+
+async function outcome(parent: Deno.ChildProcess) {
+  const { code, stdout, stderr } = await parent.output();
+  const text = new TextDecoder();
+  return { code, out: text.decode(stdout), err: text.decode(stderr) };
+}
+
+Deno.test("every export runs in a process of its own, and is summed up once", () =>
+  exporting(CONFIG, async (bench) => {
+    const { out, err } = succeeded(
+      await bench.rivet("run", "-c", "rivet.yaml", "--parallel-export-processes", "--validate"),
+    );
+    for (const name of ["a", "b", "c"]) {
+      equal(out.split(`── ${name} ──`).length, 2, out);
+      deepEqual(await bench.ids(`out/${name}`), range(1, 1000));
+    }
+    equal(out.match(/validated: {3}pass/g)?.length, 3);
+    equal(out.split("── Run summary ──").length, 2);
+    match(out, /exports: {5}3 \(3 succeeded\)\n {2}rows: {8}3000\n/);
+    equal(err, "");
+    // deno-lint-ignore no-control-regex
+    equal(/\x1b/.test(out + err), false, "no terminal, no control characters");
+  }));
+
+Deno.test("the config key asks for it too; --json and --summary-output are as of one process", () =>
+  exporting(`${CONFIG}parallel_export_processes: true\n`, async (bench) => {
+    const { out, err } = succeeded(
+      await bench.rivet("run", "-c", "rivet.yaml", "--json", "--summary-output", "sum.json"),
+    );
+    const run = JSON.parse(out);
+    deepEqual(run.exports.map((e: { export_name: string }) => e.export_name), ["a", "b", "c"]);
+    deepEqual([run.succeeded, run.rows, run.files], [3, 3000, 3]);
+    deepEqual(JSON.parse(await Deno.readTextFile(bench.path("sum.json"))), run);
+    match(err, /── Run summary ──/);
+    const alone = succeeded(await bench.rivet("run", "-c", "rivet.yaml", "-e", "a"));
+    equal(alone.out.includes("Run summary"), false, "one export needs no process of its own");
+  }));
+
+Deno.test("a failing child fails alone, with its own error and code", () =>
+  exporting(
+    `${CONFIG}${entry("bad", "mode: incremental, cursor_column: nope,")}`,
+    async (bench) => {
+      const result = await bench.rivet(
+        "run",
+        "-c",
+        "rivet.yaml",
+        "--parallel-export-processes",
+        "--json-errors",
+      );
+      equal(result.code, 2, "as in one process: a configuration error");
+      const error = JSON.parse(result.err.trim().split("\n").at(-1) ?? "");
+      match(error.error, /^export 'bad' failed: .*'nope'/);
+      equal(error.code, "CONFIG_INVALID");
+      match(result.out, /exports: {5}4 \(3 succeeded, 1 failed\)/);
+    },
+  ));
+
+Deno.test("a killed child is failed, the others finish, and --resume continues it", () =>
+  exporting(WITH_SLOW, async (bench) => {
+    const { parent, slow } = await startSlow(bench);
+    Deno.kill(slow.pid, "SIGKILL");
+    const { code, out, err } = await outcome(parent);
+    equal(code, 1, err);
+    match(out, /── slow ──\n {2}run_id: .*\n {2}status: {6}failed/);
+    match(
+      err,
+      /export 'slow' failed: the process of export 'slow' ended without a result \(SIGKILL\)/,
+    );
+    match(err, /hint: .*--resume/);
+    match(out, /exports: {5}2 \(1 succeeded, 1 failed\)/);
+    const config = WITH_SLOW.replace("throttle_ms: 300", "throttle_ms: 0");
+    await bench.write("rivet.yaml", config);
+    succeeded(
+      await bench.rivet("run", "-c", "rivet.yaml", "--resume", "--parallel-export-processes"),
+    );
+    deepEqual([...new Set(await bench.ids("out/slow"))], range(1, 1000), "no row is skipped");
+    deepEqual(await bench.ids("out/a"), range(1, 1000), "the finished one was left alone");
+  }));
+
+Deno.test("Ctrl-C, which the terminal sends to all of them, stops each at a safe point", () =>
+  exporting(WITH_SLOW, async (bench) => {
+    const { parent, slow } = await startSlow(bench);
+    Deno.kill(slow.pid, "SIGINT");
+    Deno.kill(parent.pid, "SIGINT");
+    const { code, out, err } = await outcome(parent);
+    equal(code, 130, err);
+    match(out, /── slow ──\n {2}run_id: .*\n {2}status: {6}interrupted/);
+    match(err, /interrupted while exporting 'slow'/);
+    const chunks = JSON.parse(
+      succeeded(await bench.rivet("state", "chunks", "-c", "rivet.yaml", "-e", "slow", "--json"))
+        .out,
+    );
+    equal(JSON.stringify(chunks).includes('"running"'), false, "nothing is left running");
+  }));
+
+Deno.test("children of a killed parent stop by themselves", () =>
+  exporting(WITH_SLOW, async (bench) => {
+    const { parent, slow } = await startSlow(bench);
+    parent.kill("SIGKILL");
+    await parent.output();
+    await until("the child's end", async () => {
+      const { success } = await new Deno.Command("ps", { args: ["-p", String(slow.pid)] }).output();
+      return !success;
+    });
+    ok((await bench.ids("out/slow")).length < 1000, "it stopped before its end");
+  }));
+
+Deno.test("RIVET_IPC_EVENTS=1 prints events and nothing else", () =>
+  exporting(CONFIG, async (bench) => {
+    Deno.env.set("RIVET_IPC_EVENTS", "1");
+    try {
+      const { out } = succeeded(await bench.rivet("run", "-c", "rivet.yaml", "-e", "a"));
+      const events = out.trim().split("\n").map((line) => JSON.parse(line).event);
+      deepEqual([events[0], events.at(-1)], ["Started", "Finished"]);
+      ok(events.includes("ProgressInit") && events.includes("Progress"));
+    } finally {
+      Deno.env.delete("RIVET_IPC_EVENTS");
+    }
+  }));
