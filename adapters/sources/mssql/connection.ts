@@ -4,9 +4,12 @@
  * A lost connection stays lost: tedious would not reconnect either, and nothing here retries.
  */
 import type { TLSSocket } from "node:tls";
+import type net from "node:net";
 import { Connection as Driver, type ConnectionConfiguration, Request } from "tedious";
+import tcp from "tedious/lib/connector.js";
 import { SourceError } from "../../../core/errors.ts";
-import { classify, type ErrorContext } from "./errors.ts";
+import { classify, type ErrorContext, type ServerError } from "./errors.ts";
+import { GatedSocket } from "./gated_socket.ts";
 import type { ColumnMetadata } from "./metadata.ts";
 import { installRowHook, type RowSink, setRowSink } from "./row_hook.ts";
 import { addressOf, type ConnectionSettings } from "./settings.ts";
@@ -47,9 +50,13 @@ interface DriverInternals {
   readonly config: { readonly options: object };
 }
 
+/** With what tedious calls a connector; its types say without. */
+type Connect = typeof tcp.connectInSequence;
+
 function configuration(
   settings: ConnectionSettings,
   { applicationName }: ConnectionOptions,
+  connector: Connect,
 ): ConnectionConfiguration {
   const { host, port, instance, user, password, database, connectTimeoutS } = settings;
   return {
@@ -58,6 +65,7 @@ function configuration(
     options: {
       ...(port === null ? { instanceName: instance ?? "" } : { port }),
       ...driverTls(settings.tls),
+      connector: connector as unknown as () => Promise<net.Socket>,
       database,
       appName: applicationName,
       connectTimeout: connectTimeoutS * 1000,
@@ -78,19 +86,27 @@ export class Connection {
   readonly #driver: Driver;
   readonly #address: string;
   readonly #options: object;
+  #socket: GatedSocket | null = null;
   #lost = false;
   #closing: Promise<void> | null = null;
   #running: Statement | null = null;
-  #loginNumber: number | undefined;
+  /** The first error that the server sent, to the login or to the statement that runs. */
+  #serverError: ServerError | undefined;
   /** Why the server's certificate was not accepted. */
   #refusal: string | null = null;
 
   private constructor(settings: ConnectionSettings, options: ConnectionOptions) {
     installRowHook();
     this.#address = addressOf(settings);
-    this.#driver = new Driver(configuration(settings, options));
+    const connector: Connect = async (...target) => {
+      this.#socket = new GatedSocket(await tcp.connectInSequence(...target));
+      return this.#socket as unknown as net.Socket;
+    };
+    this.#driver = new Driver(configuration(settings, options, connector));
     this.#options = (this.#driver as unknown as DriverInternals).config.options;
-    this.#driver.on("errorMessage", ({ number }) => this.#loginNumber ??= number);
+    this.#driver.on("errorMessage", ({ number, message }) => {
+      this.#serverError ??= { number, message };
+    });
     // A statement that runs learns of it through its callback; an idle connection by being lost.
     this.#driver.on("error", () => this.#lost = true);
     this.#driver.on("end", () => this.#lost = true);
@@ -153,6 +169,7 @@ export class Connection {
   ): Statement {
     this.#checkAlive();
     setRowSink(this.#options, sink);
+    this.#serverError = undefined;
     const { promise: done, resolve, reject } = Promise.withResolvers<void>();
     const clock = new StatementClock(this.statementTimeoutMs, () => request.cancel());
     const request = new Request(sql, (error) => {
@@ -173,13 +190,16 @@ export class Connection {
       pause: () => {
         clock.pause();
         request.pause();
+        this.#socket?.shut();
       },
       resume: () => {
         clock.resume();
+        this.#socket?.open();
         request.resume();
       },
       cancel: () => {
         clock.stop();
+        this.#socket?.open();
         request.cancel();
       },
     };
@@ -232,7 +252,7 @@ export class Connection {
       statementTimeoutMs: this.statementTimeoutMs,
       timedOut,
       connecting: false,
-      loginNumber: this.#loginNumber,
+      serverError: this.#serverError,
     };
   }
 

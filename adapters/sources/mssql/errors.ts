@@ -140,8 +140,16 @@ export interface ErrorContext {
   readonly timedOut: boolean;
   /** Not logged in yet. */
   readonly connecting: boolean;
-  /** The last error number that the server sent while logging in; the driver does not keep it. */
-  readonly loginNumber?: number;
+  /**
+   * What the server said first, if anything: the driver keeps no number of a refused login, and only the
+   * hang-up of a server that said why and closed the connection.
+   */
+  readonly serverError?: ServerError;
+}
+
+export interface ServerError {
+  readonly number: number;
+  readonly message: string;
 }
 
 interface DriverError {
@@ -198,19 +206,20 @@ function byCode(error: unknown, context: ErrorContext): Verdict {
 }
 
 function numberOf(error: unknown, context: ErrorContext): number | undefined {
-  if (context.connecting) return context.loginNumber;
   // Of several errors the first that is known says most; the others follow from it.
   const numbers = [...causes(error)].map((e) => e.number).filter((n) => n !== undefined);
-  return numbers.find((n) => BY_NUMBER.has(n)) ?? numbers[0];
+  return numbers.find((n) => BY_NUMBER.has(n)) ?? numbers[0] ?? context.serverError?.number;
 }
 
-function textOf(error: unknown): string {
+function textOf(error: unknown, { serverError }: ErrorContext): string {
   const [outer, ...inner] = causes(error);
   if (outer === undefined) return String(error);
-  const messages = outer.errors === undefined
-    ? [outer.message]
-    : inner.map((e) => e.message).filter((text, i, all) => all.indexOf(text) === i);
-  return messages.join("; ");
+  if (outer.errors !== undefined) {
+    return inner.map((e) => e.message).filter((text, i, all) => all.indexOf(text) === i).join("; ");
+  }
+  return outer.number === undefined && serverError !== undefined
+    ? serverError.message
+    : outer.message;
 }
 
 function messageOf(text: string, { code }: Verdict, { address }: ErrorContext): string {
@@ -241,7 +250,9 @@ export function classify(error: unknown, context: ErrorContext): RivetError {
     ? timedOut(context)
     : known ?? (number === undefined || context.connecting ? byCode(error, context) : DATA);
   const found: Verdict = { code, category, hint };
-  const text = context.timedOut ? "the statement was cancelled" : rewritten(textOf(error), number);
+  const text = context.timedOut
+    ? "the statement was cancelled"
+    : rewritten(textOf(error, context), number);
   const driverCode = [...causes(error)].map((e) => e.code).findLast((c) => c !== undefined);
   return new SourceError(code, messageOf(text, found, context), {
     category,

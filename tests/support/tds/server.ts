@@ -109,6 +109,14 @@ class Answer {
   }
 }
 
+function hangUp(wire: Wire): void {
+  try {
+    wire.close();
+  } catch {
+    // Closed already, by the client or by the server itself.
+  }
+}
+
 export class TdsServer {
   /** The SQL of every batch, in order. */
   readonly asked: string[] = [];
@@ -150,7 +158,7 @@ export class TdsServer {
 
   async stop(): Promise<void> {
     this.#listener.close();
-    for (const wire of this.#open) wire.close();
+    for (const wire of this.#open) hangUp(wire);
     await this.#serving;
   }
 
@@ -177,14 +185,7 @@ export class TdsServer {
           .test(`${failure.name} ${failure.message}`);
       if (!gone) this.faults.push(failure);
     } finally {
-      this.#open.delete(wire);
-      this.#open.delete(current.wire);
-      try {
-        current.wire.close();
-        if (current.wire !== wire) wire.close();
-      } catch {
-        // Closed already, by the client or by `stop`.
-      }
+      hangUp(current.wire);
     }
   }
 
@@ -248,7 +249,7 @@ export class TdsServer {
         break;
       }
     }
-    wire.close();
+    hangUp(wire);
     await reading;
   }
 

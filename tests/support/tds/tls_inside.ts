@@ -78,7 +78,7 @@ async function toClient(wire: Wire, inner: Deno.Conn, isRaw: () => boolean): Pro
   }
 }
 
-/** Returns the stream under TLS; closing it closes the client's connection too. */
+/** Returns the stream under TLS; the client's connection is closed behind the last of its bytes. */
 export async function startTlsInside(
   wire: Wire,
   reader: PacketReader,
@@ -99,18 +99,15 @@ export async function startTlsInside(
       // The other side has closed it.
     }
   };
-  const carried = Promise.allSettled([
-    fromClient(wire, reader.rest(), inner, () => raw = true).finally(() => close(inner)),
-    toClient(wire, inner, () => raw).finally(() => close(wire)),
-  ]);
+  // Each direction ends when its source does, having carried all that came before.
+  fromClient(wire, reader.rest(), inner, () => raw = true).catch(() => {}).finally(() =>
+    close(inner)
+  );
+  toClient(wire, inner, () => raw).catch(() => {}).finally(() => close(wire));
   await secure.handshake();
   return {
     read: (into) => secure.read(into),
     write: (bytes) => secure.write(bytes),
-    close() {
-      close(secure);
-      close(inner);
-      carried.then(() => close(wire));
-    },
+    close: () => close(secure),
   };
 }

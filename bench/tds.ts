@@ -1,0 +1,161 @@
+/**
+ * How fast rows come from SQL Server's protocol: the adapter against the scripted server in a process of
+ * its own, 6 columns (bigint, bigint, nvarchar, decimal(10,2), int, datetime2), and the decoder alone.
+ * Run: deno run -A bench/tds.ts [rows]
+ */
+import { Buffer } from "node:buffer";
+import process from "node:process";
+import { RowDecoder } from "../adapters/sources/mssql/decode.ts";
+import { type ColumnMetadata, fieldOf } from "../adapters/sources/mssql/metadata.ts";
+import { mssql } from "../adapters/sources/mssql/mod.ts";
+import { resolveTuning } from "../core/config/tuning.ts";
+import { makeCertificates } from "../tests/support/tds/certificate.ts";
+import { readMetadata } from "../tests/support/tds/decode_rows.ts";
+import { column, result, sessionRules } from "../tests/support/tds/script.ts";
+import { type Step, TdsServer } from "../tests/support/tds/server.ts";
+import { colMetadata, done, row } from "../tests/support/tds/tokens.ts";
+import { types as t } from "../tests/support/tds/types.ts";
+
+const COLUMNS = [
+  column("id", t.bigintNotNull(), false),
+  column("user_id", t.bigint()),
+  column("product", t.nvarchar(40)),
+  column("price", t.decimal(10, 2)),
+  column("quantity", t.int()),
+  column("created_at", t.datetime2(6)),
+];
+const BLOCK_ROWS = 10_000;
+const MB = 1024 * 1024;
+const QUERY = "SELECT * FROM orders";
+
+function block(): Buffer {
+  const two = (n: number) => String(n).padStart(2, "0");
+  return Buffer.concat(Array.from({ length: BLOCK_ROWS }, (_, i) =>
+    row(COLUMNS, [
+      BigInt(i),
+      BigInt((i * 7919) % 200_000),
+      `product-${i % 1000}`,
+      `${(i * 31) % 100_000}.${two(i % 100)}`,
+      i % 9 + 1,
+      `2024-01-${two(i % 28 + 1)} ${two(i % 24)}:${two(i % 60)}:00.${String(i).padStart(6, "0")}`,
+    ])));
+}
+
+function* orders(rows: number, bytes: Uint8Array): Generator<Step> {
+  yield colMetadata(COLUMNS);
+  for (let sent = 0; sent < rows; sent += BLOCK_ROWS) yield bytes;
+  yield done({ more: true, rows });
+}
+
+/** Serves until its parent closes its stdin. */
+async function serve(rows: number): Promise<void> {
+  const bytes = block();
+  const server = TdsServer.start({
+    certificates: makeCertificates(["127.0.0.1"]),
+    rules: [
+      ...sessionRules(),
+      { sql: "TOP (0)", reply: () => result(COLUMNS, []) },
+      { sql: QUERY, reply: () => orders(rows, bytes) },
+    ],
+  });
+  console.log(server.port);
+  for await (const _ of Deno.stdin.readable);
+  await server.stop();
+}
+
+/** Measures this process: wall time, and CPU time, which other work on the machine does not change. */
+function stopwatch(label: string): (rows: number) => void {
+  const started = performance.now();
+  const before = process.cpuUsage();
+  return (rows) => {
+    const seconds = (performance.now() - started) / 1000;
+    const { user, system } = process.cpuUsage(before);
+    const rate = (s: number) => (rows / s / 1e6).toFixed(2);
+    const cpu = (user + system) / 1e6;
+    console.log(
+      `${label.padEnd(22)} ${seconds.toFixed(2)} s  ${rate(seconds)} M rows/s   ` +
+        `CPU ${cpu.toFixed(2)} s  ${rate(cpu)} M rows/s`,
+    );
+  };
+}
+
+/** The decoder alone, fed with packets. */
+function decodeAlone(rows: number): void {
+  const metadata = readMetadata(COLUMNS) as readonly ColumnMetadata[];
+  const bytes = block();
+  const columns = metadata.map(fieldOf).map((field, i) => ({
+    ...field,
+    type: ([
+      { kind: "int", bits: 64, signed: true },
+      { kind: "int", bits: 64, signed: true },
+      { kind: "text" },
+      { kind: "decimal", precision: 10, scale: 2 },
+      { kind: "int", bits: 32, signed: true },
+      { kind: "timestamp", unit: "us", utc: false },
+    ] as const)[i],
+    fidelity: "exact" as const,
+  }));
+  const options = { columns: () => columns, batchRows: 65_536, batchBytes: 16 * MB };
+  let seen = 0;
+  const decoder = new RowDecoder(
+    { ...options, maxValueBytes: 256 * MB },
+    (batch) => seen += batch.rows,
+    (error) => {
+      throw error;
+    },
+  );
+  const stop = stopwatch("decoder alone");
+  for (let sent = 0; sent < rows; sent += BLOCK_ROWS) {
+    for (let at = 0; at < bytes.length; at += 32_759) {
+      decoder.accept(metadata, bytes.subarray(at, at + 32_759));
+    }
+  }
+  decoder.finish();
+  stop(seen);
+}
+
+async function readAll(rows: number): Promise<void> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", import.meta.filename ?? "", String(rows), "serve"],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const reader = child.stdout.getReader();
+  const { value } = await reader.read();
+  const port = Number(new TextDecoder().decode(value));
+  const source = await mssql.connect({
+    source: {
+      type: "mssql",
+      host: "127.0.0.1",
+      port,
+      user: "sa",
+      password: "-",
+      database: "bench",
+    },
+    tuning: resolveTuning({ profile: "fast" }),
+    applicationName: "rivet/bench",
+  });
+  for (const label of ["warm-up, over TLS", "adapter, over TLS", "adapter, over TLS"]) {
+    const { columns, selectList } = await source.describe(QUERY, new Map());
+    const sql = `SELECT ${selectList.join(", ")} FROM (\n${QUERY}\n) AS _rivet`;
+    const stop = stopwatch(label);
+    let seen = 0;
+    const request = { sql, columns, access: "statement", fetchRows: 0, throttleMs: 0 } as const;
+    const limits = { batchBytes: 16 * MB, batchRows: 65_536, maxValueBytes: 256 * MB };
+    for await (const batch of source.read({ ...request, ...limits })) seen += batch.rows;
+    stop(seen);
+  }
+  await source.close();
+  await child.stdin.close();
+  await reader.cancel();
+  await child.status;
+  console.log(`peak RSS now ${(Deno.memoryUsage().rss / MB).toFixed(0)} MB`);
+}
+
+const rows = Number(Deno.args[0] ?? 2_000_000);
+if (Deno.args[1] === "serve") await serve(rows);
+else {
+  decodeAlone(Math.min(rows, 200_000));
+  decodeAlone(rows);
+  await readAll(rows);
+}
