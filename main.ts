@@ -83,6 +83,13 @@ const services: Services = {
       readUrl: (url) => readUrl({ type: "postgres", ...url }, processEnv) ?? "",
     }, request);
   },
+  async checkExports(options) {
+    const [{ checkExports }, { sourceFactory }] = await Promise.all([
+      import("./core/preflight/check_exports.ts"),
+      import("./adapters/sources/mod.ts"),
+    ]);
+    return await checkExports({ source: sourceFactory }, options);
+  },
   async runExports(options) {
     const { runExports } = await import("./core/run/run.ts");
     const state = await services.openState(options.config);

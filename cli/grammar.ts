@@ -1,6 +1,7 @@
 /** The whole command line: every command, and who executes it. */
 import { type InferValue, merge, or } from "@optique/core";
 import { applyCommand, executeApply } from "./apply.ts";
+import { checkCommand, executeCheck } from "./check.ts";
 import { completionsCommand, executeCompletions } from "./completions.ts";
 import { globalOptions } from "./globals.ts";
 import { executeInit, initCommand } from "./init.ts";
@@ -29,6 +30,7 @@ import { executeValidate, validateCommand } from "./validate.ts";
 export const grammar = merge(
   or(
     initCommand,
+    checkCommand,
     runCommand,
     planCommand,
     applyCommand,
@@ -49,6 +51,7 @@ export type Invocation = InferValue<typeof grammar>;
 /** Command -> its subcommands; none for a command that runs by itself. */
 export const COMMAND_TREE: Readonly<Record<string, readonly string[]>> = {
   init: [],
+  check: [],
   run: [],
   plan: [],
   apply: [],
@@ -67,6 +70,8 @@ export function execute(invocation: Invocation, ctx: CommandContext): Promise<vo
   switch (invocation.command) {
     case "init":
       return executeInit(invocation, ctx);
+    case "check":
+      return executeCheck(invocation, ctx);
     case "run":
       return executeRun(invocation, ctx);
     case "plan":

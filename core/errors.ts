@@ -73,6 +73,7 @@ export type ErrorCode =
   | "SNAPSHOT_ENDED"
   | "MEMORY_EXCEEDED"
   | "NOTIFICATION_FAILED"
+  | "CHECK_FAILED"
   | "INTERRUPTED"
   | "EXPORT_FAILED"
   | "INTERNAL";

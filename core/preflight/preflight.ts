@@ -5,7 +5,13 @@ import type { ExportPlan } from "../plan/export_plan.ts";
 import type { Source } from "../ports/source.ts";
 import { keyRangeOf, probeScan } from "./probe.ts";
 import { strategyName } from "./strategy_name.ts";
-import { type IndexUse, recommendProfile, type Verdict, verdictOf } from "./verdict.ts";
+import {
+  type IndexUse,
+  recommendParallel,
+  recommendProfile,
+  type Verdict,
+  verdictOf,
+} from "./verdict.ts";
 import { isSparse, suggestionOf, warningsOf } from "./warnings.ts";
 
 export interface Diagnostics {
@@ -19,6 +25,8 @@ export interface Diagnostics {
   readonly index: IndexUse;
   readonly verdict: Verdict;
   readonly recommendedProfile: Profile;
+  /** Readers at the same time. */
+  readonly recommendedParallel: number;
   readonly warnings: readonly string[];
   readonly suggestion: string | null;
   /** Most windows of the chunk column hold next to nothing. */
@@ -45,6 +53,7 @@ export async function preflight(
     index,
     verdict,
     recommendedProfile: recommendProfile(index, rows, exported.config.parallel),
+    recommendedParallel: recommendParallel(plan, verdict, rows),
     warnings: warningsOf(facts),
     suggestion: suggestionOf(verdict, exported, rows),
     sparse: isSparse(facts),

@@ -18,9 +18,9 @@ function probeSql(dialect: Dialect, plan: ExportPlan): string {
       return firstInOrder(dialect, base, cursorExpression(dialect, strategy.shape));
     case "chunked": {
       const { shape, chunks } = strategy;
-      // Row numbers are counted over the whole result for every chunk.
-      if (shape.kind === "dense" && chunks.length > 0) {
-        return chunkRowsSql(dialect, shape, chunks[0]);
+      // Row numbers are counted over the whole result for every chunk, whichever it is.
+      if (shape.kind === "dense") {
+        return chunkRowsSql(dialect, shape, chunks[0] ?? { start: "1", end: "1" });
       }
       return firstInOrder(dialect, base, columnRef(dialect, shape.column));
     }
@@ -39,22 +39,46 @@ export async function probeScan(source: Source, plan: ExportPlan): Promise<ScanF
   return await source.explainScan(probeSql(source.dialect, plan));
 }
 
-/** First and last key, without scanning: from the chunks, or for an indexed cursor from its index. */
+/** First and last key, without scanning: from the chunks, or from an index of the chunk column or cursor. */
 export async function keyRangeOf(
   source: Source,
   plan: ExportPlan,
   scan: ScanFacts | null,
 ): Promise<readonly [string, string] | null> {
-  const { strategy, base } = plan;
+  const { strategy } = plan;
+  if (strategy.kind === "whole") return null;
   if (strategy.kind === "chunked") {
+    if (strategy.shape.kind === "dense") return null;
     const bounded = strategy.chunks.filter((c) => c.start !== null && c.end !== null);
     const [first, last] = [bounded[0]?.start, bounded.at(-1)?.end];
-    return strategy.shape.kind !== "range" || !first || !last ? null : [first, last];
+    if (strategy.shape.kind === "range" && first && last) return [first, last];
   }
-  if (strategy.kind !== "incremental" || scan?.index !== "full") return null;
+  if (scan?.index !== "full") return null;
   const { dialect } = source;
-  const cursor = cursorExpression(dialect, strategy.shape);
-  const selectList = [`MIN(${cursor})`, `MAX(${cursor})`].map((e) => dialect.castText(e));
-  const [[min, max]] = await source.rows(outerSelect(dialect, { selectList, base }));
-  return min === null || max === null ? null : [min, max];
+  const key = strategy.kind === "chunked"
+    ? columnRef(dialect, strategy.shape.column)
+    : cursorExpression(dialect, strategy.shape);
+  const [first, last] = [
+    await endOf(source, plan, key, ""),
+    await endOf(source, plan, key, " DESC"),
+  ];
+  return first === null || last === null ? null : [first, last];
+}
+
+/** The first value in an order. Not MIN: some types have an order and no MIN (uuid). */
+async function endOf(
+  source: Source,
+  { base }: ExportPlan,
+  key: string,
+  direction: "" | " DESC",
+): Promise<string | null> {
+  const { dialect } = source;
+  const found = await source.rows(outerSelect(dialect, {
+    selectList: [dialect.castText(key)],
+    base,
+    where: `${key} IS NOT NULL`,
+    orderBy: [key + direction],
+    limit: 1,
+  }));
+  return found[0]?.[0] ?? null;
 }

@@ -1,5 +1,6 @@
 /** The verdict and the profile recommendation of the readme's preflight tables. */
 import type { Profile } from "../config/tuning.ts";
+import type { ExportPlan } from "../plan/export_plan.ts";
 import type { ScanFacts } from "../ports/source.ts";
 
 export type Verdict = "EFFICIENT" | "ACCEPTABLE" | "DEGRADED" | "UNSAFE";
@@ -36,4 +37,17 @@ export function recommendProfile(index: IndexUse, rows: number | null, parallel:
   }
   if (rows < 100_000) return parallel > 1 ? "balanced" : "fast";
   return rows <= 1_000_000 ? "balanced" : "safe";
+}
+
+/** Readers that pay: one where the read cannot be cut, or where the source is slow enough with one. */
+export function recommendParallel(
+  { strategy }: Pick<ExportPlan, "strategy">,
+  verdict: Verdict,
+  rows: number | null,
+): number {
+  const cut = strategy.kind === "chunked" ||
+    (strategy.kind === "whole" && strategy.reads[0].kind === "pages");
+  if (!cut || rows === null || verdict === "DEGRADED" || verdict === "UNSAFE") return 1;
+  if (rows < 100_000) return 1;
+  return rows < 1_000_000 ? 2 : 4;
 }

@@ -12,6 +12,8 @@ export interface WarningInput {
 }
 
 const SPARSE_FILL = 0.1;
+/** Up to here `rivet init` suggests mode: full. */
+const SMALL_ROWS = 100_000;
 const PARALLEL_ROWS = 5_000_000;
 
 /** Share of the key range that is taken, 0..1; null when it is not known or means nothing. */
@@ -70,6 +72,8 @@ export function suggestionOf(
   rows: number | null,
 ): string | null {
   const { mode, parallel } = exported.config;
+  // One read of a small table is as good as it gets.
+  if (mode === "full" && rows !== null && rows <= SMALL_ROWS) return null;
   if (verdict === "DEGRADED" || verdict === "UNSAFE") {
     return `no index detected, full table scan: ${BY_MODE[mode]}`;
   }

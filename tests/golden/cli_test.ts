@@ -25,6 +25,7 @@ async function rivet(args: readonly string[], env: Record<string, string> = {}):
 const GOLDEN: Readonly<Record<string, string>> = {
   "help": "--help",
   "help-init": "init --help",
+  "help-check": "check --help",
   "help-run": "run --help",
   "help-plan": "plan --help",
   "help-apply": "apply --help",

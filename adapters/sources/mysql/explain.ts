@@ -53,8 +53,10 @@ export function scanFacts(plan: ResultSet): ScanFacts | null {
     table !== null && !table.startsWith("<") && access !== null
   );
   if (tables.length === 0) return null;
-  // `ALL` and `index` read every row or every entry.
-  const whole = tables.filter(({ access }) => access === "ALL" || access === "index");
+  // `ALL` reads every row; `index` every entry, unless a LIMIT ends it at the first.
+  const whole = tables.filter(({ access, rows }) =>
+    access === "ALL" || (access === "index" && rows !== 1)
+  );
   const worst = whole[0] ?? tables[0];
   const by = worst.key === null ? "" : ` using ${worst.key}`;
   return {

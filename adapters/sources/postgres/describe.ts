@@ -55,6 +55,13 @@ function checkOverrides(
   });
 }
 
+/** What `columns:` has to say about a refused column; every type has a text form. */
+function overrideFor(native: NativeType, override: RivetType | undefined): RivetType {
+  if (!native.name.startsWith("numeric") || override !== undefined) return { kind: "text" };
+  const decimal: RivetType = { kind: "decimal", precision: 38, scale: 18 };
+  return native.name.endsWith("[]") ? { kind: "list", element: decimal } : decimal;
+}
+
 function problemOf(
   name: string,
   native: NativeType,
@@ -62,14 +69,17 @@ function problemOf(
   reason: string,
 ): Problem {
   const column = quoteIdentifier(name);
-  const numeric = native.name.startsWith("numeric") && override === undefined;
   const wanted = override === undefined ? "" : ` (columns: asks for ${formatType(override)})`;
-  const list = native.name.endsWith("[]") ? "list<decimal(38,9)>" : "decimal(38,9)";
+  const meant = overrideFor(native, override);
   return {
     name,
     line: `${column} ${native.name}: ${reason}${wanted}`,
-    remedy: `${JSON.stringify(name)}: ${numeric ? `"${list}"` : "text"}`,
-    cast: numeric && !native.name.endsWith("[]") ? `${column}::numeric(38,9)` : `${column}::text`,
+    remedy: `${JSON.stringify(name)}: ${
+      meant.kind === "text" ? "text" : JSON.stringify(formatType(meant))
+    }`,
+    cast: meant.kind === "decimal"
+      ? `${column}::numeric(${meant.precision},${meant.scale})`
+      : `${column}::text`,
   };
 }
 
@@ -85,13 +95,6 @@ function unsupported(problems: readonly Problem[]): SourceError {
 function selectExpression(name: string, cast: string | null): string {
   const column = quoteIdentifier(name);
   return cast === null ? `_rivet.${column}` : `_rivet.${column}::${cast} AS ${column}`;
-}
-
-/** What `columns:` has to say about a refused column; every type has a text form. */
-function overrideFor(native: NativeType, override: RivetType | undefined): RivetType {
-  if (!native.name.startsWith("numeric") || override !== undefined) return { kind: "text" };
-  const decimal: RivetType = { kind: "decimal", precision: 38, scale: 18 };
-  return native.name.endsWith("[]") ? { kind: "list", element: decimal } : decimal;
 }
 
 /** @throws ConfigError for an override of no column. */

@@ -135,6 +135,7 @@ export function fakeContext(
     config?: LoadedConfig;
     state?: Partial<StateStore>;
     discover?: Services["discover"];
+    checkExports?: Services["checkExports"];
     runExports?: Services["runExports"];
     runProcesses?: Services["runProcesses"];
     planExports?: Services["planExports"];
@@ -173,6 +174,7 @@ export function fakeContext(
         ? missing("openState")
         : () => Promise.resolve({ ...state, close } as Partial<StateStore> as StateStore),
       discover: parts.discover ?? missing("discover"),
+      checkExports: parts.checkExports ?? missing("checkExports"),
       runExports: parts.runExports ?? missing("runExports"),
       runProcesses: parts.runProcesses ?? missing("runProcesses"),
       planExports: parts.planExports ?? missing("planExports"),

@@ -136,7 +136,7 @@ Deno.test("wrong usage says what is wrong", () => {
 
 Deno.test("a documented command that is not there yet says so", () => {
   for (
-    const line of ["check -c r.yaml", "doctor", "--json-errors doctor"]
+    const line of ["doctor -c r.yaml", "doctor", "--json-errors doctor"]
   ) {
     throws(() => parse(line), { code: "NOT_AVAILABLE" }, line);
   }

@@ -94,6 +94,7 @@ export function planned(facts: PlannedFacts = {}): PlannedExport {
       index: facts.index ?? "full",
       verdict: facts.verdict ?? "ACCEPTABLE",
       recommendedProfile: "balanced",
+      recommendedParallel: 1,
       warnings: [],
       suggestion: null,
       sparse: facts.sparse ?? false,

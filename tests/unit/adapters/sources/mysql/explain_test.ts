@@ -31,6 +31,15 @@ Deno.test("explain: how the tables are read", () => {
     scanType: "range using PRIMARY on t",
     index: "full",
   });
+  assert.deepEqual(facts(["1", "SIMPLE", "t", "index", "PRIMARY", "9", "100"]), {
+    scanType: "index using PRIMARY on t",
+    index: "none",
+  });
+  // ORDER BY the key LIMIT 1: its first entry.
+  assert.deepEqual(facts(["1", "SIMPLE", "t", "index", "PRIMARY", "1", "100"]), {
+    scanType: "index using PRIMARY on t",
+    index: "full",
+  });
   assert.deepEqual(facts(["1", "SIMPLE", "t", "ALL", null, "9", "100"]), {
     scanType: "ALL on t",
     index: "none",

@@ -1,0 +1,110 @@
+/** `rivet check`: examines exports before they run. Nothing is read from a table but the ends of an index. */
+import { constant, type InferValue, message, object, option, optional } from "@optique/core";
+import { choice } from "@optique/core/valueparser";
+import { RivetError } from "../core/errors.ts";
+import type { ExportCheck } from "../core/preflight/check_exports.ts";
+import { defineCommand } from "./define.ts";
+import { loadConfig } from "./load.ts";
+import { configOption, exportOption } from "./options.ts";
+import { parameters, paramsOption } from "./params.ts";
+import type { CommandContext } from "./services.ts";
+import { TARGET_NAMES } from "./target_names.ts";
+
+const options = object({
+  command: constant("check"),
+  config: configOption,
+  export: exportOption,
+  params: paramsOption,
+  typeReport: option("--type-report", {
+    description:
+      message`Show what every column becomes: source type, Rivet type, Arrow type, fidelity.`,
+  }),
+  strict: option("--strict", {
+    description:
+      message`Exit 1 when a column is lossy, unsupported, or refused by the target. Implies --type-report.`,
+  }),
+  json: option("--json", {
+    description: message`Print one JSON object per export and line.`,
+  }),
+  target: optional(
+    option("--target", choice(TARGET_NAMES, { metavar: "WAREHOUSE" }), {
+      description:
+        message`Show what every column becomes in this warehouse: bigquery, snowflake, duckdb, clickhouse, redshift. Implies --type-report.`,
+    }),
+  ),
+});
+
+export type CheckArgs = InferValue<typeof options>;
+
+export const checkCommand = defineCommand("check", options, {
+  brief: "Examine exports before they run.",
+  description: "Shows each export's strategy, row estimate, key range, scan type, verdict, the " +
+    "recommended profile and parallelism, warnings and suggestions, from EXPLAIN and the catalog: " +
+    "no table is scanned. Exits 1 when a run of an export would fail.",
+  usage: "--config PATH [OPTIONS]",
+  examples: [
+    ["rivet check -c rivet.yaml", "every export"],
+    ["rivet check -c rivet.yaml -e orders --type-report", "its columns too"],
+    ["rivet check -c rivet.yaml --type-report --target bigquery --strict", "a gate for CI"],
+    ["rivet check -c rivet.yaml --json | jq 'select(.verdict == \"UNSAFE\")'", "for scripts"],
+  ],
+});
+
+/** @throws RivetError CHECK_FAILED, after everything is printed. */
+export async function executeCheck(args: CheckArgs, ctx: CommandContext): Promise<void> {
+  const config = await loadConfig(ctx, args.config, parameters(args.params));
+  const target = args.target ?? null;
+  const types = args.typeReport || args.strict || target !== null;
+  const checks = await ctx.services.checkExports({
+    config,
+    exportName: args.export ?? null,
+    types,
+    signal: ctx.interruptSignal(),
+  });
+  const [{ typeReport }, { checkJson, renderCheck }] = await Promise.all([
+    import("../core/preflight/type_report.ts"),
+    import("./render/check.ts"),
+  ]);
+  const reports = checks.map(({ columns }) =>
+    columns === null ? null : typeReport(columns, target)
+  );
+  if (args.json) {
+    checks.forEach((c, i) => ctx.screen.result(JSON.stringify(checkJson(c, reports[i], target))));
+  } else {
+    const width = ctx.screen.resultWidth;
+    const blocks = checks.map((c, i) => renderCheck(c, reports[i], { target, width }));
+    ctx.screen.result(blocks.join("\n\n"));
+  }
+  throwFailed(checks, types);
+  if (args.strict) throwUnacceptable(checks, (i) => reports[i] ?? []);
+}
+
+/** A type report lists what cannot be read; only `--strict` fails on it. */
+function throwFailed(checks: readonly ExportCheck[], types: boolean): void {
+  const failed = checks.filter(({ error, columns }) => {
+    const reported = types && columns !== null && error?.code === "TYPE_UNSUPPORTED";
+    return error !== null && !reported;
+  });
+  if (failed.length === 0) return;
+  const names = failed.map(({ exported }) => `'${exported.name}'`).join(", ");
+  throw new RivetError(
+    "CHECK_FAILED",
+    `${failed.length} of ${checks.length} exports would fail: ${names}`,
+    { hint: "Each block above says why." },
+  );
+}
+
+function throwUnacceptable(
+  checks: readonly ExportCheck[],
+  report: (index: number) => readonly { readonly column: string; readonly acceptable: boolean }[],
+): void {
+  const columns = checks.flatMap(({ exported }, i) =>
+    report(i).filter((row) => !row.acceptable).map((row) => `${exported.name}.${row.column}`)
+  );
+  if (columns.length === 0) return;
+  throw new RivetError(
+    "CHECK_FAILED",
+    `lossy or unsupported columns: ${columns.join(", ")}`,
+    { hint: "Set columns: on the export, cast in the query, or leave --strict out." },
+  );
+}

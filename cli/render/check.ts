@@ -1,0 +1,147 @@
+/** The report of `rivet check`. */
+import type { LoadedExport } from "../../core/config/loaded.ts";
+import type { ExportCheck } from "../../core/preflight/check_exports.ts";
+import type { Diagnostics } from "../../core/preflight/preflight.ts";
+import type { TypeReportRow } from "../../core/preflight/type_report.ts";
+import { redact } from "../../core/redact.ts";
+import type { Target } from "../../core/types/targets.ts";
+import { formatCount } from "./format.ts";
+import { renderTypeReport } from "./type_report.ts";
+
+export interface CheckLayout {
+  readonly target: Target | null;
+  /** Columns of the terminal; undefined when there is none. */
+  readonly width: number | undefined;
+}
+
+const LABEL_WIDTH = 14;
+const TEXT_WIDTH = 80;
+
+/** `Export: orders`, one line per field, then the type report. */
+export function renderCheck(
+  check: ExportCheck,
+  report: readonly TypeReportRow[] | null,
+  { target, width }: CheckLayout,
+): string {
+  const { exported, diagnostics, error } = check;
+  const title = `Export: ${exported.name}${target === null ? "" : `  [target: ${target}]`}`;
+  const fields: [string, string][] = diagnostics === null
+    ? [["Mode", modeText(exported)]]
+    : diagnosticFields(exported, diagnostics);
+  // What the table below says, column by column, is not said twice.
+  if (error !== null && !(report !== null && error.code === "TYPE_UNSUPPORTED")) {
+    fields.push(["Error", redact(error.message)]);
+    if (error.hint !== undefined) fields.push(["Hint", redact(error.hint)]);
+  }
+  const lines = fields.flatMap(([label, text]) => fieldLines(label, text, width ?? TEXT_WIDTH));
+  const types = report === null ? [] : ["", renderTypeReport(report, target !== null)];
+  return [title, ...lines, ...types].join("\n");
+}
+
+function diagnosticFields(exported: LoadedExport, d: Diagnostics): [string, string][] {
+  const fields: [string, string][] = [
+    ["Strategy", d.strategy],
+    ["Mode", modeText(exported)],
+    ["Row estimate", d.rowEstimate === null ? "unknown" : `~${shortCount(d.rowEstimate)}`],
+  ];
+  if (d.keyRange !== null) fields.push(["Cursor range", d.keyRange.join(" .. ")]);
+  if (d.scanType !== null) fields.push(["Scan type", d.scanType]);
+  fields.push(["Verdict", d.verdict]);
+  const parallel = d.recommendedParallel > 1 ? `, parallel: ${d.recommendedParallel}` : "";
+  fields.push(["Recommended", `tuning.profile: ${d.recommendedProfile}${parallel}`]);
+  for (const warning of d.warnings) fields.push(["Warning", sentence(warning)]);
+  if (d.suggestion !== null) fields.push(["Suggestion", sentence(d.suggestion)]);
+  return fields;
+}
+
+/** `10M`, `1.5M`. */
+function shortCount(count: number): string {
+  return formatCount(count).replace(/\.0(?=\D|$)/, "");
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** The mode and what it goes by. */
+function modeText({ config }: LoadedExport): string {
+  switch (config.mode) {
+    case "full":
+      return "full";
+    case "incremental": {
+      const { cursor_column, cursor_fallback_column } = config;
+      return cursor_fallback_column === undefined
+        ? `incremental (cursor: ${cursor_column})`
+        : `incremental (cursor: COALESCE(${cursor_column}, ${cursor_fallback_column}))`;
+    }
+    case "time_window":
+      return `time_window (column: ${config.time_column}, days: ${config.days_window})`;
+    case "chunked":
+      return `chunked (${chunkText(config)})`;
+  }
+}
+
+function chunkText(config: LoadedExport["config"]): string {
+  const { chunk_by_key, chunk_column, chunk_by_days, chunk_count, chunk_size } = config;
+  const byKey = chunk_by_key !== undefined && chunk_by_key !== false;
+  const named = typeof chunk_by_key === "string" ? chunk_by_key : chunk_column ?? "primary key";
+  const cut = chunk_by_days !== undefined
+    ? `days: ${chunk_by_days}`
+    : chunk_count !== undefined
+    ? `count: ${chunk_count}`
+    : `size: ${chunk_size ?? "100000"}`;
+  return `${byKey ? "key" : "column"}: ${named}, ${cut}`;
+}
+
+/** `  Label:        text`, wrapped below itself. Lines that the text has already stay. */
+function fieldLines(label: string, text: string, width: number): string[] {
+  const indent = 2 + LABEL_WIDTH;
+  const lines = text.split("\n").flatMap((line) => wrap(line, Math.max(40, width - indent)));
+  return lines.map((line, i) =>
+    i === 0 ? `  ${`${label}:`.padEnd(LABEL_WIDTH)}${line}` : " ".repeat(indent) + line
+  );
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}
+
+/** What `--json` prints for an export. The names are public API. */
+export function checkJson(
+  { exported, diagnostics: d, error }: ExportCheck,
+  report: readonly TypeReportRow[] | null,
+  target: Target | null,
+): Record<string, unknown> {
+  return {
+    export_name: exported.name,
+    mode: exported.config.mode,
+    strategy: d?.strategy ?? null,
+    row_estimate: d?.rowEstimate ?? null,
+    cursor_range: d?.keyRange ?? null,
+    scan_type: d?.scanType ?? null,
+    index: d?.index ?? null,
+    verdict: d?.verdict ?? null,
+    recommended_profile: d?.recommendedProfile ?? null,
+    recommended_parallel: d?.recommendedParallel ?? null,
+    warnings: d?.warnings ?? [],
+    suggestion: d?.suggestion ?? null,
+    error: error === null
+      ? null
+      : { code: error.code, message: redact(error.message), hint: error.hint ?? null },
+    ...(report === null ? {} : { target, columns: report.map(columnJson) }),
+  };
+}
+
+function columnJson({ acceptable, ...row }: TypeReportRow): Record<string, unknown> {
+  return { ...row, status: acceptable ? "ok" : "fail" };
+}

@@ -1,0 +1,106 @@
+/** `rivet check`: every export examined before it runs. Reads the catalog, EXPLAIN and index ends only. */
+import { assertAvailable } from "../config/availability.ts";
+import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
+import { selectExports } from "../config/select.ts";
+import { RivetError, toRivetError } from "../errors.ts";
+import { planExport } from "../plan/export_plan.ts";
+import type { InspectedColumn, Source, SourceFactory } from "../ports/source.ts";
+import { baseQuery } from "../query/base.ts";
+import { type Diagnostics, preflight } from "./preflight.ts";
+
+export interface CheckDeps {
+  readonly source: (type: string) => Promise<SourceFactory>;
+}
+
+export interface CheckOptions {
+  readonly config: LoadedConfig;
+  /** Only this export; null for all. */
+  readonly exportName: string | null;
+  /** Look at every column, those that cannot be read included. */
+  readonly types: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface ExportCheck {
+  readonly exported: LoadedExport;
+  /** null when the export could not be planned. */
+  readonly diagnostics: Diagnostics | null;
+  /** null when they were not asked for, or the query does not work. */
+  readonly columns: readonly InspectedColumn[] | null;
+  /** Why a run of it would fail. */
+  readonly error: RivetError | null;
+}
+
+/** An export that would fail is in the list. @throws SourceError when the source cannot be reached. */
+export async function checkExports(
+  deps: CheckDeps,
+  options: CheckOptions,
+): Promise<readonly ExportCheck[]> {
+  const { config, exportName } = options;
+  assertAvailable(config, exportName);
+  const factory = await deps.source(config.source.type);
+  const checks: ExportCheck[] = [];
+  for (const exported of selectExports(config, exportName)) {
+    const source = await factory.connect({
+      source: config.source,
+      tuning: exported.tuning,
+      applicationName: `rivet/check/${exported.name}`,
+      signal: options.signal,
+    });
+    try {
+      checks.push(await checkExport(source, exported, options));
+    } finally {
+      await source.close();
+    }
+  }
+  return checks;
+}
+
+async function checkExport(
+  source: Source,
+  exported: LoadedExport,
+  { types, signal }: CheckOptions,
+): Promise<ExportCheck> {
+  let columns: readonly InspectedColumn[] | null = null;
+  try {
+    if (types) columns = await inspectColumns(source, exported);
+    const diagnostics = await diagnose(source, exported, signal);
+    return { exported, diagnostics, columns, error: null };
+  } catch (thrown) {
+    const error = toRivetError(thrown);
+    if (signal.aborted || error.category === "disconnect" || error.code === "INTERNAL") throw error;
+    return { exported, diagnostics: null, columns, error };
+  }
+}
+
+function inspectColumns(
+  source: Source,
+  exported: LoadedExport,
+): Promise<readonly InspectedColumn[]> {
+  if (source.inspect === undefined) {
+    throw new RivetError(
+      "NOT_AVAILABLE",
+      `a type report of ${source.info.engine} is not available`,
+      { hint: "`rivet check` without --type-report names the columns that cannot be exported." },
+    );
+  }
+  return source.inspect(baseQuery(exported, source.dialect), exported.overrides);
+}
+
+async function diagnose(
+  source: Source,
+  exported: LoadedExport,
+  signal: AbortSignal,
+): Promise<Diagnostics> {
+  // A commit-safe run waits for transactions; a check only looks.
+  const config = { ...exported.config, incremental_safety: "off" as const };
+  const plan = await planExport(source, { ...exported, config }, {
+    now: new Date(),
+    cursor: null,
+    ties: null,
+    // Known to be none, so that no chunk is looked for: without an index that would read the whole table.
+    chunks: exported.config.mode === "chunked" ? [] : null,
+    signal,
+  });
+  return await preflight(source, exported, plan);
+}
