@@ -8,6 +8,7 @@ import { chunkIdentifier, chunkSql } from "../query/chunk.ts";
 import { recordedParts } from "../verify/review.ts";
 import { bestEffort } from "./context.ts";
 import type { Journal } from "./journal.ts";
+import type { ReadResult } from "./read.ts";
 import type { PartRecord } from "./types.ts";
 import type { Unit, UnitQueue, UnitResult } from "./units.ts";
 
@@ -38,16 +39,32 @@ export function chunkUnit(
   };
 }
 
+/** What this process read. */
+export type QueueRead = Omit<ReadResult, "checksum">;
+
+/** A queue as the run sees it: what there is to do, and what came of it. */
+export interface RunQueue extends UnitQueue {
+  readonly read: QueueRead;
+  /** Everything that is committed, from earlier processes too. */
+  outcome(): Promise<{ readonly rows: number; readonly parts: readonly PartRecord[] }>;
+  /** I6: refused, naming the open units, when any is left. */
+  close(): Promise<void>;
+  /** What an interrupted or failed process leaves must be claimable by the next one. */
+  release(): Promise<void>;
+}
+
+const NOTHING_READ: QueueRead = { rows: 0, lastValue: null, lastTies: null, dropped: 0 };
+
 /** Units known in advance and remembered by nobody: a failed one fails the run. */
-export class MemoryQueue implements UnitQueue {
+export class MemoryQueue implements RunQueue {
   readonly reclaims = false;
-  readonly parts: PartRecord[] = [];
+  readonly #parts: PartRecord[] = [];
   readonly #units: Unit[];
-  rows = 0;
-  /** Of the last unit that had one, with the rows at that value. */
-  lastValue: string | null = null;
-  lastTies: readonly string[] | null = null;
-  dropped = 0;
+  #read = NOTHING_READ;
+
+  get read(): QueueRead {
+    return this.#read;
+  }
 
   constructor(units: readonly Unit[]) {
     this.#units = [...units];
@@ -58,17 +75,32 @@ export class MemoryQueue implements UnitQueue {
   }
 
   completed(_unit: Unit, result: UnitResult): Promise<void> {
-    this.rows += result.rows;
-    this.dropped += result.dropped;
-    if (result.lastValue !== null) {
-      this.lastValue = result.lastValue;
-      this.lastTies = result.lastTies;
-    }
-    this.parts.push(...result.parts);
+    const before = this.#read;
+    // Of the last unit that had one, with the rows at that value.
+    const { lastValue, lastTies } = result.lastValue === null ? before : result;
+    this.#read = {
+      rows: before.rows + result.rows,
+      dropped: before.dropped + result.dropped,
+      lastValue,
+      lastTies,
+    };
+    this.#parts.push(...result.parts);
     return Promise.resolve();
   }
 
   failed(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  outcome(): Promise<{ rows: number; parts: readonly PartRecord[] }> {
+    return Promise.resolve({ rows: this.#read.rows, parts: this.#parts });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  release(): Promise<void> {
     return Promise.resolve();
   }
 }
@@ -78,8 +110,9 @@ type Rewrites = ReadonlyMap<number, readonly PartRecord[]>;
 const NO_REWRITES = { parts: new Map<number, readonly PartRecord[]>(), chunks: [] };
 
 /** The chunk run in state: claims survive the process, and so does what was committed. */
-export class CheckpointQueue implements UnitQueue {
+export class CheckpointQueue implements RunQueue {
   readonly reclaims = true;
+  readonly read = NOTHING_READ;
   readonly #state: StateStore;
   readonly #runId: string;
   readonly #exportName: string;
@@ -167,7 +200,7 @@ export class CheckpointQueue implements UnitQueue {
     await this.#state.failChunkTask(this.#runId, index, error.message);
   }
 
-  /** Everything that is committed, from earlier runs too, in the order of the chunks. */
+  /** In the order of the chunks. */
   async outcome(): Promise<{ rows: number; parts: PartRecord[] }> {
     const tasks = await this.#state.chunkTasks(this.#runId);
     const done = tasks.filter((task) => task.status === "completed");
@@ -177,7 +210,10 @@ export class CheckpointQueue implements UnitQueue {
     };
   }
 
-  /** What an interrupted or failed process leaves must be claimable by the next one. */
+  close(): Promise<void> {
+    return this.#state.completeChunkRun(this.#runId);
+  }
+
   async release(): Promise<void> {
     const returned = await this.#state.requeueRunningChunkTasks(this.#runId);
     if (returned > 0) logger().info(`${returned} unfinished chunks returned to pending`);

@@ -1,0 +1,116 @@
+/** The steps of one export between its context and the end of its run, in the order of contracts section 1. */
+import type { Description } from "../ports/source.ts";
+import type { ChunkRun } from "../ports/state.ts";
+import type { ChunkShape } from "../query/chunk.ts";
+import { fileColumns } from "../stages/spec.ts";
+import type { StageTotals } from "../stages/totals.ts";
+import { checkQuality, qualityFailed } from "./check_quality.ts";
+import { commitCursor } from "./commit_cursor.ts";
+import type { ExportContext } from "./context.ts";
+import { checkDrift } from "./drift.ts";
+import { ExportSource } from "./export_source.ts";
+import type { RunOutcome } from "./finish_run.ts";
+import { openQueue, unitCount } from "./open_queue.ts";
+import { type PlannedRun, planRun } from "./plan_run.ts";
+import type { RunQueue } from "./queues.ts";
+import { reconcileChunks } from "./reconcile_chunks.ts";
+import { reconcileCount } from "./reconcile_count.ts";
+import { planUnits } from "./unit_plan.ts";
+import { UnitRunner } from "./units.ts";
+
+export class ExportRun {
+  readonly #ctx: ExportContext;
+  readonly #open: ChunkRun | null;
+  readonly #source: ExportSource;
+  #planned: PlannedRun | null = null;
+  #queue: RunQueue | null = null;
+  #schemaChanged: boolean | null = null;
+  #totals: StageTotals | null = null;
+  #quality: readonly string[] = [];
+  #reconciled: boolean | null = null;
+
+  /** @param open the unfinished chunk run that is continued, or null. */
+  constructor(ctx: ExportContext, open: ChunkRun | null) {
+    this.#ctx = ctx;
+    this.#open = open;
+    this.#source = new ExportSource(ctx);
+  }
+
+  async execute(): Promise<void> {
+    const ctx = this.#ctx;
+    try {
+      await this.#source.takeSnapshot();
+      const planned = this.#planned = await planRun(ctx, this.#source, this.#open);
+      const { strategy, description } = planned.plan;
+      this.#schemaChanged = await checkDrift(ctx, description.columns);
+      const queue = this.#queue = await openQueue(ctx, planned, this.#open);
+      this.#totals = await this.#runUnits(planned, queue);
+      await queue.close();
+      await this.#reconcile(planned, queue);
+      await this.#passQuality(this.#totals, queue);
+      if (strategy.kind === "incremental") await commitCursor(ctx, strategy, queue.read);
+    } finally {
+      await this.#source.close();
+      await this.#queue?.release();
+    }
+  }
+
+  /** What there is to tell of the run, also when it ended early. */
+  async outcome(): Promise<Omit<RunOutcome, "error">> {
+    const { rows, parts } = await this.#queue?.outcome() ?? { rows: 0, parts: [] };
+    const plan = this.#planned?.plan ?? null;
+    return {
+      rows,
+      parts,
+      columns: plan?.description.columns ?? null,
+      fileColumns: plan === null ? null : fileColumns(plan.description.columns, plan.stages),
+      widths: this.#totals?.widths.means() ?? {},
+      quality: this.#quality,
+      reconciled: this.#reconciled,
+      schemaChanged: this.#schemaChanged,
+    };
+  }
+
+  async #runUnits(planned: PlannedRun, queue: RunQueue): Promise<StageTotals> {
+    const readers = this.#source.openReaders(unitCount(planned));
+    try {
+      const unitPlan = await planUnits(this.#ctx, planned.plan);
+      const runner = new UnitRunner(this.#ctx, unitPlan, queue, readers);
+      await runner.run();
+      return runner.totals;
+    } finally {
+      await Promise.all(readers.map((reader) => reader.close()));
+    }
+  }
+
+  /** `--reconcile`, or `reconcile: count | checksum` on the export. */
+  async #reconcile({ plan }: PlannedRun, queue: RunQueue): Promise<void> {
+    const { options, exported } = this.#ctx;
+    if (!options.reconcile && (exported.config.reconcile ?? "off") === "off") return;
+    this.#reconciled = false;
+    if (exported.config.reconcile === "checksum" && plan.strategy.kind === "chunked") {
+      await this.#reconcileChunks(plan.description, plan.strategy.shape);
+    } else {
+      const rows = (await queue.outcome()).rows + queue.read.dropped;
+      const cursor = queue.read.lastValue;
+      await this.#source.use((s) => reconcileCount(s, exported.name, plan, { rows, cursor }));
+    }
+    this.#reconciled = true;
+  }
+
+  async #reconcileChunks(description: Description, shape: ChunkShape): Promise<void> {
+    const { deps, exported, runId, signal } = this.#ctx;
+    const tasks = await deps.state.chunkTasks(runId);
+    await reconcileChunks(
+      (question) => this.#source.retried("reconcile", question),
+      { exported, shape, tasks, description, signal },
+    );
+  }
+
+  async #passQuality(totals: StageTotals, queue: RunQueue): Promise<void> {
+    const { rows } = await queue.outcome();
+    const { failures, warnings } = await checkQuality(this.#ctx, totals, rows);
+    this.#quality = [...failures, ...warnings];
+    if (failures.length > 0) throw qualityFailed(this.#ctx.exported.name, failures);
+  }
+}

@@ -1,0 +1,82 @@
+/** How one export reaches its source: one session, the run's snapshot, and retries on fresh connections. */
+import { logger } from "../log.ts";
+import type { ConnectOptions, Source } from "../ports/source.ts";
+import type { ExportContext } from "./context.ts";
+import { type Extractor, openReaders } from "./extractor.ts";
+import { withRetry } from "./retry.ts";
+import { SourceSession } from "./session.ts";
+
+export type Step = "snapshot" | "plan" | "reconcile";
+
+export class ExportSource {
+  readonly #ctx: ExportContext;
+  readonly #session: SourceSession;
+
+  constructor(ctx: ExportContext) {
+    this.#ctx = ctx;
+    this.#session = new SourceSession(
+      () => ctx.deps.source(ctx.config.source.type),
+      () => this.#connectOptions(),
+    );
+  }
+
+  /** On the session's connection; when it throws, the next call opens another one. */
+  use<T>(work: (source: Source) => Promise<T>): Promise<T> {
+    return this.#session.use(work);
+  }
+
+  /** As `use`, again when what went wrong can pass. */
+  retried<T>(step: Step, work: (source: Source) => Promise<T>): Promise<T> {
+    return this.#retried(step, () => this.#session.use(work));
+  }
+
+  /** Takes the point in time that every connection from here on shares, where the export has one. */
+  async takeSnapshot(): Promise<void> {
+    const { deps, config, snapshot, journal } = this.#ctx;
+    if (snapshot === null) return;
+    const { point } = await this.#retried("snapshot", () =>
+      snapshot.take(async () => {
+        const factory = await deps.source(config.source.type);
+        return await factory.connect({
+          ...this.#connectOptions(),
+          applicationName: "rivet/snapshot",
+        });
+      }));
+    journal.add("snapshot_taken", { point, shared: snapshot === deps.runSnapshot });
+  }
+
+  /** One reader decodes on this thread and encodes in a Worker; several readers are Workers. */
+  openReaders(units: number): Extractor[] {
+    const { deps, exported } = this.#ctx;
+    const wanted = Math.min(exported.config.parallel, units);
+    return openReaders(wanted, this.#session, deps.workers, () => {
+      const { source, tuning, applicationName, snapshot = null } = this.#connectOptions();
+      return { source, tuning, applicationName, snapshot };
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  #connectOptions(): ConnectOptions {
+    const { config, exported, snapshot, signal } = this.#ctx;
+    return {
+      source: config.source,
+      tuning: exported.tuning,
+      applicationName: `rivet/${exported.name}`,
+      snapshot: snapshot?.shared?.id ?? null,
+      signal,
+    };
+  }
+
+  #retried<T>(step: Step, attempt: () => Promise<T>): Promise<T> {
+    const { exported: { tuning }, tracker, journal, signal } = this.#ctx;
+    const settings = { maxRetries: tuning.maxRetries, backoffMs: tuning.retryBackoffMs };
+    return withRetry(settings, signal, attempt, (error, retry, waitMs) => {
+      tracker.retries++;
+      journal.add("retry", { step, retry, code: error.code });
+      logger().warn(`${step}: retry ${retry} in ${waitMs} ms: ${error.message}`);
+    });
+  }
+}
