@@ -16,7 +16,9 @@ export interface Result {
 export interface Bench {
   readonly folder: string;
   readonly db: TestDatabase;
-  /** Runs in the folder, with the database's URL in SHOP_URL. */
+  /** Of every command; SHOP_URL is the database's. */
+  readonly env: Record<string, string>;
+  /** Runs in the folder. */
   rivet(...args: string[]): Promise<Result>;
   spawn(...args: string[]): Deno.ChildProcess;
   path(...names: string[]): string;
@@ -33,7 +35,6 @@ export function succeeded(result: Result): Result {
   return result;
 }
 
-/** @param url for SHOP_URL, when it is not the database's. */
 export async function onBench(body: (bench: Bench) => Promise<void>): Promise<void> {
   const url = Deno.env.get("RIVET_TEST_POSTGRES_URL");
   if (!url) throw new Error("RIVET_TEST_POSTGRES_URL is not set; run `deno task test`");
@@ -56,11 +57,12 @@ async function* filesBelow(folder: string): AsyncGenerator<string> {
 }
 
 function bench(folder: string, db: TestDatabase): Bench {
+  const env = { RIVET_STATE_URL: "", RIVET_LOG: "", RUST_LOG: "", SHOP_URL: db.url };
   const command = (args: string[], io: "piped" | "null") =>
     new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-check", MAIN, ...args],
       cwd: folder,
-      env: { RIVET_STATE_URL: "", RIVET_LOG: "", RUST_LOG: "", SHOP_URL: db.url },
+      env,
       stdin: "null",
       stdout: io,
       stderr: io,
@@ -69,6 +71,7 @@ function bench(folder: string, db: TestDatabase): Bench {
   return {
     folder,
     db,
+    env,
     path,
     async rivet(...args) {
       const { code, stdout, stderr } = await command(args, "piped").output();

@@ -171,13 +171,9 @@ Deno.test("children of a killed parent stop by themselves", () =>
 
 Deno.test("RIVET_IPC_EVENTS=1 prints events and nothing else", () =>
   exporting(CONFIG, async (bench) => {
-    Deno.env.set("RIVET_IPC_EVENTS", "1");
-    try {
-      const { out } = succeeded(await bench.rivet("run", "-c", "rivet.yaml", "-e", "a"));
-      const events = out.trim().split("\n").map((line) => JSON.parse(line).event);
-      deepEqual([events[0], events.at(-1)], ["Started", "Finished"]);
-      ok(events.includes("ProgressInit") && events.includes("Progress"));
-    } finally {
-      Deno.env.delete("RIVET_IPC_EVENTS");
-    }
+    bench.env.RIVET_IPC_EVENTS = "1";
+    const { out } = succeeded(await bench.rivet("run", "-c", "rivet.yaml", "-e", "a"));
+    const events = out.trim().split("\n").map((line) => JSON.parse(line).event);
+    deepEqual([events[0], events.at(-1)], ["Started", "Finished"]);
+    ok(events.includes("ProgressInit") && events.includes("Progress"));
   }));
