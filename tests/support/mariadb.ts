@@ -104,6 +104,7 @@ async function serverArguments(
     // The server refuses to run as root unless it is told so.
     ...(Deno.uid() === 0 ? ["--user=root"] : []),
     `--datadir=${join(folder, "data")}`,
+    `--tmpdir=${folder}`,
     `--socket=${join(folder, "socket")}`,
     `--pid-file=${join(folder, "pid")}`,
     `--port=${port}`,
@@ -154,6 +155,8 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<TestMy
     "--no-defaults",
     ...asRoot,
     `--datadir=${join(folder, "data")}`,
+    // A server that starts removes the temporary tables of others from a folder they share.
+    `--tmpdir=${folder}`,
     "--auth-root-authentication-method=normal",
     "--skip-test-db",
   ]);

@@ -47,6 +47,9 @@ interface DriverPacket {
 }
 
 const utf8 = new TextDecoder();
+const utf8Encoder = new TextEncoder();
+/** ER_NET_PACKET_TOO_LARGE */
+const PACKET_TOO_LARGE = 1153;
 /** A server that does not answer a goodbye or a kill is left after this. */
 const GOODBYE_MS = 2000;
 
@@ -65,6 +68,8 @@ export class Connection {
   #running = 0;
   /** Of every statement; for telling why one was ended. 0: none. */
   statementTimeoutS = 0;
+  /** The server's `max_allowed_packet`. It hangs up on a longer statement, often before it says why. */
+  maxPacketBytes = Infinity;
 
   private constructor(settings: ConnectionSettings, options: ConnectionOptions, encrypt: boolean) {
     this.#settings = settings;
@@ -130,6 +135,7 @@ export class Connection {
   /** Sends exactly this text. */
   queryUnlabelled(sql: string): Promise<ResultSet> {
     this.#checkAlive();
+    this.#checkLength(sql);
     this.#running++;
     return new Promise((resolve, reject) => {
       const onResult = (error: Error | null, rows: unknown, fields: unknown) => {
@@ -151,6 +157,7 @@ export class Connection {
   /** Starts a statement. It must be read to its end, or cancelled, before the next one. */
   stream(sql: string, handlers: StreamHandlers): RowStream {
     this.#checkAlive();
+    this.#checkLength(sql);
     const { promise: done, resolve, reject } = Promise.withResolvers<void>();
     // It may fail before anybody waits for it.
     done.catch(() => {});
@@ -247,6 +254,19 @@ export class Connection {
       "SOURCE_DISCONNECTED",
       `the connection to MySQL at ${addressOf(this.#settings)} is closed`,
       { category: "disconnect", cause: this.#lost ?? undefined },
+    );
+  }
+
+  #checkLength(sql: string): void {
+    // Three bytes a UTF-16 unit at most; the packet has a byte for its command.
+    if (sql.length * 3 < this.maxPacketBytes) return;
+    const bytes = utf8Encoder.encode(sql).length + 1;
+    if (bytes <= this.maxPacketBytes) return;
+    throw this.#classified(
+      Object.assign(
+        new Error(`a statement of ${bytes} bytes is above the limit of ${this.maxPacketBytes}`),
+        { errno: PACKET_TOO_LARGE },
+      ),
     );
   }
 

@@ -17,10 +17,12 @@ function tlsWarning(options: ConnectOptions, settings: ConnectionSettings): stri
   return mode === "disable" || mode === "prefer" ? NOT_ENCRYPTED : null;
 }
 
+/** Asks the server what it is, and tells the connection its limit. */
 async function serverFacts(connection: Connection): Promise<ServerFacts> {
-  const { rows: [[version, versionComment, sqlMode]] } = await connection.query(
-    "SELECT VERSION(), @@version_comment, @@SESSION.sql_mode",
+  const { rows: [[version, versionComment, sqlMode, maxPacket]] } = await connection.query(
+    "SELECT VERSION(), @@version_comment, @@SESSION.sql_mode, @@max_allowed_packet",
   );
+  if (Number(maxPacket) > 0) connection.maxPacketBytes = Number(maxPacket);
   return {
     flavor: flavorOf(version ?? ""),
     version: version ?? "",

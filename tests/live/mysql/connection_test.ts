@@ -221,6 +221,15 @@ interface Proxy {
   stop(): void;
 }
 
+/** A connection whose stream has ended is closed already. */
+function closeQuietly(socket: Deno.Conn): void {
+  try {
+    socket.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  }
+}
+
 /** Passes everything on, and cuts the connection once, after `bytes` from the server. */
 function startProxy(upstream: URL, bytes: number): Proxy {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -232,7 +241,8 @@ function startProxy(upstream: URL, bytes: number): Proxy {
     open.add(client).add(server);
     const end = () => {
       for (const socket of [client, server]) {
-        if (open.delete(socket)) socket.close();
+        open.delete(socket);
+        closeQuietly(socket);
       }
     };
     const copy = async (from: Deno.Conn, to: Deno.Conn, limited: boolean) => {
@@ -263,7 +273,7 @@ function startProxy(upstream: URL, bytes: number): Proxy {
     sent: () => sent,
     stop() {
       listener.close();
-      for (const socket of open) socket.close();
+      for (const socket of open) closeQuietly(socket);
     },
   };
 }
