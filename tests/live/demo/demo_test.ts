@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { asyncBufferFromFile, parquetMetadataAsync } from "hyparquet";
 import postgres from "postgres";
 import { startDemoServer } from "../../../fixtures/demo/server.ts";
+import type { Manifest } from "../../../core/verify/manifest.ts";
 import { DEMO_STEPS } from "../../../fixtures/demo/steps.ts";
 
 const DEMO = fileURLToPath(new URL("../../../fixtures/demo/demo.ts", import.meta.url));
@@ -46,7 +47,15 @@ Deno.test("demo: every step succeeds and the files hold every row", () =>
       assert.ok(out.includes(`# ${step.title}\n`), `${step.title}\n${out}`);
     }
     const rows = (name: string): Promise<number> => parquetRows(join(folder, "output", name));
-    assert.equal(await rows("orders"), 120_000);
+    const orders = join(folder, "output", "orders");
+    const manifest: Manifest = JSON.parse(await Deno.readTextFile(join(orders, "manifest.json")));
+    assert.equal(manifest.row_count, 119_999);
+    assert.deepEqual(
+      manifest.parts.filter((p) => p.status === "superseded").map((p) => p.chunk_index),
+      [2, 5],
+    );
+    // The superseded files of two chunks are still there.
+    assert.equal(await rows("orders"), 120_000 + 19_999 + 20_000);
     assert.equal(await rows("order_items"), 150_000);
     assert.equal(await rows("content_items"), 4_000);
     assert.equal(await rows("products"), 1_000);
