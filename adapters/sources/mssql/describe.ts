@@ -1,6 +1,6 @@
 /** Columns of a query and the select list that makes them decodable. */
 import { ConfigError, SourceError } from "../../../core/errors.ts";
-import type { Description } from "../../../core/ports/source.ts";
+import type { Description, InspectedColumn } from "../../../core/ports/source.ts";
 import { didYouMean } from "../../../core/suggest.ts";
 import { type Column, formatType, type RivetType } from "../../../core/types/types.ts";
 import { quoteIdentifier } from "./dialect.ts";
@@ -46,6 +46,27 @@ function unsupported(problems: readonly Problem[]): SourceError {
   return new SourceError("TYPE_UNSUPPORTED", `${subject} cannot be exported as is:\n${lines}`, {
     hint: `Set columns: { ${problems.map((p) => p.remedy).join(", ")} } on the export, ` +
       `or cast in the query: ${problems.map((p) => p.cast).join(", ")}`,
+  });
+}
+
+/** @throws ConfigError for an override of no column. */
+export function inspectQuery(
+  fields: readonly Field[],
+  overrides: ReadonlyMap<string, RivetType>,
+): InspectedColumn[] {
+  checkOverrides(fields, overrides);
+  return fields.map((field) => {
+    const { name, nativeType, nullable } = field;
+    const override = overrides.get(name);
+    const plan = planColumn(field, override);
+    const common = { name, nativeType, nullable };
+    if (!isRefusal(plan)) {
+      return { ...common, type: plan.type, fidelity: plan.fidelity, refusal: null };
+    }
+    const { reason } = plan;
+    const { cast } = problemOf(field, override, reason);
+    const refusal = { reason, override: { kind: "text" } as const, cast };
+    return { ...common, type: null, fidelity: "unsupported", refusal };
   });
 }
 

@@ -40,6 +40,19 @@ export async function singleKeys(rows: RunRows, table: string): Promise<TableKey
   }));
 }
 
+/** The columns of the primary key in its order. */
+export async function primaryKeyColumns(rows: RunRows, table: string): Promise<string[]> {
+  const sys = catalogOf(table);
+  const found = await rows(`
+    SELECT c.name FROM ${sys}indexes AS i
+    JOIN ${sys}index_columns AS ic
+      ON ic.object_id = i.object_id AND ic.index_id = i.index_id AND ic.key_ordinal > 0
+    JOIN ${sys}columns AS c ON c.object_id = ic.object_id AND c.column_id = ic.column_id
+    WHERE i.object_id = ${objectId(table)} AND i.is_primary_key = 1
+    ORDER BY ic.key_ordinal`);
+  return found.map(([column]) => column ?? "");
+}
+
 /** One step of a histogram: its upper bound and the rows up to it. */
 export interface HistogramStep {
   readonly bound: string;

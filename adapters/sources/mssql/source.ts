@@ -4,19 +4,30 @@ import { valueText } from "../../../core/batch/values.ts";
 import type { Tuning } from "../../../core/config/tuning.ts";
 import { RivetError, SourceError } from "../../../core/errors.ts";
 import type {
+  Catalog,
   Description,
+  InspectedColumn,
+  IntrospectScope,
   ReadRequest,
+  ScanFacts,
   Source,
   SourceCapabilities,
   SourceInfo,
   TableKey,
 } from "../../../core/ports/source.ts";
 import type { Column, RivetType } from "../../../core/types/types.ts";
+import { catalogTables } from "./catalog.ts";
 import type { Connection } from "./connection.ts";
-import { planQuery } from "./describe.ts";
+import { inspectQuery, planQuery } from "./describe.ts";
 import { dialect } from "./dialect.ts";
-import { plannedRows, SHOWPLAN_OFF, SHOWPLAN_ON } from "./explain.ts";
-import { histogramBounds, type RunRows, similarTable, singleKeys } from "./introspect.ts";
+import { plannedRows, scanFacts, SHOWPLAN_OFF, SHOWPLAN_ON } from "./explain.ts";
+import {
+  histogramBounds,
+  primaryKeyColumns,
+  type RunRows,
+  similarTable,
+  singleKeys,
+} from "./introspect.ts";
 import { type Field, fieldOf } from "./metadata.ts";
 import { readBatches, streamBatches } from "./read.ts";
 import { isRefusal, planColumn } from "./types.ts";
@@ -119,16 +130,14 @@ export class MssqlSource implements Source {
   }
 
   async describe(query: string, overrides: ReadonlyMap<string, RivetType>): Promise<Description> {
-    const base = withoutSemicolon(query);
-    let fields: readonly Field[];
-    try {
-      // Nullability comes with it, as the server derives it for this query.
-      const probe = `SELECT TOP (0) * FROM (\n${base}\n) AS _rivet`;
-      fields = (await this.#connection.metadata(this.#settings + probe)).map(fieldOf);
-    } catch (error) {
-      throw await this.#withSimilarTable(error);
-    }
-    return planQuery(fields, overrides);
+    return planQuery(await this.#probe(query), overrides);
+  }
+
+  async inspect(
+    query: string,
+    overrides: ReadonlyMap<string, RivetType>,
+  ): Promise<readonly InspectedColumn[]> {
+    return inspectQuery(await this.#probe(query), overrides);
   }
 
   async *read(request: ReadRequest): AsyncGenerator<Batch, void> {
@@ -170,14 +179,55 @@ export class MssqlSource implements Source {
     }
   }
 
-  /** null where the login may not see plans. */
+  primaryKey(table: string): Promise<readonly string[]> {
+    return primaryKeyColumns(this.#run, table);
+  }
+
   async estimateRows(query: string): Promise<number | null> {
+    const plan = await this.#plan(query);
+    return plan === null ? null : plannedRows(plan);
+  }
+
+  async explainScan(query: string): Promise<ScanFacts | null> {
+    const plan = await this.#plan(query);
+    return plan === null ? null : scanFacts(plan);
+  }
+
+  introspect(scope: IntrospectScope): Promise<Catalog> {
+    return catalogTables(this.#run, scope);
+  }
+
+  async serverTimeMs(): Promise<number> {
+    const [[millis]] = await this.rows(
+      "SELECT DATEDIFF_BIG(millisecond, '19700101', SYSUTCDATETIME())",
+    );
+    return Number(millis);
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  readonly #run: RunRows = (sql) => this.rows(sql);
+
+  async #probe(query: string): Promise<readonly Field[]> {
+    try {
+      // Nullability comes with it, as the server derives it for this query.
+      const probe = `SELECT TOP (0) * FROM (\n${withoutSemicolon(query)}\n) AS _rivet`;
+      return (await this.#connection.metadata(this.#settings + probe)).map(fieldOf);
+    } catch (error) {
+      throw await this.#withSimilarTable(error);
+    }
+  }
+
+  /** The plan as XML; null where the login may not see it. */
+  async #plan(query: string): Promise<string | null> {
     // The setting and the query have to meet in one session.
     if (this.traits.multiplexed) return null;
     try {
       await this.#connection.exec(SHOWPLAN_ON);
       try {
-        return plannedRows(await this.#connection.text(withoutSemicolon(query)));
+        return await this.#connection.text(withoutSemicolon(query));
       } finally {
         await this.#connection.exec(SHOWPLAN_OFF);
       }
@@ -186,12 +236,6 @@ export class MssqlSource implements Source {
       throw error;
     }
   }
-
-  close(): Promise<void> {
-    return this.#connection.close();
-  }
-
-  readonly #run: RunRows = (sql) => this.rows(sql);
 
   /** A missing table's error with the name that was probably meant. */
   async #withSimilarTable(error: unknown): Promise<unknown> {

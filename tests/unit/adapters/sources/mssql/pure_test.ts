@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { decodesCodePage, utf8Table } from "../../../../../adapters/sources/mssql/code_pages.ts";
 import { classify, type ErrorContext } from "../../../../../adapters/sources/mssql/errors.ts";
-import { plannedRows } from "../../../../../adapters/sources/mssql/explain.ts";
+import { plannedRows, scanFacts } from "../../../../../adapters/sources/mssql/explain.ts";
 import { evenBounds } from "../../../../../adapters/sources/mssql/introspect.ts";
 import { classifyRoute, ROUTE_WARNINGS } from "../../../../../adapters/sources/mssql/pooler.ts";
 import { settingsSql } from "../../../../../adapters/sources/mssql/source.ts";
@@ -27,6 +27,23 @@ Deno.test("planned rows: of the statement, not of its operators; null when there
   const xml = '<StmtSimple StatementEstRows="2.5e+06" x="1"><RelOp EstimateRows="9"/></StmtSimple>';
   assert.equal(plannedRows(xml), 2_500_000);
   assert.equal(plannedRows("<ShowPlanXML/>"), null);
+});
+
+const relOp = (physical: string, table: string, index: string) =>
+  `<RelOp NodeId="1" PhysicalOp="${physical}" LogicalOp="x"><IndexScan>` +
+  `<Object Database="[d]" Schema="[dbo]" Table="[${table}]" Index="[${index}]"/></IndexScan></RelOp>`;
+
+Deno.test("scans: by an index, from end to end, or both", () => {
+  const seek = relOp("Index Seek", "orders", "IX_at");
+  const scan = relOp("Clustered Index Scan", "it&amp;ems", "PK");
+  const sort = '<RelOp PhysicalOp="Sort">';
+  assert.deepEqual(scanFacts(sort + seek), {
+    scanType: "Index Seek using IX_at",
+    index: "full",
+  });
+  assert.deepEqual(scanFacts(scan), { scanType: "Clustered Index Scan on it&ems", index: "none" });
+  assert.deepEqual(scanFacts(seek + scan)?.index, "partial");
+  assert.equal(scanFacts('<RelOp PhysicalOp="Constant Scan"/>'), null);
 });
 
 Deno.test("histograms cut evenly, or not at all", () => {

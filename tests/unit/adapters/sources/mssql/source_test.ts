@@ -517,3 +517,90 @@ Deno.test("keys and quantiles come from the catalog", async () => {
     assert.deepEqual(await source.quantiles("items", "other"), []);
   });
 });
+
+Deno.test("introspect: tables and views with their sizes, keys and what cannot be read", async () => {
+  const name = column("", t.nvarchar(128));
+  const long = column("", t.bigint());
+  const tables = [name, name, column("", t.varchar(2)), long, long, long, long, long];
+  const rules = [
+    {
+      sql: "HAS_PERMS_BY_NAME",
+      reply: () =>
+        result(tables, [
+          ["dbo", "big.one", "U", 1, 5000, 3, 20, 1],
+          ["dbo", "orders", "U", 1, 7, 1, 2, 1],
+          ["dbo", "secret", "V", 1, null, 0, null, 0],
+        ]),
+    },
+    { sql: "SELECT SCHEMA_NAME()", reply: () => result([name], [["dbo"]]) },
+    {
+      sql: "ic.key_ordinal = 1",
+      reply: () => result([name, name], [["orders", "id"], ["orders", "at"]]),
+    },
+  ];
+  await withSource(rules, async (source) => {
+    const catalog = await source.introspect?.({ schema: null, table: null });
+    assert.equal(catalog?.schema, "dbo");
+    assert.deepEqual(catalog?.tables, [
+      {
+        schema: "dbo",
+        name: "big.one",
+        reference: "[big.one]",
+        kind: "partitioned",
+        rowEstimate: 5000,
+        totalBytes: 163_840,
+        indexedColumns: [],
+        unreadable: null,
+      },
+      {
+        schema: "dbo",
+        name: "orders",
+        reference: "orders",
+        kind: "table",
+        rowEstimate: 7,
+        totalBytes: 16_384,
+        indexedColumns: ["id", "at"],
+        unreadable: null,
+      },
+      {
+        schema: "dbo",
+        name: "secret",
+        reference: "secret",
+        kind: "view",
+        rowEstimate: null,
+        totalBytes: null,
+        indexedColumns: [],
+        unreadable: "no permission to SELECT from it",
+      },
+    ]);
+  });
+});
+
+Deno.test("inspect: columns that cannot be read stand in the list with their remedy", async () => {
+  const columns = [ITEMS[0], column("v", t.sqlVariant())];
+  await withSource(tableRules(QUERY, columns, []), async (source) => {
+    const [id, v] = await source.inspect?.(QUERY, NO_OVERRIDES) ?? [];
+    assert.deepEqual([id.type?.kind, id.refusal], ["int", null]);
+    assert.deepEqual([v.type, v.fidelity, v.refusal?.override], [null, "unsupported", {
+      kind: "text",
+    }]);
+    assert.equal(v.refusal?.cast, "CAST([v] AS nvarchar(4000)) AS [v]");
+  });
+});
+
+Deno.test("the primary key in its order, and the server's clock", async () => {
+  const rules = [
+    {
+      sql: "ORDER BY ic.key_ordinal",
+      reply: () => result([column("name", t.nvarchar(128))], [["b"], ["a"]]),
+    },
+    {
+      sql: "SYSUTCDATETIME",
+      reply: () => result([column("", t.bigint())], [[1_700_000_000_123n]]),
+    },
+  ];
+  await withSource(rules, async (source) => {
+    assert.deepEqual(await source.primaryKey?.("orders"), ["b", "a"]);
+    assert.equal(await source.serverTimeMs?.(), 1_700_000_000_123);
+  });
+});
