@@ -83,6 +83,18 @@ const services: Services = {
       readUrl: (url) => readUrl({ type: "postgres", ...url }, processEnv) ?? "",
     }, request);
   },
+  async runDoctor(options) {
+    const [{ runDoctor }, { sourceFactory }, { openDestination }] = await Promise.all([
+      import("./core/preflight/doctor.ts"),
+      import("./adapters/sources/mod.ts"),
+      import("./adapters/destinations/mod.ts"),
+    ]);
+    return await runDoctor({
+      source: sourceFactory,
+      destination: openDestination,
+      state: () => services.openState(options.config),
+    }, options);
+  },
   async checkExports(options) {
     const [{ checkExports }, { sourceFactory }] = await Promise.all([
       import("./core/preflight/check_exports.ts"),

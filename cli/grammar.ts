@@ -3,6 +3,7 @@ import { type InferValue, merge, or } from "@optique/core";
 import { applyCommand, executeApply } from "./apply.ts";
 import { checkCommand, executeCheck } from "./check.ts";
 import { completionsCommand, executeCompletions } from "./completions.ts";
+import { doctorCommand, executeDoctor } from "./doctor.ts";
 import { globalOptions } from "./globals.ts";
 import { executeInit, initCommand } from "./init.ts";
 import { executeJournal, journalCommand } from "./journal.ts";
@@ -30,6 +31,7 @@ import { executeValidate, validateCommand } from "./validate.ts";
 export const grammar = merge(
   or(
     initCommand,
+    doctorCommand,
     checkCommand,
     runCommand,
     planCommand,
@@ -51,6 +53,7 @@ export type Invocation = InferValue<typeof grammar>;
 /** Command -> its subcommands; none for a command that runs by itself. */
 export const COMMAND_TREE: Readonly<Record<string, readonly string[]>> = {
   init: [],
+  doctor: [],
   check: [],
   run: [],
   plan: [],
@@ -72,6 +75,8 @@ export function execute(invocation: Invocation, ctx: CommandContext): Promise<vo
       return executeInit(invocation, ctx);
     case "check":
       return executeCheck(invocation, ctx);
+    case "doctor":
+      return executeDoctor(invocation, ctx);
     case "run":
       return executeRun(invocation, ctx);
     case "plan":

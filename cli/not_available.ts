@@ -4,7 +4,7 @@
  */
 import { RivetError } from "../core/errors.ts";
 
-export const UNAVAILABLE_COMMANDS: readonly string[] = ["doctor"];
+export const UNAVAILABLE_COMMANDS: readonly string[] = [];
 
 export function notAvailable(what: string): RivetError {
   return new RivetError("NOT_AVAILABLE", `${what} is not available yet in this version of rivet`, {

@@ -5,6 +5,7 @@ import type { Discovered, DiscoverRequest } from "../core/discover/connect.ts";
 import type { PlannedExports, PlanOptions } from "../core/plan/plan_exports.ts";
 import type { StateStore } from "../core/ports/state.ts";
 import type { CheckOptions, ExportCheck } from "../core/preflight/check_exports.ts";
+import type { DoctorCheck, DoctorOptions } from "../core/preflight/doctor.ts";
 import type { ProcessOptions } from "../core/processes/run_in_processes.ts";
 import type { RunAggregate, RunOptions } from "../core/run/types.ts";
 import type { ReconcileOptions } from "../core/verify/reconcile.ts";
@@ -24,6 +25,8 @@ export interface Services {
   discover(request: DiscoverRequest): Promise<Discovered>;
   /** An export that would fail is in the list. @throws SourceError when the source is out of reach. */
   checkExports(options: CheckOptions): Promise<readonly ExportCheck[]>;
+  /** What fails is in the list. */
+  runDoctor(options: DoctorOptions): Promise<readonly DoctorCheck[]>;
   /** Failed exports are in the aggregate; only what concerns the run as a whole is thrown. */
   runExports(options: RunOptions): Promise<RunAggregate>;
   /** As `runExports`, each export in a process of its own. */

@@ -1,5 +1,6 @@
 /** A folder on this machine. `put` is a rename within one file system followed by an fsync. */
 import { createHash } from "node:crypto";
+import { access, constants } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DestinationError } from "../../core/errors.ts";
 import { errnoOf, fileError } from "../../core/file_error.ts";
@@ -127,7 +128,7 @@ export class LocalDestination implements Destination {
     }
   }
 
-  /** Without `write`, the folder or the nearest one above it can be looked into. */
+  /** Without `write`, the folder or the nearest one above it can be looked into and may be written to. */
   async check(write: boolean): Promise<void> {
     let folder = this.#root;
     try {
@@ -135,6 +136,11 @@ export class LocalDestination implements Destination {
       for await (const _ of Deno.readDir(folder)) break;
     } catch (error) {
       throw fileError(error, "look into", folder);
+    }
+    try {
+      await access(folder, constants.W_OK);
+    } catch (error) {
+      throw fileError(error, "write into", folder);
     }
     if (!write) return;
     const probe = join(await this.stagingDir(), `${crypto.randomUUID()}.tmp`);

@@ -26,6 +26,7 @@ const GOLDEN: Readonly<Record<string, string>> = {
   "help": "--help",
   "help-init": "init --help",
   "help-check": "check --help",
+  "help-doctor": "doctor --help",
   "help-run": "run --help",
   "help-plan": "plan --help",
   "help-apply": "apply --help",
@@ -55,7 +56,6 @@ const GOLDEN: Readonly<Record<string, string>> = {
   "missing-config-flag": "run",
   "bad-number": "metrics -c rivet.yaml --last many",
   "bad-param": "run -c rivet.yaml -p region",
-  "command-not-available": "doctor",
   "parallel-twice": "run -c rivet.yaml --parallel-exports --parallel-export-processes",
   "reset-chunks-of-nothing": "state reset-chunks -c rivet.yaml",
 };

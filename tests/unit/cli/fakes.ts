@@ -135,6 +135,7 @@ export function fakeContext(
     config?: LoadedConfig;
     state?: Partial<StateStore>;
     discover?: Services["discover"];
+    runDoctor?: Services["runDoctor"];
     checkExports?: Services["checkExports"];
     runExports?: Services["runExports"];
     runProcesses?: Services["runProcesses"];
@@ -174,6 +175,7 @@ export function fakeContext(
         ? missing("openState")
         : () => Promise.resolve({ ...state, close } as Partial<StateStore> as StateStore),
       discover: parts.discover ?? missing("discover"),
+      runDoctor: parts.runDoctor ?? missing("runDoctor"),
       checkExports: parts.checkExports ?? missing("checkExports"),
       runExports: parts.runExports ?? missing("runExports"),
       runProcesses: parts.runProcesses ?? missing("runProcesses"),

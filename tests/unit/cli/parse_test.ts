@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, throws } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { extractCommandNames } from "@optique/core/usage";
 import { wantsJsonErrors } from "../../../cli/globals.ts";
 import { COMMAND_TREE, grammar, type Invocation } from "../../../cli/grammar.ts";
@@ -131,14 +131,6 @@ Deno.test("wrong usage says what is wrong", () => {
     const error = usageError(line);
     equal(error.code, "USAGE", line);
     match(error.message, message);
-  }
-});
-
-Deno.test("a documented command that is not there yet says so", () => {
-  for (
-    const line of ["doctor -c r.yaml", "doctor", "--json-errors doctor"]
-  ) {
-    throws(() => parse(line), { code: "NOT_AVAILABLE" }, line);
   }
 });
 

@@ -1,0 +1,79 @@
+/** `rivet doctor`: verifies the connections and credentials of a config. */
+import { constant, type InferValue, message, object, option } from "@optique/core";
+import type { LoadedConfig } from "../core/config/loaded.ts";
+import { ConfigError, RivetError } from "../core/errors.ts";
+import type { DoctorCheck } from "../core/preflight/doctor.ts";
+import { defineCommand } from "./define.ts";
+import { loadConfig } from "./load.ts";
+import { configOption, jsonOption } from "./options.ts";
+import { parameters, paramsOption } from "./params.ts";
+import { doctorJson, renderDoctor } from "./render/doctor.ts";
+import { toJson } from "./render/json.ts";
+import type { CommandContext } from "./services.ts";
+
+const options = object({
+  command: constant("doctor"),
+  config: configOption,
+  params: paramsOption,
+  writeProbe: option("--write-probe", {
+    description: message`Also write a probe object to every destination and remove it again.`,
+  }),
+  json: jsonOption,
+});
+
+export type DoctorArgs = InferValue<typeof options>;
+
+export const doctorCommand = defineCommand("doctor", options, {
+  brief: "Verify the connections and credentials of a config.",
+  description: "Checks the config, the source's login, its encryption and its clock, every " +
+    "destination and the state backend. Nothing is exported. Exits 1 when a check fails.",
+  usage: "--config PATH [OPTIONS]",
+  examples: [
+    ["rivet doctor -c rivet.yaml", "before the first run"],
+    ["rivet doctor -c rivet.yaml --write-probe", "may this user write, too?"],
+    ["rivet doctor -c rivet.yaml --json", "for monitoring"],
+  ],
+});
+
+/** @throws ConfigError, RivetError CHECK_FAILED; everything is printed before. */
+export async function executeDoctor(args: DoctorArgs, ctx: CommandContext): Promise<void> {
+  const print = (checks: readonly DoctorCheck[]) =>
+    ctx.screen.result(
+      args.json ? toJson(doctorJson(args.config, checks)) : renderDoctor(args.config, checks),
+    );
+  const config = await loadOrPrint(args, ctx, print);
+  const checks = await ctx.services.runDoctor({
+    config,
+    writeProbe: args.writeProbe,
+    signal: ctx.interruptSignal(),
+  });
+  print(checks);
+  const failed = checks.filter((check) => check.status === "fail");
+  if (failed.length === 0) return;
+  throw new RivetError("CHECK_FAILED", `${failed.length} of ${checks.length} checks failed`, {
+    hint: "Fix what [FAIL] names above, then run doctor again.",
+  });
+}
+
+/** A config that cannot be loaded is the first finding. */
+async function loadOrPrint(
+  args: DoctorArgs,
+  ctx: CommandContext,
+  print: (checks: readonly DoctorCheck[]) => void,
+): Promise<LoadedConfig> {
+  try {
+    return await loadConfig(ctx, args.config, parameters(args.params));
+  } catch (error) {
+    if (error instanceof ConfigError && error.code !== "USAGE") {
+      print([{
+        about: "config",
+        name: "Config",
+        status: "fail",
+        category: "error",
+        message: error.message,
+        hint: error.hint ?? null,
+      }]);
+    }
+    throw error;
+  }
+}

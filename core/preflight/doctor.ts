@@ -1,0 +1,252 @@
+/** `rivet doctor`: whether everything a run talks to can be reached with the credentials there are. */
+import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
+import type { DestinationConfig, SourceConfig } from "../config/schema.ts";
+import { resolveTuning } from "../config/tuning.ts";
+import { type ErrorCode, type RivetError, toRivetError } from "../errors.ts";
+import type { Destination, StreamDestination } from "../ports/destination.ts";
+import type { Source, SourceFactory } from "../ports/source.ts";
+import type { StateStore } from "../ports/state.ts";
+import { redact } from "../redact.ts";
+import { resolvePlaceholders } from "../run/names.ts";
+
+/** What kind of trouble it is, in the words of the documentation. */
+export type DoctorCategory = "auth error" | "connectivity error" | "bucket not found" | "error";
+
+export interface DoctorCheck {
+  readonly about: "config" | "source" | "clock" | "destination" | "state";
+  /** `Source auth (Postgres)`, `Destination S3(my-bucket)`. */
+  readonly name: string;
+  readonly status: "ok" | "warn" | "fail";
+  /** Of a failure. */
+  readonly category: DoctorCategory | null;
+  readonly message: string | null;
+  readonly hint: string | null;
+}
+
+export interface DoctorDeps {
+  readonly source: (type: string) => Promise<SourceFactory>;
+  readonly destination: (config: DestinationConfig) => Promise<Destination | StreamDestination>;
+  readonly state: () => Promise<StateStore>;
+}
+
+export interface DoctorOptions {
+  readonly config: LoadedConfig;
+  /** Write and remove a probe at every destination, beside listing it. */
+  readonly writeProbe: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** One failure does not keep the others from being found. Never throws. */
+export async function runDoctor(
+  deps: DoctorDeps,
+  options: DoctorOptions,
+): Promise<readonly DoctorCheck[]> {
+  const checks = [okCheck("config", "Config parsed successfully")];
+  checks.push(...await checkSource(deps, options));
+  for (const place of placesOf(options.config)) {
+    checks.push(await checkDestination(deps, place, options.writeProbe));
+  }
+  checks.push(await checkState(deps));
+  return checks;
+}
+
+function okCheck(about: DoctorCheck["about"], name: string, message?: string): DoctorCheck {
+  return { about, name, status: "ok", category: null, message: message ?? null, hint: null };
+}
+
+export function failedCheck(
+  about: DoctorCheck["about"],
+  name: string,
+  thrown: unknown,
+): DoctorCheck {
+  const error = toRivetError(thrown);
+  return {
+    about,
+    name,
+    status: "fail",
+    category: categoryOf(error),
+    message: redact(error.message),
+    hint: error.hint === undefined ? null : redact(error.hint),
+  };
+}
+
+const BY_CODE: Partial<Record<ErrorCode, DoctorCategory>> = {
+  // The file itself is valid by now: a variable or file that it names for a secret is missing.
+  CONFIG_INVALID: "auth error",
+  SOURCE_AUTH: "auth error",
+  SOURCE_PERMISSION: "auth error",
+  SOURCE_UNREACHABLE: "connectivity error",
+  SOURCE_TIMEOUT: "connectivity error",
+  SOURCE_CAPACITY: "connectivity error",
+  SOURCE_DISCONNECTED: "connectivity error",
+  SOURCE_TLS: "connectivity error",
+  DESTINATION_AUTH: "auth error",
+  DESTINATION_NOT_FOUND: "bucket not found",
+  DESTINATION_UNREACHABLE: "connectivity error",
+};
+
+export function categoryOf({ code, category }: RivetError): DoctorCategory {
+  const known = BY_CODE[code];
+  if (known !== undefined) return known;
+  switch (category) {
+    case "auth":
+      return "auth error";
+    case "network":
+    case "disconnect":
+    case "timeout":
+    case "capacity":
+      return "connectivity error";
+    case "deadlock":
+    case "permanent":
+      return "error";
+  }
+}
+
+const ENGINES: Record<SourceConfig["type"], string> = {
+  postgres: "Postgres",
+  mysql: "MySQL",
+  mssql: "SQL Server",
+};
+
+async function checkSource(
+  deps: DoctorDeps,
+  { config, signal }: DoctorOptions,
+): Promise<DoctorCheck[]> {
+  const name = `Source auth (${ENGINES[config.source.type]})`;
+  let source: Source | null = null;
+  try {
+    const factory = await deps.source(config.source.type);
+    source = await factory.connect({
+      source: config.source,
+      tuning: resolveTuning(config.source.tuning),
+      applicationName: "rivet/doctor",
+      signal,
+    });
+    await source.rows("SELECT 1");
+    const { engine, version, warnings } = source.info;
+    return [
+      ...warnings.map(sourceWarning),
+      okCheck("source", name, `${engine} ${version}`),
+      ...await checkClock(source),
+    ];
+  } catch (error) {
+    return [failedCheck("source", name, error)];
+  } finally {
+    await source?.close();
+  }
+}
+
+function sourceWarning(message: string): DoctorCheck {
+  return { about: "source", name: "source", status: "warn", category: null, message, hint: null };
+}
+
+/** Beyond this, `days_window` and cursors by time are off by what a person would notice. */
+const MAX_SKEW_MS = 5_000;
+
+async function checkClock(source: Source): Promise<DoctorCheck[]> {
+  if (source.serverTimeMs === undefined) return [];
+  const before = Date.now();
+  const server = await source.serverTimeMs();
+  const after = Date.now();
+  const skew = Math.round(server - (before + after) / 2);
+  // The answer was on its way for an unknown part of the round trip.
+  const certain = Math.abs(skew) - (after - before) / 2;
+  if (certain <= MAX_SKEW_MS) return [okCheck("clock", `Clock skew (${skew} ms)`)];
+  const direction = skew > 0 ? "ahead of" : "behind";
+  return [{
+    about: "clock",
+    name: "clock",
+    status: "warn",
+    category: null,
+    message: `the source's clock is ${(Math.abs(skew) / 1000).toFixed(1)} s ${direction} ` +
+      "this machine's",
+    hint: "Synchronise both clocks: time windows start by this machine's clock.",
+  }];
+}
+
+interface Place {
+  readonly name: string;
+  readonly config: DestinationConfig;
+}
+
+/** The distinct places of all exports: those that differ in a placeholder only are one. */
+function placesOf({ exports }: LoadedConfig): Place[] {
+  const places = new Map<string, Place>();
+  for (const exported of exports) {
+    const key = JSON.stringify(withoutPlaceholders(exported.destination));
+    if (!places.has(key)) places.set(key, { name: placeName(exported), config: placeOf(exported) });
+  }
+  return [...places.values()];
+}
+
+/** A template up to the folder that its first placeholder is in. */
+function fixedPart(template: string): string {
+  const brace = template.indexOf("{");
+  if (brace < 0) return template;
+  return template.slice(0, template.lastIndexOf("/", brace) + 1);
+}
+
+function withoutPlaceholders(config: DestinationConfig): DestinationConfig {
+  switch (config.type) {
+    case "local":
+      return { ...config, path: fixedPart(config.path) };
+    case "s3":
+    case "gcs":
+    case "azure":
+      return { ...config, prefix: fixedPart(config.prefix) };
+    case "stdout":
+      return config;
+  }
+}
+
+/** Below a bucket, permissions may end at an export's own prefix; a folder need not exist yet. */
+function placeOf({ name, destination }: LoadedExport): DestinationConfig {
+  if (destination.type === "local") return withoutPlaceholders(destination);
+  return resolvePlaceholders(destination, { exportName: name, runId: "doctor", at: new Date() });
+}
+
+function placeName({ config }: LoadedExport): string {
+  const { destination } = config;
+  switch (destination.type) {
+    case "local":
+      return `Destination Local(${fixedPart(destination.path).replace(/(?<=.)\/+$/, "") || "."})`;
+    case "s3":
+      return `Destination S3(${destination.bucket})`;
+    case "gcs":
+      return `Destination GCS(${destination.bucket})`;
+    case "azure":
+      return `Destination Azure(${destination.container})`;
+    case "stdout":
+      return "Destination Stdout";
+  }
+}
+
+async function checkDestination(
+  deps: DoctorDeps,
+  { name, config }: Place,
+  writeProbe: boolean,
+): Promise<DoctorCheck> {
+  let destination: Destination | StreamDestination | null = null;
+  try {
+    destination = await deps.destination(config);
+    if ("check" in destination) await destination.check(writeProbe);
+    return okCheck("destination", name);
+  } catch (error) {
+    return failedCheck("destination", name, error);
+  } finally {
+    await destination?.close();
+  }
+}
+
+async function checkState({ state }: DoctorDeps): Promise<DoctorCheck> {
+  let store: StateStore | null = null;
+  try {
+    store = await state();
+    await store.cursors();
+    return okCheck("state", `State (${store.location})`);
+  } catch (error) {
+    return failedCheck("state", "State", error);
+  } finally {
+    await store?.close();
+  }
+}
