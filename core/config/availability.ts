@@ -21,13 +21,7 @@ interface ExportFeature extends Feature {
   readonly used: (entry: LoadedExport) => boolean;
 }
 
-const CONFIG_FEATURES: readonly ConfigFeature[] = [
-  {
-    name: "source type mssql",
-    path: ["source", "type"],
-    used: ({ source }) => source.type === "mssql",
-  },
-];
+const CONFIG_FEATURES: readonly ConfigFeature[] = [];
 
 const EXPORT_FEATURES: readonly ExportFeature[] = [];
 
