@@ -11,7 +11,8 @@ export async function loadConfig(
   params: ReadonlyMap<string, string> = new Map(),
 ): Promise<LoadedConfig> {
   const config = await ctx.services.loadConfig(path, params);
-  for (const warning of config.warnings) logger().warn(warning);
+  // A child's parent has said so already.
+  if (ctx.childEvents !== true) { for (const warning of config.warnings) logger().warn(warning); }
   return config;
 }
 
