@@ -1,0 +1,18 @@
+/** `deno task docs`: writes the pages of `docs/reference/`, which come from the code. */
+import { cliPage } from "./generate/cli_page.ts";
+import { configPage } from "./generate/config_page.ts";
+
+/** Path under `docs/` -> text. */
+export function generatedPages(): ReadonlyMap<string, string> {
+  return new Map([
+    ["reference/cli.md", cliPage()],
+    ["reference/config.md", configPage()],
+  ]);
+}
+
+if (import.meta.main) {
+  for (const [path, text] of generatedPages()) {
+    await Deno.writeTextFile(new URL(path, import.meta.url), text);
+    console.log(`docs/${path}`);
+  }
+}

@@ -1,0 +1,122 @@
+/** The documents say what is so: they are generated where they can be, and tried where they cannot. */
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
+import { parseArgs } from "../../cli/parse.ts";
+import { loadConfig } from "../../core/config/load.ts";
+import { configSchema, exportSchema } from "../../core/config/schema.ts";
+import { generatedPages } from "../../docs/generate.ts";
+import {
+  anchors,
+  type Block,
+  blocks,
+  documents,
+  links,
+  rivetCommands,
+} from "../support/markdown.ts";
+
+const DOCS = fileURLToPath(new URL("../../docs/", import.meta.url));
+const ALL = await documents();
+const BLOCKS = ALL.flatMap(blocks);
+
+Deno.test("the reference is what the code says", async () => {
+  for (const [path, text] of generatedPages()) {
+    const stored = await Deno.readTextFile(join(DOCS, path));
+    const lines = stored.split("\n");
+    const stale = text.split("\n").find((line, i) => line !== lines[i]);
+    assert.equal(stale, undefined, `docs/${path} is stale, run \`deno task docs\`: ${stale}`);
+    assert.equal(lines.length, text.split("\n").length, `docs/${path}: run \`deno task docs\``);
+  }
+});
+
+Deno.test("links lead somewhere", async () => {
+  const found = ALL.flatMap(links);
+  assert.ok(found.length > 10, `${found.length} links`);
+  for (const { file, fragment, as } of found) {
+    const stat = await Deno.stat(file).catch(() => null);
+    assert.ok(stat !== null, `${as}: there is no such file`);
+    if (fragment === "" || !file.endsWith(".md")) continue;
+    const there = anchors(await Deno.readTextFile(file));
+    assert.ok(there.has(fragment), `${as}: no heading #${fragment}`);
+  }
+});
+
+const isMapping = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const only = (value: Record<string, unknown>, known: object): boolean =>
+  Object.keys(value).every((key) => key in known);
+
+/** A fragment with what surrounds it in a file; null for YAML that is something else. */
+function wholeConfig(text: string): Record<string, unknown> | null {
+  const value: unknown = parse(text);
+  const root = Array.isArray(value)
+    ? { exports: value }
+    : !isMapping(value)
+    ? null
+    : only(value, configSchema.shape)
+    ? value
+    : only(value, exportSchema.shape)
+    ? { exports: [value] }
+    : null;
+  if (root === null) return null;
+  const exports = (root.exports ?? [{}]) as Record<string, unknown>[];
+  return {
+    source: { type: "postgres", url_env: "DATABASE_URL" },
+    ...root,
+    exports: exports.map((entry, i) => ({
+      name: `export_${i}`,
+      ...("query" in entry || "query_file" in entry ? {} : { table: "orders" }),
+      destination: { type: "local", path: "./output" },
+      ...entry,
+    })),
+  };
+}
+
+async function load(config: Record<string, unknown>): Promise<void> {
+  const dir = await Deno.makeTempDir({ prefix: "rivet-docs-" });
+  try {
+    for (const entry of config.exports as Record<string, unknown>[]) {
+      if (typeof entry.query_file !== "string") continue;
+      await Deno.mkdir(dirname(join(dir, entry.query_file)), { recursive: true });
+      await Deno.writeTextFile(join(dir, entry.query_file), "SELECT 1");
+    }
+    const path = join(dir, "rivet.yaml");
+    await Deno.writeTextFile(path, JSON.stringify(config));
+    await loadConfig(path, { params: new Map(), env: () => "value" });
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+/** YAML of other programs. */
+const isForeign = ({ text }: Block): boolean => /^(jobs|services|apiVersion):/m.test(text);
+
+Deno.test("every YAML block is a configuration that loads, or a part of one", async () => {
+  const yaml = BLOCKS.filter((block) => block.language === "yaml" && !isForeign(block));
+  assert.ok(yaml.length > 5, `${yaml.length} blocks`);
+  for (const block of yaml) {
+    const config = wholeConfig(block.text);
+    assert.ok(config !== null, `${block.place}: neither a configuration nor a part of one`);
+    try {
+      await load(config);
+    } catch (error) {
+      assert.fail(`${block.place}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+});
+
+Deno.test("every rivet command is one", () => {
+  const commands = BLOCKS.filter(({ language }) => ["bash", "sh"].includes(language))
+    .flatMap((block) => rivetCommands(block).map((args) => ({ args, place: block.place })));
+  assert.ok(commands.length > 5, `${commands.length} commands`);
+  for (const { args, place } of commands) {
+    try {
+      const { kind } = parseArgs(args, { width: 100, color: false });
+      assert.notEqual(kind, "incomplete", `${place}: rivet ${args.join(" ")}`);
+    } catch (error) {
+      assert.fail(`${place}: rivet ${args.join(" ")}: ${error}`);
+    }
+  }
+});
