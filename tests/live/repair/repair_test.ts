@@ -3,6 +3,7 @@ import assert, { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
 import type { ReconcileReport } from "../../../core/verify/reconcile_report.ts";
 import type { RepairResult } from "../../../core/verify/repair.ts";
+import { openSqlite, STATE_FILE } from "../../../state/open.ts";
 import { type Bench, failure, onBench, succeeded } from "./bench.ts";
 
 /** Adds a row to chunk 1, deletes two of chunk 3, and leaves the counts of the others alone. */
@@ -353,4 +354,22 @@ Deno.test("an unfinished run: open chunks are unknown, planned, and left to --re
     succeeded(await b.rivet("run", "--resume"));
     deepEqual(statuses(await b.reconcile()), Array(8).fill("match"));
     deepEqual(await b.exported(), await b.source());
+  }));
+
+Deno.test("PG7: the progression is advice: nothing that reads it minds what it says", () =>
+  onBench(async (b) => {
+    succeeded(await b.rivet("run"));
+    const state = await openSqlite(join(b.folder, STATE_FILE));
+    const at = new Date().toISOString();
+    const wrong = { exportName: "orders", strategy: "chunked", runId: "x", at } as const;
+    await state.commitProgress({ ...wrong, value: "99999" });
+    await state.verifyProgress({ ...wrong, value: "99999" });
+    await state.close();
+    await b.database.sql(DRIFT);
+    equal((await b.reconcile()).summary.mismatches, 2);
+    await repair(b, "--execute");
+    deepEqual(statuses(await b.reconcile()), Array(8).fill("match"));
+    succeeded(await b.rivet("run"));
+    deepEqual(await b.exported(), await b.source());
+    equal((await boundaries(b)).committed_value, "7");
   }));

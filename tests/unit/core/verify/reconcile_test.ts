@@ -55,7 +55,7 @@ Deno.test("RC3: match, mismatch and unknown, each with what it rests on", () => 
   }
 });
 
-Deno.test("RC5: the report has these fields and no others", () => {
+Deno.test("RC5, RR8: the report has these fields and no others", () => {
   const partitions = [
     comparePartition(task(0), at(1000)),
     comparePartition(task(1), at(1002)),

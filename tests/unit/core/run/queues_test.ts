@@ -1,0 +1,130 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { RivetError } from "../../../../core/errors.ts";
+import type { PlannedChunk } from "../../../../core/plan/export_plan.ts";
+import type { ChunkCompletion, ChunkTask, StateStore } from "../../../../core/ports/state.ts";
+import { Journal } from "../../../../core/run/journal.ts";
+import { CheckpointQueue } from "../../../../core/run/queues.ts";
+import type { PartRecord } from "../../../../core/run/types.ts";
+import type { Unit, UnitResult } from "../../../../core/run/units.ts";
+import { RUN_ID, task } from "../verify/reconcile_support.ts";
+
+const unit = (index: number): Unit => ({
+  chunkIndex: index,
+  label: `chunk ${index}`,
+  spec: { kind: "statement", sql: "" },
+});
+
+const toUnit = ({ index }: PlannedChunk): Unit => unit(index);
+
+function result(fields: Partial<UnitResult> = {}): UnitResult {
+  const nothing = { lastValue: null, dropped: 0, lastTies: null };
+  return { ...nothing, rows: 10, checksum: null, parts: [], ...fields };
+}
+
+interface Recording {
+  readonly calls: string[];
+  readonly done: ChunkCompletion[];
+  queue(rewrites?: ReadonlyMap<number, readonly PartRecord[]>): CheckpointQueue;
+}
+
+function recording(
+  tasks: readonly ChunkTask[],
+  options: { progressionFails?: boolean } = {},
+): Recording {
+  const calls: string[] = [];
+  const done: ChunkCompletion[] = [];
+  const completed = new Set(tasks.filter((t) => t.status === "completed").map((t) => t.chunkIndex));
+  const note = (call: string) => {
+    calls.push(call);
+    return Promise.resolve();
+  };
+  const state: Partial<StateStore> = {
+    chunkTasks: () =>
+      Promise.resolve(
+        tasks.map((t) => completed.has(t.chunkIndex) ? { ...t, status: "completed" } : t),
+      ),
+    completeChunkTask: (_run, index, completion) => {
+      completed.add(index);
+      done.push(completion);
+      return note(`complete ${index}`);
+    },
+    replaceChunkResult: (_run, index, completion) => {
+      done.push(completion);
+      return note(`replace ${index}`);
+    },
+    commitProgress: async ({ value }) => {
+      await note(`commit ${value}`);
+      if (options.progressionFails) throw new Error("the state is gone");
+      return true;
+    },
+  };
+  return {
+    calls,
+    done,
+    queue(rewrites = new Map()) {
+      const ids = { runId: RUN_ID, exportName: "orders" };
+      const journal = new Journal(RUN_ID, "orders");
+      const chunks = tasks.map((t) => ({ index: t.chunkIndex, start: t.startKey, end: t.endKey }));
+      return new CheckpointQueue(state as StateStore, ids, journal, toUnit, {
+        parts: rewrites,
+        chunks,
+      });
+    },
+  };
+}
+
+const pending = (index: number) => task(index, { status: "pending", rowsWritten: null });
+
+Deno.test("PG2: committed follows the chunk task, up to where no chunk is missing", async () => {
+  const { calls, queue } = recording([0, 1, 2, 3].map(pending));
+  const q = queue();
+  for (const index of [1, 0, 3, 2]) await q.completed(unit(index), result());
+  deepEqual(calls, [
+    "complete 1",
+    "complete 0",
+    "commit 1",
+    "complete 3",
+    "complete 2",
+    "commit 3",
+  ]);
+});
+
+Deno.test("PG2: a resumed run goes on where the first attempt's chunks end", async () => {
+  const { calls, queue } = recording([task(0), pending(1), task(2), pending(3)]);
+  const q = queue();
+  await q.completed(unit(3), result());
+  await q.completed(unit(1), result());
+  deepEqual(calls, ["complete 3", "commit 0", "complete 1", "commit 3"]);
+});
+
+Deno.test("I7, PG7: a progression that cannot be written does not fail the chunk", async () => {
+  const { calls, queue } = recording([pending(0)], { progressionFails: true });
+  await queue().completed(unit(0), result());
+  deepEqual(calls, ["complete 0", "commit 0"]);
+});
+
+Deno.test("RR4: a chunk that is written again is replaced, not committed", async () => {
+  const old: PartRecord = {
+    ...{ path: "old", rows: 10, sizeBytes: 1, fingerprint: "f", md5: "m", chunkIndex: 1 },
+    status: "superseded",
+  };
+  const { calls, done, queue } = recording([task(0), task(1)]);
+  const q = queue(new Map([[1, [old]]]));
+  equal((await q.next())?.chunkIndex, 1);
+  const { status: _, ...fresh } = { ...old, path: "new" };
+  await q.completed(unit(1), result({ rows: 11, checksum: "77", parts: [fresh] }));
+  deepEqual(calls, ["replace 1"]);
+  deepEqual(done, [{ rowsWritten: 11, parts: JSON.stringify([old, fresh]), checksum: "77" }]);
+});
+
+Deno.test("a chunk's checksum is kept with its row count", async () => {
+  const { done, queue } = recording([pending(0)]);
+  await queue().completed(unit(0), result({ rows: 7, checksum: "123456789012345678901" }));
+  deepEqual(done, [{ rowsWritten: 7, parts: "[]", checksum: "123456789012345678901" }]);
+});
+
+Deno.test("I5: an interrupted chunk has not failed", async () => {
+  const { calls, queue } = recording([pending(0)]);
+  await queue().failed(unit(0), new RivetError("INTERRUPTED", "interrupted"));
+  deepEqual(calls, []);
+});
