@@ -8,6 +8,7 @@ import {
   runInProcesses,
 } from "../processes/run_in_processes.ts";
 import type { RunDeps } from "../run/context.ts";
+import { crashNotice } from "../run/notify.ts";
 import { aggregate, type ExportJob, runJobs } from "../run/run.ts";
 import type { ExportSummary, RunAggregate, RunOptions } from "../run/types.ts";
 import { CampaignRecorder } from "./campaign_record.ts";
@@ -74,5 +75,6 @@ function runWaves(
   }
   const { listener, signal } = options;
   const groups = parallelGroups(waves).map(jobsOf).filter((group) => group.length > 0);
-  return runInProcesses({ ...processes, groups, listener, signal });
+  const onCrash = crashNotice(deps, options);
+  return runInProcesses({ ...processes, groups, listener, onCrash, signal });
 }

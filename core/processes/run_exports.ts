@@ -2,6 +2,7 @@
 import type { LoadedExport } from "../config/loaded.ts";
 import { ConfigError } from "../errors.ts";
 import type { RunDeps } from "../run/context.ts";
+import { crashNotice } from "../run/notify.ts";
 import { aggregate, aggregateRecord, recordAggregate, selectJobs } from "../run/run.ts";
 import type { RunAggregate, RunOptions } from "../run/types.ts";
 import { type Launcher, type ProcessOptions, runInProcesses } from "./run_in_processes.ts";
@@ -15,7 +16,9 @@ export async function runExportsInProcesses(
   const startedAt = new Date();
   const jobs = await selectJobs(deps, options);
   refuseSharedSnapshot(jobs.map((job) => job.exported));
-  const summaries = await runInProcesses({ ...processes, groups: [jobs], listener, signal });
+  const onCrash = crashNotice(deps, options);
+  const run = { ...processes, groups: [jobs], listener, onCrash, signal };
+  const summaries = await runInProcesses(run);
   const order = new Map(jobs.map((job, i) => [job.exported.name, i]));
   summaries.sort((a, b) => (order.get(a.exportName) ?? 0) - (order.get(b.exportName) ?? 0));
   const result = aggregate(startedAt, summaries);

@@ -28,6 +28,8 @@ export interface ProcessRun extends ProcessOptions, Launcher {
   /** Each group begins when the one before has ended; the exports of a group run at the same time. */
   readonly groups: readonly (readonly ExportJob[])[];
   readonly listener: RunListener;
+  /** Called with the summary of an export whose process died: nobody else can tell people of it. */
+  readonly onCrash: (summary: ExportSummary) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -68,6 +70,7 @@ async function runChild(run: ProcessRun, job: ExportJob): Promise<ExportSummary>
     ]);
     if (follower.summary !== null) return follower.summary;
     const summary = crashed(job.exported, follower.startedAs, ended, lastWords);
+    await run.onCrash(summary);
     run.listener.finished(summary);
     return summary;
   } finally {

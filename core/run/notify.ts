@@ -11,7 +11,7 @@ import { type Verdict, verdictOf } from "../preflight/verdict.ts";
 import { redact } from "../redact.ts";
 import type { RunDeps } from "./context.ts";
 import type { JournalEventName } from "./journal.ts";
-import type { ExportSummary } from "./types.ts";
+import type { ExportSummary, RunOptions } from "./types.ts";
 
 /** Below this a table scan is what `mode: full` is for: an export of that size is not degraded by one. */
 const SCAN_MATTERS_ROWS = 100_000;
@@ -72,6 +72,16 @@ export async function notifyRun(
       logger().warn(`export '${event.exportName}': nobody was notified: ${message}`);
     }
   }));
+}
+
+/** Tells of an export whose process died before it could. */
+export function crashNotice(
+  deps: Pick<RunDeps, "openNotifiers">,
+  { config, signal }: Pick<RunOptions, "config" | "signal">,
+): (summary: ExportSummary) => Promise<void> {
+  return async (summary) => {
+    await notifyRun(await openNotifiers(deps, config), summary, [], signal);
+  };
 }
 
 /** What there is to tell; null for a run that ended well, and for one that somebody stopped. */

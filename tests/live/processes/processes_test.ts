@@ -1,5 +1,6 @@
 /** `--parallel-export-processes`: real child processes, killed, interrupted and left alone. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { webhookDouble } from "../../support/webhook.ts";
 import { type Bench, onBench, range, SOURCE, succeeded } from "../plan/bench.ts";
 
 const TABLE = "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 1000)";
@@ -121,10 +122,16 @@ Deno.test("a failing child fails alone, with its own error and code", () =>
 
 Deno.test("a killed child is failed, the others finish, and --resume continues it", () =>
   exporting(WITH_SLOW, async (bench) => {
+    const hook = webhookDouble();
+    const notifications = `notifications: {slack: {webhook_url: "${hook.url}"}}\n`;
+    await bench.write("rivet.yaml", WITH_SLOW + notifications);
     const { parent, slow } = await startSlow(bench);
     Deno.kill(slow.pid, "SIGKILL");
     const { code, out, err } = await outcome(parent);
+    await hook.close();
     equal(code, 1, err);
+    equal(hook.messages.length, 1, "the dead one, told of by the parent");
+    match(hook.messages[0].text, /^\*slow\*: failed\n.*\n.*ended without a result/);
     match(out, /── slow ──\n {2}run_id: .*\n {2}status: {6}failed/);
     match(
       err,

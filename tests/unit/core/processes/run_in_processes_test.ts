@@ -52,6 +52,8 @@ interface Bench {
   readonly children: FakeChild[];
   readonly seen: string[];
   readonly finished: ExportSummary[];
+  /** The exports whose process died. */
+  readonly crashes: string[];
   readonly abort: AbortController;
   readonly result: Promise<ExportSummary[]>;
 }
@@ -60,6 +62,7 @@ function start(groups: readonly (readonly string[])[], limit = 9): Bench {
   const children: FakeChild[] = [];
   const seen: string[] = [];
   const finished: ExportSummary[] = [];
+  const crashes: string[] = [];
   const abort = new AbortController();
   const run: ProcessRun = {
     groups: groups.map((names) =>
@@ -81,9 +84,13 @@ function start(groups: readonly (readonly string[])[], limit = 9): Bench {
         finished.push(s);
       },
     },
+    onCrash: ({ exportName, status }) => {
+      crashes.push(`${exportName} ${status}`);
+      return Promise.resolve();
+    },
     signal: abort.signal,
   };
-  return { children, seen, finished, abort, result: runInProcesses(run) };
+  return { children, seen, finished, crashes, abort, result: runInProcesses(run) };
 }
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
@@ -182,4 +189,14 @@ Deno.test("an interrupt asks every child to stop and starts no further one", asy
   }
   deepEqual((await result).map((s) => s.status), ["interrupted", "interrupted"]);
   equal(children.length, 2);
+});
+
+Deno.test("only a child that dies is told of by its parent", async () => {
+  const { children: [dead, failed, well], crashes, result } = start([["a", "b", "c"]]);
+  dead.end("SIGKILL");
+  failed.emit.finished(fakeSummary({ exportName: "b", status: "failed" }));
+  failed.end("exit code 1");
+  succeed(well);
+  await result;
+  deepEqual(crashes, ["a failed"]);
 });
