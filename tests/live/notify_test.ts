@@ -68,17 +68,15 @@ Deno.test("one message per failed export of a run; exports that succeed send non
 
 Deno.test("an export that cannot begin is told as well", async () => {
   await withPlace(async ({ url, hook }) => {
-    const exports = entry("orders", "table: orders")
-      .replace(
-        "type: local",
-        "type: s3, bucket: b, access_key_env: NOT_SET_A, secret_key_env: NOT_SET_B",
-      )
-      .replace(/, path: "[^"]*"/, "");
-    await withConfig(yaml(url, exports, "failure"), async (dir) => {
+    const chunked = 'query: "SELECT id, 1 / (id - 2) AS n FROM orders", mode: chunked, ' +
+      "chunk_column: id, chunk_checkpoint: true";
+    await withConfig(yaml(url, entry("orders", chunked), "failure"), async (dir) => {
       const env = { RIVET_TEST_HOOK: hook.url };
-      await rivet(["run", "-c", "rivet.yaml"], { cwd: dir, env });
-      assert.equal(hook.messages.length, 1);
-      assert.match(hook.messages[0].text, /^\*orders\*: failed\n[^]*NOT_SET_A is not set/);
+      const run = () => rivet(["run", "-c", "rivet.yaml"], { cwd: dir, env });
+      assert.equal((await run()).code, 1, "it leaves a checkpoint");
+      assert.equal((await run()).code, 1, "which the next run does not pass over");
+      assert.equal(hook.messages.length, 2);
+      assert.match(hook.messages[1].text, /^\*orders\*: failed\n.*\n\*CHECKPOINT_OPEN\* /);
     });
   });
 });

@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { parseArgs } from "../../cli/parse.ts";
 import { loadConfig } from "../../core/config/load.ts";
 import { configSchema, exportSchema } from "../../core/config/schema.ts";
+import { MODE_KEYS } from "../../core/config/schema/export.ts";
 import { generatedPages } from "../../docs/generate.ts";
 import {
   anchors,
@@ -48,6 +49,12 @@ const isMapping = (value: unknown): value is Record<string, unknown> =>
 const only = (value: Record<string, unknown>, known: object): boolean =>
   Object.keys(value).every((key) => key in known);
 
+/** The mode that a few keys of an export belong to. */
+function modeOf(keys: Record<string, unknown>): { mode?: string } {
+  const mode = Object.entries(MODE_KEYS).find(([, own]) => own.some((key) => key in keys));
+  return mode === undefined ? {} : { mode: mode[0] };
+}
+
 /** A fragment with what surrounds it in a file; null for YAML that is something else. */
 function wholeConfig(text: string): Record<string, unknown> | null {
   const value: unknown = parse(text);
@@ -58,7 +65,7 @@ function wholeConfig(text: string): Record<string, unknown> | null {
     : only(value, configSchema.shape)
     ? value
     : only(value, exportSchema.shape)
-    ? { exports: [value] }
+    ? { exports: [{ ...modeOf(value), ...value }] }
     : null;
   if (root === null) return null;
   const exports = (root.exports ?? [{}]) as Record<string, unknown>[];
