@@ -6,8 +6,9 @@ Deno.test("crash: SIGKILL around every write loses no row and leaves nothing par
   const database = await createDatabase(server);
   try {
     await database.sql(
-      "CREATE TABLE victims (id int PRIMARY KEY, payload text NOT NULL);" +
-        `INSERT INTO victims SELECT i, repeat(md5(i::text), 4) FROM generate_series(1, ${ROWS}) i`,
+      "CREATE TABLE victims (id int PRIMARY KEY, payload text NOT NULL, at timestamptz NOT NULL);" +
+        `INSERT INTO victims SELECT i, repeat(md5(i::text), 4), now() - i * interval '1 hour'
+         FROM generate_series(1, ${ROWS}) i; ANALYZE victims`,
     );
     await checkCrashes(t, { type: "postgres", url: database.url }, "every write");
   } finally {

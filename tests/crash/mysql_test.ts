@@ -6,9 +6,12 @@ mysqlTest("mysql crash: SIGKILL while reading and committing loses no row", asyn
   try {
     const database = await createMysqlDatabase(server);
     try {
-      const rows = Array.from({ length: ROWS }, (_, i) => `(${i + 1}, REPEAT(MD5(${i + 1}), 4))`);
+      const rows = Array.from(
+        { length: ROWS },
+        (_, i) => `(${i + 1}, REPEAT(MD5(${i + 1}), 4), NOW() - INTERVAL ${i} HOUR)`,
+      );
       await database.sql(
-        "CREATE TABLE victims (id int PRIMARY KEY, payload varchar(200) NOT NULL);" +
+        "CREATE TABLE victims (id int PRIMARY KEY, payload varchar(200) NOT NULL, at datetime NOT NULL);" +
           `INSERT INTO victims VALUES ${rows.join(", ")}`,
       );
       await checkCrashes(t, { type: "mysql", url: database.url }, "source");
