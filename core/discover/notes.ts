@@ -38,8 +38,9 @@ function kindNote({ kind }: CatalogTable): string | null {
       return null;
     case "partitioned":
       return "partitioned table; read as a whole";
-    case "view":
     case "materialized_view":
+      return "materialized view; what it held when it was last refreshed";
+    case "view":
       return "view; it has no keys, and every read runs its query";
     case "foreign_table":
       return "foreign table; its server is read through this one";

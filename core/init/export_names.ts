@@ -3,7 +3,8 @@
 const MAX_NAME = 100;
 
 function safeName(table: string): string {
-  const safe = table.replace(/[^\p{L}\p{N}_.-]+/gu, "_").replace(/^[.-]+/, "");
+  const replaced = table.replace(/[^\p{L}\p{N}_.-]+/gu, "_");
+  const safe = (replaced === table ? table : replaced.replace(/[_-]+$/, "")).replace(/^[.-]+/, "");
   const cut = [...safe].slice(0, MAX_NAME).join("").replace(/\.+$/, "");
   return /[\p{L}\p{N}]/u.test(cut) ? cut : "table";
 }
