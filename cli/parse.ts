@@ -8,7 +8,6 @@ import { nearest } from "../core/suggest.ts";
 import { RIVET_VERSION } from "../core/version.ts";
 import { globalOptions } from "./globals.ts";
 import { COMMAND_TREE, grammar, type Invocation } from "./grammar.ts";
-import { notAvailable, UNAVAILABLE_COMMANDS } from "./not_available.ts";
 
 export type Parsed =
   | { readonly kind: "invocation"; readonly invocation: Invocation }
@@ -23,7 +22,7 @@ export interface ParseOptions {
   readonly color: boolean;
 }
 
-/** @throws ConfigError USAGE, or RivetError NOT_AVAILABLE */
+/** @throws ConfigError USAGE */
 export function parseArgs(args: readonly string[], options: ParseOptions): Parsed {
   const path = commandPath(args);
   if (isIncomplete(args, path)) return incomplete(path, options);
@@ -101,7 +100,6 @@ function incomplete(path: readonly string[], options: ParseOptions): Parsed {
 }
 
 function usageError(error: Message, args: readonly string[], path: readonly string[]): Error {
-  refuseUnavailableCommand(args, path);
   const [reason, suggestion] = formatMessage(error).split("\n\n");
   const help = `See \`${["rivet", ...path].join(" ")} --help\`.`;
   const meant = meantFlag(args, path) ?? meantCommand(args, path) ?? suggestion;
@@ -109,15 +107,6 @@ function usageError(error: Message, args: readonly string[], path: readonly stri
     code: "USAGE",
     hint: meant === undefined ? help : `${meant.replace(/\s*\n\s*/g, " ")} ${help}`,
   });
-}
-
-/** A documented command that this version lacks is not a typo. */
-function refuseUnavailableCommand(args: readonly string[], path: readonly string[]): void {
-  const word = unknownWord(args, path);
-  if (word === undefined) return;
-  if (path.length === 0 && UNAVAILABLE_COMMANDS.includes(word)) {
-    throw notAvailable(`\`rivet ${word}\``);
-  }
 }
 
 /** The grammar's own suggestion also names commands that look like a mistyped flag. */

@@ -1,5 +1,4 @@
 /** `rivet apply <config>`: the exports of a configuration wave by wave. */
-import { assertAvailable } from "../config/availability.ts";
 import { RivetError } from "../errors.ts";
 import { refuseSharedSnapshot } from "../processes/run_exports.ts";
 import {
@@ -30,7 +29,6 @@ export async function applyConfig(
   processes: Processes,
 ): Promise<RunAggregate> {
   const { config } = options;
-  assertAvailable(config, null);
   const waves = wavesOf(config);
   if (processes !== null) refuseSharedSnapshot(config.exports);
   const startedAt = new Date();

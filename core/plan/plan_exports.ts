@@ -1,5 +1,4 @@
 /** `rivet plan`: every export examined, ranked and sealed. Reads no row and writes no file. */
-import { assertAvailable } from "../config/availability.ts";
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import { selectExports } from "../config/select.ts";
 import { logger } from "../log.ts";
@@ -40,7 +39,6 @@ const HISTORY = 20;
 /** @throws ConfigError, SourceError: one export that cannot be planned means that there is no plan. */
 export async function planExports(deps: PlanDeps, options: PlanOptions): Promise<PlannedExports> {
   const { config, exportName } = options;
-  assertAvailable(config, exportName);
   const planned: PlannedExport[] = [];
   const ranked: { name: string; recommendation: Recommendation }[] = [];
   for (const exported of selectExports(config, exportName)) {

@@ -1,5 +1,4 @@
 /** `rivet check`: every export examined before it runs. Reads the catalog, EXPLAIN and index ends only. */
-import { assertAvailable } from "../config/availability.ts";
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import { selectExports } from "../config/select.ts";
 import { RivetError, toRivetError } from "../errors.ts";
@@ -37,7 +36,6 @@ export async function checkExports(
   options: CheckOptions,
 ): Promise<readonly ExportCheck[]> {
   const { config, exportName } = options;
-  assertAvailable(config, exportName);
   const factory = await deps.source(config.source.type);
   const checks: ExportCheck[] = [];
   for (const exported of selectExports(config, exportName)) {

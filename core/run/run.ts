@@ -1,5 +1,4 @@
 /** A whole invocation: its exports one after another, and the aggregate of their summaries. */
-import { assertAvailable } from "../config/availability.ts";
 import type { LoadedExport } from "../config/loaded.ts";
 import { selectExports } from "../config/select.ts";
 import { ConfigError, type RivetError, serializeError, toRivetError } from "../errors.ts";
@@ -64,7 +63,6 @@ export async function runExports(deps: RunDeps, options: RunOptions): Promise<Ru
 /** @throws what refuses the run as a whole, before anything is read or written. */
 export async function selectJobs(deps: RunDeps, options: RunOptions): Promise<ExportJob[]> {
   const { config, exportName, force, resume, sealed } = options;
-  assertAvailable(config, exportName);
   const selected = selectExports(config, exportName);
   for (const { name } of selected) {
     const inputs = sealed?.get(name);

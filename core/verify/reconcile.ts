@@ -1,6 +1,5 @@
 /** `rivet reconcile`: the chunks of the latest checkpointed run against the source (RC1 to RC6). */
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
-import { assertAvailable } from "../config/availability.ts";
 import { logger } from "../log.ts";
 import type { SourceFactory } from "../ports/source.ts";
 import type { StateStore } from "../ports/state.ts";
@@ -30,7 +29,6 @@ export async function reconcileExport(
   deps: VerifyDeps,
   options: ReconcileOptions,
 ): Promise<ReconcileReport> {
-  assertAvailable(options.config, options.exported.name);
   requireCheckpoint(options.exported, "reconcile");
   const recorded = await latestRun(deps.state, options.exported);
   const report = await withSource(

@@ -6,7 +6,6 @@
  * the new ones instead, and only then the chunks' stored results. Killed anywhere in between, readers see
  * each row once, from before or after, and the next reconcile still flags what state does not know of.
  */
-import { assertAvailable } from "../config/availability.ts";
 import { logger } from "../log.ts";
 import type { RunDeps } from "../run/context.ts";
 import { withSource } from "./ask.ts";
@@ -36,7 +35,6 @@ export type RepairResult = RepairPlan & { readonly execution?: RepairExecution }
  */
 export async function repairExport(deps: RunDeps, options: RepairOptions): Promise<RepairResult> {
   const { exported, execute } = options;
-  assertAvailable(options.config, exported.name);
   requireCheckpoint(exported, "repair");
   const recorded = await latestRun(deps.state, exported);
   if (execute) requireRepairable(recorded);
