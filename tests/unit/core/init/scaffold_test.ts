@@ -1,0 +1,143 @@
+import fc from "fast-check";
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { configJsonSchema } from "../../../../core/config/json_schema.ts";
+import { loadConfig } from "../../../../core/config/load.ts";
+import type { DiscoveredTable } from "../../../../core/discover/discover.ts";
+import {
+  scaffold,
+  type ScaffoldDestination,
+  type ScaffoldOptions,
+} from "../../../../core/init/scaffold.ts";
+import { column, INT, key, refused, table, TEXT, UTC } from "../discover/tables.ts";
+
+const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
+
+const OPTIONS: ScaffoldOptions = {
+  sourceType: "postgres",
+  url: { key: "url_env", value: "DATABASE_URL" },
+  tls: null,
+  destination: { type: "local" },
+  dialect: { quote, table: (name) => name.split(".").map(quote).join(".") },
+};
+
+const schema = z.fromJSONSchema(configJsonSchema());
+
+/** Loads what was scaffolded as `rivet run` does, and checks it against the JSON Schema. */
+async function load(tables: readonly DiscoveredTable[], options: Partial<ScaffoldOptions> = {}) {
+  const { yaml } = scaffold({ scope: "public", tables, leftOut: [] }, { ...OPTIONS, ...options });
+  schema.parse(parse(yaml));
+  const folder = await Deno.makeTempDir({ prefix: "rivet-scaffold-" });
+  try {
+    const path = join(folder, "rivet.yaml");
+    await Deno.writeTextFile(path, yaml);
+    const loaded = await loadConfig(path, { params: new Map(), env: () => undefined });
+    return { yaml, loaded };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const DECIMAL = { kind: "decimal", precision: 10, scale: 2 } as const;
+
+const EVERY_MODE: readonly DiscoveredTable[] = [
+  table({ name: "small", rows: 10, columns: [column("price", DECIMAL)] }),
+  table({
+    name: "cut",
+    columns: [column("id", INT)],
+    keys: [key("id")],
+    keyRange: ["1", "999999"],
+  }),
+  table({ name: "paged", columns: [column("id", INT)], keys: [key("id")] }),
+  table({ name: "moving", columns: [column("updated_at?", UTC), column("created_at", UTC)] }),
+  table({ name: "recent", columns: [column("created_at", UTC)], mode: "time_window" }),
+];
+
+Deno.test("every mode loads without a warning and validates against the JSON Schema", async () => {
+  const { loaded } = await load(EVERY_MODE);
+  assert.deepEqual(loaded.warnings, []);
+  assert.deepEqual(loaded.exports.map((e) => [e.name, e.config.mode]), [
+    ["small", "full"],
+    ["cut", "chunked"],
+    ["paged", "chunked"],
+    ["moving", "incremental"],
+    ["recent", "time_window"],
+  ]);
+  const [small, cut, paged, moving] = loaded.exports;
+  assert.deepEqual([...small.overrides], [["price", DECIMAL]]);
+  assert.deepEqual(small.config.meta_columns, { exported_at: true, row_hash: true });
+  assert.equal(cut.config.chunk_column, "id");
+  assert.equal(cut.config.chunk_checkpoint, true);
+  assert.equal(paged.config.chunk_by_key, "id");
+  assert.equal(moving.config.incremental_cursor_mode, "coalesce");
+});
+
+Deno.test("every destination and connection loads", async () => {
+  const destinations: ScaffoldDestination[] = [
+    { type: "s3", bucket: "lake" },
+    { type: "gcs", bucket: "lake" },
+    { type: "azure", container: "lake" },
+  ];
+  for (const destination of destinations) {
+    const { loaded } = await load(EVERY_MODE, { destination });
+    assert.equal(loaded.exports[0].destination.type, destination.type);
+  }
+  const { loaded } = await load(EVERY_MODE, {
+    url: { key: "url_file", value: "./secrets/url of db" },
+    tls: { mode: "verify-ca", caFile: "./ca.pem" },
+  });
+  assert.match(loaded.source.url_file ?? "", /secrets\/url of db$/);
+  assert.equal(loaded.source.tls?.mode, "verify-ca");
+});
+
+Deno.test("overrides that make a table readable, and a cast where none does", async () => {
+  const { yaml, loaded } = await load([
+    table({
+      columns: [
+        column("id", INT),
+        refused("price", { kind: "decimal", precision: 38, scale: 18 }),
+        refused("span", TEXT),
+      ],
+    }),
+    table({ name: "vectors", columns: [column("id", INT), refused("v", null)] }),
+  ]);
+  assert.match(yaml, /price: decimal\(38,18\) *# REVIEW: bare NUMERIC/);
+  assert.deepEqual([...loaded.exports[0].overrides.keys()], ["price", "span"]);
+  assert.equal(loaded.exports[1].query, 'SELECT "id", "v"::text AS "v" FROM "vectors"');
+});
+
+Deno.test("names that table: would misread go into a query", async () => {
+  for (const name of ["select", "Select x", "a;b", "f(x)", " padded"]) {
+    const { loaded } = await load([table({ name })]);
+    assert.equal(loaded.exports[0].query, `SELECT * FROM ${quote(name)}`);
+  }
+});
+
+Deno.test("any names of tables and columns are read back as they are", async () => {
+  const anyName = fc.string({ unit: "grapheme", minLength: 1, maxLength: 30 })
+    .filter((name) => !name.includes("${"));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(fc.tuple(anyName, anyName), {
+        minLength: 1,
+        maxLength: 4,
+        selector: ([t]) => t,
+      }),
+      async (names) => {
+        const tables = names.map(([name, columnName]) =>
+          table({ name, columns: [refused(columnName, TEXT)] })
+        );
+        const { loaded } = await load(tables);
+        loaded.exports.forEach((exported, i) => {
+          const [name, columnName] = names[i];
+          const query = `SELECT * FROM ${OPTIONS.dialect.table(name)}`;
+          assert.ok(exported.table === name || exported.query === query, name);
+          assert.deepEqual([...exported.overrides.keys()], [columnName]);
+        });
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
