@@ -32,7 +32,8 @@ export interface Dialect {
   table(name: string): string;
   /**
    * The aggregate over rows of the alias `_rivet`, in these columns, that gives what `RowChecksum` gives
-   * for the same rows as they are received; NULL without rows. Absent: the engine has no checksum.
+   * for the same rows as they are received; NULL without rows, negative when a row could not be hashed.
+   * Absent: the engine has no checksum.
    */
   rowChecksum?(columns: readonly Column[]): string;
 }

@@ -68,7 +68,7 @@ export function isClean({ summary }: ReconcileReport): boolean {
 export type ChunkAtSource =
   | {
     readonly rows: number;
-    /** null: was not asked for. */
+    /** null: was not asked for; negative: the server could not hash every row. */
     readonly checksum: string | null;
   }
   /** It could not be asked, and why. */
@@ -94,6 +94,7 @@ export function comparePartition(task: ChunkTask, source: ChunkAtSource): Partit
     return { ...facts, status: "match", note: null };
   }
   if (task.checksum === null) return { ...facts, status: "unknown", note: NO_CHECKSUM };
+  if (source.checksum.startsWith("-")) return { ...facts, status: "unknown", note: UNHASHED };
   return {
     ...facts,
     status: "mismatch",
@@ -103,6 +104,8 @@ export function comparePartition(task: ChunkTask, source: ChunkAtSource): Partit
 
 const NO_CHECKSUM =
   "the chunk was exported without a checksum; set reconcile: checksum on the export";
+
+const UNHASHED = "a row of the chunk is too long for the server to hash";
 
 /** Rows that the source has more (+) or less (-) than were exported. */
 function signed(diff: number): string {

@@ -3,12 +3,13 @@ import type { Batch } from "../../../core/batch/batch.ts";
 import { BatchBuilder } from "../../../core/batch/batch_builder.ts";
 import { SourceError } from "../../../core/errors.ts";
 import type { ReadRequest } from "../../../core/ports/source.ts";
+import { ChecksumForm } from "./checksum.ts";
 import { type ColumnDecoder, columnDecoder } from "./decoders.ts";
 import { FieldGatherer } from "./fields.ts";
 
 export type DecodeOptions = Pick<
   ReadRequest,
-  "columns" | "batchBytes" | "batchRows" | "maxValueBytes"
+  "columns" | "batchBytes" | "batchRows" | "maxValueBytes" | "checksum"
 >;
 
 /** Decodes rows a column at a time, so that every loop is of one kind. */
@@ -19,10 +20,12 @@ export class RowDecoder {
   readonly #decoders: readonly ColumnDecoder[];
   readonly #gatherer: FieldGatherer;
   readonly #batch: BatchBuilder;
+  readonly #form: ChecksumForm | null;
 
   constructor(options: DecodeOptions) {
-    const { columns, batchBytes, batchRows, maxValueBytes } = options;
+    const { columns, batchBytes, batchRows, maxValueBytes, checksum } = options;
     this.#options = options;
+    this.#form = checksum === undefined ? null : new ChecksumForm(checksum, columns);
     this.#decoders = columns.map(columnDecoder);
     const builders = this.#decoders.map((decoder) => decoder.builder);
     this.#batch = new BatchBuilder(columns, builders, { bytes: batchBytes, rows: batchRows });
@@ -44,6 +47,7 @@ export class RowDecoder {
   #decode(): void {
     if (this.#batch.wouldOverflow(this.#gatherer.byteLength)) this.full.push(this.#take());
     const { block, rows } = this.#gatherer.take();
+    this.#form?.add(block, rows);
     for (let from = 0; from < rows;) {
       const to = Math.min(rows, from + this.#batch.freeRows);
       for (let c = 0; c < this.#decoders.length; c++) {

@@ -1,6 +1,7 @@
 /** How MySQL and MariaDB write SQL. Independent of `ANSI_QUOTES`, which changes only double quotes. */
 import type { Dialect } from "../../../core/ports/source.ts";
 import type { RivetType } from "../../../core/types/types.ts";
+import { rowChecksum } from "./checksum.ts";
 import { familyOf } from "./types.ts";
 
 export function quoteIdentifier(identifier: string): string {
@@ -69,4 +70,5 @@ export const dialect: Dialect = {
   limit: (select, rows) => `${select} LIMIT ${rows}`,
   castText: (expression) => `CAST(${expression} AS CHAR)`,
   table: (name) => tableParts(name).map(quoteIdentifier).join("."),
+  rowChecksum: (columns) => rowChecksum(columns, quoteIdentifier),
 };

@@ -44,6 +44,9 @@ Deno.test("RC3: match, mismatch and unknown, each with what it rests on", () => 
     // The count says it already, whatever the checksum.
     [task(0, { checksum: null }), at(999, "78"), "mismatch", "diff -1"],
     [task(0, { checksum: null }), at(1000, "78"), "unknown", /reconcile: checksum/],
+    // The server could not hash a row.
+    [task(0, { checksum: "77" }), at(1000, "-78"), "unknown", /too long for the server to hash/],
+    [task(0, { checksum: "77" }), at(1001, "-78"), "mismatch", "diff +1"],
     // A checksum that was not asked for decides nothing.
     [task(0, { checksum: "77" }), at(1000), "match", null],
   ] as const;
