@@ -4,6 +4,7 @@ import { logger } from "../log.ts";
 import { type ExportPlan, planExport, type PlanInputs } from "../plan/export_plan.ts";
 import type { Dialect } from "../ports/source.ts";
 import type { ChunkRun } from "../ports/state.ts";
+import { noChecksum } from "../verify/compare_chunks.ts";
 import { storedChunks } from "./checkpoint.ts";
 import type { ExportContext } from "./context.ts";
 import type { ExportSource } from "./export_source.ts";
@@ -25,6 +26,12 @@ export async function planRun(
   const inputs = await planInputs(ctx, open);
   const planned = await source.retried("plan", async (connected) => {
     for (const warning of connected.info.warnings) logger().warn(warning);
+    if (
+      ctx.exported.config.reconcile === "checksum" && connected.dialect.rowChecksum === undefined
+    ) {
+      // Before a row is read, not when there is nothing to compare with.
+      throw noChecksum(ctx.exported.name, connected);
+    }
     const plan = await planExport(connected, ctx.exported, inputs);
     return { plan, dialect: connected.dialect };
   });

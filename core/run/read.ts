@@ -44,7 +44,7 @@ export interface ReadResult {
   readonly dropped: number;
   /** The rows at `lastValue` (`ReadJob.ties`); null when not asked for, or too many to remember. */
   readonly lastTies: readonly string[] | null;
-  /** Of all rows that were received (`RowChecksum`), as decimal text; null when not asked for. */
+  /** Of all rows that were received (`RowChecksum`); null when not asked for, or not to be had. */
   readonly checksum: string | null;
 }
 
@@ -164,7 +164,8 @@ export async function readJob(
   const { spec } = job;
   const watch = spec.kind === "pages" ? spec.shape.key : job.watch;
   const ties = job.ties === null || watch === null ? null : new TieFilter(job.ties, watch);
-  const checksum = job.checksum ? new RowChecksum() : null;
+  const hashes = job.checksum && source.dialect.rowChecksum !== undefined;
+  const checksum = hashes ? new RowChecksum() : null;
   const reading: Reading = { source, job, watch, sink, signal, guard, ties, checksum };
   const { rows, lastValue, dropped, lastTies } = await readSpec(reading, spec);
   return { rows, lastValue, dropped, lastTies, checksum: checksum?.sum ?? null };

@@ -1,7 +1,7 @@
 /** The chunks of a run against the source: one short statement each, in the shape that they were read in. */
 import type { LoadedExport } from "../config/loaded.ts";
 import { RivetError } from "../errors.ts";
-import type { Description, Dialect } from "../ports/source.ts";
+import type { Description, Source } from "../ports/source.ts";
 import type { ChunkTask } from "../ports/state.ts";
 import { checksumSql } from "../query/checksum.ts";
 import { areBoundsOf, chunkRowsSql, type ChunkShape } from "../query/chunk.ts";
@@ -42,7 +42,7 @@ async function chunkAtSource(
   }
   try {
     const [[count, checksum = null]] = await ask((source) =>
-      source.rows(chunkSql(source.dialect, comparison, bounds))
+      source.rows(chunkSql(source, comparison, bounds))
     );
     return { rows: Number(count), checksum };
   } catch (error) {
@@ -56,21 +56,23 @@ async function chunkAtSource(
 
 /** COUNT(*) of the chunk's rows, and their checksum when it is asked for. */
 function chunkSql(
-  dialect: Dialect,
+  source: Source,
   { shape, description, exported }: Comparison,
   bounds: { readonly start: string | null; readonly end: string | null },
 ): string {
+  const { dialect } = source;
   if (description === null) return countSql(dialect, chunkRowsSql(dialect, shape, bounds));
   const rows = chunkRowsSql(dialect, shape, bounds, description.selectList);
   const sql = checksumSql(dialect, rows, description.columns);
-  if (sql === null) throw noChecksum(exported.name);
+  if (sql === null) throw noChecksum(exported.name, source);
   return sql;
 }
 
-export function noChecksum(exportName: string): RivetError {
+/** For an engine whose dialect has no `rowChecksum`. */
+export function noChecksum(exportName: string, { info }: Pick<Source, "info">): RivetError {
   return new RivetError(
     "NOT_AVAILABLE",
-    `export '${exportName}': checksums are not available for this type of source`,
+    `export '${exportName}': checksums are not available for ${info.engine}`,
     { hint: "Reconcile counts: leave --checksum out, or set reconcile: count." },
   );
 }
