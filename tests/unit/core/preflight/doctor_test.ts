@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import type { LoadedConfig, LoadedExport } from "../../../../core/config/loaded.ts";
+import type { DestinationConfig } from "../../../../core/config/schema.ts";
+import {
+  DestinationError,
+  type ErrorCode,
+  RivetError,
+  SourceError,
+} from "../../../../core/errors.ts";
+import type { Destination } from "../../../../core/ports/destination.ts";
+import type { Source, SourceFactory } from "../../../../core/ports/source.ts";
+import type { StateStore } from "../../../../core/ports/state.ts";
+import {
+  categoryOf,
+  type DoctorCheck,
+  type DoctorDeps,
+  runDoctor,
+} from "../../../../core/preflight/doctor.ts";
+
+function config(...destinations: DestinationConfig[]): LoadedConfig {
+  const exports = destinations.map((destination, i) =>
+    ({ name: `e${i}`, config: { destination }, destination }) as Partial<
+      LoadedExport
+    > as LoadedExport
+  );
+  const loaded: Partial<LoadedConfig> = {
+    source: { type: "mysql", url: "mysql://h/d" },
+    exports,
+  };
+  return loaded as LoadedConfig;
+}
+
+interface Parts {
+  readonly clockMs?: number;
+  readonly connect?: Error;
+  readonly destination?: Error;
+}
+
+/** Everything works but what `parts` says; `opened` collects the destinations that were looked at. */
+function deps(parts: Parts, opened: DestinationConfig[] = []): DoctorDeps {
+  const source: Partial<Source> = {
+    info: { engine: "MariaDB", version: "11", warnings: ["a pooler is in between"] },
+    rows: () => Promise.resolve([["1"]]),
+    serverTimeMs: () => Promise.resolve(Date.now() + (parts.clockMs ?? 0)),
+    close: () => Promise.resolve(),
+  };
+  const factory: Partial<SourceFactory> = {
+    connect: () =>
+      parts.connect === undefined
+        ? Promise.resolve(source as Source)
+        : Promise.reject(parts.connect),
+  };
+  const destination: Partial<Destination> = {
+    check: () =>
+      parts.destination === undefined ? Promise.resolve() : Promise.reject(parts.destination),
+    close: () => Promise.resolve(),
+  };
+  const state: Partial<StateStore> = {
+    location: "state.db",
+    cursors: () => Promise.resolve([]),
+    close: () => Promise.resolve(),
+  };
+  return {
+    source: () => Promise.resolve(factory as SourceFactory),
+    destination: (config) => {
+      opened.push(config);
+      return Promise.resolve(destination as Destination);
+    },
+    state: () => Promise.resolve(state as StateStore),
+  };
+}
+
+function examine(parts: Parts, loaded: LoadedConfig, opened?: DestinationConfig[]) {
+  const { signal } = new AbortController();
+  return runDoctor(deps(parts, opened), { config: loaded, writeProbe: false, signal });
+}
+
+const status = (checks: readonly DoctorCheck[], about: DoctorCheck["about"]) =>
+  checks.filter((c) => c.about === about).map((c) => [c.name, c.status, c.category]);
+
+Deno.test("what a connection warns of stands before it, and a wrong clock is a warning", async () => {
+  const well = await examine({}, config());
+  assert.deepEqual(status(well, "source"), [
+    ["source", "warn", null],
+    ["Source auth (MySQL)", "ok", null],
+  ]);
+  assert.match(status(well, "clock")[0].join(), /^Clock skew \(-?\d+ ms\),ok/);
+  const skewed = await examine({ clockMs: -90_000 }, config());
+  const [clock] = skewed.filter((c) => c.about === "clock");
+  assert.equal(clock.status, "warn");
+  assert.match(clock.message ?? "", /clock is 90\.\d s behind this machine's/);
+});
+
+Deno.test("places that differ in a placeholder only are looked at once", async () => {
+  const opened: DestinationConfig[] = [];
+  const s3 = (prefix: string, bucket = "lake"): DestinationConfig => ({
+    type: "s3",
+    bucket,
+    prefix,
+  });
+  const checks = await examine(
+    {},
+    config(
+      { type: "local", path: "/data/out/{export}/x" },
+      { type: "local", path: "/data/out/{date}" },
+      { type: "local", path: "{export}" },
+      s3("raw/{export}/"),
+      s3("raw/{date}"),
+      s3("raw/", "other"),
+      { type: "stdout" },
+    ),
+    opened,
+  );
+  assert.deepEqual(status(checks, "destination").map(([name]) => name), [
+    "Destination Local(/data/out)",
+    "Destination Local(.)",
+    "Destination S3(lake)",
+    "Destination S3(other)",
+    "Destination Stdout",
+  ]);
+  assert.deepEqual(opened.slice(0, 3), [
+    { type: "local", path: "/data/out/" },
+    { type: "local", path: "" },
+    // Below a bucket, the place that an export writes to.
+    { type: "s3", bucket: "lake", prefix: "raw/e3/" },
+  ]);
+});
+
+Deno.test("one failure does not hide the others", async () => {
+  const checks = await examine({
+    connect: new SourceError("SOURCE_AUTH", "wrong password", {
+      category: "auth",
+      hint: "Set it.",
+    }),
+    destination: new DestinationError("DESTINATION_NOT_FOUND", "no such bucket"),
+  }, config({ type: "gcs", bucket: "b", prefix: "" }));
+  assert.deepEqual(checks.map((c) => [c.status, c.category, c.message, c.hint]), [
+    ["ok", null, null, null],
+    ["fail", "auth error", "wrong password", "Set it."],
+    ["fail", "bucket not found", "no such bucket", null],
+    ["ok", null, null, null],
+  ]);
+});
+
+Deno.test("the category follows the error's code, else its class", () => {
+  const of = (code: ErrorCode, category?: RivetError["category"]) =>
+    categoryOf(new RivetError(code, "x", { category }));
+  assert.equal(of("SOURCE_PERMISSION"), "auth error");
+  assert.equal(of("CONFIG_INVALID"), "auth error");
+  assert.equal(of("SOURCE_TLS"), "connectivity error");
+  assert.equal(of("DESTINATION_UNREACHABLE"), "connectivity error");
+  assert.equal(of("DESTINATION_UNWRITABLE"), "error");
+  assert.equal(of("STATE_UNAVAILABLE", "network"), "connectivity error");
+  assert.equal(of("STATE_UNAVAILABLE", "auth"), "auth error");
+  assert.equal(of("STATE_CORRUPT"), "error");
+});
