@@ -4,26 +4,21 @@ import { logger } from "../log.ts";
 import type { ExportPlan } from "../plan/export_plan.ts";
 import type { Dialect } from "../ports/source.ts";
 import type { ChunkTask, StateStore } from "../ports/state.ts";
-import { type ExportContext, isStream, type RunDeps } from "../run/context.ts";
+import type { ExportContext, RunDeps } from "../run/context.ts";
 import { checkDrift } from "../run/drift.ts";
-import { openReaders } from "../run/extractor.ts";
 import { finishRun } from "../run/finish_run.ts";
-import { Journal } from "../run/journal.ts";
-import { resolvePlaceholders, runTime } from "../run/names.ts";
-import { openNotifiers } from "../run/notify.ts";
+import { ExportSource } from "../run/export_source.ts";
+import type { Journal } from "../run/journal.ts";
 import { committedParts, supersede } from "../run/parts.ts";
 import { chunkUnit } from "../run/queues.ts";
-import { withRetry } from "../run/retry.ts";
-import { SourceSession } from "../run/session.ts";
-import { runHold, usesSnapshot } from "../run/snapshot.ts";
-import { RunTracker } from "../run/tracker.ts";
+import { usesSnapshot } from "../run/snapshot.ts";
 import type { ExportSummary, PartRecord } from "../run/types.ts";
 import { planUnits } from "../run/unit_plan.ts";
 import { type Unit, type UnitQueue, type UnitResult, UnitRunner } from "../run/units.ts";
 import { WorkerPool } from "../run/worker_pool.ts";
 import { fileColumns, planStages } from "../stages/spec.ts";
 import { type RecordedRun, requireSameQuery } from "./chunk_run.ts";
-import type { ReconcileOptions } from "./reconcile.ts";
+import { openRepairContext, type RepairingOptions, requireSamePlace } from "./repair_context.ts";
 import type { RepairAction, RepairPlan } from "./repair_plan.ts";
 import { recordedParts } from "./review.ts";
 
@@ -46,8 +41,6 @@ export interface RepairedChunk {
   /** Keys of the parts that the manifest lists as superseded now. */
   readonly superseded: readonly string[];
 }
-
-type RepairingOptions = Omit<ReconcileOptions, "checksum">;
 
 /** @throws RivetError CHECKPOINT_OPEN: open chunks belong to whoever runs or resumes the run (I5). */
 export function requireRepairable({ run, tasks }: RecordedRun): void {
@@ -72,7 +65,7 @@ export async function executeRepair(
   plan: RepairPlan,
 ): Promise<RepairExecution> {
   const workers = new WorkerPool(deps.startWorker);
-  const ctx = await openContext(deps, workers, options, recorded);
+  const ctx = await openRepairContext(deps, workers, options, recorded);
   try {
     await requireSamePlace(ctx);
     return await new Repair(ctx, recorded, plan).execute();
@@ -80,58 +73,6 @@ export async function executeRepair(
     ctx.tracker.stop();
     await ctx.destination.close();
     workers.close();
-  }
-}
-
-async function openContext(
-  deps: RunDeps,
-  workers: WorkerPool,
-  { config, exported, signal }: RepairingOptions,
-  { run }: RecordedRun,
-): Promise<ExportContext> {
-  const startedAt = new Date();
-  const at = runTime(run.runId, exported.name) ?? startedAt;
-  const place = { exportName: exported.name, runId: run.runId, at };
-  const listener = { started: () => {}, progress: () => {}, finished: () => {} };
-  return {
-    deps: {
-      ...{ ...deps, workers, runSnapshot: runHold([]) },
-      notifiers: await openNotifiers(deps, config),
-    },
-    options: {
-      ...{ config, exportName: exported.name, signal, listener },
-      ...{ validate: false, reconcile: false, parallelExports: false },
-      ...{ resume: false, force: false },
-    },
-    config,
-    // A run that has become empty must still say so in its manifest.
-    exported: { ...exported, config: { ...exported.config, skip_empty: false } },
-    runId: run.runId,
-    startedAt,
-    destination: await deps.destination(resolvePlaceholders(exported.destination, place)),
-    journal: new Journal(run.runId, exported.name),
-    tracker: new RunTracker(exported.name, listener),
-    snapshot: null,
-    signal,
-  };
-}
-
-/** @throws RivetError CHECKPOINT_MISMATCH: a manifest names the parts of one folder, in one format. */
-async function requireSamePlace(
-  { deps, destination, exported, runId }: ExportContext,
-): Promise<void> {
-  if (isStream(destination)) {
-    throw new RivetError("CHECKPOINT_MISMATCH", `export '${exported.name}' writes to a stream`);
-  }
-  const files = await deps.state.files({ exportName: exported.name, runId });
-  for (const { destination: uri, format } of files) {
-    if (uri === destination.uri && format === exported.config.format) continue;
-    throw new RivetError(
-      "CHECKPOINT_MISMATCH",
-      `run '${runId}' wrote ${format} to ${uri}, and the config says ${exported.config.format} to ` +
-        destination.uri,
-      { hint: "Restore destination and format, or run the export again." },
-    );
   }
 }
 
@@ -176,19 +117,13 @@ class Repair {
   readonly #ctx: ExportContext;
   readonly #recorded: RecordedRun;
   readonly #actions: readonly RepairAction[];
-  readonly #session: SourceSession;
+  readonly #source: ExportSource;
 
   constructor(ctx: ExportContext, recorded: RecordedRun, { actions }: RepairPlan) {
     this.#ctx = ctx;
     this.#recorded = recorded;
     this.#actions = actions;
-    const { deps, config, exported, signal } = ctx;
-    this.#session = new SourceSession(() => deps.source(config.source.type), () => ({
-      source: config.source,
-      tuning: exported.tuning,
-      applicationName: `rivet/${exported.name}`,
-      signal,
-    }));
+    this.#source = new ExportSource(ctx);
   }
 
   async execute(): Promise<RepairExecution> {
@@ -214,7 +149,7 @@ class Repair {
       if (repaired.size > 0) return await this.#publish(repaired, { plan, schemaChanged, error });
       throw error;
     } finally {
-      await this.#session.close();
+      await this.#source.close();
     }
   }
 
@@ -222,16 +157,12 @@ class Repair {
   async #plan(): Promise<{ plan: ExportPlan; dialect: Dialect; schemaChanged: boolean | null }> {
     const { shape, pageRows, run } = this.#recorded;
     const { exported } = this.#ctx;
-    const { description, dialect } = await this.#retried(
-      "plan",
-      () =>
-        this.#session.use(async (source) => {
-          for (const warning of source.info.warnings) logger().warn(warning);
-          requireSameQuery(this.#recorded, exported, source.dialect);
-          const description = await source.describe(shape.base, exported.overrides);
-          return { description, dialect: source.dialect };
-        }),
-    );
+    const { description, dialect } = await this.#source.retried("plan", async (source) => {
+      for (const warning of source.info.warnings) logger().warn(warning);
+      requireSameQuery(this.#recorded, exported, source.dialect);
+      const description = await source.describe(shape.base, exported.overrides);
+      return { description, dialect: source.dialect };
+    });
     const schemaChanged = await checkDrift(this.#ctx, description.columns);
     const chunks = this.#actions.map(({ chunk_index, start_key, end_key }) => ({
       index: chunk_index,
@@ -256,16 +187,9 @@ class Repair {
   }
 
   async #extract(plan: ExportPlan, queue: RepairQueue): Promise<void> {
-    const { deps, config, exported } = this.#ctx;
     // RR5: a random suffix, so that no name can be that of a part which is there.
     const suffix = crypto.randomUUID().slice(0, 8);
-    const wanted = Math.min(exported.config.parallel, this.#actions.length);
-    const readers = openReaders(wanted, this.#session, deps.workers, () => ({
-      source: config.source,
-      tuning: exported.tuning,
-      applicationName: `rivet/${exported.name}`,
-      snapshot: null,
-    }));
+    const readers = this.#source.openReaders(this.#actions.length);
     try {
       const unitPlan = await planUnits(this.#ctx, plan, { suffix });
       await new UnitRunner(this.#ctx, unitPlan, queue, readers).run();
@@ -311,16 +235,6 @@ class Repair {
         checksum: repaired.checksum,
       });
     }
-  }
-
-  #retried<T>(step: string, attempt: () => Promise<T>): Promise<T> {
-    const { exported: { tuning }, tracker, journal, signal } = this.#ctx;
-    const settings = { maxRetries: tuning.maxRetries, backoffMs: tuning.retryBackoffMs };
-    return withRetry(settings, signal, attempt, (error, retry, waitMs) => {
-      tracker.retries++;
-      journal.add("retry", { step, retry, code: error.code });
-      logger().warn(`${step}: retry ${retry} in ${waitMs} ms: ${error.message}`);
-    });
   }
 }
 
