@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import net from "node:net";
 import tls from "node:tls";
 import { ConfigError } from "../../../core/errors.ts";
+import { connectGated } from "../gated_socket.ts";
 
 /** `prefer`: TLS when the server offers it. Only a URL's ssl-mode can ask for it. */
 export type TlsMode = "disable" | "prefer" | "require" | "verify-ca" | "verify-full";
@@ -66,7 +67,7 @@ export function upgradeWith(driver: UpgradableDriver, options: tls.ConnectionOpt
   driver.startTLS = (onSecure) => {
     const plain = driver.stream;
     plain.removeAllListeners("data");
-    const secure = tls.connect({ ...options, socket: plain });
+    const secure = connectGated(plain, options);
     let established = false;
     secure.once("secureConnect", () => {
       established = true;

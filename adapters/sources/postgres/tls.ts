@@ -7,8 +7,9 @@
  */
 import { readFileSync } from "node:fs";
 import net from "node:net";
-import tls from "node:tls";
+import type tls from "node:tls";
 import { ConfigError } from "../../../core/errors.ts";
+import { connectGated } from "../gated_socket.ts";
 
 /** `prefer`: TLS when the server offers it. Only a URL's sslmode can ask for it. */
 export type TlsMode = "disable" | "prefer" | "require" | "verify-ca" | "verify-full";
@@ -71,12 +72,11 @@ function readCa(path: string): string {
   }
 }
 
-function tlsOptions(target: SocketTarget, socket: net.Socket): tls.ConnectionOptions {
+function tlsOptions(target: SocketTarget): tls.ConnectionOptions {
   const { mode, caFile, acceptInvalidCerts, acceptInvalidHostnames } = target.tls;
   const verify = (mode === "verify-ca" || mode === "verify-full") && !acceptInvalidCerts;
   const anyHost = mode !== "verify-full" || acceptInvalidHostnames;
   return {
-    socket,
     servername: net.isIP(target.host) === 0 ? target.host : undefined,
     host: target.host,
     rejectUnauthorized: verify,
@@ -87,7 +87,7 @@ function tlsOptions(target: SocketTarget, socket: net.Socket): tls.ConnectionOpt
 
 /** Asks the server for TLS and upgrades. Returns the plain socket when `prefer` meets a refusal. */
 async function upgrade(target: SocketTarget, socket: net.Socket): Promise<net.Socket> {
-  const options = tlsOptions(target, socket);
+  const options = tlsOptions(target);
   socket.write(SSL_REQUEST);
   const answer = await once<Uint8Array>(socket, "data");
   // A longer answer would be bytes injected before the handshake (CVE-2021-23222).
@@ -98,7 +98,7 @@ async function upgrade(target: SocketTarget, socket: net.Socket): Promise<net.So
     if (target.tls.mode === "prefer") return socket;
     throw new TlsError("the server does not offer TLS");
   }
-  const secure = tls.connect(options);
+  const secure = connectGated(socket, options);
   try {
     await once<void>(secure, "secureConnect");
   } catch (error) {

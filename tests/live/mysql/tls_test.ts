@@ -8,6 +8,7 @@ import { sourceFactory } from "../../../adapters/sources/mod.ts";
 import type { SourceConfig, TlsConfig } from "../../../core/config/schema.ts";
 import type { Source } from "../../../core/ports/source.ts";
 import { caseTuning, failsWith } from "../../conformance/source.ts";
+import { checkHeldBack, checkLost } from "../../conformance/tls.ts";
 import { mysqlTest, startMariadb } from "../../support/mariadb.ts";
 import { structured } from "./harness.ts";
 
@@ -21,6 +22,12 @@ const block = (mode: TlsConfig["mode"], rest: Partial<TlsConfig> = {}): TlsConfi
   accept_invalid_hostnames: false,
   ...rest,
 });
+
+/** MariaDB's own sequences; these tests start no other server. */
+const WIDE = {
+  sql: "SELECT seq, REPEAT('x', 10000) AS t FROM seq_1_to_30000",
+  rows: 30_000,
+};
 
 const ACCEPTED: readonly (readonly [string, string, TlsConfig])[] = [
   ["require does not look at the certificate", "127.0.0.1", block("require")],
@@ -86,6 +93,25 @@ mysqlTest("mysql: TLS", async (t) => {
         await failsWith(connect(at(host, tlsBlock)), "SOURCE_TLS", "permanent", message);
       });
     }
+    await t.step("a slow consumer holds the server back", async () => {
+      const source = await connect(at("localhost", block("require")));
+      try {
+        await checkHeldBack(source, WIDE);
+      } finally {
+        await source.close();
+      }
+    });
+    await t.step("a connection lost while rows are held back ends the read", async () => {
+      const source = await connect(at("localhost", block("require")));
+      const administrator = await connect(at("localhost", block("require")));
+      try {
+        const [[id]] = await source.rows("SELECT CONNECTION_ID()");
+        await checkLost(source, WIDE, () => administrator.rows(`KILL CONNECTION ${id}`));
+      } finally {
+        await source.close();
+        await administrator.close();
+      }
+    });
     await t.step("ssl-mode of a URL: preferred encrypts, and warns that it may not", async () => {
       const url = `${server.url}?ssl-mode=preferred`;
       const [cipher, warnings] = await cipherOf({ type: "mysql", url });

@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { sourceFactory } from "../../../adapters/sources/mod.ts";
 import type { SourceConfig, TlsConfig } from "../../../core/config/schema.ts";
 import { caseTuning, failsWith } from "../../conformance/source.ts";
+import { checkHeldBack, checkLost } from "../../conformance/tls.ts";
 import { createDatabase, testPostgres } from "../../support/postgres.ts";
 import { structured } from "./harness.ts";
 
@@ -67,6 +68,11 @@ const block = (mode: TlsConfig["mode"], rest: Partial<TlsConfig> = {}): TlsConfi
   ...rest,
 });
 
+const WIDE = {
+  sql: "SELECT i, repeat('x', 10000) AS t FROM generate_series(1, 30000) i",
+  rows: 30_000,
+};
+
 const ACCEPTED: readonly (readonly [string, string, TlsConfig])[] = [
   ["require does not look at the certificate", "127.0.0.1", block("require")],
   ["verify-ca takes another host's", "127.0.0.1", block("verify-ca", { ca_file: CA_FILE })],
@@ -99,12 +105,10 @@ Deno.test("postgres: TLS", async (t) => {
   const database = await createDatabase(server);
   const upstream = new URL(database.url);
   const factory = await sourceFactory("postgres");
+  const open = (source: SourceConfig) =>
+    factory.connect({ source, tuning: caseTuning(), applicationName: "rivet-tls" });
   const connect = async (source: SourceConfig) => {
-    const connected = await factory.connect({
-      source,
-      tuning: caseTuning(),
-      applicationName: "rivet-tls",
-    });
+    const connected = await open(source);
     try {
       // Through the same socket in both directions, and a cancel request through one of its own.
       for await (
@@ -156,6 +160,34 @@ Deno.test("postgres: TLS", async (t) => {
         );
       });
     }
+    const [[version]] = await database.sql("SELECT version()");
+    // The embedded PostgreSQL has one session, which neither waits nor ends another.
+    const ignore = version?.includes("PGlite") === true;
+    await t.step({
+      name: "a slow consumer holds the server back",
+      ignore,
+      async fn() {
+        const source = await open(at(encrypted.port, "localhost", block("require")));
+        try {
+          await checkHeldBack(source, WIDE);
+        } finally {
+          await source.close();
+        }
+      },
+    });
+    await t.step({
+      name: "a connection lost while rows are held back ends the read",
+      ignore,
+      async fn() {
+        const source = await open(at(encrypted.port, "localhost", block("require")));
+        try {
+          const [[pid]] = await source.rows("SELECT pg_backend_pid()");
+          await checkLost(source, WIDE, () => database.sql(`SELECT pg_terminate_backend(${pid})`));
+        } finally {
+          await source.close();
+        }
+      },
+    });
     await t.step("a server without TLS is refused", async () => {
       const connecting = connect(at(plain.port, "localhost", block("require")));
       await failsWith(connecting, "SOURCE_TLS", "permanent", /does not offer TLS/);

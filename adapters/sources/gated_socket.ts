@@ -1,10 +1,12 @@
 /**
- * The socket under TDS and TLS, with a gate. Under TLS a paused reader does not stop the runtime's
- * socket: what the server sends would pile up in memory. The gate stops the socket itself.
+ * The socket under TLS, with a gate. Under TLS a paused reader does not stop the runtime's socket: what
+ * the server sends would pile up in memory, and a connection lost meanwhile would never be told of. The
+ * gate stops the socket itself.
  */
 import { Buffer } from "node:buffer";
 import type net from "node:net";
 import { Duplex } from "node:stream";
+import tls from "node:tls";
 
 /** Enough that the socket is seldom paused for being read too slowly. */
 const READ_AHEAD_BYTES = 1024 * 1024;
@@ -39,6 +41,8 @@ export class GatedSocket extends Duplex {
   }
 
   open(): void {
+    // Drivers resume with every row.
+    if (this.#open) return;
     this.#open = true;
     this.#socket.resume();
   }
@@ -70,4 +74,22 @@ export class GatedSocket extends Duplex {
     this.#socket.destroy();
     done(error);
   }
+}
+
+/** TLS over `socket`, which stops when the TLS socket is paused. Throws as `tls.connect` does. */
+export function connectGated(socket: net.Socket, options: tls.ConnectionOptions): tls.TLSSocket {
+  const gate = new GatedSocket(socket);
+  const secure = tls.connect({ ...options, socket: gate });
+  const { pause, resume } = secure;
+  // The methods and not their events: mysql2 emits `pause` for a write that has to wait.
+  return Object.assign(secure, {
+    pause() {
+      gate.shut();
+      return pause.call(secure);
+    },
+    resume() {
+      gate.open();
+      return resume.call(secure);
+    },
+  });
 }
