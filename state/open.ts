@@ -1,5 +1,6 @@
 /** Opens the state that a config uses, and brings its schema up to date. */
 import { join } from "node:path";
+import { StateError } from "../core/errors.ts";
 import type { StateStore } from "../core/ports/state.ts";
 import type { SqlConnection } from "./connection.ts";
 import { migrate } from "./migrate.ts";
@@ -41,17 +42,40 @@ export async function openPostgres(
   // Loaded only where it is used: most starts never open a PostgreSQL state.
   const { connectPostgres } = await import("./postgres/connection.ts");
   const db = connectPostgres(url);
-  if (crossesNetworkInPlaintext(parsePostgresUrl(url))) {
+  const parsed = parsePostgresUrl(url);
+  if (crossesNetworkInPlaintext(parsed)) {
     warn(
       `state goes to ${db.location} without TLS: password and state cross the network in plain text; ` +
         "add ?sslmode=verify-full (or require) to RIVET_STATE_URL",
     );
   }
-  return await migrated(db);
+  return await migrated(db, () => firstAnswer(db, parsed.connectTimeoutS));
 }
 
-async function migrated(db: SqlConnection): Promise<StateStore> {
+/** The driver reports a server that is silent; one that accepts and hangs up it asks again for ever. */
+async function firstAnswer(db: SqlConnection, connectTimeoutS: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new StateError(
+      "STATE_UNAVAILABLE",
+      `the state at ${db.location} closes connections without an answer`,
+      { hint: "Is it a PostgreSQL that RIVET_STATE_URL names, and does its proxy reach it?" },
+    );
+    timer = setTimeout(() => reject(error), (connectTimeoutS + 1) * 1000);
+  });
   try {
+    await Promise.race([db.all("SELECT 1"), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function migrated(
+  db: SqlConnection,
+  before: () => Promise<void> = () => Promise.resolve(),
+): Promise<StateStore> {
+  try {
+    await before();
     await migrate(db);
     return createStore(db);
   } catch (error) {

@@ -103,6 +103,18 @@ async function runAll(
   return { printed: printed.join("\n"), codes };
 }
 
+/** Accepts a connection, reads what comes first and closes. */
+function serverThatHangsUp(): { readonly port: number; close(): void } {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  (async () => {
+    for await (const connection of listener) {
+      await connection.read(new Uint8Array(1024));
+      connection.close();
+    }
+  })();
+  return { port: listener.addr.port, close: () => listener.close() };
+}
+
 /** Nothing but the config itself may hold the password. */
 async function assertClean(folder: string, { printed }: Ran, password: string): Promise<void> {
   const line = printed.split("\n").find((text) => textHolds(text, password));
@@ -150,6 +162,7 @@ Deno.test("PA9: no password in any artifact, log, report, journal row, state or 
     "CREATE TABLE orders AS SELECT i AS id, 'v' || i AS value FROM generate_series(1, 300) i",
   );
   const role = await secretRole(database);
+  const hangUp = serverThatHangsUp();
   try {
     for (const [name, [source, env]] of Object.entries(sources(role))) {
       await t.step(`source by ${name}`, () =>
@@ -163,9 +176,9 @@ Deno.test("PA9: no password in any artifact, log, report, journal row, state or 
     }
     const unreachable = new URL(role.url);
     unreachable.port = "1";
-    const missing = new URL(role.url);
-    missing.pathname = "/no_such_database";
-    const wrong = { "no server": unreachable.href, "no such database": missing.href };
+    const rude = new URL(role.url);
+    rude.port = String(hangUp.port);
+    const wrong = { "no server": unreachable.href, "a server that hangs up": rude.href };
     const failing = [
       "run -c rivet.yaml -e orders",
       "run -c rivet.yaml -e orders --json-errors",
@@ -186,7 +199,8 @@ Deno.test("PA9: no password in any artifact, log, report, journal row, state or 
         `a failing state: ${name}`,
         () =>
           inFolder("type: postgres, url_env: SECRET_URL", async (folder) => {
-            const env = { SECRET_URL: role.url, RIVET_STATE_URL: url };
+            const state = `${url}?connect_timeout=1`;
+            const env = { SECRET_URL: role.url, RIVET_STATE_URL: state };
             const ran = await runAll(folder, failing.slice(0, 2), env);
             deepEqual(ran.codes, [1, 1], ran.printed);
             await assertClean(folder, ran, role.password);
@@ -194,6 +208,7 @@ Deno.test("PA9: no password in any artifact, log, report, journal row, state or 
       );
     }
   } finally {
+    hangUp.close();
     await role.drop();
     await database.drop();
     await server.stop();
