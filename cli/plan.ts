@@ -9,7 +9,7 @@ import { parameters, paramsOption } from "./params.ts";
 import { toJson } from "./render/json.ts";
 import { renderPlans } from "./render/plan.ts";
 import type { CommandContext } from "./services.ts";
-import { reserveFile } from "./summary_file.ts";
+import { reserveFile } from "./result_file.ts";
 
 const options = object({
   command: constant("plan"),

@@ -16,7 +16,7 @@ import { parameters, paramsOption } from "./params.ts";
 import { toJson } from "./render/json.ts";
 import { renderReconcile } from "./render/reconcile.ts";
 import type { CommandContext } from "./services.ts";
-import { reserveFile } from "./summary_file.ts";
+import { reserveFile } from "./result_file.ts";
 
 const options = object({
   command: constant("reconcile"),

@@ -9,7 +9,7 @@ import { toJson } from "./render/json.ts";
 import { ProgressView } from "./render/progress.ts";
 import { renderRunSummary } from "./render/run_summary.ts";
 import type { CommandContext } from "./services.ts";
-import { reserveFile } from "./summary_file.ts";
+import { reserveFile } from "./result_file.ts";
 
 export interface RunReport {
   readonly exports: readonly LoadedExport[];

@@ -14,7 +14,7 @@ import { parameters, paramsOption } from "./params.ts";
 import { toJson } from "./render/json.ts";
 import { renderValidation } from "./render/validation.ts";
 import type { CommandContext } from "./services.ts";
-import { reserveFile } from "./summary_file.ts";
+import { reserveFile } from "./result_file.ts";
 
 const options = object({
   command: constant("validate"),

@@ -1,6 +1,12 @@
 /** Where and how to connect, from the config's URL or fields. Pure but for the named files. */
 import type { SourceConfig } from "../../../core/config/schema.ts";
 import { ConfigError } from "../../../core/errors.ts";
+import {
+  decodeUrlPart,
+  parseConnectionUrl,
+  positiveParameter,
+  type UrlForm,
+} from "../connection_url.ts";
 import { type Env, processEnv, readPassword, readUrl } from "../credentials.ts";
 import { type TlsMode, type TlsSettings } from "./tls.ts";
 
@@ -109,48 +115,16 @@ function tlsSettings(source: SourceConfig, params: Parameters): TlsSettings {
   return { mode: anyHost ? "verify-ca" : "verify-full", strict, caFile: ca_file };
 }
 
-function decode(part: string, what: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    throw new ConfigError(
-      `the ${what} of the connection URL is not percent-encoded correctly`,
-      [],
-      { hint: "Write a literal % as %25." },
-    );
-  }
-}
-
-const URL_FORM = "Write sqlserver://user:password@host:1433/database.";
-
-function parseUrl(text: string): URL {
-  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1].toLowerCase();
-  if (scheme !== "sqlserver" && scheme !== "mssql") {
-    const found = scheme === undefined ? "has no scheme" : `starts with ${scheme}://`;
-    throw new ConfigError(`source.type is mssql, but its connection URL ${found}`, [], {
-      hint: URL_FORM,
-    });
-  }
-  try {
-    return new URL(text);
-  } catch {
-    throw new ConfigError("the connection URL of the source cannot be parsed", [], {
-      hint:
-        "Percent-encode special characters of user and password (@ is %40, / is %2F, # is %23).",
-    });
-  }
-}
-
-function positiveInteger(text: string, name: string, max: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= max) return value;
-  throw new ConfigError(`${name}=${text} of the connection URL is not a number from 1 to ${max}`);
-}
+const URL_FORM: UrlForm = {
+  type: "mssql",
+  schemes: ["sqlserver", "mssql"],
+  example: "sqlserver://user:password@host:1433/database",
+};
 
 function required(value: string | undefined, what: string): string {
   if (value !== undefined && value !== "") return value;
   throw new ConfigError(`the connection URL of the source names no ${what}`, [], {
-    hint: URL_FORM,
+    hint: `Write ${URL_FORM.example}.`,
   });
 }
 
@@ -163,21 +137,21 @@ function endpoint(host: string, port: number | undefined, instance: string | und
 }
 
 function fromUrl(source: SourceConfig, text: string): ConnectionSettings {
-  const url = parseUrl(text);
+  const url = parseConnectionUrl(text, URL_FORM);
   const params = parametersOf(url);
-  const path = decode(url.pathname.replace(/^\//, ""), "database");
+  const path = decodeUrlPart(url.pathname.replace(/^\//, ""), "database");
   const timeout = params.get("connect_timeout");
-  const host = required(decode(url.hostname, "host").replace(/^\[|\]$/g, ""), "host");
-  const port = url.port === "" ? undefined : positiveInteger(url.port, "port", 65535);
+  const host = required(decodeUrlPart(url.hostname, "host").replace(/^\[|\]$/g, ""), "host");
+  const port = url.port === "" ? undefined : positiveParameter(url.port, "port", 65535);
   return {
     ...endpoint(host, port, params.get("instance")),
-    user: required(decode(url.username, "user"), "user"),
-    password: decode(url.password, "password"),
+    user: required(decodeUrlPart(url.username, "user"), "user"),
+    password: decodeUrlPart(url.password, "password"),
     database: required(path === "" ? params.get("database") : path, "database"),
     tls: tlsSettings(source, params),
     connectTimeoutS: timeout === undefined
       ? DEFAULT_CONNECT_TIMEOUT_S
-      : positiveInteger(timeout, "connect_timeout", 3600),
+      : positiveParameter(timeout, "connect_timeout", 3600),
     readOnlyIntent: oneOf(params, "applicationintent", INTENTS) === "readonly",
   };
 }

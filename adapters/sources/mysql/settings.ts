@@ -2,6 +2,12 @@
 import type { SourceConfig } from "../../../core/config/schema.ts";
 import { ConfigError } from "../../../core/errors.ts";
 import { didYouMean } from "../../../core/suggest.ts";
+import {
+  decodeUrlPart,
+  parseConnectionUrl,
+  positiveParameter,
+  type UrlForm,
+} from "../connection_url.ts";
 import { type Env, processEnv, readPassword, readUrl } from "../credentials.ts";
 import type { TlsMode, TlsSettings } from "./tls.ts";
 
@@ -100,53 +106,24 @@ function checkParameters(params: URLSearchParams): void {
   );
 }
 
-function decode(part: string, what: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    throw new ConfigError(
-      `the ${what} of the connection URL is not percent-encoded correctly`,
-      [],
-      {
-        hint: "Write a literal % as %25.",
-      },
-    );
-  }
-}
-
-function parseUrl(text: string): URL {
-  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1].toLowerCase();
-  if (scheme !== "mysql" && scheme !== "mariadb") {
-    const found = scheme === undefined ? "has no scheme" : `starts with ${scheme}://`;
-    throw new ConfigError(`source.type is mysql, but its connection URL ${found}`, [], {
-      hint: "Write mysql://user:password@host:3306/database.",
-    });
-  }
-  try {
-    return new URL(text);
-  } catch {
-    throw new ConfigError("the connection URL of the source cannot be parsed", [], {
-      hint:
-        "Percent-encode special characters of user and password (@ is %40, / is %2F, # is %23).",
-    });
-  }
-}
+const URL_FORM: UrlForm = {
+  type: "mysql",
+  schemes: ["mysql", "mariadb"],
+  example: "mysql://user:password@host:3306/database",
+};
 
 function timeoutSeconds(text: string | null): number {
-  if (text === null) return DEFAULT_CONNECT_TIMEOUT_S;
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= 3600) return value;
-  throw new ConfigError(
-    `connect_timeout=${text} of the connection URL is not a number from 1 to 3600`,
-  );
+  return text === null
+    ? DEFAULT_CONNECT_TIMEOUT_S
+    : positiveParameter(text, "connect_timeout", 3600);
 }
 
 function fromUrl(source: SourceConfig, text: string): ConnectionSettings {
-  const url = parseUrl(text);
+  const url = parseConnectionUrl(text, URL_FORM);
   const params = url.searchParams;
   checkParameters(params);
-  const user = decode(url.username, "user");
-  const database = decode(url.pathname.slice(1), "database");
+  const user = decodeUrlPart(url.username, "user");
+  const database = decodeUrlPart(url.pathname.slice(1), "database");
   if (user === "") throw new ConfigError("the connection URL of the source names no user");
   if (database === "") {
     throw new ConfigError("the connection URL of the source names no database", [], {
@@ -155,11 +132,11 @@ function fromUrl(source: SourceConfig, text: string): ConnectionSettings {
   }
   return {
     // A host in brackets is an IPv6 address.
-    host: decode(url.hostname, "host").replace(/^\[|\]$/g, "") || "localhost",
+    host: decodeUrlPart(url.hostname, "host").replace(/^\[|\]$/g, "") || "localhost",
     port: url.port === "" ? DEFAULT_PORT : Number(url.port),
     socket: params.get("socket") ?? undefined,
     user,
-    password: decode(url.password, "password"),
+    password: decodeUrlPart(url.password, "password"),
     database,
     connectTimeoutS: timeoutSeconds(params.get("connect_timeout")),
     tls: tlsSettings(source, params),

@@ -2,6 +2,12 @@
 import { userInfo } from "node:os";
 import type { SourceConfig } from "../../../core/config/schema.ts";
 import { ConfigError } from "../../../core/errors.ts";
+import {
+  decodeUrlPart,
+  parseConnectionUrl,
+  positiveParameter,
+  type UrlForm,
+} from "../connection_url.ts";
 import { type Env, processEnv, readPassword, readUrl } from "../credentials.ts";
 import type { SocketTarget, TlsMode, TlsSettings } from "./tls.ts";
 
@@ -66,47 +72,19 @@ function tlsSettings(source: SourceConfig, params: URLSearchParams): TlsSettings
   return tlsOf(SSL_MODES[mode], caFile === "system" ? undefined : caFile);
 }
 
-function decode(part: string, what: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    throw new ConfigError(
-      `the ${what} of the connection URL is not percent-encoded correctly`,
-      [],
-      {
-        hint: "Write a literal % as %25.",
-      },
-    );
-  }
-}
+const URL_FORM: UrlForm = {
+  type: "postgres",
+  schemes: ["postgres", "postgresql"],
+  example: "postgresql://user:password@host:5432/database",
+};
 
-function parseUrl(text: string): URL {
-  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1].toLowerCase();
-  if (scheme !== "postgres" && scheme !== "postgresql") {
-    const found = scheme === undefined ? "has no scheme" : `starts with ${scheme}://`;
-    throw new ConfigError(`source.type is postgres, but its connection URL ${found}`, [], {
-      hint: "Write postgresql://user:password@host:5432/database.",
-    });
-  }
-  try {
-    // `user@/database` leaves the host to the parameters, which `URL` does not know.
-    return new URL(text.replace(/^([^/]+:\/\/)([^/?#]*@)?(?=[/?#]|$)/, "$1$2localhost"));
-  } catch {
-    throw new ConfigError("the connection URL of the source cannot be parsed", [], {
-      hint:
-        "Percent-encode special characters of user and password (@ is %40, / is %2F, # is %23).",
-    });
-  }
-}
-
-function positiveInteger(text: string, name: string, max: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= max) return value;
-  throw new ConfigError(`${name}=${text} of the connection URL is not a number from 1 to ${max}`);
+/** `user@/database` leaves the host to the parameters, which `URL` does not know. */
+function withHost(text: string): string {
+  return text.replace(/^([^/]+:\/\/)([^/?#]*@)?(?=[/?#]|$)/, "$1$2localhost");
 }
 
 function fromUrl(source: SourceConfig, text: string): ConnectionSettings {
-  const url = parseUrl(text);
+  const url = parseConnectionUrl(withHost(text), URL_FORM);
   const params = url.searchParams;
   for (const name of params.keys()) {
     if (!URL_PARAMETERS.includes(name)) {
@@ -119,18 +97,18 @@ function fromUrl(source: SourceConfig, text: string): ConnectionSettings {
     written === "" ? params.get(name) : written;
   const port = part("port", url.port);
   const timeout = params.get("connect_timeout");
-  const user = part("user", decode(url.username, "user")) ?? userInfo().username;
+  const user = part("user", decodeUrlPart(url.username, "user")) ?? userInfo().username;
   return {
     // A host in brackets is an IPv6 address; an encoded slash starts a socket folder.
-    host: params.get("host") ?? decode(url.hostname, "host").replace(/^\[|\]$/g, ""),
-    port: port === null ? DEFAULT_PORT : positiveInteger(port, "port", 65535),
+    host: params.get("host") ?? decodeUrlPart(url.hostname, "host").replace(/^\[|\]$/g, ""),
+    port: port === null ? DEFAULT_PORT : positiveParameter(port, "port", 65535),
     user,
-    password: part("password", decode(url.password, "password")) ?? "",
-    database: part("dbname", decode(url.pathname.slice(1), "database")) ?? user,
+    password: part("password", decodeUrlPart(url.password, "password")) ?? "",
+    database: part("dbname", decodeUrlPart(url.pathname.slice(1), "database")) ?? user,
     tls: tlsSettings(source, params),
     connectTimeoutS: timeout === null
       ? DEFAULT_CONNECT_TIMEOUT_S
-      : positiveInteger(timeout, "connect_timeout", 3600),
+      : positiveParameter(timeout, "connect_timeout", 3600),
     options: params.get("options") ?? undefined,
   };
 }

@@ -57,7 +57,7 @@ async function guard(path: string, body: () => Promise<void>): Promise<void> {
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RivetError("DESTINATION_UNWRITABLE", `cannot write ${path}: ${reason}`, {
-      hint: "Choose a path in a writable folder for --summary-output.",
+      hint: "Choose a path in a folder that this user can write to.",
       cause,
     });
   }
