@@ -1,5 +1,6 @@
 /** The run report: `.rivet/runs/<run_id>/summary.{json,md}` beside the config (I8). */
 import { join } from "node:path";
+import { committedParts } from "../run/parts.ts";
 import type { ExportSummary, PartRecord } from "../run/types.ts";
 import { summaryJson } from "./json.ts";
 import { summaryMarkdown } from "./markdown.ts";
@@ -14,7 +15,7 @@ export async function writeRunReport(
   await Deno.mkdir(folder, { recursive: true });
   const json = { ...summaryJson(summary), parts: parts.map(partJson) };
   await replace(join(folder, "summary.json"), `${JSON.stringify(json, null, 2)}\n`);
-  await replace(join(folder, "summary.md"), summaryMarkdown(summary, parts));
+  await replace(join(folder, "summary.md"), summaryMarkdown(summary, committedParts(parts)));
 }
 
 function partJson(part: PartRecord): Record<string, unknown> {

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { RivetError, serializeError } from "../../../../core/errors.ts";
+import { registerSecret } from "../../../../core/redact.ts";
+import { writeRunReport } from "../../../../core/report/write.ts";
+import type { PartRecord } from "../../../../core/run/types.ts";
+import { fakeSummary } from "../../cli/fakes.ts";
+
+const part = (path: string, status?: PartRecord["status"]): PartRecord => ({
+  path,
+  rows: 1,
+  sizeBytes: 2,
+  fingerprint: "xxh3:0000000000000000",
+  md5: "x",
+  chunkIndex: null,
+  ...(status === undefined ? {} : { status }),
+});
+
+Deno.test("run report: JSON lists every part, the page those that are the data", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    registerSecret("hunter2hunter2");
+    const error = serializeError(
+      new RivetError("SOURCE_QUERY", "it said hunter2hunter2 | and more", { hint: "Look." }),
+    );
+    const summary = fakeSummary({ status: "failed", error, quality: ["a | b"] });
+    await writeRunReport(dir, summary, [part("old.parquet", "superseded"), part("new.parquet")]);
+    const folder = join(dir, ".rivet", "runs", summary.runId);
+    assert.deepEqual(
+      (await Array.fromAsync(Deno.readDir(folder))).map((e) => e.name).sort(),
+      ["summary.json", "summary.md"],
+    );
+    const json = JSON.parse(await Deno.readTextFile(join(folder, "summary.json")));
+    assert.deepEqual(
+      json.parts.map((p: { path: string; status: string }) => [p.path, p.status]),
+      [["old.parquet", "superseded"], ["new.parquet", "committed"]],
+    );
+    assert.equal(json.run_id, summary.runId);
+    const page = await Deno.readTextFile(join(folder, "summary.md"));
+    assert.match(page, /^# orders: failed\n/);
+    assert.match(page, /\| new\.parquet \| 1 \| 2 \|/);
+    assert.ok(!page.includes("old.parquet"));
+    assert.match(page, /\| quality \| a \\\| b \|/);
+    assert.ok(!`${page}${JSON.stringify(json)}`.includes("hunter2hunter2"));
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
