@@ -23,7 +23,8 @@ const options = object({
   config: configOption,
   export: exportOption,
   validate: option("--validate", {
-    description: message`Read every written file back and compare its row count.`,
+    description:
+      message`Count the rows of every file as it is written, then verify what the destination holds.`,
   }),
   reconcile: option("--reconcile", {
     description: message`Compare with COUNT(*) of the source query.`,

@@ -1,4 +1,8 @@
-/** Integers and floats, each from the widths that the server sends to the width that the column has. */
+/**
+ * Integers and floats, each from the widths that the server sends to the width that the column has.
+ * The decoders of all engines are loops of their own, alike on purpose: a shared loop would call a
+ * function for every value.
+ */
 import type {
   Float32Builder,
   Float64Builder,
