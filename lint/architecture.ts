@@ -55,6 +55,9 @@ const FLAT_ADAPTERS: readonly string[] = [
   "notifiers/slack.ts",
 ];
 
+/** The folder of what several adapters of a kind write alike: they import it, it imports none. */
+const KIT = "kit";
+
 function adapterProblem(file: string, target: string): string | null {
   const kind = file.split("/")[1];
   // A kind's mod.ts is its registration list.
@@ -62,8 +65,9 @@ function adapterProblem(file: string, target: string): string | null {
   if (target.split("/")[1] !== kind) return "adapters of different kinds know each other by ports";
   const own = adapterOf(file);
   const other = adapterOf(target);
-  if (isList || other === null || other === own) return null;
-  return "an adapter does not import another; share a helper beside them, or move it to core";
+  if (isList || other === null || other === own || other === `${kind}/${KIT}`) return null;
+  if (own === `${kind}/${KIT}`) return "the kit serves every adapter of its kind and knows none";
+  return "an adapter does not import another; what several need belongs into their kit, or core";
 }
 
 function driverOf(specifier: string): string | undefined {

@@ -5,7 +5,7 @@
 import type { WordsBuilder } from "../../../core/batch/builders.ts";
 import { decimalText } from "../../../core/batch/values.ts";
 import type { RowBlock } from "./row_buffer.ts";
-import { changedType, type Fault } from "./value_fault.ts";
+import { changedType, type Fault } from "../kit/value_fault.ts";
 
 const TWO_32 = 4_294_967_296;
 export const MONEY_SCALE = 4;

@@ -8,7 +8,7 @@ import type { Field, WireKind } from "./metadata.ts";
 import { decodeBit, decodeFloat, decodeInt, decodeLong } from "./numbers.ts";
 import type { RowBlock } from "./row_buffer.ts";
 import { decodeBytes, decodeCodePage, decodeUtf16, decodeUuid } from "./text.ts";
-import { type Fault, faultOf } from "./value_fault.ts";
+import { type Fault, faultOf } from "../kit/value_fault.ts";
 
 export interface ColumnDecoder {
   readonly builder: ColumnBuilder;

@@ -3,7 +3,7 @@
  * [MS-TDS] 2.2.7.19 (ROW), 2.2.7.15 (NBCROW), 2.2.5.2.3 (chunked values).
  */
 import { BYTE_LENGTH, CHUNKED, type Field, SHORT_LENGTH } from "./metadata.ts";
-import { valueTooLarge } from "./value_fault.ts";
+import { valueTooLarge } from "../kit/value_fault.ts";
 
 const ROW = 0xd1;
 const NBCROW = 0xd2;

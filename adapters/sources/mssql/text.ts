@@ -2,7 +2,7 @@
 import type { BytesBuilder, Fixed16Builder } from "../../../core/batch/builders.ts";
 import { UNDEFINED_BYTE, utf8Table } from "./code_pages.ts";
 import type { RowBlock } from "./row_buffer.ts";
-import { changedType, type Fault, valueTooLarge } from "./value_fault.ts";
+import { changedType, type Fault, valueTooLarge } from "../kit/value_fault.ts";
 
 export interface TextShape {
   readonly column: string;

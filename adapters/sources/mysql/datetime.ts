@@ -3,7 +3,7 @@
  * `[-]HHH:MM:SS[.ffffff]`. 64-bit ticks are computed as words, exactly and without BigInt.
  */
 import type { Int32Builder, WordsBuilder } from "../../../core/batch/builders.ts";
-import type { Fault } from "../value_fault.ts";
+import type { Fault } from "../kit/value_fault.ts";
 import { POW10, writeSafeInteger } from "./decimal.ts";
 import { asciiText, type FieldBlock } from "./fields.ts";
 

@@ -6,7 +6,7 @@ import {
   makeBuilder,
 } from "../../../core/batch/builders.ts";
 import type { Column, RivetType } from "../../../core/types/types.ts";
-import { type Fault, faultOf } from "../value_fault.ts";
+import { type Fault, faultOf } from "../kit/value_fault.ts";
 import { decodeDate, decodeTime, decodeTimestamp } from "./datetime.ts";
 import { asciiText, type FieldBlock } from "./fields.ts";
 import {

@@ -3,6 +3,7 @@
  * https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query_response_text_resultset_row.html
  */
 import { SourceError } from "../../../core/errors.ts";
+import { valueTooLarge } from "../kit/value_fault.ts";
 
 /** Where the fields of some rows lie: field c of row r is described at index `c * stride + r`. */
 export interface FieldBlock {
@@ -25,15 +26,6 @@ const TWO_32 = 4_294_967_296;
 export interface FieldLimits {
   readonly columnNames: readonly string[];
   readonly maxValueBytes: number;
-}
-
-function tooLarge(name: string, length: number, limit: number): never {
-  const mb = (bytes: number) => (bytes / (1024 * 1024)).toFixed(1);
-  throw new SourceError(
-    "VALUE_OUT_OF_RANGE",
-    `column "${name}" holds a value of ${mb(length)} MB, above the limit of ${mb(limit)} MB`,
-    { hint: "Raise tuning.max_value_mb, or leave the column out of the query." },
-  );
 }
 
 /** Gathers rows that lie in the same bytes, so that they can be decoded a column at a time. */
@@ -84,7 +76,7 @@ export class FieldGatherer {
         at += tag === TWO_BYTES ? 2 : tag === THREE_BYTES ? 3 : 8;
         const { maxValueBytes, columnNames } = this.#limits;
         if (length > maxValueBytes) {
-          tooLarge(columnNames[(i - row) / BLOCK_ROWS], length, maxValueBytes);
+          throw valueTooLarge(columnNames[(i - row) / BLOCK_ROWS], length, maxValueBytes);
         }
       }
       positions[i] = at;

@@ -7,7 +7,7 @@ import type {
   Int32Builder,
   WordsBuilder,
 } from "../../../core/batch/builders.ts";
-import type { Fault } from "../value_fault.ts";
+import type { Fault } from "../kit/value_fault.ts";
 import {
   type DecimalFault,
   POW10,

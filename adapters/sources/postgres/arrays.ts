@@ -4,7 +4,7 @@
  */
 import type { ListBuilder } from "../../../core/batch/builders.ts";
 import type { TupleBlock } from "./tuples.ts";
-import type { Fault } from "../value_fault.ts";
+import type { Fault } from "../kit/value_fault.ts";
 
 const HEADER_BYTES = 12;
 const DIMENSION_BYTES = 8;

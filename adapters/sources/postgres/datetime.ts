@@ -4,7 +4,7 @@
  */
 import type { Int32Builder, WordsBuilder } from "../../../core/batch/builders.ts";
 import type { TupleBlock } from "./tuples.ts";
-import { changedType, type Fault } from "../value_fault.ts";
+import { changedType, type Fault } from "../kit/value_fault.ts";
 
 const EPOCH_DAYS = 10_957;
 /** 946,684,800 s from 1970 to 2000, in microseconds, as words. */

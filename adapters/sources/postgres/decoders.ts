@@ -23,7 +23,7 @@ import { type NumericFault, numericText, writeNumeric } from "./numeric.ts";
 import { ArrayElements } from "./arrays.ts";
 import { copyInto, type TupleBlock } from "./tuples.ts";
 import { type ScalarWire, wireOf } from "./types.ts";
-import { changedType, type Fault, faultOf } from "../value_fault.ts";
+import { changedType, type Fault, faultOf } from "../kit/value_fault.ts";
 
 export interface ColumnDecoder {
   readonly builder: ColumnBuilder;

@@ -13,7 +13,7 @@ import type {
 import { numericText, writeNumeric } from "./numeric.ts";
 import type { TupleBlock } from "./tuples.ts";
 import type { ScalarWire } from "./types.ts";
-import { changedType, type Fault } from "../value_fault.ts";
+import { changedType, type Fault } from "../kit/value_fault.ts";
 
 const TWO_32 = 4_294_967_296;
 

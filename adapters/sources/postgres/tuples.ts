@@ -4,6 +4,7 @@
  * https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.4
  */
 import { SourceError } from "../../../core/errors.ts";
+import { valueTooLarge } from "../kit/value_fault.ts";
 
 /** Where the fields of some tuples lie: field c of row r is described at index `c * stride + r`. */
 export interface TupleBlock {
@@ -127,7 +128,9 @@ export class TupleBuffer {
         positions[i] = at;
         lengths[i] = length;
         if (length > 0) {
-          if (length > maxValueBytes) this.#tooLarge((i - rows) / BLOCK_ROWS, length);
+          if (length > maxValueBytes) {
+            throw valueTooLarge(columnNames[(i - rows) / BLOCK_ROWS], length, maxValueBytes);
+          }
           at += length;
         }
       }
@@ -135,18 +138,6 @@ export class TupleBuffer {
       this.#start = at;
     }
     return rows;
-  }
-
-  #tooLarge(column: number, length: number): never {
-    const mb = (bytes: number) => (bytes / (1024 * 1024)).toFixed(1);
-    const name = this.#limits.columnNames[column];
-    throw new SourceError(
-      "VALUE_OUT_OF_RANGE",
-      `column "${name}" holds a value of ${mb(length)} MB, above the limit of ${
-        mb(this.#limits.maxValueBytes)
-      } MB`,
-      { hint: "Raise tuning.max_value_mb, or leave the column out of the query." },
-    );
   }
 
   #reserve(count: number): void {

@@ -14,6 +14,7 @@ function shown(value: string): string {
   return value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}...` : value;
 }
 
+/** The fault of a column's values. */
 export function faultOf(column: Column): Fault {
   return (value, why, instead = "text") => {
     throw new SourceError(
@@ -35,6 +36,7 @@ export function changedType(fault: Fault, length: number): never {
   return fault(`of ${length} bytes`, "the column's type changed after it was described");
 }
 
+/** The error of a value above `tuning.max_value_mb`. */
 export function valueTooLarge(column: string, bytes: number, limit: number): SourceError {
   const mb = (n: number) => (n / (1024 * 1024)).toFixed(1);
   return new SourceError(
