@@ -14,6 +14,8 @@ export interface Tuning {
   readonly statementTimeoutS: number;
   /** 0: none. */
   readonly lockTimeoutS: number;
+  /** Longest silence of a server that owes an answer. 0: none. */
+  readonly networkTimeoutS: number;
   readonly maxRetries: number;
   readonly retryBackoffMs: number;
   /** Reading pauses while RSS is above it; 0: never. */
@@ -26,7 +28,12 @@ export interface Tuning {
 
 const MIB = 1024 * 1024;
 
-const COMMON = { maxBatchMemoryMb: 0, onBatchMemoryExceeded: "warn", maxValueMb: 256 } as const;
+const COMMON = {
+  networkTimeoutS: 120,
+  maxBatchMemoryMb: 0,
+  onBatchMemoryExceeded: "warn",
+  maxValueMb: 256,
+} as const;
 
 /** The profile table of the readme; contracts section 8 sizes balanced and fast by memory. */
 export const PROFILES: Record<Profile, Tuning> = {
@@ -96,6 +103,7 @@ export function resolveTuning(source: TuningConfig = {}, own: TuningConfig = {})
     throttleMs: pick("throttle_ms") ?? base.throttleMs,
     statementTimeoutS: pick("statement_timeout_s") ?? base.statementTimeoutS,
     lockTimeoutS: pick("lock_timeout_s") ?? base.lockTimeoutS,
+    networkTimeoutS: pick("network_timeout_s") ?? base.networkTimeoutS,
     maxRetries: pick("max_retries") ?? base.maxRetries,
     retryBackoffMs: pick("retry_backoff_ms") ?? base.retryBackoffMs,
     memoryThresholdMb: pick("memory_threshold_mb") ?? base.memoryThresholdMb,

@@ -36,6 +36,7 @@ function tuningConfig(tuning: Tuning): TuningConfig {
     throttle_ms: tuning.throttleMs,
     statement_timeout_s: tuning.statementTimeoutS,
     lock_timeout_s: tuning.lockTimeoutS,
+    network_timeout_s: tuning.networkTimeoutS,
     max_retries: tuning.maxRetries,
     retry_backoff_ms: tuning.retryBackoffMs,
     memory_threshold_mb: tuning.memoryThresholdMb,

@@ -21,6 +21,9 @@ export const tuningSchema = z.strictObject({
   lock_timeout_s: nonNegative.optional().describe(
     "Longest time a statement may wait for a lock, in seconds; 0 means no limit. Default by profile: fast 0, balanced 30, safe 10.",
   ),
+  network_timeout_s: nonNegative.optional().describe(
+    "Longest silence of the source, in seconds, after which the connection counts as lost, which is tried again; 0 means no limit. Default: 120.",
+  ),
   max_retries: nonNegative.optional().describe(
     "How often a failure that may pass is tried again, each time on a fresh connection. Default by profile: fast 1, balanced 3, safe 5.",
   ),

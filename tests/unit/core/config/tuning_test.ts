@@ -30,13 +30,22 @@ Deno.test("balanced and fast size batches by memory, safe by rows", () => {
 
 Deno.test("the export's block overrides the source's field by field", () => {
   const t = resolveTuning(
-    { profile: "safe", throttle_ms: 300, max_retries: 0, max_value_mb: 8 },
+    {
+      profile: "safe",
+      throttle_ms: 300,
+      max_retries: 0,
+      max_value_mb: 8,
+      network_timeout_s: 9,
+    },
     { profile: "fast", throttle_ms: 0 },
   );
   assert.equal(t.profile, "fast");
   assert.equal(t.throttleMs, 0);
   assert.equal(t.maxRetries, 0);
   assert.equal(t.maxValueMb, 8);
+  assert.equal(t.networkTimeoutS, 9);
+  assert.equal(resolveTuning({}, { network_timeout_s: 0 }).networkTimeoutS, 0);
+  assert.equal(resolveTuning().networkTimeoutS, 120);
   assert.equal(t.statementTimeoutS, 0);
 });
 
