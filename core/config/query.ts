@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { readText } from "./read.ts";
 import type { Finding } from "./rules/rule.ts";
+import { withoutSemicolon } from "./statement.ts";
 import { type Lookup, substitute } from "./substitute.ts";
 
 export interface ResolvedQuery {
@@ -42,8 +43,7 @@ function fillIn(key: string, prefix: string, text: string, lookup: Lookup): Reso
       `${prefix}no value for ${names}: pass ${advice}, or set it in the environment`,
     );
   }
-  // The query becomes a subselect, where a closing semicolon is a syntax error.
-  const query = filled.trim().replace(/[\s;]+$/, "");
+  const query = withoutSemicolon(filled);
   if (query === "") return failed(key, `${prefix}the query is empty`);
   return { query, findings: [], used };
 }

@@ -1,5 +1,6 @@
 /** What an export reads, as one SELECT that every other statement wraps. */
 import type { LoadedExport } from "../config/loaded.ts";
+import { withoutSemicolon } from "../config/statement.ts";
 import type { Dialect } from "../ports/source.ts";
 
 /** `table:` as SELECT, or the query without its trailing semicolon. */
@@ -8,5 +9,5 @@ export function baseQuery(
   dialect: Dialect,
 ): string {
   if (exported.table !== null) return `SELECT * FROM ${dialect.table(exported.table)}`;
-  return (exported.query ?? "").trim().replace(/(\s*;)+$/, "");
+  return withoutSemicolon(exported.query ?? "");
 }

@@ -4,6 +4,7 @@ import { BatchBuilder } from "../../../core/batch/batch_builder.ts";
 import { SourceError } from "../../../core/errors.ts";
 import type { ReadRequest } from "../../../core/ports/source.ts";
 import type { Column } from "../../../core/types/types.ts";
+import { checkNotNull } from "../kit/not_null.ts";
 import { type ColumnDecoder, columnDecoder } from "./decoders.ts";
 import { type ColumnMetadata, type Field, fieldOf } from "./metadata.ts";
 import { RowBuffer } from "./row_buffer.ts";
@@ -131,16 +132,7 @@ export class RowDecoder implements RowSink {
 
   #take(result: Result): void {
     const batch = result.batch.finish();
-    for (let c = 0; c < batch.data.length; c++) {
-      const column = result.columns[c];
-      if (!column.nullable && batch.data[c].nullCount > 0) {
-        throw new SourceError(
-          "VALUE_OUT_OF_RANGE",
-          `column "${column.name}" was NOT NULL when it was described, but holds a NULL`,
-          { hint: "The table changed while it was read; run the export again." },
-        );
-      }
-    }
+    checkNotNull(batch, result.columns);
     this.#onBatch(batch);
   }
 }

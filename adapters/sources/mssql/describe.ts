@@ -1,8 +1,8 @@
 /** Columns of a query and the select list that makes them decodable. */
-import { ConfigError, SourceError } from "../../../core/errors.ts";
+import { SourceError } from "../../../core/errors.ts";
 import type { Description, InspectedColumn } from "../../../core/ports/source.ts";
-import { didYouMean } from "../../../core/suggest.ts";
 import { type Column, formatType, type RivetType } from "../../../core/types/types.ts";
+import { checkOverrides } from "../kit/overrides.ts";
 import { quoteIdentifier } from "./dialect.ts";
 import type { Field } from "./metadata.ts";
 import { isRefusal, planColumn, textCast } from "./types.ts";
@@ -14,20 +14,6 @@ interface Problem {
   readonly remedy: string;
   /** For the query. */
   readonly cast: string;
-}
-
-function checkOverrides(
-  fields: readonly Field[],
-  overrides: ReadonlyMap<string, RivetType>,
-): void {
-  const names = new Set(fields.map((field) => field.name));
-  const problems = [...overrides.keys()].filter((name) => !names.has(name)).map((name) =>
-    `columns: "${name}" is not a column of the query${didYouMean(name, names)}`
-  );
-  if (problems.length === 0) return;
-  throw new ConfigError(problems.join("\n"), problems, {
-    hint: `The query has: ${[...names].join(", ")}.`,
-  });
 }
 
 function problemOf(field: Field, override: RivetType | undefined, reason: string): Problem {

@@ -1,5 +1,6 @@
 /** The Source port over one SQL Server connection. */
 import type { Batch } from "../../../core/batch/batch.ts";
+import { withoutSemicolon } from "../../../core/config/statement.ts";
 import { valueText } from "../../../core/batch/values.ts";
 import type { Tuning } from "../../../core/config/tuning.ts";
 import { RivetError, SourceError } from "../../../core/errors.ts";
@@ -251,8 +252,4 @@ export class MssqlSource implements Source {
       cause: error,
     });
   }
-}
-
-function withoutSemicolon(query: string): string {
-  return query.trim().replace(/(\s*;)+$/, "");
 }

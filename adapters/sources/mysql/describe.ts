@@ -1,8 +1,8 @@
 /** Columns of a query and the select list that makes them decodable. */
-import { ConfigError, SourceError } from "../../../core/errors.ts";
+import { SourceError } from "../../../core/errors.ts";
 import type { Description, InspectedColumn } from "../../../core/ports/source.ts";
-import { didYouMean } from "../../../core/suggest.ts";
 import { type Column, formatType, type RivetType } from "../../../core/types/types.ts";
+import { checkOverrides } from "../kit/overrides.ts";
 import { quoteIdentifier } from "./dialect.ts";
 import { isNotNull, type NativeField, nativeName } from "./native.ts";
 import { type Cast, isGeometry, isRefusal, planColumn } from "./types.ts";
@@ -14,20 +14,6 @@ interface Problem {
   readonly remedy: string | undefined;
   /** For the query. */
   readonly cast: string;
-}
-
-function checkOverrides(
-  fields: readonly NativeField[],
-  overrides: ReadonlyMap<string, RivetType>,
-): void {
-  const names = new Set(fields.map((field) => field.name));
-  const problems = [...overrides.keys()].filter((name) => !names.has(name)).map((name) =>
-    `columns: "${name}" is not a column of the query${didYouMean(name, names)}`
-  );
-  if (problems.length === 0) return;
-  throw new ConfigError(problems.join("\n"), problems, {
-    hint: `The query has: ${[...names].join(", ")}.`,
-  });
 }
 
 /** What to write in the query for a type that has no counterpart. */

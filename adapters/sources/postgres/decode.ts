@@ -3,6 +3,7 @@ import type { Batch } from "../../../core/batch/batch.ts";
 import { BatchBuilder } from "../../../core/batch/batch_builder.ts";
 import { SourceError } from "../../../core/errors.ts";
 import type { ReadRequest } from "../../../core/ports/source.ts";
+import { checkNotNull } from "../kit/not_null.ts";
 import { type ColumnDecoder, columnDecoder } from "./decoders.ts";
 import type { RecordForm } from "./record_form.ts";
 import { TupleBuffer } from "./tuples.ts";
@@ -77,16 +78,7 @@ export class RowDecoder {
 
   #take(): Batch {
     const batch = this.#batch.finish();
-    for (let c = 0; c < batch.data.length; c++) {
-      const column = this.#options.columns[c];
-      if (!column.nullable && batch.data[c].nullCount > 0) {
-        throw new SourceError(
-          "VALUE_OUT_OF_RANGE",
-          `column "${column.name}" was NOT NULL when it was described, but holds a NULL`,
-          { hint: "The table changed while it was read; run the export again." },
-        );
-      }
-    }
+    checkNotNull(batch, this.#options.columns);
     return batch;
   }
 }

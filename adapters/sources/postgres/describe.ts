@@ -1,9 +1,9 @@
 /** Columns of a query and the select list that makes them decodable. */
-import { ConfigError, SourceError } from "../../../core/errors.ts";
+import { SourceError } from "../../../core/errors.ts";
 import type { Description, InspectedColumn } from "../../../core/ports/source.ts";
-import { didYouMean } from "../../../core/suggest.ts";
 import { type Column, formatType, type RivetType } from "../../../core/types/types.ts";
 import type { ResultField } from "./describe_fields.ts";
+import { checkOverrides } from "../kit/overrides.ts";
 import { quoteIdentifier } from "./dialect.ts";
 import { isRefusal, type NativeType, planColumn } from "./types.ts";
 
@@ -38,20 +38,6 @@ export function checkNames(fields: readonly ResultField[]): void {
   const names = [...twice].map((name) => `"${name}"`).join(", ");
   throw new SourceError("SOURCE_QUERY", `the query has more than one column named ${names}`, {
     hint: "Name every column once: SELECT a.id, b.id AS b_id ...",
-  });
-}
-
-function checkOverrides(
-  fields: readonly ResultField[],
-  overrides: ReadonlyMap<string, RivetType>,
-): void {
-  const names = new Set(fields.map((field) => field.name));
-  const problems = [...overrides.keys()].filter((name) => !names.has(name)).map((name) =>
-    `columns: "${name}" is not a column of the query${didYouMean(name, names)}`
-  );
-  if (problems.length === 0) return;
-  throw new ConfigError(problems.join("\n"), problems, {
-    hint: `The query has: ${[...names].join(", ")}.`,
   });
 }
 

@@ -1,5 +1,6 @@
 /** The Source port over one PostgreSQL connection. */
 import type { Batch } from "../../../core/batch/batch.ts";
+import { withoutSemicolon } from "../../../core/config/statement.ts";
 import type { Tuning } from "../../../core/config/tuning.ts";
 import { RivetError, SourceError } from "../../../core/errors.ts";
 import type {
@@ -234,8 +235,4 @@ export class PostgresSource implements Source {
       // Either the connection is gone, and the transaction with it, or the first error says more.
     }
   }
-}
-
-function withoutSemicolon(query: string): string {
-  return query.trim().replace(/(\s*;)+$/, "");
 }
