@@ -12,8 +12,14 @@ import { Screen } from "./cli/render/screen.ts";
 import { stdio } from "./cli/render/stdio.ts";
 import type { Services } from "./cli/services.ts";
 import { listenForInterrupts } from "./cli/signals.ts";
-import { type ErrorCode, type RivetError, toRivetError } from "./core/errors.ts";
-import { configureLogging, formatEntry, levelFromEnv, logger, type LogLevel } from "./core/log.ts";
+import { type ErrorCode, type RivetError, toRivetError } from "./core/base/errors.ts";
+import {
+  configureLogging,
+  formatEntry,
+  levelFromEnv,
+  logger,
+  type LogLevel,
+} from "./core/base/log.ts";
 import type { StateStore } from "./core/ports/state.ts";
 import type { Launcher } from "./core/processes/run_in_processes.ts";
 import type { RunDeps } from "./core/run/context.ts";
@@ -41,7 +47,7 @@ async function runDeps(state: StateStore): Promise<RunDeps> {
       import("./adapters/sources/mod.ts"),
       import("./adapters/destinations/mod.ts"),
       import("./adapters/formats/mod.ts"),
-      import("./core/run/worker_client.ts"),
+      import("./core/workers/worker_client.ts"),
     ],
   );
   return {
@@ -123,7 +129,7 @@ const services: Services = {
   },
   async planExports(options) {
     const [{ planExports }, { sourceFactory }] = await Promise.all([
-      import("./core/plan/plan_exports.ts"),
+      import("./core/artifact/plan_exports.ts"),
       import("./adapters/sources/mod.ts"),
     ]);
     const state = await services.openState(options.config);
@@ -149,7 +155,7 @@ const services: Services = {
   },
   async validateExports(config, options) {
     const [{ validateExports }, { openDestination }] = await Promise.all([
-      import("./core/verify/validate.ts"),
+      import("./core/validate/validate.ts"),
       import("./adapters/destinations/mod.ts"),
     ]);
     const opened: StateStore[] = [];
@@ -165,7 +171,7 @@ const services: Services = {
   },
   async reconcileExport(options) {
     const [{ reconcileExport }, { sourceFactory }] = await Promise.all([
-      import("./core/verify/reconcile.ts"),
+      import("./core/reconcile/reconcile.ts"),
       import("./adapters/sources/mod.ts"),
     ]);
     const state = await services.openState(options.config);
@@ -176,7 +182,7 @@ const services: Services = {
     }
   },
   async repairExport(options) {
-    const { repairExport } = await import("./core/verify/repair.ts");
+    const { repairExport } = await import("./core/repair/repair.ts");
     const state = await services.openState(options.config);
     try {
       return await repairExport(await runDeps(state), options);

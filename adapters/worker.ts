@@ -1,6 +1,6 @@
 /** The Worker's entry: wires the adapters into `WorkerHost`, as `main.ts` does for the main thread. */
-import { WorkerHost, type WorkerPort } from "../core/run/worker_host.ts";
-import type { ToWorker } from "../core/run/worker_protocol.ts";
+import { WorkerHost, type WorkerPort } from "../core/workers/worker_host.ts";
+import type { ToWorker } from "../core/workers/worker_protocol.ts";
 import { formats } from "./formats/mod.ts";
 import { sourceFactory } from "./sources/mod.ts";
 

@@ -10,7 +10,7 @@ import { resolveTuning } from "../core/config/tuning.ts";
 import type { ReadRequest, Source } from "../core/ports/source.ts";
 import { checksumSql } from "../core/query/checksum.ts";
 import { countSql, outerSelect } from "../core/query/select.ts";
-import { RowChecksum } from "../core/verify/checksum.ts";
+import { RowChecksum } from "../core/batch/row_checksum.ts";
 
 const ROUNDS = 5;
 const MIB = 1024 * 1024;

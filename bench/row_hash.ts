@@ -10,8 +10,8 @@ import {
   type ColumnBuilder,
   WordsBuilder,
 } from "../core/batch/builders.ts";
-import { RowHasher } from "../core/stages/row_hash.ts";
-import { createXxh3 } from "../core/stages/xxh3.ts";
+import { RowHasher } from "../core/encode/row_hash.ts";
+import { createXxh3 } from "../core/encode/xxh3.ts";
 import type { Column, RivetType } from "../core/types/types.ts";
 
 const ROWS = 65_536;

@@ -1,7 +1,7 @@
 /** `rivet apply`: executes a sealed plan, or the exports of a config wave by wave. */
 import { argument, constant, type InferValue, message, object, option } from "@optique/core";
 import { path } from "@optique/run/valueparser";
-import { ConfigError } from "../core/errors.ts";
+import { ConfigError } from "../core/base/errors.ts";
 import type { RunOptions } from "../core/run/types.ts";
 import { defineCommand } from "./define.ts";
 import { loadConfig } from "./load.ts";

@@ -1,7 +1,7 @@
 /** `rivet check`: examines exports before they run. Nothing is read from a table but the ends of an index. */
 import { constant, type InferValue, message, object, option, optional } from "@optique/core";
 import { choice } from "@optique/core/valueparser";
-import { RivetError } from "../core/errors.ts";
+import { RivetError } from "../core/base/errors.ts";
 import type { ExportCheck } from "../core/preflight/check_exports.ts";
 import { defineCommand } from "./define.ts";
 import { loadConfig } from "./load.ts";

@@ -1,7 +1,7 @@
 /** The command line as data, read off the grammar: for `rivet schema cli` and the generated reference. */
 import { formatMessage, type Message } from "@optique/core";
 import { getDocPageSync } from "@optique/core/parser";
-import { RIVET_VERSION } from "../core/version.ts";
+import { RIVET_VERSION } from "../core/base/version.ts";
 import { COMMAND_TREE, grammar } from "./grammar.ts";
 
 export interface OptionInfo {

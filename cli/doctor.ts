@@ -1,7 +1,7 @@
 /** `rivet doctor`: verifies the connections and credentials of a config. */
 import { constant, type InferValue, message, object, option } from "@optique/core";
 import type { LoadedConfig } from "../core/config/loaded.ts";
-import { ConfigError, RivetError } from "../core/errors.ts";
+import { ConfigError, RivetError } from "../core/base/errors.ts";
 import type { DoctorCheck } from "../core/preflight/doctor.ts";
 import { defineCommand } from "./define.ts";
 import { loadConfig } from "./load.ts";

@@ -1,6 +1,6 @@
 /** What a run's outcome means for the caller. */
-import { type ErrorCode, RivetError } from "../core/errors.ts";
-import type { ExportSummary, RunAggregate } from "../core/run/types.ts";
+import { type ErrorCode, RivetError } from "../core/base/errors.ts";
+import type { ExportSummary, RunAggregate } from "../core/report/summary.ts";
 
 /** Exports of a run failed. `problems` has one entry per export when there are several. */
 export class RunFailedError extends RivetError {

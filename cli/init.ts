@@ -13,7 +13,7 @@ import { choice, string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
 import type { TlsConfig } from "../core/config/schema.ts";
 import type { UrlSource } from "../core/discover/connect.ts";
-import { ConfigError } from "../core/errors.ts";
+import { ConfigError } from "../core/base/errors.ts";
 import type { ScaffoldDestination } from "../core/init/scaffold.ts";
 import { defineCommand } from "./define.ts";
 import { refuseExisting } from "./new_file.ts";

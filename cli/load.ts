@@ -1,6 +1,6 @@
 /** Loading a config for a command. */
 import type { LoadedConfig } from "../core/config/loaded.ts";
-import { logger } from "../core/log.ts";
+import { logger } from "../core/base/log.ts";
 import type { StateStore } from "../core/ports/state.ts";
 import type { CommandContext } from "./services.ts";
 

@@ -1,6 +1,6 @@
 /** A file that people edit afterwards: it is created, and never replaced. */
 import { dirname } from "node:path";
-import { ConfigError, RivetError } from "../core/errors.ts";
+import { ConfigError, RivetError } from "../core/base/errors.ts";
 
 function exists(path: string): ConfigError {
   return new ConfigError(`${path} already exists, and is not overwritten`, [], {

@@ -1,7 +1,7 @@
 /** `-p/--param KEY=VALUE`, for every command that loads queries. */
 import { message, multiple, option } from "@optique/core";
 import { keyValue } from "@optique/core/valueparser";
-import { ConfigError } from "../core/errors.ts";
+import { ConfigError } from "../core/base/errors.ts";
 
 export const paramsOption = multiple(
   option("-p", "--param", keyValue({ metavar: "KEY=VALUE" }), {

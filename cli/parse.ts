@@ -3,9 +3,9 @@ import { formatMessage, type Message, message } from "@optique/core";
 import { runParser } from "@optique/core/facade";
 import { getDocPageSync } from "@optique/core/parser";
 import { extractOptionNames, type Usage } from "@optique/core/usage";
-import { ConfigError } from "../core/errors.ts";
-import { nearest } from "../core/suggest.ts";
-import { RIVET_VERSION } from "../core/version.ts";
+import { ConfigError } from "../core/base/errors.ts";
+import { nearest } from "../core/base/suggest.ts";
+import { RIVET_VERSION } from "../core/base/version.ts";
 import { globalOptions } from "./globals.ts";
 import { COMMAND_TREE, grammar, type Invocation } from "./grammar.ts";
 

@@ -1,7 +1,7 @@
 /** `rivet plan`: seals what would be executed; exports nothing. */
 import { constant, type InferValue, message, object, option, optional } from "@optique/core";
 import { path } from "@optique/run/valueparser";
-import type { PlannedExports } from "../core/plan/plan_exports.ts";
+import type { PlannedExports } from "../core/artifact/plan_exports.ts";
 import { defineCommand } from "./define.ts";
 import { loadConfig } from "./load.ts";
 import { configOption, exportOption, reportFormatOption } from "./options.ts";
@@ -52,7 +52,7 @@ export async function executePlan(args: PlanArgs, ctx: CommandContext): Promise<
       exportName: args.export ?? null,
       signal: ctx.interruptSignal(),
     });
-    const { artifactFile } = await import("../core/plan/plan_exports.ts");
+    const { artifactFile } = await import("../core/artifact/plan_exports.ts");
     const json = toJson(artifactFile(planned));
     await file?.commit(`${json}\n`);
     if (args.format === "pretty") ctx.screen.result(renderPlans(planned));
@@ -66,7 +66,7 @@ export async function executePlan(args: PlanArgs, ctx: CommandContext): Promise<
 /** Several exports have an order; one has none. */
 async function annotate(args: PlanArgs, ctx: CommandContext, planned: PlannedExports) {
   if (planned.campaign === null) return;
-  const { writeSchedule } = await import("../core/plan/write_back.ts");
+  const { writeSchedule } = await import("../core/artifact/write_back.ts");
   const schedules = new Map(
     planned.plans.map(({ artifact: { export_name, prioritization: p } }) => [
       export_name,

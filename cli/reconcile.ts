@@ -1,9 +1,9 @@
 /** `rivet reconcile`: compares the chunks of an export's latest run with the source. */
 import { constant, type InferValue, message, object, option } from "@optique/core";
 import { selectExports } from "../core/config/select.ts";
-import { RivetError } from "../core/errors.ts";
-import { logger } from "../core/log.ts";
-import type { ReconcileReport } from "../core/verify/reconcile_report.ts";
+import { RivetError } from "../core/base/errors.ts";
+import { logger } from "../core/base/log.ts";
+import type { ReconcileReport } from "../core/reconcile/reconcile_report.ts";
 import { defineCommand } from "./define.ts";
 import { loadConfig } from "./load.ts";
 import {

@@ -2,9 +2,9 @@
 import { constant, type InferValue, message, object, option, optional } from "@optique/core";
 import { path } from "@optique/run/valueparser";
 import { selectExports } from "../core/config/select.ts";
-import { ConfigError, deserializeError, RivetError } from "../core/errors.ts";
-import type { RepairResult } from "../core/verify/repair.ts";
-import type { ReportForRepair } from "../core/verify/repair_plan.ts";
+import { ConfigError, deserializeError, RivetError } from "../core/base/errors.ts";
+import type { RepairResult } from "../core/repair/repair.ts";
+import type { ReportForRepair } from "../core/repair/repair_plan.ts";
 import { defineCommand } from "./define.ts";
 import { loadConfig } from "./load.ts";
 import {
@@ -86,7 +86,7 @@ async function readReport(file: string): Promise<ReportForRepair> {
       cause,
     });
   }
-  const { parseReport } = await import("../core/verify/repair_plan.ts");
+  const { parseReport } = await import("../core/repair/repair_plan.ts");
   return parseReport(text, file);
 }
 

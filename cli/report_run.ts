@@ -1,8 +1,9 @@
 /** What `run` and `apply` share: progress, summaries, JSON, and what the outcome means for the caller. */
 import type { LoadedExport } from "../core/config/loaded.ts";
-import { ConfigError } from "../core/errors.ts";
+import { ConfigError } from "../core/base/errors.ts";
 import { aggregateJson } from "../core/report/json.ts";
-import type { RunAggregate, RunListener } from "../core/run/types.ts";
+import type { RunAggregate } from "../core/report/summary.ts";
+import type { RunListener } from "../core/run/types.ts";
 import { failureOf, interruption, ReportedError } from "./failure.ts";
 import { CardsView } from "./render/cards.ts";
 import { toJson } from "./render/json.ts";

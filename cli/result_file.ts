@@ -1,6 +1,6 @@
 /** A result file that appears whole or not at all. */
 import { dirname } from "node:path";
-import { RivetError } from "../core/errors.ts";
+import { RivetError } from "../core/base/errors.ts";
 
 export interface ReservedFile {
   /** Puts the text under the final name, replacing what was there. */

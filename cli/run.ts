@@ -1,7 +1,7 @@
 /** `rivet run`: runs the exports of a config. */
 import { constant, type InferValue, message, object, option } from "@optique/core";
 import { selectExports } from "../core/config/select.ts";
-import { ConfigError } from "../core/errors.ts";
+import { ConfigError } from "../core/base/errors.ts";
 import type { RunOptions } from "../core/run/types.ts";
 import { defineCommand } from "./define.ts";
 import { loadConfig } from "./load.ts";

@@ -2,17 +2,18 @@
 import type { LoadedPlans, LoadPlansOptions } from "../core/apply/load_plans.ts";
 import type { LoadedConfig } from "../core/config/loaded.ts";
 import type { Discovered, DiscoverRequest } from "../core/discover/connect.ts";
-import type { PlannedExports, PlanOptions } from "../core/plan/plan_exports.ts";
+import type { PlannedExports, PlanOptions } from "../core/artifact/plan_exports.ts";
 import type { StateStore } from "../core/ports/state.ts";
 import type { CheckOptions, ExportCheck } from "../core/preflight/check_exports.ts";
 import type { DoctorCheck, DoctorOptions } from "../core/preflight/doctor.ts";
 import type { ProcessOptions } from "../core/processes/run_in_processes.ts";
-import type { RunAggregate, RunOptions } from "../core/run/types.ts";
-import type { ReconcileOptions } from "../core/verify/reconcile.ts";
-import type { ReconcileReport } from "../core/verify/reconcile_report.ts";
-import type { RepairOptions, RepairResult } from "../core/verify/repair.ts";
-import type { ValidateOptions } from "../core/verify/validate.ts";
-import type { ValidationReport } from "../core/verify/validation_report.ts";
+import type { RunAggregate } from "../core/report/summary.ts";
+import type { RunOptions } from "../core/run/types.ts";
+import type { ReconcileOptions } from "../core/reconcile/reconcile.ts";
+import type { ReconcileReport } from "../core/reconcile/reconcile_report.ts";
+import type { RepairOptions, RepairResult } from "../core/repair/repair.ts";
+import type { ValidateOptions } from "../core/validate/validate.ts";
+import type { ValidationReport } from "../core/validate/validation_report.ts";
 import type { Globals } from "./globals.ts";
 import type { Screen } from "./render/screen.ts";
 

@@ -4,9 +4,9 @@ import { choice, string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
 import { selectExports } from "../core/config/select.ts";
 import type { LoadedConfig, LoadedExport } from "../core/config/loaded.ts";
-import { ConfigError, RivetError } from "../core/errors.ts";
-import type { ValidateOptions } from "../core/verify/validate.ts";
-import type { ValidationReport } from "../core/verify/validation_report.ts";
+import { ConfigError, RivetError } from "../core/base/errors.ts";
+import type { ValidateOptions } from "../core/validate/validate.ts";
+import type { ValidationReport } from "../core/validate/validation_report.ts";
 import { defineCommand } from "./define.ts";
 import { loadConfig } from "./load.ts";
 import { configOption, exportOption, jsonOption } from "./options.ts";
@@ -125,7 +125,7 @@ async function selectedExports(
   if (name !== undefined) selectExports(config, name);
   const named = config.exports.filter((e) => name === undefined || e.name === name);
   if (runId === undefined) return named;
-  const { timeOfRun } = await import("../core/verify/validate_place.ts");
+  const { timeOfRun } = await import("../core/validate/validate_place.ts");
   const owners = named.filter((e) => timeOfRun(runId, e.name) !== null);
   if (owners.length > 0) return owners;
   throw usage(

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { startDemoServer } from "../fixtures/demo/server.ts";
-import { RIVET_VERSION } from "../core/version.ts";
+import { RIVET_VERSION } from "../core/base/version.ts";
 
 /** Relative paths would mean something else in the folder that the command runs in. */
 const [program, ...first] = Deno.args;

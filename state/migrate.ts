@@ -1,5 +1,5 @@
 /** Brings a state database to the schema version of this Rivet, on every open. */
-import { StateError } from "../core/errors.ts";
+import { StateError } from "../core/base/errors.ts";
 import type { SqlConnection, SqlExecutor } from "./connection.ts";
 import { type Migration, MIGRATIONS, STATE_VERSION } from "./migrations.ts";
 import { numberOrNull } from "./row.ts";

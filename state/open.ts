@@ -1,6 +1,6 @@
 /** Opens the state that a config uses, and brings its schema up to date. */
 import { join } from "node:path";
-import { StateError } from "../core/errors.ts";
+import { StateError } from "../core/base/errors.ts";
 import type { StateStore } from "../core/ports/state.ts";
 import type { SqlConnection } from "./connection.ts";
 import { migrate } from "./migrate.ts";

@@ -1,5 +1,5 @@
 /** Reads the cells of a `SqlRow` as the port's types; an unexpected cell means the state was tampered with. */
-import { StateError } from "../core/errors.ts";
+import { StateError } from "../core/base/errors.ts";
 import type { SqlRow } from "./connection.ts";
 
 function unexpected(row: SqlRow, column: string): StateError {

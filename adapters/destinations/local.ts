@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { access, constants } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { DestinationError } from "../../core/errors.ts";
-import { errnoOf, fileError } from "../../core/file_error.ts";
+import { DestinationError } from "../../core/base/errors.ts";
+import { errnoOf, fileError } from "../../core/base/file_error.ts";
 import type {
   Destination,
   DestinationCapabilities,

@@ -1,6 +1,6 @@
 /** Objects in memory: the destination of tests, and the simplest statement of the port's rules. */
-import { DestinationError } from "../../core/errors.ts";
-import { fileError } from "../../core/file_error.ts";
+import { DestinationError } from "../../core/base/errors.ts";
+import { fileError } from "../../core/base/file_error.ts";
 import type {
   Destination,
   DestinationCapabilities,

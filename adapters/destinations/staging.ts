@@ -10,8 +10,8 @@
  */
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DestinationError } from "../../core/errors.ts";
-import { errnoOf, fileError } from "../../core/file_error.ts";
+import { DestinationError } from "../../core/base/errors.ts";
+import { errnoOf, fileError } from "../../core/base/file_error.ts";
 
 export const STAGING_FOLDER = ".rivet-staging";
 const LOCK_FILE = "lock";

@@ -1,6 +1,6 @@
 /** Standard output: bytes as they come, no commit point, nothing to list or verify afterwards. */
-import { DestinationError } from "../../core/errors.ts";
-import { errnoOf, fileError } from "../../core/file_error.ts";
+import { DestinationError } from "../../core/base/errors.ts";
+import { errnoOf, fileError } from "../../core/base/file_error.ts";
 import type { DestinationCapabilities, StreamDestination } from "../../core/ports/destination.ts";
 
 /** The part of `Deno.stdout` that is used. */

@@ -1,9 +1,9 @@
 /** Messages to a Slack channel through an incoming webhook, whose URL is a secret as a whole. */
 import type { NotificationsConfig } from "../../core/config/schema.ts";
-import { ConfigError, RivetError } from "../../core/errors.ts";
+import { ConfigError, RivetError } from "../../core/base/errors.ts";
 import type { Notifier, NotifyEvent, NotifyKind } from "../../core/ports/notifier.ts";
-import { redact, registerSecret } from "../../core/redact.ts";
-import { delay } from "../../core/run/wait.ts";
+import { redact, registerSecret } from "../../core/base/redact.ts";
+import { delay } from "../../core/base/wait.ts";
 import { slackMessage } from "./slack_message.ts";
 
 export type SlackConfig = NonNullable<NotificationsConfig["slack"]>;

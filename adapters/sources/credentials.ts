@@ -4,8 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import type { SourceConfig } from "../../core/config/schema.ts";
-import { ConfigError } from "../../core/errors.ts";
-import { registerSecret, registerUrlSecret } from "../../core/redact.ts";
+import { ConfigError } from "../../core/base/errors.ts";
+import { registerSecret, registerUrlSecret } from "../../core/base/redact.ts";
 
 export type Env = (name: string) => string | undefined;
 

@@ -1,6 +1,6 @@
 /** The one list of source engines. Each is loaded when first asked for. */
 import type { SourceConfig } from "../../core/config/schema.ts";
-import { RivetError } from "../../core/errors.ts";
+import { RivetError } from "../../core/base/errors.ts";
 import type { SourceFactory } from "../../core/ports/source.ts";
 
 export type SourceType = SourceConfig["type"];

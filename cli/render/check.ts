@@ -3,7 +3,7 @@ import type { LoadedExport } from "../../core/config/loaded.ts";
 import type { ExportCheck } from "../../core/preflight/check_exports.ts";
 import type { Diagnostics } from "../../core/preflight/preflight.ts";
 import type { TypeReportRow } from "../../core/preflight/type_report.ts";
-import { redact } from "../../core/redact.ts";
+import { redact } from "../../core/base/redact.ts";
 import type { Target } from "../../core/types/targets.ts";
 import { formatCount } from "./format.ts";
 import { renderTypeReport } from "./type_report.ts";

@@ -1,6 +1,6 @@
 /** The report of `rivet doctor`. */
 import type { DoctorCheck } from "../../core/preflight/doctor.ts";
-import { RIVET_VERSION } from "../../core/version.ts";
+import { RIVET_VERSION } from "../../core/base/version.ts";
 
 function line({ status, name, category, message, hint }: DoctorCheck): string {
   const advice = hint === null || status === "ok" ? "" : `\n       ${hint}`;

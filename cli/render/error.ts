@@ -1,6 +1,6 @@
 /** How a failure is shown on stderr. */
-import { ConfigError, type RivetError } from "../../core/errors.ts";
-import { redact } from "../../core/redact.ts";
+import { ConfigError, type RivetError } from "../../core/base/errors.ts";
+import { redact } from "../../core/base/redact.ts";
 import { RunFailedError } from "../failure.ts";
 
 /** `error: ...`, its problems one per line, and `hint: ...` when there is something to do. */

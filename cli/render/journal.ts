@@ -1,6 +1,6 @@
 /** A run of the journal as a block: one line of outcome, then what was out of the ordinary. */
 import type { JournalEvent, JournalRun } from "../../core/ports/state.ts";
-import { redact } from "../../core/redact.ts";
+import { redact } from "../../core/base/redact.ts";
 import { formatBytes, formatDuration } from "./format.ts";
 
 type Data = Readonly<Record<string, unknown>>;

@@ -8,7 +8,7 @@ import type {
   Progression,
   RunMetric,
 } from "../../core/ports/state.ts";
-import { redact } from "../../core/redact.ts";
+import { redact } from "../../core/base/redact.ts";
 
 export function toJson(value: unknown): string {
   return JSON.stringify(value, null, 2);

@@ -1,8 +1,8 @@
 /** A plan as people read it. */
 import type { DestinationConfig } from "../../core/config/schema.ts";
 import type { Tuning } from "../../core/config/tuning.ts";
-import type { ExportPlanned, PlannedExports } from "../../core/plan/plan_exports.ts";
-import { redact } from "../../core/redact.ts";
+import type { ExportPlanned, PlannedExports } from "../../core/artifact/plan_exports.ts";
+import { redact } from "../../core/base/redact.ts";
 import { formatUtc } from "./format.ts";
 
 const MIB = 1024 * 1024;

@@ -1,8 +1,8 @@
 /** The reports of `rivet reconcile` and `rivet repair` as text. */
-import { redact } from "../../core/redact.ts";
-import type { Partition, ReconcileReport } from "../../core/verify/reconcile_report.ts";
-import type { RepairExecution } from "../../core/verify/execute_repair.ts";
-import type { RepairResult } from "../../core/verify/repair.ts";
+import { redact } from "../../core/base/redact.ts";
+import type { Partition, ReconcileReport } from "../../core/reconcile/reconcile_report.ts";
+import type { RepairExecution } from "../../core/repair/execute_repair.ts";
+import type { RepairResult } from "../../core/repair/repair.ts";
 import { renderTable, type TableColumn } from "./table.ts";
 
 const PARTITIONS: readonly TableColumn[] = [

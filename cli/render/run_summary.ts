@@ -1,5 +1,5 @@
 /** The one block below the cards of a run over several processes. */
-import type { RunAggregate } from "../../core/run/types.ts";
+import type { RunAggregate } from "../../core/report/summary.ts";
 import { formatBytes, formatDuration } from "./format.ts";
 
 export function renderRunSummary(run: RunAggregate): string {

@@ -1,6 +1,6 @@
 /** The run summary block that is printed after each export. */
-import { redact } from "../../core/redact.ts";
-import type { ExportSummary } from "../../core/run/types.ts";
+import { redact } from "../../core/base/redact.ts";
+import type { ExportSummary } from "../../core/report/summary.ts";
 import { formatBytes, formatDuration } from "./format.ts";
 
 /** `── orders ──` and one line per field; fields that say nothing about this run are left out. */

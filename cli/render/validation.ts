@@ -1,6 +1,6 @@
 /** The report of `rivet validate` as text. */
-import { redact } from "../../core/redact.ts";
-import type { ExportValidation, ValidationReport } from "../../core/verify/validation_report.ts";
+import { redact } from "../../core/base/redact.ts";
+import type { ExportValidation, ValidationReport } from "../../core/validate/validation_report.ts";
 
 const STATUS: Record<ExportValidation["status"], string> = {
   pass: "pass",

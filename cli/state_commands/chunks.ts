@@ -2,7 +2,7 @@
 import { constant, type InferValue, object } from "@optique/core";
 import { selectExports } from "../../core/config/select.ts";
 import type { ChunkRun, ChunkTask, StateStore } from "../../core/ports/state.ts";
-import { redact } from "../../core/redact.ts";
+import { redact } from "../../core/base/redact.ts";
 import { defineCommand } from "../define.ts";
 import { loadConfig, withState } from "../load.ts";
 import { configOption, jsonOption, requiredExportOption } from "../options.ts";

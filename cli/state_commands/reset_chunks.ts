@@ -3,7 +3,7 @@ import { constant, type InferValue, message, object, option, optional } from "@o
 import { string } from "@optique/core/valueparser";
 import type { LoadedConfig } from "../../core/config/loaded.ts";
 import { selectExports } from "../../core/config/select.ts";
-import { ConfigError } from "../../core/errors.ts";
+import { ConfigError } from "../../core/base/errors.ts";
 import type { StateStore } from "../../core/ports/state.ts";
 import { defineCommand } from "../define.ts";
 import { loadConfig, withState } from "../load.ts";

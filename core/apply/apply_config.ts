@@ -1,5 +1,5 @@
 /** `rivet apply <config>`: the exports of a configuration wave by wave. */
-import { RivetError } from "../errors.ts";
+import { RivetError } from "../base/errors.ts";
 import { refuseSharedSnapshot } from "../processes/run_exports.ts";
 import {
   type Launcher,
@@ -9,7 +9,8 @@ import {
 import type { RunDeps } from "../run/context.ts";
 import { crashNotice } from "../run/notify.ts";
 import { aggregate, type ExportJob, runJobs } from "../run/run.ts";
-import type { ExportSummary, RunAggregate, RunOptions } from "../run/types.ts";
+import type { ExportSummary, RunAggregate } from "../report/summary.ts";
+import type { RunOptions } from "../run/types.ts";
 import { CampaignRecorder } from "./campaign_record.ts";
 import { unfinishedJobs } from "./unfinished.ts";
 import { parallelGroups, type Wave, wavesOf } from "./waves.ts";

@@ -4,7 +4,7 @@
  */
 import type { RunAggregateRecord, StateStore } from "../ports/state.ts";
 import { aggregateRecord, recordAggregate } from "../run/run.ts";
-import type { RunAggregate } from "../run/types.ts";
+import type { RunAggregate } from "../report/summary.ts";
 
 export interface CampaignRecord {
   /** Absolute path of the configuration. */

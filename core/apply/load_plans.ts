@@ -2,12 +2,12 @@
 import { dirname, resolve } from "node:path";
 import type { LoadedConfig } from "../config/loaded.ts";
 import { resolveExport, resolveSource } from "../config/resolve.ts";
-import { ConfigError, RivetError } from "../errors.ts";
-import { logger } from "../log.ts";
-import { canonicalJson } from "../plan/canonical.ts";
+import { ConfigError, RivetError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
+import { canonicalJson } from "../artifact/canonical.ts";
 import { plannedChunks } from "../plan/chunk_ranges.ts";
 import type { SealedInputs } from "../run/sealed.ts";
-import { didYouMean } from "../suggest.ts";
+import { didYouMean } from "../base/suggest.ts";
 import type { ArtifactData } from "./artifact_schema.ts";
 import {
   checkArtifact,

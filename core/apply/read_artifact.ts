@@ -1,9 +1,9 @@
 /** Sealed plans, read and checked: a plan is believed only after this (PA2, PA3, PA5, PA6, PA9). */
 import { readText } from "../config/read.ts";
-import { ConfigError, RivetError } from "../errors.ts";
-import { logger } from "../log.ts";
-import { EXPIRES_AFTER_MS, fingerprintOf } from "../plan/artifact.ts";
-import { integrityOf } from "../plan/canonical.ts";
+import { ConfigError, RivetError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
+import { EXPIRES_AFTER_MS, fingerprintOf } from "../artifact/artifact.ts";
+import { integrityOf } from "../artifact/canonical.ts";
 import { plannedChunks, rangeKind, rangeProblem } from "../plan/chunk_ranges.ts";
 import type { Gate } from "../run/sealed.ts";
 import { type ArtifactData, artifactSchema } from "./artifact_schema.ts";

@@ -1,11 +1,11 @@
 /** `rivet apply <config> --resume`: what of the last apply is left to do. */
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
-import { RivetError } from "../errors.ts";
-import { logger } from "../log.ts";
+import { RivetError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
 import type { StateStore } from "../ports/state.ts";
 import { runToResume } from "../run/checkpoint.ts";
 import type { RunDeps } from "../run/context.ts";
-import { runTime } from "../run/names.ts";
+import { runTime } from "../manifest/names.ts";
 import { hasEnded } from "../run/resume.ts";
 import type { ExportJob } from "../run/run.ts";
 import { type CampaignRecord, lastCampaign } from "./campaign_record.ts";

@@ -1,6 +1,6 @@
 /** The order of `rivet apply <config>`: ascending waves with a barrier between them, no wave last. */
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
-import { ConfigError } from "../errors.ts";
+import { ConfigError } from "../base/errors.ts";
 
 export interface Wave {
   /** null: the exports without one. */

@@ -1,6 +1,6 @@
 /** What zod found, in the words of someone who writes YAML. */
 import { z } from "zod";
-import { didYouMean, nearest } from "../suggest.ts";
+import { didYouMean, nearest } from "../base/suggest.ts";
 import type { ConfigPath } from "./problem.ts";
 import { knownKeys, placesOf, schemaAt } from "./schema_keys.ts";
 

@@ -3,8 +3,8 @@
  * once, each with `file:line:column: path: message`.
  */
 import { dirname, resolve } from "node:path";
-import { ConfigError } from "../errors.ts";
-import { redact, registerSecret, registerUrlSecret } from "../redact.ts";
+import { ConfigError } from "../base/errors.ts";
+import { redact, registerSecret, registerUrlSecret } from "../base/redact.ts";
 import { type ConfigDocument, parseConfigDocument } from "./document.ts";
 import type { LoadedConfig } from "./loaded.ts";
 import { type ConfigPath, formatProblem, type Problem, sortProblems } from "./problem.ts";

@@ -1,5 +1,5 @@
 /** Reading the files that a configuration consists of. */
-import { ConfigError } from "../errors.ts";
+import { ConfigError } from "../base/errors.ts";
 
 /** Why a file could not be read, in words that follow its name. */
 function reason(error: unknown): string {

@@ -1,6 +1,6 @@
 /** Which exports of a config a command is about. */
-import { ConfigError } from "../errors.ts";
-import { didYouMean } from "../suggest.ts";
+import { ConfigError } from "../base/errors.ts";
+import { didYouMean } from "../base/suggest.ts";
 import type { LoadedConfig, LoadedExport } from "./loaded.ts";
 
 /** All exports, or the one of this name. @throws ConfigError naming the exports there are. */

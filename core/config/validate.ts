@@ -1,6 +1,6 @@
 /** Shape and relations of a parsed file: every problem at once. */
 import { z } from "zod";
-import { nearest } from "../suggest.ts";
+import { nearest } from "../base/suggest.ts";
 import { issueMessages } from "./issue_message.ts";
 import type { ConfigPath } from "./problem.ts";
 import { EXPORT_RULES, ROOT_RULES, SOURCE_RULES } from "./rules.ts";

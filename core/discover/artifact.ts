@@ -1,6 +1,6 @@
 /** The discovery as `rivet init --discover` writes it. The names are public API. */
 import type { SourceConfig } from "../config/schema.ts";
-import { RIVET_VERSION } from "../version.ts";
+import { RIVET_VERSION } from "../base/version.ts";
 import type { DiscoveredTable, Discovery } from "./discover.ts";
 
 export interface DiscoveryArtifact {

@@ -1,9 +1,9 @@
 /** Discovery from a connection URL: there is no configuration yet that names the engine. */
 import type { SourceConfig, TlsConfig } from "../config/schema.ts";
 import { resolveTuning } from "../config/tuning.ts";
-import { logger } from "../log.ts";
+import { logger } from "../base/log.ts";
 import type { Dialect, SourceFactory } from "../ports/source.ts";
-import { registerUrlSecret } from "../redact.ts";
+import { registerUrlSecret } from "../base/redact.ts";
 import { discover, type DiscoverOptions, type Discovery } from "./discover.ts";
 import { engineOfUrl } from "./engine.ts";
 

@@ -3,7 +3,7 @@
  * one thing asked of a table is the lowest and highest value of a large one's integer key, by its index.
  */
 import type { ExportMode } from "../config/schema.ts";
-import { ConfigError, RivetError, toRivetError } from "../errors.ts";
+import { ConfigError, RivetError, toRivetError } from "../base/errors.ts";
 import type {
   Catalog,
   CatalogTable,
@@ -12,7 +12,7 @@ import type {
   Source,
 } from "../ports/source.ts";
 import { minMaxSql } from "../query/select.ts";
-import { didYouMean } from "../suggest.ts";
+import { didYouMean } from "../base/suggest.ts";
 import {
   type ChunkCandidate,
   chunkCandidates,

@@ -1,7 +1,7 @@
 /** Which engine a connection URL is for. */
 import { SCHEMES } from "../config/rules/source.ts";
 import type { SourceConfig } from "../config/schema.ts";
-import { ConfigError } from "../errors.ts";
+import { ConfigError } from "../base/errors.ts";
 
 /** @throws ConfigError USAGE that names the schemes, never the URL. */
 export function engineOfUrl(url: string): SourceConfig["type"] {

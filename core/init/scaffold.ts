@@ -1,7 +1,7 @@
 /** A configuration that runs as it is, from what was discovered: `rivet init`. */
 import type { SourceConfig } from "../config/schema.ts";
 import type { DiscoveredTable, Discovery } from "../discover/discover.ts";
-import { RIVET_VERSION } from "../version.ts";
+import { RIVET_VERSION } from "../base/version.ts";
 import { scaffoldExport } from "./export_block.ts";
 import { exportNames } from "./export_names.ts";
 import { YamlText } from "./yaml_text.ts";

@@ -1,6 +1,6 @@
 /** The plan of `mode: chunked` (contracts section 6): how the table is cut, before the first chunk. */
-import { ConfigError } from "../errors.ts";
-import { logger } from "../log.ts";
+import { ConfigError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
 import type { TableKey } from "../ports/source.ts";
 import type { ChunkShape } from "../query/chunk.ts";
 import { comparedType, minMaxSql, outerSelect } from "../query/select.ts";

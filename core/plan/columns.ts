@@ -1,8 +1,8 @@
 /** Finding the columns that an export's settings name. */
 import type { LoadedExport } from "../config/loaded.ts";
-import { ConfigError } from "../errors.ts";
+import { ConfigError } from "../base/errors.ts";
 import type { Description } from "../ports/source.ts";
-import { nearest } from "../suggest.ts";
+import { nearest } from "../base/suggest.ts";
 import type { Column } from "../types/types.ts";
 
 /** @param setting the key that names it, for the message. @throws ConfigError with the nearest column. */

@@ -1,6 +1,6 @@
 /** `cursor_lag`: a stored time, and the time that long before it. */
 import { civilDate } from "../batch/values.ts";
-import { RivetError } from "../errors.ts";
+import { RivetError } from "../base/errors.ts";
 
 /** As `core/batch/values.ts` writes dates and timestamps, in years 1 to 9999. */
 const STORED = /^(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d:\d\d)(?:\.(\d+))?(\+00)?)?$/;

@@ -1,6 +1,5 @@
-/** Fingerprints of plans and schemas: short, stable, and equal only for what means the same. */
+/** The fingerprint of a plan: short, stable, and equal only for what means the same. */
 import { xxhash3 } from "hash-wasm";
-import type { Column } from "../types/types.ts";
 
 export interface ChunkPlanInputs {
   readonly base: string;
@@ -18,11 +17,4 @@ type FingerprintInputs = ChunkPlanInputs & { readonly kind: string };
 export function planFingerprint(inputs: FingerprintInputs): Promise<string> {
   const { base, column, size, count, dense, byDays, kind } = inputs;
   return xxhash3(JSON.stringify([base, column, size, count, dense, byDays, kind]));
-}
-
-/** Over names, native types and nullability in order; 16 hex digits. */
-export function schemaFingerprint(
-  columns: readonly Pick<Column, "name" | "nativeType" | "nullable">[],
-): Promise<string> {
-  return xxhash3(JSON.stringify(columns.map((c) => [c.name, c.nativeType, c.nullable])));
 }

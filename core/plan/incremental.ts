@@ -1,14 +1,14 @@
 /** The plan of `mode: incremental` (contracts section 5). */
 import { parseDuration } from "../config/duration.ts";
-import { ConfigError } from "../errors.ts";
-import { logger } from "../log.ts";
+import { ConfigError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
 import {
   COALESCED_CURSOR,
   type CursorShape,
   type CursorWindow,
   highestCursorSql,
   incrementalSql,
-} from "../query/incremental.ts";
+} from "../query/cursor.ts";
 import { comparedType } from "../query/select.ts";
 import {
   boundByStart,
@@ -17,8 +17,8 @@ import {
   type CommitBound,
   reportBound,
   runningOf,
-} from "../run/commit_bound.ts";
-import type { TieSpec } from "../run/ties.ts";
+} from "../extract/commit_bound.ts";
+import type { TieSpec } from "../extract/ties.ts";
 import type { Column } from "../types/types.ts";
 import { findColumn } from "./columns.ts";
 import { earlier } from "./cursor_lag.ts";

@@ -1,6 +1,6 @@
 /** Plans of `mode: full` and `mode: time_window`: the rows are read as a whole. */
-import { ConfigError } from "../errors.ts";
-import { logger } from "../log.ts";
+import { ConfigError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
 import { comparedType, minMaxSql, outerSelect } from "../query/select.ts";
 import { windowSql } from "../query/time_window.ts";
 import type { Column } from "../types/types.ts";

@@ -2,7 +2,7 @@
  * The notifier port: tells people how an export's run ended. It is the last thing that happens (I8), and
  * it never changes a verdict: a message that cannot be sent is a WARN.
  */
-import type { ErrorCode } from "../errors.ts";
+import type { ErrorCode } from "../base/errors.ts";
 
 /**
  * `failure`: the run failed. `schema_change`: columns differ from the last successful run.

@@ -12,7 +12,7 @@ import type { Batch } from "../batch/batch.ts";
 import type { SourceConfig } from "../config/schema.ts";
 import type { Tuning } from "../config/tuning.ts";
 import type { Column, Fidelity, RivetType } from "../types/types.ts";
-import type { RowChecksum } from "../verify/checksum.ts";
+import type { RowChecksum } from "../batch/row_checksum.ts";
 
 /** How an engine writes SQL. Pure: `core/query` shapes every statement through it. */
 export interface Dialect {

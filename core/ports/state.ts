@@ -15,7 +15,7 @@ export interface CursorState {
   readonly runId: string;
   /**
    * `incremental_safety`: the rows whose cursor value is `cursor` and which were exported, as a JSON
-   * array of `core/run/ties.ts`. Absent: not remembered.
+   * array of `core/extract/ties.ts`. Absent: not remembered.
    */
   readonly ties?: string;
 }

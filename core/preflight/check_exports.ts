@@ -1,7 +1,7 @@
 /** `rivet check`: every export examined before it runs. Reads the catalog, EXPLAIN and index ends only. */
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import { selectExports } from "../config/select.ts";
-import { RivetError, toRivetError } from "../errors.ts";
+import { RivetError, toRivetError } from "../base/errors.ts";
 import { planExport } from "../plan/export_plan.ts";
 import type { InspectedColumn, Source, SourceFactory } from "../ports/source.ts";
 import { baseQuery } from "../query/base.ts";

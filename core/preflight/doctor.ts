@@ -2,12 +2,12 @@
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import type { DestinationConfig, SourceConfig } from "../config/schema.ts";
 import { resolveTuning } from "../config/tuning.ts";
-import { type ErrorCode, type RivetError, toRivetError } from "../errors.ts";
+import { type ErrorCode, type RivetError, toRivetError } from "../base/errors.ts";
 import type { Destination, StreamDestination } from "../ports/destination.ts";
 import type { Source, SourceFactory } from "../ports/source.ts";
 import type { StateStore } from "../ports/state.ts";
-import { redact } from "../redact.ts";
-import { resolvePlaceholders } from "../run/names.ts";
+import { redact } from "../base/redact.ts";
+import { resolvePlaceholders } from "../manifest/names.ts";
 
 /** What kind of trouble it is, in the words of the documentation. */
 export type DoctorCategory = "auth error" | "connectivity error" | "bucket not found" | "error";

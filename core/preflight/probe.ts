@@ -2,7 +2,7 @@
 import type { ExportPlan } from "../plan/export_plan.ts";
 import type { Dialect, ScanFacts, Source } from "../ports/source.ts";
 import { chunkRowsSql } from "../query/chunk.ts";
-import { cursorExpression } from "../query/incremental.ts";
+import { cursorExpression } from "../query/cursor.ts";
 import { ALIAS, columnRef, outerSelect } from "../query/select.ts";
 
 /** The first row in an order: read through an index exactly when one serves that order. */

@@ -2,15 +2,10 @@
  * What a child of `--parallel-export-processes` prints: one JSON object per line on stdout. The names are
  * public API.
  */
-import type { SerializedError } from "../errors.ts";
+import type { SerializedError } from "../base/errors.ts";
 import { summaryJson } from "../report/json.ts";
-import type {
-  ExportProgress,
-  ExportStarted,
-  ExportStatus,
-  ExportSummary,
-  RunListener,
-} from "../run/types.ts";
+import type { ExportProgress, ExportStarted, RunListener } from "../run/types.ts";
+import type { ExportStatus, ExportSummary } from "../report/summary.ts";
 
 interface StartedLine {
   readonly event: "Started";

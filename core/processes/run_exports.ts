@@ -1,10 +1,11 @@
 /** `rivet run --parallel-export-processes`: what `runExports` does, with a process per export. */
 import type { LoadedExport } from "../config/loaded.ts";
-import { ConfigError } from "../errors.ts";
+import { ConfigError } from "../base/errors.ts";
 import type { RunDeps } from "../run/context.ts";
 import { crashNotice } from "../run/notify.ts";
 import { aggregate, aggregateRecord, recordAggregate, selectJobs } from "../run/run.ts";
-import type { RunAggregate, RunOptions } from "../run/types.ts";
+import type { RunAggregate } from "../report/summary.ts";
+import type { RunOptions } from "../run/types.ts";
 import { type Launcher, type ProcessOptions, runInProcesses } from "./run_in_processes.ts";
 
 export async function runExportsInProcesses(

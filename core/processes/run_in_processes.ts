@@ -3,9 +3,10 @@
  * a run in this process would report, and knows when one of them died.
  */
 import type { LoadedExport } from "../config/loaded.ts";
-import { RivetError } from "../errors.ts";
+import { RivetError } from "../base/errors.ts";
 import { type ExportJob, notStarted } from "../run/run.ts";
-import type { ExportStarted, ExportSummary, RunListener } from "../run/types.ts";
+import type { ExportStarted, RunListener } from "../run/types.ts";
+import type { ExportSummary } from "../report/summary.ts";
 import type { Child, Launch } from "./child.ts";
 import { type EventLine, parseEvent, summaryOf } from "./events.ts";
 

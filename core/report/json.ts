@@ -1,7 +1,7 @@
 /** Summaries as `--json`, `--summary-output`, run reports and state store them. The names are public API. */
-import type { SerializedError } from "../errors.ts";
-import { redact } from "../redact.ts";
-import type { ExportSummary, RunAggregate } from "../run/types.ts";
+import type { SerializedError } from "../base/errors.ts";
+import { redact } from "../base/redact.ts";
+import type { ExportSummary, RunAggregate } from "./summary.ts";
 
 export function aggregateJson(run: RunAggregate): Record<string, unknown> {
   return {

@@ -1,6 +1,7 @@
 /** A run as a page for people: `.rivet/runs/<run_id>/summary.md`. */
-import { redact } from "../redact.ts";
-import type { ExportSummary, PartRecord } from "../run/types.ts";
+import { redact } from "../base/redact.ts";
+import type { ExportSummary } from "./summary.ts";
+import type { PartRecord } from "../manifest/parts.ts";
 
 function fields(s: ExportSummary): readonly (readonly [string, string])[] {
   const optional: readonly (readonly [string, boolean | null, string, string])[] = [

@@ -1,7 +1,8 @@
 /** The run report: `.rivet/runs/<run_id>/summary.{json,md}` beside the config (I8). */
 import { join } from "node:path";
-import { committedParts } from "../run/parts.ts";
-import type { ExportSummary, PartRecord } from "../run/types.ts";
+import { committedParts } from "../manifest/parts.ts";
+import type { ExportSummary } from "./summary.ts";
+import type { PartRecord } from "../manifest/parts.ts";
 import { summaryJson } from "./json.ts";
 import { summaryMarkdown } from "./markdown.ts";
 

@@ -1,8 +1,8 @@
 /** `quality:` of a run (contracts section 8): after its parts are written, before its cursor moves. */
-import { RivetError } from "../errors.ts";
-import { logger } from "../log.ts";
-import { type QualityVerdict, qualityVerdict } from "../stages/quality_verdict.ts";
-import type { StageTotals } from "../stages/totals.ts";
+import { RivetError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
+import { type QualityVerdict, qualityVerdict } from "../encode/quality_verdict.ts";
+import type { StageTotals } from "../encode/totals.ts";
 import type { ExportContext } from "./context.ts";
 
 const NO_GATES: QualityVerdict = { failures: [], warnings: [] };

@@ -1,9 +1,9 @@
 /** I3: the cursor moves once, after every part of the read was accepted and logged. */
-import { logger } from "../log.ts";
+import { logger } from "../base/log.ts";
 import type { IncrementalStrategy } from "../plan/export_plan.ts";
 import { bestEffort, type ExportContext } from "./context.ts";
-import type { ReadResult } from "./read.ts";
-import { MAX_TIES } from "./ties.ts";
+import type { ReadResult } from "../extract/read.ts";
+import { MAX_TIES } from "../extract/ties.ts";
 
 export type CursorRead = Pick<ReadResult, "rows" | "lastValue" | "lastTies">;
 

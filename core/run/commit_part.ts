@@ -1,12 +1,12 @@
 /** The one seam for a finished part: validate, write to the destination, file log (I1, I2, I7). */
-import { RivetError } from "../errors.ts";
-import { logger } from "../log.ts";
+import { RivetError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
 import type { Destination } from "../ports/destination.ts";
 import { bestEffort, type ExportContext, isStream } from "./context.ts";
-import { partFolder, partName, type PartPlace, runTime } from "./names.ts";
-import { withRetry } from "./retry.ts";
-import type { StagedPart } from "./staged_file.ts";
-import type { PartRecord } from "./types.ts";
+import { partFolder, partName, type PartPlace, runTime } from "../manifest/names.ts";
+import { withRetry } from "../base/retry.ts";
+import type { StagedPart } from "../encode/staged_file.ts";
+import type { PartRecord } from "../manifest/parts.ts";
 
 /** `--validate`: the file itself is asked how many rows it holds, before anyone else sees it. */
 async function validatePart(ctx: ExportContext, staged: StagedPart): Promise<void> {

@@ -1,18 +1,18 @@
 /** What every step of one export's run works with. */
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import type { DestinationConfig, NotificationsConfig } from "../config/schema.ts";
-import { logger } from "../log.ts";
+import { logger } from "../base/log.ts";
 import type { Destination, StreamDestination } from "../ports/destination.ts";
 import type { Format } from "../ports/format.ts";
 import type { Notifier } from "../ports/notifier.ts";
 import type { SourceFactory } from "../ports/source.ts";
 import type { StateStore } from "../ports/state.ts";
 import type { Journal } from "./journal.ts";
-import type { SnapshotHold } from "./snapshot.ts";
+import type { SnapshotHold } from "../extract/snapshot.ts";
 import type { RunTracker } from "./tracker.ts";
 import type { RunOptions } from "./types.ts";
-import type { WorkerClient } from "./worker_client.ts";
-import type { WorkerPool } from "./worker_pool.ts";
+import type { WorkerClient } from "../workers/worker_client.ts";
+import type { WorkerPool } from "../workers/worker_pool.ts";
 
 export type AnyDestination = Destination | StreamDestination;
 

@@ -1,8 +1,8 @@
 /** Schema drift: what the source looks like now against what the last successful run saw. */
-import { RivetError } from "../errors.ts";
-import { logger } from "../log.ts";
+import { RivetError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
 import type { SchemaRecord } from "../ports/state.ts";
-import { shapeDrift } from "../stages/shape.ts";
+import { shapeDrift } from "../encode/shape.ts";
 import type { Column } from "../types/types.ts";
 import type { ExportContext } from "./context.ts";
 

@@ -1,16 +1,17 @@
 /** One export, from its context to its summary. */
 import type { LoadedExport } from "../config/loaded.ts";
-import { RivetError, toRivetError } from "../errors.ts";
+import { RivetError, toRivetError } from "../base/errors.ts";
 import type { ChunkRun } from "../ports/state.ts";
 import { unfinishedRun } from "./checkpoint.ts";
 import type { ExportContext, RunServices } from "./context.ts";
 import { ExportRun } from "./export_run.ts";
 import { finishRun } from "./finish_run.ts";
 import { Journal } from "./journal.ts";
-import { resolvePlaceholders, runId, runTime } from "./names.ts";
-import { exportHold, usesSnapshot } from "./snapshot.ts";
+import { resolvePlaceholders, runId, runTime } from "../manifest/names.ts";
+import { exportHold, usesSnapshot } from "../extract/snapshot.ts";
 import { RunTracker } from "./tracker.ts";
-import type { ExportSummary, RunOptions } from "./types.ts";
+import type { ExportSummary } from "../report/summary.ts";
+import type { RunOptions } from "./types.ts";
 
 export async function runExport(
   deps: RunServices,

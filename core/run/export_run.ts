@@ -2,8 +2,8 @@
 import type { Description } from "../ports/source.ts";
 import type { ChunkRun } from "../ports/state.ts";
 import type { ChunkShape } from "../query/chunk.ts";
-import { fileColumns } from "../stages/spec.ts";
-import type { StageTotals } from "../stages/totals.ts";
+import { fileColumns } from "../encode/spec.ts";
+import type { StageTotals } from "../encode/totals.ts";
 import { checkQuality, qualityFailed } from "./check_quality.ts";
 import { commitCursor } from "./commit_cursor.ts";
 import type { ExportContext } from "./context.ts";

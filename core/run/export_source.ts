@@ -1,10 +1,10 @@
 /** How one export reaches its source: one session, the run's snapshot, and retries on fresh connections. */
-import { logger } from "../log.ts";
+import { logger } from "../base/log.ts";
 import type { ConnectOptions, Source } from "../ports/source.ts";
 import type { ExportContext } from "./context.ts";
-import { type Extractor, openReaders } from "./extractor.ts";
-import { withRetry } from "./retry.ts";
-import { SourceSession } from "./session.ts";
+import { type Extractor, openReaders } from "../workers/extractor.ts";
+import { withRetry } from "../base/retry.ts";
+import { SourceSession } from "../extract/session.ts";
 
 export type Step = "snapshot" | "plan" | "reconcile";
 

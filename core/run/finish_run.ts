@@ -2,17 +2,18 @@
  * The one seam for a finished run (I4, I7, I8): schema snapshot, verdict, manifest and verification, then
  * metric and journal, report, notification. Every mode, apply and repair end here.
  */
-import { schemaFingerprint } from "../plan/fingerprint.ts";
+import { schemaFingerprint } from "../types/fingerprint.ts";
 import type { SchemaRecord } from "../ports/state.ts";
 import type { Column } from "../types/types.ts";
-import { type RivetError, serializeError } from "../errors.ts";
+import { type RivetError, serializeError } from "../base/errors.ts";
 import { writeRunReport } from "../report/write.ts";
 import { bestEffort, type ExportContext } from "./context.ts";
 import { keptWidths, warnOfShapeDrift } from "./drift.ts";
 import { notifyRun } from "./notify.ts";
-import { committedParts } from "./parts.ts";
+import { committedParts } from "../manifest/parts.ts";
 import { publishRun } from "./publish_run.ts";
-import type { ExportStatus, ExportSummary, PartRecord } from "./types.ts";
+import type { ExportStatus, ExportSummary } from "../report/summary.ts";
+import type { PartRecord } from "../manifest/parts.ts";
 
 /** What the units left; null members when the run failed before it got that far. */
 export interface RunOutcome {

@@ -1,17 +1,18 @@
 /** Tells people how an export's run ended (I8: after the report). Nothing here can fail a run. */
 import type { LoadedConfig } from "../config/loaded.ts";
-import { type ErrorCode, type SerializedError, toRivetError } from "../errors.ts";
-import { logger } from "../log.ts";
+import { type ErrorCode, type SerializedError, toRivetError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
 import type { ExportPlan } from "../plan/export_plan.ts";
 import type { Notifier, NotifyEvent, NotifyKind } from "../ports/notifier.ts";
 import type { Source } from "../ports/source.ts";
 import type { JournalEvent } from "../ports/state.ts";
 import { probeScan } from "../preflight/probe.ts";
 import { type Verdict, verdictOf } from "../preflight/verdict.ts";
-import { redact } from "../redact.ts";
+import { redact } from "../base/redact.ts";
 import type { RunDeps } from "./context.ts";
 import type { JournalEventName } from "./journal.ts";
-import type { ExportSummary, RunOptions } from "./types.ts";
+import type { ExportSummary } from "../report/summary.ts";
+import type { RunOptions } from "./types.ts";
 
 /** Below this a table scan is what `mode: full` is for: an export of that size is not degraded by one. */
 const SCAN_MATTERS_ROWS = 100_000;

@@ -1,8 +1,8 @@
 /** The queue of an export's units: in memory, or the chunk checkpoint in state. */
 import type { ChunkedStrategy, PlannedChunk } from "../plan/export_plan.ts";
 import type { ChunkRun } from "../ports/state.ts";
-import type { ReadSpec } from "../query/read_spec.ts";
-import type { Review } from "../verify/review.ts";
+import type { ReadSpec } from "../query/unit_read.ts";
+import type { Review } from "./review.ts";
 import { openChunkRun } from "./checkpoint.ts";
 import type { ExportContext } from "./context.ts";
 import type { PlannedRun } from "./plan_run.ts";

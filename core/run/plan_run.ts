@@ -1,16 +1,16 @@
 /** Planning a run: what state remembers goes in, the plan and its advice go into the journal. */
-import { toRivetError } from "../errors.ts";
-import { logger } from "../log.ts";
+import { toRivetError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
 import { type ExportPlan, planExport, type PlanInputs } from "../plan/export_plan.ts";
 import type { Dialect } from "../ports/source.ts";
 import type { ChunkRun } from "../ports/state.ts";
-import { noChecksum } from "../verify/compare_chunks.ts";
+import { noChecksum } from "../reconcile/compare_chunks.ts";
 import { storedChunks } from "./checkpoint.ts";
 import type { ExportContext } from "./context.ts";
 import type { ExportSource } from "./export_source.ts";
 import { type PlanVerdict, planVerdict } from "./notify.ts";
 import { cursorDrift, sealedInputs } from "./sealed.ts";
-import { parseTies } from "./ties.ts";
+import { parseTies } from "../extract/ties.ts";
 
 export interface PlannedRun {
   readonly plan: ExportPlan;

@@ -2,25 +2,26 @@
  * The end of a run at its destination: manifest, `_SUCCESS`, then verification of what is there
  * (contracts section 1, M1, M2, M5, I8).
  */
-import { RivetError, toRivetError } from "../errors.ts";
-import { logger } from "../log.ts";
+import { RivetError, toRivetError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
 import type { Destination } from "../ports/destination.ts";
 import type { Column } from "../types/types.ts";
-import { buildManifest } from "../verify/build_manifest.ts";
-import type { Manifest } from "../verify/manifest.ts";
-import { publishFailure, publishSuccess, withdrawSuccess } from "../verify/publish.ts";
+import { buildManifest } from "../manifest/build_manifest.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import { publishFailure, publishSuccess, withdrawSuccess } from "../manifest/publish.ts";
 import {
   coverageText,
   isVerified,
   partProblem,
   type Verification,
   verifyDestination,
-} from "../verify/verify_parts.ts";
+} from "../manifest/verify_parts.ts";
 import { bestEffort, type ExportContext, isStream } from "./context.ts";
-import { runTime } from "./names.ts";
-import { committedParts } from "./parts.ts";
-import { withRetry } from "./retry.ts";
-import type { ExportStatus, PartRecord } from "./types.ts";
+import { runTime } from "../manifest/names.ts";
+import { committedParts } from "../manifest/parts.ts";
+import { withRetry } from "../base/retry.ts";
+import type { ExportStatus } from "../report/summary.ts";
+import type { PartRecord } from "../manifest/parts.ts";
 
 export interface FinishedRun {
   readonly status: ExportStatus;

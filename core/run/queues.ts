@@ -1,15 +1,15 @@
 /** The two unit queues: in memory, and the chunk checkpoint in state (I5, I6). */
-import type { RivetError } from "../errors.ts";
-import { logger } from "../log.ts";
+import type { RivetError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
 import type { ChunkedStrategy, PlannedChunk } from "../plan/export_plan.ts";
 import type { Description, Dialect } from "../ports/source.ts";
 import type { StateStore } from "../ports/state.ts";
 import { chunkIdentifier, chunkSql } from "../query/chunk.ts";
-import { recordedParts } from "../verify/review.ts";
+import { recordedParts } from "./review.ts";
 import { bestEffort } from "./context.ts";
 import type { Journal } from "./journal.ts";
-import type { ReadResult } from "./read.ts";
-import type { PartRecord } from "./types.ts";
+import type { ReadResult } from "../extract/read.ts";
+import type { PartRecord } from "../manifest/parts.ts";
 import type { Unit, UnitQueue, UnitResult } from "./units.ts";
 
 export function chunkUnit(

@@ -1,8 +1,8 @@
 /** `reconcile: checksum` at the end of a run: each of its chunks against the source, values included. */
-import { RivetError } from "../errors.ts";
-import { logger } from "../log.ts";
-import type { Ask } from "../verify/ask.ts";
-import { compareChunks, type Comparison } from "../verify/compare_chunks.ts";
+import { RivetError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
+import type { Ask } from "../extract/ask.ts";
+import { compareChunks, type Comparison } from "../reconcile/compare_chunks.ts";
 
 /** Named in the error; the rest is counted. */
 const CHUNKS_NAMED = 3;

@@ -2,10 +2,10 @@
  * `--reconcile`: one COUNT(*) over what the run read, compared with the rows it exported. It comes
  * before the cursor moves, so that a run that does not add up is read again.
  */
-import { RivetError } from "../errors.ts";
+import { RivetError } from "../base/errors.ts";
 import type { ExportPlan } from "../plan/export_plan.ts";
 import type { Dialect, Source } from "../ports/source.ts";
-import { incrementalRowsSql } from "../query/incremental.ts";
+import { incrementalRowsSql } from "../query/cursor.ts";
 import { countSql } from "../query/select.ts";
 
 /** The query whose rows the run read; null when an incremental run read none. */

@@ -1,13 +1,13 @@
 /** `--resume`: which exports have a run to continue, and what its destination says about it (M8). */
 import type { LoadedExport } from "../config/loaded.ts";
-import { RivetError } from "../errors.ts";
-import { logger } from "../log.ts";
+import { RivetError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
 import type { ChunkRun, ChunkTask } from "../ports/state.ts";
-import { isComplete, withdrawSuccess } from "../verify/publish.ts";
-import { type Review, reviewParts } from "../verify/review.ts";
+import { isComplete, withdrawSuccess } from "../manifest/publish.ts";
+import { type Review, reviewParts } from "./review.ts";
 import { nothingToResume, runToResume } from "./checkpoint.ts";
 import { bestEffort, type ExportContext, isStream, type RunDeps } from "./context.ts";
-import { resolvePlaceholders, runTime } from "./names.ts";
+import { resolvePlaceholders, runTime } from "../manifest/names.ts";
 import type { RunOptions } from "./types.ts";
 
 /**

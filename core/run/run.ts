@@ -1,19 +1,20 @@
 /** A whole invocation: its exports one after another, and the aggregate of their summaries. */
 import type { LoadedExport } from "../config/loaded.ts";
 import { selectExports } from "../config/select.ts";
-import { ConfigError, type RivetError, serializeError, toRivetError } from "../errors.ts";
+import { ConfigError, type RivetError, serializeError, toRivetError } from "../base/errors.ts";
 import type { RunAggregateRecord, StateStore } from "../ports/state.ts";
 import { aggregateJson } from "../report/json.ts";
-import { RIVET_VERSION } from "../version.ts";
+import { RIVET_VERSION } from "../base/version.ts";
 import { bestEffort, type RunDeps, type RunServices } from "./context.ts";
 import { runExport } from "./export.ts";
-import { runId } from "./names.ts";
+import { runId } from "../manifest/names.ts";
 import { notifyRun, openNotifiers } from "./notify.ts";
 import { exportsToResume } from "./resume.ts";
 import { cursorDrift } from "./sealed.ts";
-import { runHold } from "./snapshot.ts";
-import type { ExportSummary, RunAggregate, RunOptions } from "./types.ts";
-import { WorkerPool } from "./worker_pool.ts";
+import { runHold } from "../extract/snapshot.ts";
+import type { ExportSummary, RunAggregate } from "../report/summary.ts";
+import type { RunOptions } from "./types.ts";
+import { WorkerPool } from "../workers/worker_pool.ts";
 
 /** An export that failed before its run could begin still has a summary. */
 export function notStarted(exported: LoadedExport, thrown: unknown): ExportSummary {

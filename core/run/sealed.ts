@@ -1,5 +1,5 @@
 /** What an export takes from a sealed plan instead of asking for it (PA1), and its cursor check (PA4). */
-import { RivetError } from "../errors.ts";
+import { RivetError } from "../base/errors.ts";
 import type { PlanInputs, PlannedChunk } from "../plan/export_plan.ts";
 import type { StateStore } from "../ports/state.ts";
 

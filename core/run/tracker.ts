@@ -1,5 +1,5 @@
 /** Counts what a run has read, written and retried, and tells the listener. */
-import { rssMb } from "./memory.ts";
+import { rssMb } from "../extract/memory.ts";
 import type { ExportProgress, RunListener } from "./types.ts";
 
 const SAMPLE_MS = 200;

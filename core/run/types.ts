@@ -1,6 +1,6 @@
-/** What a run is asked, what it reports while it goes, and what it leaves behind. */
+/** What a run is asked, and what it reports while it goes. */
 import type { LoadedConfig } from "../config/loaded.ts";
-import type { SerializedError } from "../errors.ts";
+import type { ExportSummary } from "../report/summary.ts";
 import type { SealedInputs } from "./sealed.ts";
 
 export interface RunOptions {
@@ -20,72 +20,6 @@ export interface RunOptions {
   readonly sealed?: ReadonlyMap<string, SealedInputs>;
   /** One export of a run over several processes, whose parent records the aggregate. */
   readonly partOfRun?: boolean;
-}
-
-/** One part file that the destination holds. */
-export interface PartRecord {
-  /** Key relative to the destination's prefix. */
-  readonly path: string;
-  readonly rows: number;
-  readonly sizeBytes: number;
-  /** `xxh3:<16 hex>` of the file's bytes (M3). */
-  readonly fingerprint: string;
-  /** Base64. */
-  readonly md5: string;
-  readonly chunkIndex: number | null;
-  /**
-   * Absent: committed, its rows are the data. `superseded`: written again since, the file stays.
-   * `quarantined`: moved to `path` because it differed from what was recorded (M9).
-   */
-  readonly status?: "superseded" | "quarantined";
-}
-
-export type ExportStatus = "success" | "failed" | "skipped" | "interrupted";
-
-/** The fields of the run summary block; also what `--json` prints per export. */
-export interface ExportSummary {
-  readonly exportName: string;
-  readonly runId: string;
-  readonly status: ExportStatus;
-  readonly mode: string;
-  readonly profile: string;
-  /** Rows per fetch, or null when sized by memory. */
-  readonly batchSize: number | null;
-  readonly format: string;
-  readonly compression: string;
-  readonly destination: string;
-  readonly startedAt: string;
-  readonly finishedAt: string;
-  readonly durationMs: number;
-  readonly rows: number;
-  readonly files: number;
-  readonly bytes: number;
-  readonly peakRssMb: number;
-  readonly retries: number;
-  /** null: not asked for. */
-  readonly validated: boolean | null;
-  /** M5, e.g. `3 verified: 2 md5, 1 size only`; null or absent when the destination was not asked. */
-  readonly coverage?: string | null;
-  readonly reconciled: boolean | null;
-  /** null on the first run. */
-  readonly schemaChanged: boolean | null;
-  readonly quality: readonly string[];
-  readonly chunks: { readonly done: number; readonly total: number } | null;
-  readonly error: SerializedError | null;
-}
-
-export interface RunAggregate {
-  readonly rivetVersion: string;
-  readonly startedAt: string;
-  readonly finishedAt: string;
-  readonly durationMs: number;
-  readonly succeeded: number;
-  readonly failed: number;
-  readonly skipped: number;
-  readonly rows: number;
-  readonly files: number;
-  readonly bytes: number;
-  readonly exports: readonly ExportSummary[];
 }
 
 export interface ExportStarted {

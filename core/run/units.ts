@@ -2,21 +2,21 @@
  * Runs an export's units (its chunks, or its one read) through the readers: read, encode, commit.
  * One more lane than readers, so that a reader goes on while a finished unit is encoded and committed.
  */
-import { RETRY_POLICIES, type RivetError, toRivetError } from "../errors.ts";
-import { logger } from "../log.ts";
+import { RETRY_POLICIES, type RivetError, toRivetError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
 import { commitPart } from "./commit_part.ts";
 import { type ExportContext, isStream } from "./context.ts";
-import type { Extractor } from "./extractor.ts";
-import type { OutputSpec } from "./part_writer.ts";
-import type { ReadSpec } from "../query/read_spec.ts";
-import type { ReadJob, ReadResult } from "./read.ts";
-import { withRetry } from "./retry.ts";
-import { StageTotals } from "../stages/totals.ts";
-import type { StagedPart } from "./staged_file.ts";
+import type { Extractor } from "../workers/extractor.ts";
+import type { OutputSpec } from "../encode/part_writer.ts";
+import type { ReadSpec } from "../query/unit_read.ts";
+import type { ReadJob, ReadResult } from "../extract/read.ts";
+import { withRetry } from "../base/retry.ts";
+import { StageTotals } from "../encode/totals.ts";
+import type { StagedPart } from "../encode/staged_file.ts";
 import type { UnitTracker } from "./tracker.ts";
-import type { PartRecord } from "./types.ts";
-import { delay, throwIfAborted } from "./wait.ts";
-import type { WorkerResult } from "./worker_protocol.ts";
+import type { PartRecord } from "../manifest/parts.ts";
+import { delay, throwIfAborted } from "../base/wait.ts";
+import type { WorkerResult } from "../workers/worker_protocol.ts";
 
 export interface Unit {
   /** null: the export is read as a whole. */

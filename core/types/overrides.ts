@@ -1,5 +1,5 @@
 /** The types that `columns:` may name (contracts section 8), as `formatType` writes them back. */
-import { didYouMean } from "../suggest.ts";
+import { didYouMean } from "../base/suggest.ts";
 import type { RivetType } from "./types.ts";
 
 const MAX_DECIMAL_PRECISION = 76;

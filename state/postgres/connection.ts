@@ -7,7 +7,7 @@ import type {
   SqlParameter,
   SqlRow,
 } from "../connection.ts";
-import { StateError } from "../../core/errors.ts";
+import { StateError } from "../../core/base/errors.ts";
 import { translatePostgres } from "./errors.ts";
 import { parsePostgresUrl, type PostgresUrl } from "./url.ts";
 

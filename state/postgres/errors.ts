@@ -1,5 +1,5 @@
 /** What PostgreSQL's SQLSTATEs and the driver's connection errors mean for the state. */
-import { RivetError, StateError } from "../../core/errors.ts";
+import { RivetError, StateError } from "../../core/base/errors.ts";
 import type { PostgresUrl } from "./url.ts";
 
 const LOCKED = new Set([

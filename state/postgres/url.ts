@@ -3,7 +3,7 @@
  * parameters such as `sslrootcert` to the server, and because nothing of the URL may be shown unredacted.
  * Format: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
  */
-import { StateError } from "../../core/errors.ts";
+import { StateError } from "../../core/base/errors.ts";
 
 const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const;
 export type SslMode = typeof SSL_MODES[number];

@@ -1,5 +1,5 @@
 /** What SQLite's result codes (https://www.sqlite.org/rescode.html) mean for the state. */
-import { RivetError, StateError } from "../../core/errors.ts";
+import { RivetError, StateError } from "../../core/base/errors.ts";
 
 const LOCKED = new Set([5, 6]); // SQLITE_BUSY, SQLITE_LOCKED
 const CORRUPT = new Set([11, 26]); // SQLITE_CORRUPT, SQLITE_NOTADB

@@ -1,5 +1,5 @@
 /** `chunk_run`: checkpointed chunked runs, from their creation to their end (I6). */
-import { StateError } from "../../core/errors.ts";
+import { StateError } from "../../core/base/errors.ts";
 import type { ChunkRun, NewChunkTask, StateStore } from "../../core/ports/state.ts";
 import type { SqlConnection, SqlExecutor, SqlRow } from "../connection.ts";
 import { number, text, textOrNull, word } from "../row.ts";

@@ -1,5 +1,5 @@
 /** `export_schema` and `export_shape`: columns and value widths of the last successful run. */
-import { StateError } from "../../core/errors.ts";
+import { StateError } from "../../core/base/errors.ts";
 import type { SchemaRecord, StateStore } from "../../core/ports/state.ts";
 import type { SqlConnection, SqlRow } from "../connection.ts";
 import { text } from "../row.ts";

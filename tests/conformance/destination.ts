@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { DestinationError } from "../../core/errors.ts";
+import { DestinationError } from "../../core/base/errors.ts";
 import type { Destination } from "../../core/ports/destination.ts";
 
 export interface DestinationCase {

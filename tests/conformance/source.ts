@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import type { Batch } from "../../core/batch/batch.ts";
 import type { SourceConfig } from "../../core/config/schema.ts";
 import { resolveTuning, type Tuning } from "../../core/config/tuning.ts";
-import { type ErrorCategory, type ErrorCode, RivetError } from "../../core/errors.ts";
+import { type ErrorCategory, type ErrorCode, RivetError } from "../../core/base/errors.ts";
 import type { ReadRequest, Source } from "../../core/ports/source.ts";
 import { outerSelect } from "../../core/query/select.ts";
 import { formatType, type RivetType } from "../../core/types/types.ts";

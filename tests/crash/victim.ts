@@ -11,8 +11,8 @@ import { loadConfig } from "../../core/config/load.ts";
 import type { Source } from "../../core/ports/source.ts";
 import { runExports } from "../../core/run/run.ts";
 import type { RunDeps } from "../../core/run/context.ts";
-import { repairExport } from "../../core/verify/repair.ts";
-import { WorkerClient } from "../../core/run/worker_client.ts";
+import { repairExport } from "../../core/repair/repair.ts";
+import { WorkerClient } from "../../core/workers/worker_client.ts";
 import { openState } from "../../state/open.ts";
 
 const [config, point, occurrence, moment, mode] = Deno.args;

@@ -6,8 +6,8 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import postgres from "postgres";
-import type { Manifest } from "../../core/verify/manifest.ts";
-import type { ExportValidation, ValidationReport } from "../../core/verify/validation_report.ts";
+import type { Manifest } from "../../core/manifest/manifest.ts";
+import type { ExportValidation, ValidationReport } from "../../core/validate/validation_report.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 const ROWS = 1000;

@@ -5,8 +5,8 @@
 import assert, { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Manifest } from "../../core/verify/manifest.ts";
-import type { ReconcileReport } from "../../core/verify/reconcile_report.ts";
+import type { Manifest } from "../../core/manifest/manifest.ts";
+import type { ReconcileReport } from "../../core/reconcile/reconcile_report.ts";
 import { createDatabase, type TestDatabase, testPostgres } from "../support/postgres.ts";
 import { queryDuckdb } from "../support/readers.ts";
 import { filesWith, type SecretRole, secretRole, textHolds } from "../support/secrets.ts";

@@ -10,11 +10,11 @@ import { openDestination } from "../../adapters/destinations/mod.ts";
 import { formats } from "../../adapters/formats/mod.ts";
 import { sourceFactory } from "../../adapters/sources/mod.ts";
 import { loadConfig } from "../../core/config/load.ts";
-import { configureLogging } from "../../core/log.ts";
+import { configureLogging } from "../../core/base/log.ts";
 import type { StateStore } from "../../core/ports/state.ts";
 import { runExports } from "../../core/run/run.ts";
-import type { ExportSummary } from "../../core/run/types.ts";
-import { WorkerClient } from "../../core/run/worker_client.ts";
+import type { ExportSummary } from "../../core/report/summary.ts";
+import { WorkerClient } from "../../core/workers/worker_client.ts";
 import { openState } from "../../state/open.ts";
 import { queryDuckdb, readCsv } from "../support/readers.ts";
 

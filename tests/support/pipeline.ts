@@ -5,12 +5,13 @@ import { openDestination } from "../../adapters/destinations/mod.ts";
 import { formats } from "../../adapters/formats/mod.ts";
 import { sourceFactory } from "../../adapters/sources/mod.ts";
 import { loadConfig } from "../../core/config/load.ts";
-import { configureLogging } from "../../core/log.ts";
+import { configureLogging } from "../../core/base/log.ts";
 import type { Source } from "../../core/ports/source.ts";
 import type { StateStore } from "../../core/ports/state.ts";
 import { runExports } from "../../core/run/run.ts";
-import type { RunAggregate, RunOptions } from "../../core/run/types.ts";
-import { WorkerClient } from "../../core/run/worker_client.ts";
+import type { RunAggregate } from "../../core/report/summary.ts";
+import type { RunOptions } from "../../core/run/types.ts";
+import { WorkerClient } from "../../core/workers/worker_client.ts";
 import { openSqlite, STATE_FILE } from "../../state/open.ts";
 import { createDatabase, type TestDatabase } from "./postgres.ts";
 

@@ -6,8 +6,9 @@ import { sourceFactory } from "../../adapters/sources/mod.ts";
 import { loadConfig } from "../../core/config/load.ts";
 import type { RunDeps } from "../../core/run/context.ts";
 import { runExports } from "../../core/run/run.ts";
-import type { RunAggregate, RunOptions } from "../../core/run/types.ts";
-import { WorkerClient } from "../../core/run/worker_client.ts";
+import type { RunAggregate } from "../../core/report/summary.ts";
+import type { RunOptions } from "../../core/run/types.ts";
+import { WorkerClient } from "../../core/workers/worker_client.ts";
 import { openState } from "../../state/open.ts";
 
 const WORKER = new URL("../../adapters/worker.ts", import.meta.url);

@@ -6,8 +6,8 @@ import {
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
 import type { DestinationConfig } from "../../../core/config/schema.ts";
-import { ConfigError } from "../../../core/errors.ts";
-import { registerSecret } from "../../../core/redact.ts";
+import { ConfigError } from "../../../core/base/errors.ts";
+import { registerSecret } from "../../../core/base/redact.ts";
 import { type Env, fromEnvironment } from "../environment.ts";
 import { ObjectDestination } from "../object_store.ts";
 import { UPLOAD_LIMITS } from "../part_upload.ts";

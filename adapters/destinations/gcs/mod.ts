@@ -1,8 +1,8 @@
 /** `type: gcs`: credentials and the bucket's client. */
 import { GoogleAuth } from "google-auth-library";
 import type { DestinationConfig } from "../../../core/config/schema.ts";
-import { ConfigError } from "../../../core/errors.ts";
-import { registerSecret } from "../../../core/redact.ts";
+import { ConfigError } from "../../../core/base/errors.ts";
+import { registerSecret } from "../../../core/base/redact.ts";
 import { ObjectDestination } from "../object_store.ts";
 import { UPLOAD_LIMITS } from "../part_upload.ts";
 import { REQUEST_SETTINGS, Requests } from "../requests.ts";

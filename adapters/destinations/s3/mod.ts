@@ -1,8 +1,8 @@
 /** `type: s3`: credentials, region and client. */
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import type { DestinationConfig } from "../../../core/config/schema.ts";
-import { ConfigError } from "../../../core/errors.ts";
-import { registerSecret } from "../../../core/redact.ts";
+import { ConfigError } from "../../../core/base/errors.ts";
+import { registerSecret } from "../../../core/base/redact.ts";
 import { type Env, fromEnvironment } from "../environment.ts";
 import { ObjectDestination } from "../object_store.ts";
 import { UPLOAD_LIMITS } from "../part_upload.ts";

@@ -3,7 +3,7 @@
  * as JSON strings; `NaN`, `inf` and `-inf`, which JSON numbers cannot say, are strings too.
  */
 import { type ColumnData, isValid } from "../../../core/batch/batch.ts";
-import { RivetError } from "../../../core/errors.ts";
+import { RivetError } from "../../../core/base/errors.ts";
 import type { RivetType } from "../../../core/types/types.ts";
 import { ByteBuilder } from "../byte_builder.ts";
 import { appendAscii, type ValueWriter, valueWriter } from "./values.ts";

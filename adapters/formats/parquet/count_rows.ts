@@ -1,5 +1,5 @@
 /** Rows of a Parquet file on disk, from its footer alone. */
-import { RivetError } from "../../../core/errors.ts";
+import { RivetError } from "../../../core/base/errors.ts";
 import { ThriftReader } from "./thrift.ts";
 
 /** Footer length and magic, the end of every file. */

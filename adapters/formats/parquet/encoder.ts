@@ -1,6 +1,6 @@
 /** Batches to the bytes of one Parquet file. */
 import type { Batch } from "../../../core/batch/batch.ts";
-import { RivetError } from "../../../core/errors.ts";
+import { RivetError } from "../../../core/base/errors.ts";
 import type { FormatEncoder, RowGroupOptions } from "../../../core/ports/format.ts";
 import type { Codec } from "./codecs.ts";
 import { ColumnChunkWriter } from "./column_chunk.ts";

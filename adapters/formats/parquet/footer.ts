@@ -2,7 +2,7 @@
  * FileMetaData, the footer: schema, row groups, key-value metadata.
  * https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
  */
-import { RIVET_VERSION } from "../../../core/version.ts";
+import { RIVET_VERSION } from "../../../core/base/version.ts";
 import type { ColumnChunk } from "./column_chunk.ts";
 import { type CompressionCodec, Encoding, PageType } from "./enums.ts";
 import { type Leaf, schemaElements } from "./schema.ts";

@@ -2,7 +2,7 @@
  * Rivet columns as a Parquet schema.
  * https://github.com/apache/parquet-format/blob/master/LogicalTypes.md
  */
-import { RivetError } from "../../../core/errors.ts";
+import { RivetError } from "../../../core/base/errors.ts";
 import type { Column, RivetType } from "../../../core/types/types.ts";
 import { PhysicalType, Repetition } from "./enums.ts";
 import type { ThriftWriter } from "./thrift.ts";

@@ -1,6 +1,6 @@
 /** Columns that were described as NOT NULL hold no NULL, or the read fails. */
 import type { Batch } from "../../../core/batch/batch.ts";
-import { SourceError } from "../../../core/errors.ts";
+import { SourceError } from "../../../core/base/errors.ts";
 import type { Column } from "../../../core/types/types.ts";
 
 /** @throws SourceError naming the first column that became nullable after it was described. */

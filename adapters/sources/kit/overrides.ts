@@ -1,6 +1,6 @@
 /** What `columns:` of an export asks of a query. */
-import { ConfigError } from "../../../core/errors.ts";
-import { didYouMean } from "../../../core/suggest.ts";
+import { ConfigError } from "../../../core/base/errors.ts";
+import { didYouMean } from "../../../core/base/suggest.ts";
 import type { RivetType } from "../../../core/types/types.ts";
 
 /** @throws ConfigError naming every override of a column that the query does not have. */

@@ -1,5 +1,5 @@
 /** A value that its column's type cannot hold: the error that names both (contracts section 9). */
-import { SourceError } from "../../../core/errors.ts";
+import { SourceError } from "../../../core/base/errors.ts";
 import { type Column, formatType } from "../../../core/types/types.ts";
 
 const MAX_SHOWN = 80;

@@ -7,7 +7,7 @@ import type { TLSSocket } from "node:tls";
 import type net from "node:net";
 import { Connection as Driver, type ConnectionConfiguration, Request } from "tedious";
 import tcp from "tedious/lib/connector.js";
-import { SourceError } from "../../../core/errors.ts";
+import { SourceError } from "../../../core/base/errors.ts";
 import { GatedSocket } from "../gated_socket.ts";
 import { classify, type ErrorContext, type ServerError } from "./errors.ts";
 import type { ColumnMetadata } from "./metadata.ts";

@@ -1,7 +1,7 @@
 /** Row tokens in, batches out. */
 import type { Batch } from "../../../core/batch/batch.ts";
 import { BatchBuilder } from "../../../core/batch/batch_builder.ts";
-import { SourceError } from "../../../core/errors.ts";
+import { SourceError } from "../../../core/base/errors.ts";
 import type { ReadRequest } from "../../../core/ports/source.ts";
 import type { Column } from "../../../core/types/types.ts";
 import { checkNotNull } from "../kit/not_null.ts";

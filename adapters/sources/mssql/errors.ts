@@ -8,7 +8,7 @@ import {
   type ErrorCode,
   RivetError,
   SourceError,
-} from "../../../core/errors.ts";
+} from "../../../core/base/errors.ts";
 
 interface Verdict {
   readonly code: ErrorCode;

@@ -1,6 +1,6 @@
 /** What the catalog views know: keys, statistics, tables. */
 import type { TableKey } from "../../../core/ports/source.ts";
-import { nearest } from "../../../core/suggest.ts";
+import { nearest } from "../../../core/base/suggest.ts";
 import { quoteLiteral, quoteTable, tableParts } from "./dialect.ts";
 
 /** Runs one query; every value as text. */

@@ -1,7 +1,7 @@
 /** Reading a statement's rows as a stream of batches: reading stops while nobody takes them. */
 import type { Batch } from "../../../core/batch/batch.ts";
 import type { ReadRequest } from "../../../core/ports/source.ts";
-import { delay, interrupted } from "../../../core/run/wait.ts";
+import { delay, interrupted } from "../../../core/base/wait.ts";
 import type { Connection } from "./connection.ts";
 import { type DecodeOptions, RowDecoder } from "./decode.ts";
 

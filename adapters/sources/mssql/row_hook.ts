@@ -9,7 +9,7 @@ import { Buffer } from "node:buffer";
 import helpers from "tedious/lib/token/helpers.js";
 import nbcParser from "tedious/lib/token/nbcrow-token-parser.js";
 import rowParser from "tedious/lib/token/row-token-parser.js";
-import { RivetError } from "../../../core/errors.ts";
+import { RivetError } from "../../../core/base/errors.ts";
 import type { ColumnMetadata } from "./metadata.ts";
 
 export interface RowSink {

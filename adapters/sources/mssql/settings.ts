@@ -1,6 +1,6 @@
 /** Where and how to connect, from the config's URL or fields. Pure but for the named files. */
 import type { SourceConfig } from "../../../core/config/schema.ts";
-import { ConfigError } from "../../../core/errors.ts";
+import { ConfigError } from "../../../core/base/errors.ts";
 import {
   decodeUrlPart,
   parseConnectionUrl,

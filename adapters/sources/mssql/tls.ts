@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import type { TLSSocket } from "node:tls";
-import { ConfigError } from "../../../core/errors.ts";
+import { ConfigError } from "../../../core/base/errors.ts";
 
 /** `unchecked`: any certificate. `verify-ca`: a trusted one. `verify-full`: and it names the host. */
 export type TlsMode = "unchecked" | "verify-ca" | "verify-full";

@@ -3,8 +3,8 @@
  * which tells its own end, made from the text protocol's values here and by SQL at the server.
  */
 import type { Column } from "../../../core/types/types.ts";
-import type { RowChecksum } from "../../../core/verify/checksum.ts";
-import { Md5 } from "../../../core/verify/md5.ts";
+import type { RowChecksum } from "../../../core/batch/row_checksum.ts";
+import { Md5 } from "../../../core/base/md5.ts";
 import type { FieldBlock } from "./fields.ts";
 import { familyOf } from "./types.ts";
 

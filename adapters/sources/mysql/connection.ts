@@ -5,7 +5,7 @@
  * them; a test pins the places in the driver that this depends on.
  */
 import mysql from "mysql2";
-import { RivetError, SourceError } from "../../../core/errors.ts";
+import { RivetError, SourceError } from "../../../core/base/errors.ts";
 import { classify } from "./errors.ts";
 import type { NativeField } from "./native.ts";
 import { addressOf, type ConnectionSettings } from "./settings.ts";

@@ -1,5 +1,5 @@
 /** Columns of a query and the select list that makes them decodable. */
-import { SourceError } from "../../../core/errors.ts";
+import { SourceError } from "../../../core/base/errors.ts";
 import type { Description, InspectedColumn } from "../../../core/ports/source.ts";
 import { type Column, formatType, type RivetType } from "../../../core/types/types.ts";
 import { checkOverrides } from "../kit/overrides.ts";

@@ -2,7 +2,7 @@
  * Rows of the text protocol: per field a length-encoded string, or 0xFB for NULL.
  * https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query_response_text_resultset_row.html
  */
-import { SourceError } from "../../../core/errors.ts";
+import { SourceError } from "../../../core/base/errors.ts";
 import { valueTooLarge } from "../kit/value_fault.ts";
 
 /** Where the fields of some rows lie: field c of row r is described at index `c * stride + r`. */

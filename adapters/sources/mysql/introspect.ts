@@ -1,5 +1,5 @@
 /** What the catalog knows: keys, statistics, tables. */
-import { nearest } from "../../../core/suggest.ts";
+import { nearest } from "../../../core/base/suggest.ts";
 import type {
   Catalog,
   CatalogTable,

@@ -1,5 +1,5 @@
 /** MySQL and MariaDB as a source. */
-import { RivetError } from "../../../core/errors.ts";
+import { RivetError } from "../../../core/base/errors.ts";
 import type { ConnectOptions, Source, SourceFactory } from "../../../core/ports/source.ts";
 import { Connection } from "./connection.ts";
 import { dialect } from "./dialect.ts";

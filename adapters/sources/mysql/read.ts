@@ -3,9 +3,9 @@
  * ways of access are one stream, and the server is held back while nobody takes the batches.
  */
 import type { Batch } from "../../../core/batch/batch.ts";
-import { SourceError } from "../../../core/errors.ts";
+import { SourceError } from "../../../core/base/errors.ts";
 import type { ReadRequest } from "../../../core/ports/source.ts";
-import { delay, interrupted } from "../../../core/run/wait.ts";
+import { delay, interrupted } from "../../../core/base/wait.ts";
 import type { Connection, RowStream } from "./connection.ts";
 import { RowDecoder } from "./decode.ts";
 import type { NativeField } from "./native.ts";

@@ -1,7 +1,7 @@
 /** Where and how to connect, from the config's URL or fields. Pure but for the named files. */
 import type { SourceConfig } from "../../../core/config/schema.ts";
-import { ConfigError } from "../../../core/errors.ts";
-import { didYouMean } from "../../../core/suggest.ts";
+import { ConfigError } from "../../../core/base/errors.ts";
+import { didYouMean } from "../../../core/base/suggest.ts";
 import {
   decodeUrlPart,
   parseConnectionUrl,

@@ -2,7 +2,7 @@
 import type { Batch } from "../../../core/batch/batch.ts";
 import { withoutSemicolon } from "../../../core/config/statement.ts";
 import type { Tuning } from "../../../core/config/tuning.ts";
-import { RivetError, SourceError } from "../../../core/errors.ts";
+import { RivetError, SourceError } from "../../../core/base/errors.ts";
 import type {
   Catalog,
   Description,

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import net from "node:net";
 import tls from "node:tls";
-import { ConfigError } from "../../../core/errors.ts";
+import { ConfigError } from "../../../core/base/errors.ts";
 import { connectGated } from "../gated_socket.ts";
 
 /** `prefer`: TLS when the server offers it. Only a URL's ssl-mode can ask for it. */

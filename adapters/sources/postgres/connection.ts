@@ -6,8 +6,8 @@
  */
 import type net from "node:net";
 import postgres from "postgres";
-import { SourceError } from "../../../core/errors.ts";
-import { interrupted } from "../../../core/run/wait.ts";
+import { SourceError } from "../../../core/base/errors.ts";
+import { interrupted } from "../../../core/base/wait.ts";
 import { type BackendKey, requestCancel } from "./cancel.ts";
 import { CopyStream } from "./copy_stream.ts";
 import { readDescription, type ResultField } from "./describe_fields.ts";

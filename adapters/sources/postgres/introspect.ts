@@ -1,5 +1,5 @@
 /** What the catalogs know: types, NOT NULL, keys, tables. */
-import { nearest } from "../../../core/suggest.ts";
+import { nearest } from "../../../core/base/suggest.ts";
 import type {
   Catalog,
   CatalogTable,

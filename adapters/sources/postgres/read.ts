@@ -1,7 +1,7 @@
 /** Reading a statement's rows: binary COPY, or a binary cursor in steps. Both give the same batches. */
 import type { Batch } from "../../../core/batch/batch.ts";
 import type { ReadRequest } from "../../../core/ports/source.ts";
-import { delay, interrupted } from "../../../core/run/wait.ts";
+import { delay, interrupted } from "../../../core/base/wait.ts";
 import type { Connection } from "./connection.ts";
 import { RowDecoder } from "./decode.ts";
 import { RecordForm, recordTypes } from "./record_form.ts";

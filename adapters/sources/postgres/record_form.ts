@@ -2,7 +2,7 @@
  * Rows in the form of `record_send`, which the checksum hashes: a 32-bit column count, then per column the
  * 32-bit OID of its type, and its length and bytes just as COPY delivers them.
  */
-import type { RowChecksum } from "../../../core/verify/checksum.ts";
+import type { RowChecksum } from "../../../core/batch/row_checksum.ts";
 import type { RunRows } from "./introspect.ts";
 import { quoteIdentifier } from "./dialect.ts";
 import { copyInto, type TupleBlock } from "./tuples.ts";

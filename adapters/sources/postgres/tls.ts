@@ -8,7 +8,7 @@
 import { readFileSync } from "node:fs";
 import net from "node:net";
 import type tls from "node:tls";
-import { ConfigError } from "../../../core/errors.ts";
+import { ConfigError } from "../../../core/base/errors.ts";
 import { connectGated } from "../gated_socket.ts";
 
 /** `prefer`: TLS when the server offers it. Only a URL's sslmode can ask for it. */

@@ -1,5 +1,5 @@
 /** The transactions that run in the connected database. */
-import { ConfigError } from "../../../core/errors.ts";
+import { ConfigError } from "../../../core/base/errors.ts";
 import type { RunningTransactions } from "../../../core/ports/source.ts";
 import type { RunRows } from "./introspect.ts";
 

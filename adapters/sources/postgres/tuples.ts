@@ -3,7 +3,7 @@
  * field a 32-bit length (-1 for NULL) and that many bytes, all big-endian.
  * https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.4
  */
-import { SourceError } from "../../../core/errors.ts";
+import { SourceError } from "../../../core/base/errors.ts";
 import { valueTooLarge } from "../kit/value_fault.ts";
 
 /** Where the fields of some tuples lie: field c of row r is described at index `c * stride + r`. */

@@ -1,5 +1,5 @@
 /** Rules of an export's `destination:` and of what each kind can hold (contracts section 2). */
-import { didYouMean } from "../../suggest.ts";
+import { didYouMean } from "../../base/suggest.ts";
 import { PLACEHOLDERS, placeholdersIn } from "../placeholders.ts";
 import type { DestinationConfig } from "../schema.ts";
 import { exclusive, type ExportRule, type Finding, present, sentence } from "./rule.ts";

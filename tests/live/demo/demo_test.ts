@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { asyncBufferFromFile, parquetMetadataAsync } from "hyparquet";
 import postgres from "postgres";
 import { startDemoServer } from "../../../fixtures/demo/server.ts";
-import type { Manifest } from "../../../core/verify/manifest.ts";
+import type { Manifest } from "../../../core/manifest/manifest.ts";
 import { DEMO_STEPS } from "../../../fixtures/demo/steps.ts";
 
 const DEMO = fileURLToPath(new URL("../../../fixtures/demo/demo.ts", import.meta.url));

@@ -4,7 +4,7 @@ import { openAzure } from "../../../adapters/destinations/azure/mod.ts";
 import { openGcs } from "../../../adapters/destinations/gcs/mod.ts";
 import type { ObjectDestination } from "../../../adapters/destinations/object_store.ts";
 import { openS3 } from "../../../adapters/destinations/s3/mod.ts";
-import { DestinationError } from "../../../core/errors.ts";
+import { DestinationError } from "../../../core/base/errors.ts";
 import { putFile } from "../../conformance/destination.ts";
 import { AZURITE_KEY, startAzurite } from "../../support/azurite.ts";
 import { startGcsDouble } from "../../support/gcs_double.ts";

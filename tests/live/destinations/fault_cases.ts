@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { ObjectDestination } from "../../../adapters/destinations/object_store.ts";
 import { UPLOAD_LIMITS } from "../../../adapters/destinations/part_upload.ts";
 import type { StoreOptions } from "../../../adapters/destinations/store_options.ts";
-import { DestinationError } from "../../../core/errors.ts";
+import { DestinationError } from "../../../core/base/errors.ts";
 import { putFile } from "../../conformance/destination.ts";
 import type { FaultProxy } from "../../support/fault_proxy.ts";
 

@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 import type { Source } from "../../../core/ports/source.ts";
 import { checksumSql } from "../../../core/query/checksum.ts";
 import { parseOverride } from "../../../core/types/overrides.ts";
-import { RowChecksum } from "../../../core/verify/checksum.ts";
-import type { ReconcileReport } from "../../../core/verify/reconcile_report.ts";
+import { RowChecksum } from "../../../core/batch/row_checksum.ts";
+import type { ReconcileReport } from "../../../core/reconcile/reconcile_report.ts";
 import { readAll, type ReadOptions, requestFor, withSource } from "../../conformance/source.ts";
 import {
   createMysqlDatabase,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sourceFactory } from "../../../adapters/sources/mod.ts";
-import { RivetError } from "../../../core/errors.ts";
+import { RivetError } from "../../../core/base/errors.ts";
 import type { Source } from "../../../core/ports/source.ts";
 import {
   caseTuning,

@@ -2,7 +2,7 @@
 import { equal } from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { PlanArtifact } from "../../../core/plan/artifact.ts";
+import type { PlanArtifact } from "../../../core/artifact/artifact.ts";
 import { createDatabase, type TestDatabase } from "../../support/postgres.ts";
 
 const MAIN = fileURLToPath(new URL("../../../main.ts", import.meta.url));

@@ -1,6 +1,6 @@
 /** What only a server with real sessions shows: lost connections, flow control, roles, poolers. */
 import assert from "node:assert/strict";
-import { RivetError } from "../../../core/errors.ts";
+import { RivetError } from "../../../core/base/errors.ts";
 import {
   failsWith,
   readAll,

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import type { Source } from "../../../core/ports/source.ts";
 import { checksumSql } from "../../../core/query/checksum.ts";
-import { RowChecksum } from "../../../core/verify/checksum.ts";
+import { RowChecksum } from "../../../core/batch/row_checksum.ts";
 import { readAll, type ReadOptions, requestFor, withSource } from "../../conformance/source.ts";
 import {
   createDatabase,

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Manifest } from "../../../core/verify/manifest.ts";
-import type { ReconcileReport } from "../../../core/verify/reconcile_report.ts";
+import type { Manifest } from "../../../core/manifest/manifest.ts";
+import type { ReconcileReport } from "../../../core/reconcile/reconcile_report.ts";
 import { createDatabase, type TestDatabase, testPostgres } from "../../support/postgres.ts";
 
 const MAIN = fileURLToPath(new URL("../../../main.ts", import.meta.url));

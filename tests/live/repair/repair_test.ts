@@ -1,8 +1,8 @@
 /** Reconcile and repair through the command line, on a PostgreSQL server, rule by rule. */
 import assert, { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
-import type { ReconcileReport } from "../../../core/verify/reconcile_report.ts";
-import type { RepairResult } from "../../../core/verify/repair.ts";
+import type { ReconcileReport } from "../../../core/reconcile/reconcile_report.ts";
+import type { RepairResult } from "../../../core/repair/repair.ts";
 import { openSqlite, STATE_FILE } from "../../../state/open.ts";
 import { type Bench, failure, onBench, succeeded } from "./bench.ts";
 

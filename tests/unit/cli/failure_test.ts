@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { failureOf, RunFailedError } from "../../../cli/failure.ts";
-import { type ErrorCode, RivetError, serializeError } from "../../../core/errors.ts";
-import type { ExportSummary } from "../../../core/run/types.ts";
+import { type ErrorCode, RivetError, serializeError } from "../../../core/base/errors.ts";
+import type { ExportSummary } from "../../../core/report/summary.ts";
 import { fakeAggregate, fakeSummary } from "./fakes.ts";
 
 function failed(exportName: string, code: ErrorCode): ExportSummary {

@@ -3,7 +3,7 @@ import type { CommandContext, Services } from "../../../cli/services.ts";
 import { Screen, type TextStream } from "../../../cli/render/screen.ts";
 import type { LoadedConfig, LoadedExport } from "../../../core/config/loaded.ts";
 import type { StateStore } from "../../../core/ports/state.ts";
-import type { ExportSummary, RunAggregate } from "../../../core/run/types.ts";
+import type { ExportSummary, RunAggregate } from "../../../core/report/summary.ts";
 
 /** A stream that keeps what is written; a terminal when it has a size. */
 export class FakeStream implements TextStream {

@@ -3,7 +3,7 @@ import { extractCommandNames } from "@optique/core/usage";
 import { wantsJsonErrors } from "../../../cli/globals.ts";
 import { COMMAND_TREE, grammar, type Invocation } from "../../../cli/grammar.ts";
 import { parseArgs, type Parsed } from "../../../cli/parse.ts";
-import { ConfigError, RivetError } from "../../../core/errors.ts";
+import { ConfigError, RivetError } from "../../../core/base/errors.ts";
 
 function parse(line: string): Parsed {
   const args = line === "" ? [] : line.split(" ");

@@ -1,8 +1,8 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
 import { executePlan, type PlanArgs } from "../../../cli/plan.ts";
-import type { PlannedExports } from "../../../core/plan/plan_exports.ts";
-import { planCampaign } from "../../../core/plan/campaign.ts";
+import type { PlannedExports } from "../../../core/artifact/plan_exports.ts";
+import { planCampaign } from "../../../core/artifact/campaign.ts";
 import { artifactOf, planned } from "../core/plan/planned.ts";
 import { fakeConfig, fakeContext } from "./fakes.ts";
 

@@ -1,15 +1,15 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { executeReconcile, type ReconcileArgs } from "../../../cli/reconcile.ts";
 import { executeRepairCommand, type RepairArgs } from "../../../cli/repair.ts";
-import { ConfigError, RivetError, serializeError } from "../../../core/errors.ts";
-import type { ReconcileOptions } from "../../../core/verify/reconcile.ts";
+import { ConfigError, RivetError, serializeError } from "../../../core/base/errors.ts";
+import type { ReconcileOptions } from "../../../core/reconcile/reconcile.ts";
 import {
   comparePartition,
   type ReconcileReport,
   reconcileReport,
-} from "../../../core/verify/reconcile_report.ts";
-import type { RepairOptions, RepairResult } from "../../../core/verify/repair.ts";
-import { chunkRun, RUN_ID, task } from "../core/verify/reconcile_support.ts";
+} from "../../../core/reconcile/reconcile_report.ts";
+import type { RepairOptions, RepairResult } from "../../../core/repair/repair.ts";
+import { chunkRun, RUN_ID, task } from "../core/reconcile/reconcile_support.ts";
 import { fakeConfig, fakeContext } from "./fakes.ts";
 
 const RECONCILE: ReconcileArgs = {

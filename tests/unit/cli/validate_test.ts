@@ -1,7 +1,10 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { executeValidate, type ValidateArgs } from "../../../cli/validate.ts";
-import type { ValidateOptions } from "../../../core/verify/validate.ts";
-import { type ExportValidation, validationReport } from "../../../core/verify/validation_report.ts";
+import type { ValidateOptions } from "../../../core/validate/validate.ts";
+import {
+  type ExportValidation,
+  validationReport,
+} from "../../../core/validate/validation_report.ts";
 import { fakeConfig, fakeContext } from "./fakes.ts";
 
 const ARGS: ValidateArgs = {

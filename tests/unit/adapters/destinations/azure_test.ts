@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type AzureConfig, openAzure } from "../../../../adapters/destinations/azure/mod.ts";
-import { redact } from "../../../../core/redact.ts";
+import { redact } from "../../../../core/base/redact.ts";
 
 const CONFIG: AzureConfig = { type: "azure", container: "c", prefix: "p" };
 const KEY = btoa("an account key of some bytes");

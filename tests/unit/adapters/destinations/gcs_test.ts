@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { type GcsConfig, openGcs } from "../../../../adapters/destinations/gcs/mod.ts";
-import { redact } from "../../../../core/redact.ts";
+import { redact } from "../../../../core/base/redact.ts";
 
 const CONFIG: GcsConfig = { type: "gcs", bucket: "b", prefix: "p/" };
 

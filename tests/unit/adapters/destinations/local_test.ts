@@ -6,7 +6,7 @@ import {
   STAGING_FOLDER,
   sweepStaging,
 } from "../../../../adapters/destinations/staging.ts";
-import { DestinationError } from "../../../../core/errors.ts";
+import { DestinationError } from "../../../../core/base/errors.ts";
 import { destinationCases, putFile } from "../../../conformance/destination.ts";
 
 const bytes = new TextEncoder().encode("body");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openS3, type S3Config } from "../../../../adapters/destinations/s3/mod.ts";
-import { redact } from "../../../../core/redact.ts";
+import { redact } from "../../../../core/base/redact.ts";
 import { withEnv } from "../../../support/env.ts";
 
 const CONFIG: S3Config = { type: "s3", bucket: "b", prefix: "/a//b/", region: "eu-central-1" };

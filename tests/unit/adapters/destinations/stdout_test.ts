@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { StdoutDestination } from "../../../../adapters/destinations/stdout.ts";
-import type { DestinationError } from "../../../../core/errors.ts";
+import type { DestinationError } from "../../../../core/base/errors.ts";
 
 Deno.test("stdout destination: partial writes are continued until everything is out", async () => {
   const written: number[] = [];

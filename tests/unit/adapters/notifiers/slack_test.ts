@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { openNotifiers } from "../../../../adapters/notifiers/mod.ts";
 import { SLACK_SETTINGS, SlackNotifier } from "../../../../adapters/notifiers/slack.ts";
-import { ConfigError, RivetError } from "../../../../core/errors.ts";
+import { ConfigError, RivetError } from "../../../../core/base/errors.ts";
 import type { NotifyEvent } from "../../../../core/ports/notifier.ts";
-import { redact } from "../../../../core/redact.ts";
+import { redact } from "../../../../core/base/redact.ts";
 import { type Answer, WEBHOOK_SECRET, webhookDouble } from "../../../support/webhook.ts";
 
 const EVENT: NotifyEvent = {

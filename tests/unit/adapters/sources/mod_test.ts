@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { sourceFactory, SourceRegistry } from "../../../../adapters/sources/mod.ts";
-import { RivetError } from "../../../../core/errors.ts";
+import { RivetError } from "../../../../core/base/errors.ts";
 
 Deno.test("sources: an engine is loaded by its type", async () => {
   assert.equal((await sourceFactory("postgres")).type, "postgres");

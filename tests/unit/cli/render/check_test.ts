@@ -3,7 +3,7 @@ import { renderCheck } from "../../../../cli/render/check.ts";
 import type { LoadedExport } from "../../../../core/config/loaded.ts";
 import type { Diagnostics } from "../../../../core/preflight/preflight.ts";
 import { typeReport } from "../../../../core/preflight/type_report.ts";
-import { SourceError } from "../../../../core/errors.ts";
+import { SourceError } from "../../../../core/base/errors.ts";
 import { column, INT, refused, UTC } from "../../core/discover/tables.ts";
 
 function exported(config: Record<string, unknown>): LoadedExport {

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { renderError, renderErrorJson } from "../../../../cli/render/error.ts";
-import { ConfigError, RivetError } from "../../../../core/errors.ts";
+import { ConfigError, RivetError } from "../../../../core/base/errors.ts";
 
 Deno.test("an error shows its message, problems and hint", () => {
   const error = new ConfigError("rivet.yaml has 2 problems", ["a.yaml:1:2 x", "a.yaml:3:4 y"], {

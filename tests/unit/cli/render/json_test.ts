@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { toJson } from "../../../../cli/render/json.ts";
 import { aggregateJson, summaryJson } from "../../../../core/report/json.ts";
-import { RivetError, serializeError } from "../../../../core/errors.ts";
+import { RivetError, serializeError } from "../../../../core/base/errors.ts";
 import { fakeAggregate, fakeSummary } from "../fakes.ts";
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);

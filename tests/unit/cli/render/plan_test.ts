@@ -1,6 +1,6 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { renderPlans } from "../../../../cli/render/plan.ts";
-import type { PlannedExports } from "../../../../core/plan/plan_exports.ts";
+import type { PlannedExports } from "../../../../core/artifact/plan_exports.ts";
 import {
   artifactOf,
   chunkedStrategy,

@@ -1,6 +1,6 @@
 import { equal, match } from "node:assert/strict";
 import { renderSummary } from "../../../../cli/render/summary.ts";
-import { RivetError, serializeError } from "../../../../core/errors.ts";
+import { RivetError, serializeError } from "../../../../core/base/errors.ts";
 import { fakeSummary } from "../fakes.ts";
 
 Deno.test("the block of a validated run is the documented one", () => {

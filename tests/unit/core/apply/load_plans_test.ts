@@ -2,9 +2,9 @@
 import { deepEqual, equal, match, notEqual, rejects } from "node:assert/strict";
 import { join } from "node:path";
 import { loadPlans } from "../../../../core/apply/load_plans.ts";
-import { configureLogging } from "../../../../core/log.ts";
-import { type PlanArtifact, sealOf } from "../../../../core/plan/artifact.ts";
-import { forgetSecrets, registerSecret } from "../../../../core/redact.ts";
+import { configureLogging } from "../../../../core/base/log.ts";
+import { type PlanArtifact, sealOf } from "../../../../core/artifact/artifact.ts";
+import { forgetSecrets, registerSecret } from "../../../../core/base/redact.ts";
 import {
   artifactOf,
   chunkedStrategy,

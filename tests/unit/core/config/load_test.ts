@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { loadConfig } from "../../../../core/config/load.ts";
 import type { LoadedConfig } from "../../../../core/config/loaded.ts";
-import { ConfigError } from "../../../../core/errors.ts";
-import { forgetSecrets, redact } from "../../../../core/redact.ts";
+import { ConfigError } from "../../../../core/base/errors.ts";
+import { forgetSecrets, redact } from "../../../../core/base/redact.ts";
 
-const FIXTURES = new URL("../../../../fixtures/config/", import.meta.url).pathname;
+const FIXTURES = new URL("../../../../fixtures/config", import.meta.url).pathname;
 const ENV: Readonly<Record<string, string>> = { HOME: "/home/me" };
 
 function load(

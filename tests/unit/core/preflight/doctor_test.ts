@@ -6,7 +6,7 @@ import {
   type ErrorCode,
   RivetError,
   SourceError,
-} from "../../../../core/errors.ts";
+} from "../../../../core/base/errors.ts";
 import type { Destination } from "../../../../core/ports/destination.ts";
 import type { Source, SourceFactory } from "../../../../core/ports/source.ts";
 import type { StateStore } from "../../../../core/ports/state.ts";

@@ -2,7 +2,7 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import type { Child } from "../../../../core/processes/child.ts";
 import { EventEmitter } from "../../../../core/processes/events.ts";
 import { type ProcessRun, runInProcesses } from "../../../../core/processes/run_in_processes.ts";
-import type { ExportSummary } from "../../../../core/run/types.ts";
+import type { ExportSummary } from "../../../../core/report/summary.ts";
 import { fakeSummary } from "../../cli/fakes.ts";
 import { planned } from "../plan/planned.ts";
 

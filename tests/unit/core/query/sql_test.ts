@@ -7,7 +7,7 @@ import {
   highestCursorSql,
   incrementalRowsSql,
   incrementalSql,
-} from "../../../../core/query/incremental.ts";
+} from "../../../../core/query/cursor.ts";
 import { pageSql } from "../../../../core/query/page.ts";
 import { windowSql } from "../../../../core/query/time_window.ts";
 

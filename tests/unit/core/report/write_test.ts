@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { RivetError, serializeError } from "../../../../core/errors.ts";
-import { registerSecret } from "../../../../core/redact.ts";
+import { RivetError, serializeError } from "../../../../core/base/errors.ts";
+import { registerSecret } from "../../../../core/base/redact.ts";
 import { writeRunReport } from "../../../../core/report/write.ts";
-import type { PartRecord } from "../../../../core/run/types.ts";
+import type { PartRecord } from "../../../../core/manifest/parts.ts";
 import { fakeSummary } from "../../cli/fakes.ts";
 
 const part = (path: string, status?: PartRecord["status"]): PartRecord => ({

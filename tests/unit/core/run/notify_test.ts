@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { LoadedConfig } from "../../../../core/config/loaded.ts";
-import { RivetError, serializeError } from "../../../../core/errors.ts";
-import { configureLogging } from "../../../../core/log.ts";
+import { RivetError, serializeError } from "../../../../core/base/errors.ts";
+import { configureLogging } from "../../../../core/base/log.ts";
 import type { Notifier, NotifyEvent } from "../../../../core/ports/notifier.ts";
-import { registerSecret } from "../../../../core/redact.ts";
+import { registerSecret } from "../../../../core/base/redact.ts";
 import { Journal, type JournalEventName } from "../../../../core/run/journal.ts";
 import { notifyEvent, notifyRun, openNotifiers } from "../../../../core/run/notify.ts";
-import type { ExportSummary } from "../../../../core/run/types.ts";
+import type { ExportSummary } from "../../../../core/report/summary.ts";
 
 const SUCCESS: ExportSummary = {
   exportName: "orders",

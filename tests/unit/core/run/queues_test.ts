@@ -1,12 +1,12 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { RivetError } from "../../../../core/errors.ts";
+import { RivetError } from "../../../../core/base/errors.ts";
 import type { PlannedChunk } from "../../../../core/plan/export_plan.ts";
 import type { ChunkCompletion, ChunkTask, StateStore } from "../../../../core/ports/state.ts";
 import { Journal } from "../../../../core/run/journal.ts";
 import { CheckpointQueue } from "../../../../core/run/queues.ts";
-import type { PartRecord } from "../../../../core/run/types.ts";
+import type { PartRecord } from "../../../../core/manifest/parts.ts";
 import type { Unit, UnitResult } from "../../../../core/run/units.ts";
-import { RUN_ID, task } from "../verify/reconcile_support.ts";
+import { RUN_ID, task } from "../reconcile/reconcile_support.ts";
 
 const unit = (index: number): Unit => ({
   chunkIndex: index,

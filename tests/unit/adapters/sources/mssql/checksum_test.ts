@@ -6,12 +6,12 @@ import { dialect } from "../../../../../adapters/sources/mssql/dialect.ts";
 import type { Source } from "../../../../../core/ports/source.ts";
 import { checksumSql } from "../../../../../core/query/checksum.ts";
 import { resolveTuning } from "../../../../../core/config/tuning.ts";
-import { readJob } from "../../../../../core/run/read.ts";
-import { compareChunks } from "../../../../../core/verify/compare_chunks.ts";
+import { readJob } from "../../../../../core/extract/read.ts";
+import { compareChunks } from "../../../../../core/reconcile/compare_chunks.ts";
 import { column, result } from "../../../../support/tds/script.ts";
 import { PASSWORD, withServer, withSource } from "../../../../support/tds/connect.ts";
 import { types as t } from "../../../../support/tds/types.ts";
-import { exportWith, task } from "../../../core/verify/reconcile_support.ts";
+import { exportWith, task } from "../../../core/reconcile/reconcile_support.ts";
 
 const MAIN = fileURLToPath(new URL("../../../../../main.ts", import.meta.url));
 const SHAPE = { kind: "range", base: "SELECT * FROM items", column: "id" } as const;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RivetError } from "../../../../../core/errors.ts";
+import { RivetError } from "../../../../../core/base/errors.ts";
 import { formatType, type RivetType } from "../../../../../core/types/types.ts";
 import type { Value } from "../../../../support/batches.ts";
 import { batchValues } from "../../../../support/render.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { addressOf, resolveConnection } from "../../../../../adapters/sources/mssql/settings.ts";
 import type { SourceConfig } from "../../../../../core/config/schema.ts";
-import { ConfigError } from "../../../../../core/errors.ts";
+import { ConfigError } from "../../../../../core/base/errors.ts";
 
 const env = (name: string) => name === "URL" ? "mssql://u:p@h/d" : undefined;
 const of = (source: Partial<SourceConfig>) => resolveConnection({ type: "mssql", ...source }, env);

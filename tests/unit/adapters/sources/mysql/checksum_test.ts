@@ -5,7 +5,7 @@ import { RowDecoder } from "../../../../../adapters/sources/mysql/decode.ts";
 import { dialect } from "../../../../../adapters/sources/mysql/dialect.ts";
 import { checksumSql } from "../../../../../core/query/checksum.ts";
 import { type Column, formatType, type RivetType } from "../../../../../core/types/types.ts";
-import { RowChecksum } from "../../../../../core/verify/checksum.ts";
+import { RowChecksum } from "../../../../../core/batch/row_checksum.ts";
 
 const TEXT: RivetType = { kind: "text" };
 const BINARY: RivetType = { kind: "binary" };

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { RowDecoder } from "../../../../../adapters/sources/mysql/decode.ts";
 import type { Batch } from "../../../../../core/batch/batch.ts";
-import { RivetError } from "../../../../../core/errors.ts";
+import { RivetError } from "../../../../../core/base/errors.ts";
 import type { Column, RivetType } from "../../../../../core/types/types.ts";
 import type { Value } from "../../../../support/batches.ts";
 import { batchValues } from "../../../../support/render.ts";

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { classify } from "../../../../../adapters/sources/mysql/errors.ts";
 import { TlsError } from "../../../../../adapters/sources/mysql/tls.ts";
-import { type ErrorCategory, type ErrorCode, SourceError } from "../../../../../core/errors.ts";
+import {
+  type ErrorCategory,
+  type ErrorCode,
+  SourceError,
+} from "../../../../../core/base/errors.ts";
 
 const CONTEXT = { address: "db:3306", statementTimeoutS: 5 };
 

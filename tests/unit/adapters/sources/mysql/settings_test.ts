@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { resolveConnection } from "../../../../../adapters/sources/mysql/settings.ts";
 import type { SourceConfig } from "../../../../../core/config/schema.ts";
-import { ConfigError } from "../../../../../core/errors.ts";
-import { forgetSecrets, redact } from "../../../../../core/redact.ts";
+import { ConfigError } from "../../../../../core/base/errors.ts";
+import { forgetSecrets, redact } from "../../../../../core/base/redact.ts";
 
 const env = (values: Record<string, string>) => (name: string) => values[name];
 const none = env({});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { resolveConnection } from "../../../../../adapters/sources/postgres/settings.ts";
 import type { SourceConfig } from "../../../../../core/config/schema.ts";
-import { ConfigError } from "../../../../../core/errors.ts";
+import { ConfigError } from "../../../../../core/base/errors.ts";
 
 const env = (values: Record<string, string>) => (name: string) => values[name];
 const none = env({});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { RowDecoder } from "../../../../../adapters/sources/postgres/decode.ts";
-import { RivetError } from "../../../../../core/errors.ts";
+import { RivetError } from "../../../../../core/base/errors.ts";
 import type { Column } from "../../../../../core/types/types.ts";
 import { batchValues } from "../../../../support/render.ts";
 

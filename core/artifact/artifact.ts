@@ -1,0 +1,138 @@
+/**
+ * The sealed plan of one export (contracts section 4). The names are public API. What apply executes is in
+ * `resolved_plan` and `computed`, which `integrity` covers (PA2); the rest informs people.
+ */
+import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
+import type { ExportMode } from "../config/schema.ts";
+import { type Diagnostics, preflight } from "../preflight/preflight.ts";
+import { verdictName } from "../preflight/verdict.ts";
+import type { Source } from "../ports/source.ts";
+import { RIVET_VERSION } from "../base/version.ts";
+import { integrityOf } from "./canonical.ts";
+import type { Campaign } from "./campaign.ts";
+import { type ChunkRange, rangeKind, rangesOf } from "../plan/chunk_ranges.ts";
+import { type ExportPlan, planExport, type PlanInputs } from "../plan/export_plan.ts";
+import { planFingerprint } from "../plan/fingerprint.ts";
+import type { Recommendation } from "./priority.ts";
+import { type ResolvedPlan, resolvePlan } from "./resolved_plan.ts";
+
+export interface ComputedPlan {
+  readonly chunk_ranges: readonly ChunkRange[];
+  readonly chunk_count: number;
+  /** The incremental cursor when the plan was made (PA4); null: none was stored. */
+  readonly cursor_snapshot: string | null;
+  readonly row_estimate: number | null;
+}
+
+export interface PlanArtifact {
+  readonly rivet_version: string;
+  readonly plan_id: string;
+  /** ISO 8601 UTC. */
+  readonly created_at: string;
+  readonly expires_at: string;
+  readonly export_name: string;
+  readonly strategy: ExportMode;
+  /** PA6. */
+  readonly plan_fingerprint: string;
+  readonly resolved_plan: ResolvedPlan;
+  readonly computed: ComputedPlan;
+  readonly diagnostics: {
+    readonly verdict: string;
+    readonly warnings: readonly string[];
+    readonly recommended_profile: string;
+  };
+  readonly prioritization: Recommendation & { readonly campaign: Campaign | null };
+  /** Absolute; state and relative paths are found beside it (PA7). */
+  readonly config_path: string;
+  /** `sha256:<hex>` over `resolved_plan` and `computed`. */
+  readonly integrity: string;
+}
+
+/** PA3. */
+export const EXPIRES_AFTER_MS = 24 * 60 * 60 * 1000;
+
+/** What is known of one export before it is ranked among the others. */
+export interface PlannedExport {
+  readonly exported: LoadedExport;
+  readonly plan: ExportPlan;
+  readonly diagnostics: Diagnostics;
+  readonly cursorSnapshot: string | null;
+}
+
+/** Plans one export on a connection of its own; reads no row. */
+export async function planOne(
+  source: Source,
+  exported: LoadedExport,
+  inputs: PlanInputs,
+): Promise<PlannedExport> {
+  // A commit-safe run waits for transactions; a plan only looks.
+  const config = { ...exported.config, incremental_safety: "off" as const };
+  const plan = await planExport(source, { ...exported, config }, inputs);
+  const diagnostics = await preflight(source, exported, plan);
+  return { exported, plan, diagnostics, cursorSnapshot: inputs.cursor };
+}
+
+/** PA6: of the plan's inputs as `resolved_plan` holds them. */
+export function fingerprintOf({ base_query, export: config }: ResolvedPlan): Promise<string> {
+  const kind = rangeKind(config);
+  const chunked = config.mode === "chunked";
+  const column = typeof config.chunk_by_key === "string"
+    ? config.chunk_by_key
+    : config.chunk_column;
+  return planFingerprint({
+    base: base_query,
+    column: column ?? "",
+    size: config.chunk_size ?? null,
+    count: config.chunk_count ?? null,
+    dense: config.chunk_dense ?? false,
+    byDays: config.chunk_by_days ?? null,
+    kind: chunked ? kind : config.mode,
+  });
+}
+
+/** What `integrity` covers. */
+export function sealOf(
+  { resolved_plan, computed }: Pick<PlanArtifact, "resolved_plan" | "computed">,
+): Promise<string> {
+  return integrityOf({ resolved_plan, computed });
+}
+
+export async function sealPlan(
+  config: LoadedConfig,
+  planned: PlannedExport,
+  recommendation: Recommendation,
+  campaign: Campaign | null,
+  now: Date,
+): Promise<PlanArtifact> {
+  const { exported, plan, diagnostics, cursorSnapshot } = planned;
+  const ranges = rangesOf(plan.strategy, rangeKind(exported.config));
+  // Through JSON, so that the hash is of what a reader of the file gets.
+  const sealed: Pick<PlanArtifact, "resolved_plan" | "computed"> = JSON.parse(JSON.stringify({
+    resolved_plan: resolvePlan(config, exported, plan),
+    computed: {
+      chunk_ranges: ranges,
+      chunk_count: ranges.length,
+      cursor_snapshot: cursorSnapshot,
+      row_estimate: plan.estimatedRows,
+    },
+  }));
+  const { warnings, suggestion } = diagnostics;
+  return {
+    rivet_version: RIVET_VERSION,
+    plan_id: crypto.randomUUID().replaceAll("-", ""),
+    created_at: now.toISOString(),
+    expires_at: new Date(now.getTime() + EXPIRES_AFTER_MS).toISOString(),
+    export_name: exported.name,
+    strategy: exported.config.mode,
+    plan_fingerprint: await fingerprintOf(sealed.resolved_plan),
+    ...sealed,
+    diagnostics: {
+      verdict: verdictName(diagnostics.verdict),
+      warnings: suggestion === null ? warnings : [...warnings, suggestion],
+      recommended_profile: diagnostics.recommendedProfile,
+    },
+    prioritization: { ...recommendation, campaign },
+    config_path: config.path,
+    integrity: await sealOf(sealed),
+  };
+}

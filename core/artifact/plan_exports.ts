@@ -1,0 +1,115 @@
+/** `rivet plan`: every export examined, ranked and sealed. Reads no row and writes no file. */
+import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
+import { selectExports } from "../config/select.ts";
+import { logger } from "../base/log.ts";
+import type { SourceFactory } from "../ports/source.ts";
+import type { StateStore } from "../ports/state.ts";
+import { withRetry } from "../base/retry.ts";
+import { SourceSession } from "../extract/session.ts";
+import { type PlanArtifact, type PlannedExport, planOne, sealPlan } from "./artifact.ts";
+import { type Campaign, planCampaign } from "./campaign.ts";
+import { recommend, type Recommendation } from "./priority.ts";
+
+export interface PlanDeps {
+  readonly state: StateStore;
+  readonly source: (type: string) => Promise<SourceFactory>;
+}
+
+export interface PlanOptions {
+  readonly config: LoadedConfig;
+  /** Only this export; null for all. */
+  readonly exportName: string | null;
+  readonly signal: AbortSignal;
+}
+
+/** A plan with what only people want to see. */
+export interface ExportPlanned extends PlannedExport {
+  readonly artifact: PlanArtifact;
+}
+
+export interface PlannedExports {
+  readonly plans: readonly ExportPlanned[];
+  /** null for a single export. */
+  readonly campaign: Campaign | null;
+}
+
+/** Metrics that the recommendation looks at. */
+const HISTORY = 20;
+
+/** @throws ConfigError, SourceError: one export that cannot be planned means that there is no plan. */
+export async function planExports(deps: PlanDeps, options: PlanOptions): Promise<PlannedExports> {
+  const { config, exportName } = options;
+  const planned: PlannedExport[] = [];
+  const ranked: { name: string; recommendation: Recommendation }[] = [];
+  for (const exported of selectExports(config, exportName)) {
+    const one = await planWithRetry(deps, options, exported);
+    const history = await deps.state.metrics({ exportName: exported.name, last: HISTORY });
+    planned.push(one);
+    ranked.push({ name: exported.name, recommendation: recommend(one, history) });
+  }
+  const { campaign, recommendations } = planCampaign(ranked);
+  const shared = planned.length > 1 ? campaign : null;
+  const now = new Date();
+  const plans = await Promise.all(planned.map(async (one, i) => {
+    const artifact = await sealPlan(config, one, recommendations[i], shared, now);
+    warnOfRedaction(artifact);
+    return { ...one, artifact };
+  }));
+  return { plans, campaign: shared };
+}
+
+async function planWithRetry(
+  { state, source }: PlanDeps,
+  { config, signal }: PlanOptions,
+  exported: LoadedExport,
+): Promise<PlannedExport> {
+  const { tuning, name } = exported;
+  const stored = exported.config.mode === "incremental" ? await state.cursor(name) : null;
+  const inputs = {
+    now: new Date(),
+    cursor: stored?.cursor ?? null,
+    ties: null,
+    chunks: null,
+    signal,
+  };
+  const session = new SourceSession(
+    () => source(config.source.type),
+    () => ({ source: config.source, tuning, applicationName: `rivet/plan/${name}`, signal }),
+  );
+  try {
+    return await withRetry(
+      { maxRetries: tuning.maxRetries, backoffMs: tuning.retryBackoffMs },
+      signal,
+      () => session.use((connection) => planOne(connection, exported, inputs)),
+      (error, retry, waitMs) =>
+        logger().warn(
+          `planning '${name}' failed, retry ${retry} in ${waitMs} ms: ${error.message}`,
+        ),
+    );
+  } finally {
+    await session.close();
+  }
+}
+
+/** PA9. */
+function warnOfRedaction({ export_name, resolved_plan: { redacted } }: PlanArtifact): void {
+  if (redacted.length === 0) return;
+  logger().warn(
+    `the plan of '${export_name}' holds no secrets: ${redacted.join(", ")} ` +
+      `${
+        redacted.length === 1 ? "was" : "were"
+      } left out. \`rivet apply\` takes credentials from the ` +
+      "environment only: name them with url_env, url_file or password_env",
+  );
+}
+
+/** What `--format json` writes: the artifact of one export, an array under `plans` for several. */
+export function artifactFile({ plans, campaign }: PlannedExports): unknown {
+  if (campaign === null && plans.length === 1) return plans[0].artifact;
+  return {
+    rivet_version: plans[0].artifact.rivet_version,
+    created_at: plans[0].artifact.created_at,
+    plans: plans.map((plan) => plan.artifact),
+    campaign,
+  };
+}

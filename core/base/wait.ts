@@ -1,0 +1,29 @@
+/** Waiting that an abort ends at once. */
+import { RivetError } from "./errors.ts";
+
+export function interrupted(): RivetError {
+  return new RivetError("INTERRUPTED", "interrupted; the run stopped at a safe point", {
+    hint: "Run the same command again; a checkpointed chunked export continues with --resume.",
+  });
+}
+
+export function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw interrupted();
+}
+
+/** @throws RivetError INTERRUPTED when the signal aborts first. */
+export function delay(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms <= 0) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(interrupted());
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(interrupted());
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", onAbort);
+      resolve();
+    }, ms);
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+}

@@ -1,0 +1,118 @@
+/**
+ * Encodes the batches of one read into part files, splitting at `max_file_size` on row-group
+ * boundaries. Runs in a Worker or in-process; it does no more than encode, hash and write.
+ */
+import type { Batch } from "../batch/batch.ts";
+import type { EncoderOptions, Format, FormatEncoder } from "../ports/format.ts";
+import type { StageSpec } from "./spec.ts";
+import type { Column } from "../types/types.ts";
+import { openStagedFile, openStdout, type PartSink, type StagedPart } from "./staged_file.ts";
+
+/** What a writer needs to know; structured-clone safe. */
+export interface OutputSpec {
+  readonly format: Format["name"];
+  readonly encoder: EncoderOptions;
+  /** Of the batches as they were read; the stages may add some. */
+  readonly columns: readonly Column[];
+  readonly stages: StageSpec;
+  /** Absolute path of a staged file without its number; null writes to standard output. */
+  readonly stagedPath: string | null;
+  readonly maxFileBytes: number | null;
+}
+
+/** The same after the stages: `columns` are those of the file. */
+export type PartSpec = Omit<OutputSpec, "stages">;
+
+/** Of `max_file_size`, when a part is closed: the next batch must still fit. */
+const FULL = 0.9;
+
+export class PartWriter {
+  readonly #format: Format;
+  readonly #spec: PartSpec;
+  readonly #finished: StagedPart[] = [];
+  #encoder: FormatEncoder | null = null;
+  #sink: PartSink | null = null;
+  #partRows = 0;
+  #doneBytes = 0;
+
+  constructor(format: Format, spec: PartSpec) {
+    this.#format = format;
+    this.#spec = spec;
+  }
+
+  /** Encoded bytes so far, over all parts. */
+  get bytesWritten(): number {
+    return this.#doneBytes + (this.#encoder?.bytesWritten ?? 0);
+  }
+
+  /** Encoded bytes of a row group that is not complete, as an estimate. */
+  get heldBytes(): number {
+    const encoder = this.#encoder;
+    return encoder === null || encoder.heldRows === 0
+      ? 0
+      : encoder.estimatedBytes - encoder.bytesWritten;
+  }
+
+  /** Completes the row group, so that nothing of it is held. */
+  flush(): void {
+    for (const chunk of this.#encoder?.flush() ?? []) this.#sink?.write(chunk);
+  }
+
+  async write(batch: Batch): Promise<void> {
+    if (batch.rows === 0) return;
+    const { encoder, sink } = await this.#open();
+    for (const chunk of encoder.write(batch)) sink.write(chunk);
+    this.#partRows += batch.rows;
+    this.#splitWhenFull(encoder, sink);
+  }
+
+  #splitWhenFull(encoder: FormatEncoder, sink: PartSink): void {
+    const full = (this.#spec.maxFileBytes ?? Infinity) * FULL;
+    if (encoder.estimatedBytes < full) return;
+    // An open row group's size is a guess, far off before its first page: the closed one tells.
+    this.flush();
+    if (encoder.estimatedBytes >= full) this.#closePart(encoder, sink);
+  }
+
+  /** The finished, fsynced files in order; none when no row came. */
+  finish(): StagedPart[] {
+    if (this.#encoder !== null && this.#sink !== null) this.#closePart(this.#encoder, this.#sink);
+    return this.#finished;
+  }
+
+  /** Removes everything that was staged. */
+  abort(): void {
+    this.#sink?.abort();
+    this.#sink = null;
+    this.#encoder = null;
+    for (const part of this.#finished.splice(0)) {
+      try {
+        Deno.removeSync(part.file);
+      } catch {
+        // A staged file is never under a final name; the next run sweeps what is left.
+      }
+    }
+  }
+
+  async #open(): Promise<{ encoder: FormatEncoder; sink: PartSink }> {
+    if (this.#encoder !== null && this.#sink !== null) {
+      return { encoder: this.#encoder, sink: this.#sink };
+    }
+    const encoder = await this.#format.open(this.#spec.columns, this.#spec.encoder);
+    const sink = this.#spec.stagedPath === null
+      ? await openStdout()
+      : await openStagedFile(`${this.#spec.stagedPath}.${this.#finished.length}`);
+    this.#encoder = encoder;
+    this.#sink = sink;
+    return { encoder, sink };
+  }
+
+  #closePart(encoder: FormatEncoder, sink: PartSink): void {
+    for (const chunk of encoder.finish()) sink.write(chunk);
+    this.#doneBytes += encoder.bytesWritten;
+    this.#finished.push(sink.finish(this.#partRows));
+    this.#encoder = null;
+    this.#sink = null;
+    this.#partRows = 0;
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * What the stages between reading and encoding do for one export, decided before the first row from
+ * `meta_columns`, `quality` and `partition_by`. Plain data: it travels to the Workers that encode.
+ */
+import type { ExportConfig } from "../config/schema.ts";
+import type { LoadedExport } from "../config/loaded.ts";
+import { ConfigError } from "../base/errors.ts";
+import { didYouMean } from "../base/suggest.ts";
+import type { Column } from "../types/types.ts";
+import type { Granularity } from "./partition.ts";
+
+export const EXPORTED_AT = "_rivet_exported_at";
+export const ROW_HASH = "_rivet_row_hash";
+/** About 18 bytes each, in the Worker that reads and on the main thread. */
+export const DEFAULT_UNIQUE_MAX_ENTRIES = 10_000_000;
+
+export interface StageSpec {
+  readonly exportedAt: boolean;
+  /** Columns in the order they are hashed; null without a row hash. */
+  readonly rowHash: readonly string[] | null;
+  readonly unique: { readonly columns: readonly string[]; readonly maxEntries: number };
+  readonly partition: PartitionSpec | null;
+}
+
+export interface PartitionSpec {
+  readonly column: string;
+  readonly granularity: Granularity;
+}
+
+const EXPORTED_AT_COLUMN: Column = {
+  name: EXPORTED_AT,
+  type: { kind: "timestamp", unit: "us", utc: true },
+  nullable: false,
+  nativeType: "timestamp_tz",
+  fidelity: "exact",
+};
+
+const ROW_HASH_COLUMN: Column = {
+  name: ROW_HASH,
+  type: { kind: "int", bits: 64, signed: true },
+  nullable: false,
+  nativeType: "int64",
+  fidelity: "exact",
+};
+
+/** The columns that the stages add, in file order. */
+export function addedColumns(spec: Pick<StageSpec, "exportedAt" | "rowHash">): Column[] {
+  return [
+    ...(spec.exportedAt ? [EXPORTED_AT_COLUMN] : []),
+    ...(spec.rowHash === null ? [] : [ROW_HASH_COLUMN]),
+  ];
+}
+
+/** The columns of the files: the source's, then the added ones. */
+export function fileColumns(
+  columns: readonly Column[],
+  spec: Pick<StageSpec, "exportedAt" | "rowHash">,
+): readonly Column[] {
+  return [...columns, ...addedColumns(spec)];
+}
+
+/** A setting and the columns it names. */
+function namedColumns(config: ExportConfig): [setting: string, columns: readonly string[]][] {
+  const { meta_columns, quality, partition_by } = config;
+  const rowHash = meta_columns?.row_hash;
+  return [
+    ["meta_columns.row_hash", Array.isArray(rowHash) ? rowHash : []],
+    ["quality.null_ratio_max", Object.keys(quality?.null_ratio_max ?? {})],
+    ["quality.unique_columns", quality?.unique_columns ?? []],
+    ["partition_by", partition_by === undefined ? [] : [partition_by]],
+  ];
+}
+
+function unknownColumns(config: ExportConfig, names: readonly string[]): string[] {
+  return namedColumns(config).flatMap(([setting, wanted]) =>
+    wanted.filter((name) => !names.includes(name)).map((name) =>
+      `${setting}: there is no column '${name}'${didYouMean(name, names)}`
+    )
+  );
+}
+
+function takenNames(added: readonly Column[], names: readonly string[]): string[] {
+  return added.filter(({ name }) => names.includes(name)).map(({ name }) =>
+    `meta_columns: the source already has a column '${name}'; rename it in the query`
+  );
+}
+
+function unpartitionable(config: ExportConfig, columns: readonly Column[]): string[] {
+  const column = columns.find((c) => c.name === config.partition_by);
+  if (column === undefined || column.type.kind === "date" || column.type.kind === "timestamp") {
+    return [];
+  }
+  return [
+    `partition_by: '${column.name}' is ${column.nativeType}; partitions are days, months or years ` +
+    "of a date or timestamp column",
+  ];
+}
+
+/** @throws ConfigError naming every column setting that does not fit the export's columns. */
+export function planStages(
+  exported: Pick<LoadedExport, "name" | "config">,
+  columns: readonly Column[],
+): StageSpec {
+  const { config } = exported;
+  const { meta_columns: meta, quality, partition_by } = config;
+  const names = columns.map((c) => c.name);
+  const rowHash = meta?.row_hash ?? false;
+  const spec: StageSpec = {
+    exportedAt: meta?.exported_at ?? false,
+    rowHash: rowHash === false ? null : rowHash === true ? names : rowHash,
+    unique: {
+      columns: quality?.unique_columns ?? [],
+      maxEntries: quality?.unique_max_entries ?? DEFAULT_UNIQUE_MAX_ENTRIES,
+    },
+    partition: partition_by === undefined
+      ? null
+      : { column: partition_by, granularity: config.partition_granularity ?? "day" },
+  };
+  const problems = [
+    ...unknownColumns(config, names),
+    ...takenNames(addedColumns(spec), names),
+    ...unpartitionable(config, columns),
+  ];
+  if (problems.length > 0) {
+    throw new ConfigError(`export '${exported.name}': ${problems.join("\n")}`, problems, {
+      hint: `Its columns are: ${names.join(", ")}.`,
+    });
+  }
+  return spec;
+}

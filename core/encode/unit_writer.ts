@@ -1,0 +1,61 @@
+/** What happens to the batches of one unit between reading and commit: stages, then part files. */
+import type { Batch } from "../batch/batch.ts";
+import type { Format } from "../ports/format.ts";
+import { type OutputSpec, PartWriter } from "./part_writer.ts";
+import type { StagedPart } from "./staged_file.ts";
+import { PartitionedPartWriter } from "./partitioned_writer.ts";
+import { fileColumns } from "./spec.ts";
+import { type StageResult, Stages } from "./stages.ts";
+
+/** What a unit leaves; structured-clone safe. */
+export interface WriteResult {
+  readonly parts: readonly StagedPart[];
+  readonly stages: StageResult;
+}
+
+function openFiles(format: Format, output: OutputSpec): PartWriter | PartitionedPartWriter {
+  const { stages, stagedPath, ...rest } = output;
+  const spec = { ...rest, columns: fileColumns(output.columns, stages) };
+  if (stages.partition === null) return new PartWriter(format, { ...spec, stagedPath });
+  return new PartitionedPartWriter(
+    stages.partition,
+    (index) => new PartWriter(format, { ...spec, stagedPath: `${stagedPath}.${index}` }),
+  );
+}
+
+export class UnitWriter {
+  readonly #output: OutputSpec;
+  readonly #files: PartWriter | PartitionedPartWriter;
+  #stages: Stages | null = null;
+
+  constructor(format: Format, output: OutputSpec) {
+    this.#output = output;
+    this.#files = openFiles(format, output);
+  }
+
+  /** Encoded bytes so far, over all parts. */
+  get bytesWritten(): number {
+    return this.#files.bytesWritten;
+  }
+
+  /** The batch belongs to the writer. */
+  async write(batch: Batch): Promise<void> {
+    if (batch.rows === 0) return;
+    const stages = await this.#openStages();
+    await this.#files.write(stages.apply(batch));
+  }
+
+  async finish(): Promise<WriteResult> {
+    const stages = await this.#openStages();
+    return { parts: await this.#files.finish(), stages: stages.result() };
+  }
+
+  /** Removes everything that was staged. */
+  abort(): void {
+    this.#files.abort();
+  }
+
+  async #openStages(): Promise<Stages> {
+    return this.#stages ??= await Stages.open(this.#output.stages);
+  }
+}

@@ -1,0 +1,188 @@
+/** Reading one unit of an export: a chunk's statement, a key range in pages, or a cursor. */
+import type { Batch } from "../batch/batch.ts";
+import { valueText } from "../batch/values.ts";
+import type { Tuning } from "../config/tuning.ts";
+import type { ReadRequest, Source } from "../ports/source.ts";
+import { COALESCED_CURSOR } from "../query/cursor.ts";
+import { pageSql } from "../query/page.ts";
+import type { ReadSpec } from "../query/unit_read.ts";
+import type { Column } from "../types/types.ts";
+import { RowChecksum } from "../batch/row_checksum.ts";
+import { BatchMemoryGuard, waitForMemory } from "./memory.ts";
+import { TieFilter, type TieSpec } from "./ties.ts";
+import { delay, throwIfAborted } from "../base/wait.ts";
+
+const MB = 1024 * 1024;
+/** Batches stay small whatever the fetch size is: encoding starts while more rows arrive. */
+const BATCH_BYTES = 16 * MB;
+const BATCH_ROWS = 65_536;
+const MIN_BATCH_BYTES = 16 * 1024;
+const FIRST_PAGE_ROWS = 10_000;
+const MAX_PAGE_ROWS = 500_000;
+
+/** Structured-clone safe. */
+export interface ReadJob {
+  readonly spec: ReadSpec;
+  /** As selected; the coalesced cursor, when it is there, does not reach the sink (CC5). */
+  readonly columns: readonly Column[];
+  /** The column whose last value that is not NULL is asked for: the incremental cursor. */
+  readonly watch: string | null;
+  /** Rows at the watched column's first value that are not written again; null: all are written. */
+  readonly ties: TieSpec | null;
+  /** Hash every row as it is received. */
+  readonly checksum: boolean;
+  readonly tuning: Tuning;
+  readonly maxFileBytes: number | null;
+}
+
+export interface ReadResult {
+  /** That went to the sink. */
+  readonly rows: number;
+  /** Of the watched column, in the order of the statement; null when there was none. */
+  readonly lastValue: string | null;
+  /** Rows that were left out because an earlier run exported them. */
+  readonly dropped: number;
+  /** The rows at `lastValue` (`ReadJob.ties`); null when not asked for, or too many to remember. */
+  readonly lastTies: readonly string[] | null;
+  /** Of all rows that were received (`RowChecksum`); null when not asked for, or not to be had. */
+  readonly checksum: string | null;
+}
+
+export type BatchSink = (batch: Batch) => Promise<void>;
+
+interface Reading {
+  readonly source: Source;
+  readonly job: ReadJob;
+  /** Column that the last value of is kept: the page's key, or `job.watch`. */
+  readonly watch: string | null;
+  readonly sink: BatchSink;
+  readonly signal: AbortSignal;
+  readonly guard: BatchMemoryGuard;
+  readonly ties: TieFilter | null;
+  readonly checksum: RowChecksum | null;
+}
+
+interface StatementResult extends Omit<ReadResult, "checksum"> {
+  readonly bytes: number;
+}
+
+function request(reading: Reading, sql: string, access: ReadRequest["access"]): ReadRequest {
+  const { job, guard, signal } = reading;
+  const { tuning, maxFileBytes } = job;
+  // Parts are split between batches: small ones keep a part near its limit.
+  const split = maxFileBytes === null ? BATCH_BYTES : Math.max(MIN_BATCH_BYTES, maxFileBytes / 8);
+  return {
+    sql,
+    columns: job.columns,
+    access,
+    fetchRows: tuning.batchRows,
+    batchBytes: guard.targetBytes(Math.min(BATCH_BYTES, tuning.batchBytes, split)),
+    batchRows: tuning.batchRows === 0 ? BATCH_ROWS : Math.min(BATCH_ROWS, tuning.batchRows),
+    throttleMs: tuning.throttleMs,
+    maxValueBytes: tuning.maxValueMb * MB,
+    ...(reading.checksum === null ? {} : { checksum: reading.checksum }),
+    signal,
+  };
+}
+
+async function readStatement(reading: Reading, req: ReadRequest): Promise<StatementResult> {
+  let rows = 0;
+  let bytes = 0;
+  let lastValue: string | null = null;
+  for await (const batch of reading.source.read(req)) {
+    throwIfAborted(reading.signal);
+    reading.guard.check(batch);
+    await waitForMemory(reading.job.tuning, reading.signal);
+    bytes += batch.byteLength;
+    // Read before the sink takes the buffers away.
+    if (reading.watch !== null) lastValue = lastValueOf(batch, reading.watch) ?? lastValue;
+    const kept = reading.ties?.apply(batch) ?? batch;
+    rows += kept.rows;
+    if (kept.rows > 0) await reading.sink(withoutCoalescedCursor(kept));
+  }
+  const { dropped = 0, last: lastTies = null } = reading.ties ?? {};
+  return { rows, bytes, lastValue, dropped, lastTies };
+}
+
+function lastValueOf(batch: Batch, column: string): string | null {
+  const index = batch.columns.findIndex((c) => c.name === column);
+  for (let row = batch.rows - 1; row >= 0; row--) {
+    const text = valueText(batch.columns[index].type, batch.data[index], row);
+    if (text !== null) return text;
+  }
+  return null;
+}
+
+function withoutCoalescedCursor(batch: Batch): Batch {
+  const last = batch.columns.length - 1;
+  if (batch.columns[last].name !== COALESCED_CURSOR) return batch;
+  return { ...batch, columns: batch.columns.slice(0, last), data: batch.data.slice(0, last) };
+}
+
+async function readPages(
+  reading: Reading,
+  spec: Extract<ReadSpec, { kind: "pages" }>,
+): Promise<Omit<ReadResult, "checksum">> {
+  const { source, job: { tuning }, signal } = reading;
+  const fixedRows = tuning.batchRows > 0 ? tuning.batchRows : spec.pageRows;
+  let rows = 0;
+  let after = spec.shape.after;
+  let pageRows = fixedRows ?? FIRST_PAGE_ROWS;
+  // On a failure the session closes the source, and the transaction with it.
+  await source.beginSnapshot();
+  for (;;) {
+    const sql = pageSql(source.dialect, spec.shape, after, pageRows, spec.selectList);
+    const page: StatementResult = await readStatement(
+      reading,
+      request(reading, sql, "statement"),
+    );
+    rows += page.rows;
+    if (page.rows < pageRows) break;
+    after = page.lastValue;
+    if (fixedRows === null) {
+      const fits = Math.floor(tuning.batchBytes / Math.max(1, page.bytes / page.rows));
+      pageRows = Math.max(1, Math.min(fits, MAX_PAGE_ROWS));
+    }
+    await delay(tuning.throttleMs, signal);
+  }
+  await source.endSnapshot();
+  return { rows, lastValue: null, dropped: 0, lastTies: null };
+}
+
+/**
+ * Reads a job's rows into `sink`, in order.
+ * A chunk is one COPY-like statement unless the tuning asks for a fixed `batch_size`: then it is
+ * fetched in steps of that many rows, with the throttle between them.
+ */
+export async function readJob(
+  source: Source,
+  job: ReadJob,
+  sink: BatchSink,
+  signal: AbortSignal,
+): Promise<ReadResult> {
+  const guard = new BatchMemoryGuard(job.tuning);
+  const { spec } = job;
+  const watch = spec.kind === "pages" ? spec.shape.key : job.watch;
+  const ties = job.ties === null || watch === null ? null : new TieFilter(job.ties, watch);
+  const hashes = job.checksum && source.dialect.rowChecksum !== undefined;
+  const checksum = hashes ? new RowChecksum() : null;
+  const reading: Reading = { source, job, watch, sink, signal, guard, ties, checksum };
+  const { rows, lastValue, dropped, lastTies } = await readSpec(reading, spec);
+  return { rows, lastValue, dropped, lastTies, checksum: checksum?.sum ?? null };
+}
+
+function readSpec(
+  reading: Reading,
+  spec: ReadSpec,
+): Promise<Omit<ReadResult, "checksum">> {
+  switch (spec.kind) {
+    case "statement": {
+      const access = reading.job.tuning.batchRows > 0 ? "cursor" : "statement";
+      return readStatement(reading, request(reading, spec.sql, access));
+    }
+    case "cursor":
+      return readStatement(reading, request(reading, spec.sql, "cursor"));
+    case "pages":
+      return readPages(reading, spec);
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * `consistency: snapshot | run_snapshot`: a connection of its own, the keeper, takes a snapshot of the
+ * source and holds it; every other connection joins it. It ends when it is released, when it has been
+ * held for `max_snapshot_s`, or when the keeper's connection is lost; the last two fail the export.
+ */
+import type { LoadedExport } from "../config/loaded.ts";
+import { ConfigError, RivetError, toRivetError } from "../base/errors.ts";
+import type { SharedSnapshot, Source } from "../ports/source.ts";
+
+/** Keeps firewalls and poolers from taking the keeper for dead, and notices when it is. */
+const HEARTBEAT_MS = 10_000;
+/** The longest that a timer can run. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export type Connect = () => Promise<Source>;
+
+type Timer = ReturnType<typeof setTimeout>;
+
+/** A snapshot that is being held. */
+interface Held {
+  readonly keeper: Source;
+  readonly shared: SharedSnapshot;
+  readonly timers: readonly Timer[];
+}
+
+export class SnapshotHold {
+  readonly #maxSeconds: number | null;
+  readonly #abort = new AbortController();
+  #opening: Promise<Held> | null = null;
+  #held: Held | null = null;
+  #failure: RivetError | null = null;
+  #released = false;
+
+  /** @param maxSeconds null: as long as it takes. */
+  constructor(maxSeconds: number | null) {
+    this.#maxSeconds = maxSeconds;
+  }
+
+  /** Aborts when the snapshot has ended before it was released. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Why it ended before it was released; null when it did not. */
+  get failure(): RivetError | null {
+    return this.#failure;
+  }
+
+  /** null before it was taken. */
+  get shared(): SharedSnapshot | null {
+    return this.#held?.shared ?? null;
+  }
+
+  /**
+   * Takes the snapshot, or joins who takes it now; a second call finds the same one.
+   * @throws ConfigError for a source that cannot share a snapshot; SNAPSHOT_ENDED when it has ended.
+   */
+  async take(connect: Connect): Promise<SharedSnapshot> {
+    if (this.#failure !== null) throw this.#failure;
+    this.#opening ??= this.#open(connect);
+    try {
+      this.#held = await this.#opening;
+      return this.#held.shared;
+    } catch (error) {
+      // Whoever comes next tries again.
+      this.#opening = null;
+      throw error;
+    }
+  }
+
+  /** Asks the keeper whether it still holds the snapshot: a reader's error may be the first to know. */
+  async check(): Promise<void> {
+    if (this.#held === null || this.#failure !== null) return;
+    try {
+      await this.#held.keeper.rows("SELECT 1");
+    } catch (error) {
+      this.#fail(lost(toRivetError(error)));
+    }
+  }
+
+  /** Idempotent; never throws. */
+  async release(): Promise<void> {
+    this.#released = true;
+    const held = await this.#opening?.catch(() => null);
+    if (held === null || held === undefined) return;
+    for (const timer of held.timers) clearTimeout(timer);
+    await held.keeper.close();
+  }
+
+  async #open(connect: Connect): Promise<Held> {
+    const keeper = await connect();
+    try {
+      if (!keeper.capabilities.sharedSnapshot || keeper.shareSnapshot === undefined) {
+        throw new ConfigError(
+          `consistency: snapshot and run_snapshot are not available for ${keeper.info.engine}, which ` +
+            "cannot share a snapshot between connections",
+          [],
+          { hint: "Use consistency: statement, or read at a time when nothing is written." },
+        );
+      }
+      const shared = await keeper.shareSnapshot();
+      return { keeper, shared, timers: this.#startTimers() };
+    } catch (error) {
+      await keeper.close();
+      throw error;
+    }
+  }
+
+  #startTimers(): Timer[] {
+    const heartbeat = setInterval(() => void this.check(), HEARTBEAT_MS);
+    const seconds = this.#maxSeconds;
+    if (seconds === null) return [heartbeat];
+    const limit = setTimeout(
+      () => this.#fail(expired(seconds)),
+      Math.min(seconds * 1000, MAX_TIMER_MS),
+    );
+    return [heartbeat, limit];
+  }
+
+  #fail(failure: RivetError): void {
+    if (this.#released || this.#failure !== null) return;
+    this.#failure = failure;
+    this.#abort.abort();
+    void this.release();
+  }
+}
+
+function expired(seconds: number): RivetError {
+  return new RivetError(
+    "SNAPSHOT_ENDED",
+    `the snapshot was held for ${seconds} s, which is all that max_snapshot_s allows`,
+    {
+      hint: "What was written has no _SUCCESS. Raise max_snapshot_s, or read faster: parallel, a " +
+        "faster tuning profile, fewer exports under one run_snapshot.",
+    },
+  );
+}
+
+function lost(cause: RivetError): RivetError {
+  return new RivetError(
+    "SNAPSHOT_ENDED",
+    `the connection that held the snapshot was lost: ${cause.message}`,
+    { hint: "What was written has no _SUCCESS. Run again.", cause },
+  );
+}
+
+/** Whether the export reads one point in time, alone or with others. */
+export function usesSnapshot({ config }: LoadedExport): boolean {
+  return (config.consistency ?? "statement") !== "statement";
+}
+
+/** The hold that the exports under `run_snapshot` share: the shortest `max_snapshot_s` of them counts. */
+export function runHold(exports: readonly LoadedExport[]): SnapshotHold {
+  const limits = exports.filter(({ config }) => config.consistency === "run_snapshot")
+    .flatMap(({ config }) => config.max_snapshot_s ?? []);
+  return new SnapshotHold(limits.length === 0 ? null : Math.min(...limits));
+}
+
+/** The export's own hold, the run's, or none. */
+export function exportHold(exported: LoadedExport, ofRun: SnapshotHold): SnapshotHold | null {
+  switch (exported.config.consistency ?? "statement") {
+    case "statement":
+      return null;
+    case "snapshot":
+      return new SnapshotHold(exported.config.max_snapshot_s ?? null);
+    case "run_snapshot":
+      return ofRun;
+  }
+}

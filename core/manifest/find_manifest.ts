@@ -1,0 +1,132 @@
+/**
+ * Which manifest speaks for an export in a folder. A folder may hold several exports and many runs:
+ * `manifest.json` is that of whichever run completed last, the copies are each run's own.
+ */
+import type { Destination } from "../ports/destination.ts";
+import { fingerprintOf } from "../base/fingerprint.ts";
+import { MANIFEST_KEY, manifestCopyPrefix, runOfManifestCopy, SUCCESS_KEY } from "./keys.ts";
+import { type Manifest, parseManifest } from "./manifest.ts";
+import { readSuccess } from "./publish.ts";
+
+export interface FoundManifest {
+  readonly key: string;
+  readonly manifest: Manifest;
+  readonly fingerprint: string;
+  /** A later run of the export that did not succeed, when there is one. */
+  readonly newerFailed: string | null;
+}
+
+/**
+ * @param runId with or without its milliseconds; null for the last run that succeeded, else the last.
+ * @returns null when the folder has no manifest of the export (of this run).
+ * @throws RivetError VALIDATION_FAILED when the manifest is damaged.
+ */
+export async function findManifest(
+  destination: Destination,
+  exportName: string,
+  runId: string | null,
+): Promise<FoundManifest | null> {
+  const copies = await copiesOf(destination, exportName, runId);
+  let failed: FoundManifest | null = null;
+  for (const key of copies) {
+    const found = await readManifest(destination, key);
+    if (found === null) continue;
+    if (runId !== null) return found;
+    if (found.manifest.status === "success") {
+      return { ...found, newerFailed: failed?.manifest.run_id ?? null };
+    }
+    failed ??= found;
+  }
+  return failed ?? await withoutCopies(destination, exportName, runId);
+}
+
+/** Keys of the copies, newest run first. */
+async function copiesOf(
+  destination: Destination,
+  exportName: string,
+  runId: string | null,
+): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of destination.list(manifestCopyPrefix(exportName))) {
+    const run = runOfManifestCopy(key, exportName);
+    if (run !== null && (runId === null || isRun(run, runId))) keys.push(key);
+  }
+  // Run ids of one export differ in their time only, which sorts as text.
+  return keys.sort().reverse();
+}
+
+/** `orders_20260521T120000` names `orders_20260521T120000.123` too. */
+function isRun(run: string, wanted: string): boolean {
+  return run === wanted || run.startsWith(`${wanted}.`);
+}
+
+/** Somebody moved the folder without its copies: `manifest.json` still speaks for its run. */
+async function withoutCopies(
+  destination: Destination,
+  exportName: string,
+  runId: string | null,
+): Promise<FoundManifest | null> {
+  const found = await readManifest(destination, MANIFEST_KEY);
+  if (found === null || found.manifest.export_name !== exportName) return null;
+  return runId === null || isRun(found.manifest.run_id, runId) ? found : null;
+}
+
+async function readManifest(destination: Destination, key: string): Promise<FoundManifest | null> {
+  const bytes = await destination.read(key);
+  if (bytes === null) return null;
+  const fingerprint = await fingerprintOf(bytes);
+  return { key, manifest: parseManifest(bytes, key), fingerprint, newerFailed: null };
+}
+
+/** What `_SUCCESS` says about a manifest. */
+export type Marker =
+  /** It holds this manifest's hash. */
+  | { readonly kind: "match" }
+  /** It holds the hash of another run's manifest, which ended in the same folder. */
+  | { readonly kind: "other_run"; readonly runId: string }
+  | { readonly kind: "missing" }
+  /** It holds the hash of no manifest in the folder, or `manifest.json` is not what the run wrote. */
+  | { readonly kind: "mismatch"; readonly problem: string };
+
+export async function markerOf(destination: Destination, found: FoundManifest): Promise<Marker> {
+  const marker = await readSuccess(destination);
+  if (marker === null) return { kind: "missing" };
+  const current = await destination.read(MANIFEST_KEY);
+  const currentHash = current === null ? null : await fingerprintOf(current);
+  if (marker === found.fingerprint) {
+    // In a shared folder another export may be between its manifest and its _SUCCESS.
+    if (currentHash === marker || await ownerOf(destination, currentHash) !== null) {
+      return { kind: "match" };
+    }
+    return { kind: "mismatch", problem: `${MANIFEST_KEY} is not the one that the run wrote` };
+  }
+  const owner = await ownerOf(destination, marker);
+  if (owner !== null) return { kind: "other_run", runId: owner };
+  if (current !== null && currentHash === marker) {
+    const { run_id } = parseManifest(current, MANIFEST_KEY);
+    if (run_id !== found.manifest.run_id) return { kind: "other_run", runId: run_id };
+    return {
+      kind: "mismatch",
+      problem: `${found.key} differs from ${MANIFEST_KEY} of the same run`,
+    };
+  }
+  return { kind: "mismatch", problem: `${SUCCESS_KEY} holds the hash of no manifest there` };
+}
+
+/** The run whose copy has this hash. Newest first: it is nearly always one of the last. */
+async function ownerOf(destination: Destination, hash: string | null): Promise<string | null> {
+  if (hash === null) return null;
+  const keys: { key: string; time: string }[] = [];
+  for await (const { key } of destination.list("manifest-")) {
+    const time = /_(\d{8}T\d{6}\.\d{3})\.json$/.exec(key)?.[1];
+    if (time !== undefined) keys.push({ key, time });
+  }
+  keys.sort((a, b) => a.time < b.time ? 1 : -1);
+  for (const { key } of keys) {
+    const bytes = await destination.read(key);
+    if (bytes !== null && await fingerprintOf(bytes) === hash) {
+      return key.slice("manifest-".length, -".json".length);
+    }
+  }
+  return null;
+}

@@ -1,0 +1,141 @@
+/**
+ * `manifest.json` version 1 (contracts section 3): its shape, its bytes and their reader. Property names
+ * are those of the file. Fields may be added, never removed: a reader ignores what it does not know.
+ */
+import { z } from "zod";
+import { RivetError } from "../base/errors.ts";
+
+export const MANIFEST_VERSION = 1;
+
+/** How the run ended. A run that was skipped leaves no manifest. */
+export type ManifestStatus = "success" | "failed" | "interrupted";
+
+/**
+ * `committed` parts together are the data, once. `superseded`: written again later, do not read it.
+ * `quarantined`: found damaged and moved to the path that is given.
+ */
+export type ManifestPartStatus = "committed" | "quarantined" | "superseded";
+
+export interface ManifestPart {
+  /** Counts from 1 within the manifest. */
+  readonly part_id: number;
+  /** Relative to the prefix, with `/`. M3: with size and fingerprint it identifies the part. */
+  readonly path: string;
+  readonly rows: number;
+  readonly size_bytes: number;
+  /** `xxh3:<16 hex>` of the body. */
+  readonly content_fingerprint: string;
+  /** Base64, as object stores list it. */
+  readonly content_md5: string;
+  readonly status: ManifestPartStatus;
+  /** null: the export was not read in chunks. */
+  readonly chunk_index: number | null;
+}
+
+export interface Manifest {
+  readonly manifest_version: number;
+  readonly run_id: string;
+  readonly export_name: string;
+  /** ISO 8601 UTC. A resumed run started when its first attempt did. */
+  readonly started_at: string;
+  readonly finished_at: string;
+  readonly status: ManifestStatus;
+  /** `schema` and `table` are null for a query; `schema` also where the table is not qualified. */
+  readonly source: {
+    readonly engine: string;
+    readonly schema: string | null;
+    readonly table: string | null;
+  };
+  /** `uri` holds no secret. */
+  readonly destination: { readonly kind: string; readonly uri: string };
+  readonly format: string;
+  readonly compression: string;
+  /** `xxh3:<16 hex>`; null when the run failed before the columns were known. */
+  readonly schema_fingerprint: string | null;
+  /** `type` is the Arrow type. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** Of the committed parts. */
+  readonly row_count: number;
+  /** Of the committed parts. */
+  readonly part_count: number;
+  readonly parts: readonly ManifestPart[];
+  /** The point in time that all readers saw, where the export asked for one. */
+  readonly snapshot?: string | null;
+}
+
+const count = z.number().int().min(0);
+const fingerprint = z.string().regex(/^xxh3:[0-9a-f]{16}$/, "expected xxh3:<16 hex>");
+
+const partSchema = z.object({
+  part_id: count,
+  path: z.string().min(1),
+  rows: count,
+  size_bytes: count,
+  content_fingerprint: fingerprint,
+  content_md5: z.string(),
+  status: z.enum(["committed", "quarantined", "superseded"]),
+  chunk_index: count.nullable().default(null),
+});
+
+const manifestSchema = z.object({
+  manifest_version: z.literal(MANIFEST_VERSION),
+  run_id: z.string().min(1),
+  export_name: z.string().min(1),
+  started_at: z.string(),
+  finished_at: z.string(),
+  status: z.enum(["success", "failed", "interrupted"]),
+  source: z.object({
+    engine: z.string(),
+    schema: z.string().nullable(),
+    table: z.string().nullable(),
+  }),
+  destination: z.object({ kind: z.string(), uri: z.string() }),
+  format: z.string(),
+  compression: z.string(),
+  schema_fingerprint: fingerprint.nullable(),
+  columns: z.array(z.object({ name: z.string(), type: z.string() })),
+  row_count: count,
+  part_count: count,
+  parts: z.array(partSchema),
+  snapshot: z.string().nullish(),
+}).superRefine((manifest, ctx) => {
+  const committed = manifest.parts.filter((part) => part.status === "committed");
+  const rows = committed.reduce((sum, part) => sum + part.rows, 0);
+  const paths = new Set(committed.map((part) => part.path));
+  const problem = manifest.part_count !== committed.length
+    ? `part_count is ${manifest.part_count}, but ${committed.length} parts are committed`
+    : manifest.row_count !== rows
+    ? `row_count is ${manifest.row_count}, but the committed parts hold ${rows}`
+    : paths.size !== committed.length
+    ? "two committed parts have the same path"
+    : null;
+  if (problem !== null) ctx.addIssue({ code: "custom", message: problem });
+});
+
+/** The file's bytes: the same manifest gives the same bytes. */
+export function serializeManifest(manifest: Manifest): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/**
+ * @param key where the bytes come from, for the message.
+ * @throws RivetError VALIDATION_FAILED when they are no manifest of a version that this Rivet reads.
+ */
+export function parseManifest(bytes: Uint8Array, key: string): Manifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new RivetError("VALIDATION_FAILED", `${key} is not JSON`, { hint: DAMAGED_HINT, cause });
+  }
+  const parsed = manifestSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.slice(0, 3).map((issue) =>
+    issue.path.length === 0 ? issue.message : `${issue.path.join(".")}: ${issue.message}`
+  );
+  throw new RivetError("VALIDATION_FAILED", `${key} is not a manifest: ${problems.join("; ")}`, {
+    hint: DAMAGED_HINT,
+  });
+}
+
+const DAMAGED_HINT = "Rivet never edits a manifest: something else wrote or changed this file.";

@@ -1,0 +1,29 @@
+/** A part file that a run left, and which of a run's parts are its data. */
+
+/** One part file that the destination holds. */
+export interface PartRecord {
+  /** Key relative to the destination's prefix. */
+  readonly path: string;
+  readonly rows: number;
+  readonly sizeBytes: number;
+  /** `xxh3:<16 hex>` of the file's bytes (M3). */
+  readonly fingerprint: string;
+  /** Base64. */
+  readonly md5: string;
+  readonly chunkIndex: number | null;
+  /**
+   * Absent: committed, its rows are the data. `superseded`: written again since, the file stays.
+   * `quarantined`: moved to `path` because it differed from what was recorded (M9).
+   */
+  readonly status?: "superseded" | "quarantined";
+}
+
+/** The parts that together are the data, once. */
+export function committedParts(parts: readonly PartRecord[]): PartRecord[] {
+  return parts.filter((part) => part.status === undefined);
+}
+
+/** What is left of parts when their chunk was written again: files are never deleted. */
+export function supersede(parts: readonly PartRecord[]): PartRecord[] {
+  return parts.map((part) => part.status === undefined ? { ...part, status: "superseded" } : part);
+}

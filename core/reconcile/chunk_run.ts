@@ -1,0 +1,98 @@
+/** The chunk run that reconcile and repair work on (RC1, RC4, RR7). */
+import { z } from "zod";
+import type { LoadedExport } from "../config/loaded.ts";
+import { ConfigError, RivetError } from "../base/errors.ts";
+import type { Dialect } from "../ports/source.ts";
+import type { ChunkRun, ChunkTask, StateStore } from "../ports/state.ts";
+import { baseQuery } from "../query/base.ts";
+import type { ChunkShape } from "../query/chunk.ts";
+
+/** A checkpointed run with what its chunks' SQL is built from (RC2, RR3). */
+export interface RecordedRun {
+  readonly run: ChunkRun;
+  readonly tasks: readonly ChunkTask[];
+  readonly shape: ChunkShape;
+  readonly pageRows: number | null;
+}
+
+const planSchema = z.object({
+  shape: z.object({
+    kind: z.enum(["range", "dense", "days", "key"]),
+    base: z.string(),
+    column: z.string(),
+    columnType: z.custom<ChunkShape["columnType"]>().optional(),
+  }),
+  pageRows: z.number().nullable(),
+});
+
+/**
+ * RC1, RC4: only chunks that a checkpoint remembers can be compared one by one.
+ * @param command `reconcile` or `repair`, for the message.
+ * @throws ConfigError for another mode, or without `chunk_checkpoint`.
+ */
+export function requireCheckpoint(exported: LoadedExport, command: "reconcile" | "repair"): void {
+  const { name, config } = exported;
+  const refuse = (reason: string, hint: string): never => {
+    throw new ConfigError(`${command}: export '${name}' ${reason}`, [], { hint });
+  };
+  switch (config.mode) {
+    case "time_window":
+      return refuse(
+        "has mode: time_window, which has no chunks to compare",
+        "Use mode: chunked with chunk_by_days and chunk_checkpoint: true for partitions by day.",
+      );
+    case "full":
+    case "incremental":
+      return refuse(
+        `has mode: ${config.mode}, which has no chunks to compare`,
+        "Use 'rivet run --reconcile' for a count of the whole export, or mode: chunked with " +
+          "chunk_checkpoint: true.",
+      );
+    case "chunked":
+      if (config.chunk_checkpoint) return;
+      return refuse(
+        "keeps no checkpoint",
+        "Set chunk_checkpoint: true on the export and run it: that run can be reconciled.",
+      );
+  }
+}
+
+/** @throws RivetError CHECKPOINT_MISSING when the export has no chunk run yet. */
+export async function latestRun(
+  state: Pick<StateStore, "latestChunkRun" | "chunkTasks">,
+  exported: LoadedExport,
+): Promise<RecordedRun> {
+  const run = await state.latestChunkRun(exported.name);
+  if (run === null) {
+    throw new RivetError("CHECKPOINT_MISSING", `export '${exported.name}' has no chunk run yet`, {
+      hint: `Run it first: 'rivet run -c CONFIG -e ${exported.name}' with chunk_checkpoint: true.`,
+    });
+  }
+  return { run, tasks: await state.chunkTasks(run.runId), ...storedPlan(run) };
+}
+
+function storedPlan(run: ChunkRun): Pick<RecordedRun, "shape" | "pageRows"> {
+  try {
+    return planSchema.parse(JSON.parse(run.plan));
+  } catch (cause) {
+    throw new RivetError("STATE_CORRUPT", `the plan of chunk run '${run.runId}' cannot be read`, {
+      hint:
+        `'rivet state reset-chunks -e ${run.exportName}' forgets it; then run the export again.`,
+      cause,
+    });
+  }
+}
+
+/** @throws RivetError CHECKPOINT_MISMATCH when the config asks for other rows than the run read. */
+export function requireSameQuery(
+  { run, shape }: RecordedRun,
+  exported: LoadedExport,
+  dialect: Dialect,
+): void {
+  if (baseQuery(exported, dialect) === shape.base) return;
+  throw new RivetError(
+    "CHECKPOINT_MISMATCH",
+    `export '${exported.name}': the query is not the one that chunk run '${run.runId}' read`,
+    { hint: "Restore the query, give the same --param values, or run the export again first." },
+  );
+}

@@ -1,0 +1,78 @@
+/** The chunks of a run against the source: one short statement each, in the shape that they were read in. */
+import type { LoadedExport } from "../config/loaded.ts";
+import { RivetError } from "../base/errors.ts";
+import type { Description, Source } from "../ports/source.ts";
+import type { ChunkTask } from "../ports/state.ts";
+import { checksumSql } from "../query/checksum.ts";
+import { areBoundsOf, chunkRowsSql, type ChunkShape } from "../query/chunk.ts";
+import { countSql } from "../query/select.ts";
+import { delay, throwIfAborted } from "../base/wait.ts";
+import type { Ask } from "../extract/ask.ts";
+import { type ChunkAtSource, comparePartition, type Partition } from "./reconcile_report.ts";
+
+export interface Comparison {
+  readonly exported: LoadedExport;
+  readonly shape: ChunkShape;
+  readonly tasks: readonly ChunkTask[];
+  /** How the rows were selected: values are compared too. null: counts alone. */
+  readonly description: Description | null;
+  readonly signal: AbortSignal;
+}
+
+/** In the order of the chunks. @throws RivetError, SourceError when the source cannot be asked at all. */
+export async function compareChunks(ask: Ask, comparison: Comparison): Promise<Partition[]> {
+  const { exported, signal } = comparison;
+  const partitions: Partition[] = [];
+  for (const task of comparison.tasks) {
+    throwIfAborted(signal);
+    if (partitions.length > 0) await delay(exported.tuning.throttleMs, signal);
+    partitions.push(comparePartition(task, await chunkAtSource(ask, comparison, task)));
+  }
+  return partitions;
+}
+
+async function chunkAtSource(
+  ask: Ask,
+  comparison: Comparison,
+  task: ChunkTask,
+): Promise<ChunkAtSource> {
+  const bounds = { start: task.startKey, end: task.endKey };
+  if (!areBoundsOf(comparison.shape, bounds)) {
+    return { problem: `the keys of the chunk are no ${comparison.shape.kind} bounds` };
+  }
+  try {
+    const [[count, checksum = null]] = await ask((source) =>
+      source.rows(chunkSql(source, comparison, bounds))
+    );
+    return { rows: Number(count), checksum };
+  } catch (error) {
+    // What ran into its own statement_timeout would do so again; the other chunks may well not.
+    if (error instanceof RivetError && error.code === "SOURCE_TIMEOUT") {
+      return { problem: `not counted: ${error.message}` };
+    }
+    throw error;
+  }
+}
+
+/** COUNT(*) of the chunk's rows, and their checksum when it is asked for. */
+function chunkSql(
+  source: Source,
+  { shape, description, exported }: Comparison,
+  bounds: { readonly start: string | null; readonly end: string | null },
+): string {
+  const { dialect } = source;
+  if (description === null) return countSql(dialect, chunkRowsSql(dialect, shape, bounds));
+  const rows = chunkRowsSql(dialect, shape, bounds, description.selectList);
+  const sql = checksumSql(dialect, rows, description.columns);
+  if (sql === null) throw noChecksum(exported.name, source);
+  return sql;
+}
+
+/** For an engine whose dialect has no `rowChecksum`. */
+export function noChecksum(exportName: string, { info }: Pick<Source, "info">): RivetError {
+  return new RivetError(
+    "NOT_AVAILABLE",
+    `export '${exportName}': checksums are not available for ${info.engine}`,
+    { hint: "Reconcile counts: leave --checksum out, or set reconcile: count." },
+  );
+}

@@ -1,0 +1,76 @@
+/** `rivet reconcile`: the chunks of the latest checkpointed run against the source (RC1 to RC6). */
+import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
+import { logger } from "../base/log.ts";
+import type { SourceFactory } from "../ports/source.ts";
+import type { StateStore } from "../ports/state.ts";
+import { type Ask, withSource } from "../extract/ask.ts";
+import { latestRun, type RecordedRun, requireCheckpoint, requireSameQuery } from "./chunk_run.ts";
+import { compareChunks } from "./compare_chunks.ts";
+import { isClean, type ReconcileReport, reconcileReport } from "./reconcile_report.ts";
+
+export interface VerifyDeps {
+  readonly state: StateStore;
+  readonly source: (type: string) => Promise<SourceFactory>;
+}
+
+export interface ReconcileOptions {
+  readonly config: LoadedConfig;
+  readonly exported: LoadedExport;
+  /** Compare values too; `reconcile: checksum` on the export asks for it as well. */
+  readonly checksum: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads counts, and checksums where asked; writes nothing but the verified boundary (RC5, RC6).
+ * @throws ConfigError for an export without chunks, RivetError CHECKPOINT_MISSING before its first run.
+ */
+export async function reconcileExport(
+  deps: VerifyDeps,
+  options: ReconcileOptions,
+): Promise<ReconcileReport> {
+  requireCheckpoint(options.exported, "reconcile");
+  const recorded = await latestRun(deps.state, options.exported);
+  const report = await withSource(
+    { ...options, factory: deps.source },
+    (ask) => reconcileRun(ask, recorded, options),
+  );
+  if (isClean(report)) await moveVerified(deps.state, recorded);
+  return report;
+}
+
+/** The comparison alone, for a repair that makes its own report. */
+export async function reconcileRun(
+  ask: Ask,
+  recorded: RecordedRun,
+  { exported, checksum, signal }: Omit<ReconcileOptions, "config">,
+): Promise<ReconcileReport> {
+  const { run, tasks, shape } = recorded;
+  const values = checksum || exported.config.reconcile === "checksum";
+  const description = await ask((source) => {
+    requireSameQuery(recorded, exported, source.dialect);
+    return values ? source.describe(shape.base, exported.overrides) : Promise.resolve(null);
+  });
+  const partitions = await compareChunks(ask, { exported, shape, tasks, description, signal });
+  return reconcileReport(run, partitions);
+}
+
+/** RC6, PG5: only on a report without mismatch and unknown, and only of a run that is closed (I6). */
+async function moveVerified(state: StateStore, { run, tasks }: RecordedRun): Promise<void> {
+  const last = tasks.at(-1);
+  if (last === undefined) return;
+  if (run.status !== "completed") {
+    logger().warn(
+      `export '${run.exportName}': every chunk matches, but run '${run.runId}' has not ended, so ` +
+        "nothing is verified: finish it with 'rivet run --resume'",
+    );
+    return;
+  }
+  await state.verifyProgress({
+    exportName: run.exportName,
+    strategy: "chunked",
+    value: String(last.chunkIndex),
+    runId: run.runId,
+    at: new Date().toISOString(),
+  });
+}

@@ -1,0 +1,275 @@
+/** Writing the chunks of a repair plan again, through the same seams as a run (RR3, RR4, RR5). */
+import { RivetError, type SerializedError, serializeError, toRivetError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
+import type { ExportPlan } from "../plan/export_plan.ts";
+import type { Dialect } from "../ports/source.ts";
+import type { ChunkTask, StateStore } from "../ports/state.ts";
+import type { ExportContext, RunDeps } from "../run/context.ts";
+import { checkDrift } from "../run/drift.ts";
+import { finishRun } from "../run/finish_run.ts";
+import { ExportSource } from "../run/export_source.ts";
+import type { Journal } from "../run/journal.ts";
+import { committedParts, supersede } from "../manifest/parts.ts";
+import { chunkUnit } from "../run/queues.ts";
+import { usesSnapshot } from "../extract/snapshot.ts";
+import type { ExportSummary } from "../report/summary.ts";
+import type { PartRecord } from "../manifest/parts.ts";
+import { planUnits } from "../run/unit_plan.ts";
+import { type Unit, type UnitQueue, type UnitResult, UnitRunner } from "../run/units.ts";
+import { WorkerPool } from "../workers/worker_pool.ts";
+import { fileColumns, planStages } from "../encode/spec.ts";
+import { type RecordedRun, requireSameQuery } from "../reconcile/chunk_run.ts";
+import { openRepairContext, type RepairingOptions, requireSamePlace } from "./repair_context.ts";
+import type { RepairAction, RepairPlan } from "./repair_plan.ts";
+import { recordedParts } from "../run/review.ts";
+
+/** Property names are those of the JSON that `rivet repair --execute` prints. */
+export interface RepairExecution {
+  readonly status: "success" | "failed" | "interrupted";
+  readonly chunks: readonly RepairedChunk[];
+  /** Of the whole run after the repair: what its manifest says. */
+  readonly row_count: number;
+  readonly part_count: number;
+  readonly error: SerializedError | null;
+}
+
+export interface RepairedChunk {
+  readonly chunk_index: number;
+  readonly rows_before: number | null;
+  readonly rows: number;
+  /** Keys of the new parts; none when the chunk has no rows any more. */
+  readonly parts: readonly string[];
+  /** Keys of the parts that the manifest lists as superseded now. */
+  readonly superseded: readonly string[];
+}
+
+/** @throws RivetError CHECKPOINT_OPEN: open chunks belong to whoever runs or resumes the run (I5). */
+export function requireRepairable({ run, tasks }: RecordedRun): void {
+  if (run.status === "completed") return;
+  const open = tasks.filter((task) => task.status !== "completed").length;
+  throw new RivetError(
+    "CHECKPOINT_OPEN",
+    `chunk run '${run.runId}' of export '${run.exportName}' has not ended: ${open} of ` +
+      `${tasks.length} chunks were never completed`,
+    {
+      hint:
+        `Finish it with 'rivet run -c CONFIG -e ${run.exportName} --resume', then reconcile and ` +
+        "repair what differs.",
+    },
+  );
+}
+
+export async function executeRepair(
+  deps: RunDeps,
+  options: RepairingOptions,
+  recorded: RecordedRun,
+  plan: RepairPlan,
+): Promise<RepairExecution> {
+  const workers = new WorkerPool(deps.startWorker);
+  const ctx = await openRepairContext(deps, workers, options, recorded);
+  try {
+    await requireSamePlace(ctx);
+    return await new Repair(ctx, recorded, plan).execute();
+  } finally {
+    ctx.tracker.stop();
+    await ctx.destination.close();
+    workers.close();
+  }
+}
+
+/** The chunks of the plan, remembered by nobody until the manifest names them. */
+class RepairQueue implements UnitQueue {
+  readonly reclaims = false;
+  readonly results = new Map<number, UnitResult>();
+  readonly #units: Unit[];
+  readonly #journal: Journal;
+
+  constructor(units: readonly Unit[], journal: Journal) {
+    this.#units = [...units];
+    this.#journal = journal;
+  }
+
+  next(): Promise<Unit | null> {
+    return Promise.resolve(this.#units.shift() ?? null);
+  }
+
+  completed(unit: Unit, result: UnitResult): Promise<void> {
+    const index = unit.chunkIndex as number;
+    this.results.set(index, result);
+    this.#journal.add("chunk_repaired", { chunk: index, rows: result.rows });
+    return Promise.resolve();
+  }
+
+  failed(unit: Unit, error: RivetError): Promise<void> {
+    this.#journal.add("chunk_failed", { chunk: unit.chunkIndex, code: error.code });
+    return Promise.resolve();
+  }
+}
+
+/** A chunk of the run as it is now: what state holds of it, or what the repair made of it. */
+interface ChunkNow {
+  readonly task: ChunkTask;
+  readonly rows: number;
+  readonly parts: readonly PartRecord[];
+  readonly repaired: UnitResult | null;
+}
+
+class Repair {
+  readonly #ctx: ExportContext;
+  readonly #recorded: RecordedRun;
+  readonly #actions: readonly RepairAction[];
+  readonly #source: ExportSource;
+
+  constructor(ctx: ExportContext, recorded: RecordedRun, { actions }: RepairPlan) {
+    this.#ctx = ctx;
+    this.#recorded = recorded;
+    this.#actions = actions;
+    this.#source = new ExportSource(ctx);
+  }
+
+  async execute(): Promise<RepairExecution> {
+    const { journal, exported } = this.#ctx;
+    journal.add("repair_started", { chunks: this.#actions.map((a) => a.chunk_index) });
+    if (usesSnapshot(exported)) {
+      logger().warn(
+        `export '${exported.name}': consistency: ${exported.config.consistency} does not hold for ` +
+          "repaired chunks, which are read now",
+      );
+    }
+    let repaired: ReadonlyMap<number, UnitResult> = new Map();
+    let error: RivetError | null = null;
+    try {
+      const { plan, dialect, schemaChanged } = await this.#plan();
+      const queue = this.#queue(plan, dialect);
+      repaired = queue.results;
+      try {
+        await this.#extract(plan, queue);
+      } catch (thrown) {
+        error = toRivetError(thrown);
+      }
+      if (repaired.size > 0) return await this.#publish(repaired, { plan, schemaChanged, error });
+      throw error;
+    } finally {
+      await this.#source.close();
+    }
+  }
+
+  /** RR3: the stored shape; what is selected and how it is written comes from the config. */
+  async #plan(): Promise<{ plan: ExportPlan; dialect: Dialect; schemaChanged: boolean | null }> {
+    const { shape, pageRows, run } = this.#recorded;
+    const { exported } = this.#ctx;
+    const { description, dialect } = await this.#source.retried("plan", async (source) => {
+      for (const warning of source.info.warnings) logger().warn(warning);
+      requireSameQuery(this.#recorded, exported, source.dialect);
+      const description = await source.describe(shape.base, exported.overrides);
+      return { description, dialect: source.dialect };
+    });
+    const schemaChanged = await checkDrift(this.#ctx, description.columns);
+    const chunks = this.#actions.map(({ chunk_index, start_key, end_key }) => ({
+      index: chunk_index,
+      start: start_key,
+      end: end_key,
+    }));
+    const plan: ExportPlan = {
+      base: shape.base,
+      description,
+      estimatedRows: null,
+      strategy: { kind: "chunked", shape, fingerprint: run.planFingerprint, pageRows, chunks },
+      stages: planStages(exported, description.columns),
+    };
+    return { plan, dialect, schemaChanged };
+  }
+
+  #queue(plan: ExportPlan, dialect: Dialect): RepairQueue {
+    const { strategy, description } = plan;
+    if (strategy.kind !== "chunked") throw new RivetError("INTERNAL", "a repair without chunks");
+    const units = strategy.chunks.map((chunk) => chunkUnit(dialect, strategy, description, chunk));
+    return new RepairQueue(units, this.#ctx.journal);
+  }
+
+  async #extract(plan: ExportPlan, queue: RepairQueue): Promise<void> {
+    // RR5: a random suffix, so that no name can be that of a part which is there.
+    const suffix = crypto.randomUUID().slice(0, 8);
+    const readers = this.#source.openReaders(this.#actions.length);
+    try {
+      const unitPlan = await planUnits(this.#ctx, plan, { suffix });
+      await new UnitRunner(this.#ctx, unitPlan, queue, readers).run();
+    } finally {
+      await Promise.all(readers.map((reader) => reader.close()));
+    }
+  }
+
+  /** What was repaired counts, even when a later chunk failed: the others stay as they were. */
+  async #publish(
+    repaired: ReadonlyMap<number, UnitResult>,
+    { plan, schemaChanged, error }: {
+      plan: ExportPlan;
+      schemaChanged: boolean | null;
+      error: RivetError | null;
+    },
+  ): Promise<RepairExecution> {
+    const chunks = this.#recorded.tasks.map((task) => chunkNow(task, repaired));
+    const parts = chunks.flatMap((chunk) => chunk.parts);
+    const summary = await finishRun(this.#ctx, {
+      rows: chunks.reduce((sum, chunk) => sum + chunk.rows, 0),
+      parts,
+      columns: plan.description.columns,
+      fileColumns: fileColumns(plan.description.columns, plan.stages),
+      // A few chunks say nothing about the shape of all rows.
+      widths: {},
+      quality: [],
+      reconciled: null,
+      schemaChanged,
+      error: null,
+    });
+    if (summary.error === null) await this.#remember(chunks);
+    return execution(chunks, summary, error);
+  }
+
+  async #remember(chunks: readonly ChunkNow[]): Promise<void> {
+    const state: Pick<StateStore, "replaceChunkResult"> = this.#ctx.deps.state;
+    for (const { task, repaired, parts } of chunks) {
+      if (repaired === null) continue;
+      await state.replaceChunkResult(task.runId, task.chunkIndex, {
+        rowsWritten: repaired.rows,
+        parts: JSON.stringify(parts),
+        checksum: repaired.checksum,
+      });
+    }
+  }
+}
+
+function chunkNow(task: ChunkTask, repaired: ReadonlyMap<number, UnitResult>): ChunkNow {
+  const result = repaired.get(task.chunkIndex) ?? null;
+  const before = recordedParts(task);
+  if (result === null) return { task, rows: task.rowsWritten ?? 0, parts: before, repaired: null };
+  return {
+    task,
+    rows: result.rows,
+    parts: [...supersede(before), ...result.parts],
+    repaired: result,
+  };
+}
+
+function execution(
+  chunks: readonly ChunkNow[],
+  summary: ExportSummary,
+  failed: RivetError | null,
+): RepairExecution {
+  const error = failed === null ? summary.error : serializeError(failed);
+  return {
+    status: error === null ? "success" : error.code === "INTERRUPTED" ? "interrupted" : "failed",
+    chunks: chunks.flatMap(({ task, repaired }) =>
+      repaired === null ? [] : [{
+        chunk_index: task.chunkIndex,
+        rows_before: task.rowsWritten,
+        rows: repaired.rows,
+        parts: repaired.parts.map((part) => part.path),
+        superseded: committedParts(recordedParts(task)).map((part) => part.path),
+      }]
+    ),
+    row_count: summary.rows,
+    part_count: summary.files,
+    error,
+  };
+}

@@ -1,0 +1,66 @@
+/** Where a repair writes: the folder, format and run of what it mends. */
+import { RivetError } from "../base/errors.ts";
+import { type ExportContext, isStream, type RunDeps } from "../run/context.ts";
+import { Journal } from "../run/journal.ts";
+import { resolvePlaceholders, runTime } from "../manifest/names.ts";
+import { openNotifiers } from "../run/notify.ts";
+import { runHold } from "../extract/snapshot.ts";
+import { RunTracker } from "../run/tracker.ts";
+import type { WorkerPool } from "../workers/worker_pool.ts";
+import type { RecordedRun } from "../reconcile/chunk_run.ts";
+import type { ReconcileOptions } from "../reconcile/reconcile.ts";
+
+export type RepairingOptions = Omit<ReconcileOptions, "checksum">;
+
+/** The run whose chunks are repaired, as the seams of a run know it. */
+export async function openRepairContext(
+  deps: RunDeps,
+  workers: WorkerPool,
+  { config, exported, signal }: RepairingOptions,
+  { run }: RecordedRun,
+): Promise<ExportContext> {
+  const startedAt = new Date();
+  const at = runTime(run.runId, exported.name) ?? startedAt;
+  const place = { exportName: exported.name, runId: run.runId, at };
+  const listener = { started: () => {}, progress: () => {}, finished: () => {} };
+  return {
+    deps: {
+      ...{ ...deps, workers, runSnapshot: runHold([]) },
+      notifiers: await openNotifiers(deps, config),
+    },
+    options: {
+      ...{ config, exportName: exported.name, signal, listener },
+      ...{ validate: false, reconcile: false, parallelExports: false },
+      ...{ resume: false, force: false },
+    },
+    config,
+    // A run that has become empty must still say so in its manifest.
+    exported: { ...exported, config: { ...exported.config, skip_empty: false } },
+    runId: run.runId,
+    startedAt,
+    destination: await deps.destination(resolvePlaceholders(exported.destination, place)),
+    journal: new Journal(run.runId, exported.name),
+    tracker: new RunTracker(exported.name, listener),
+    snapshot: null,
+    signal,
+  };
+}
+
+/** @throws RivetError CHECKPOINT_MISMATCH: a manifest names the parts of one folder, in one format. */
+export async function requireSamePlace(
+  { deps, destination, exported, runId }: ExportContext,
+): Promise<void> {
+  if (isStream(destination)) {
+    throw new RivetError("CHECKPOINT_MISMATCH", `export '${exported.name}' writes to a stream`);
+  }
+  const files = await deps.state.files({ exportName: exported.name, runId });
+  for (const { destination: uri, format } of files) {
+    if (uri === destination.uri && format === exported.config.format) continue;
+    throw new RivetError(
+      "CHECKPOINT_MISMATCH",
+      `run '${runId}' wrote ${format} to ${uri}, and the config says ${exported.config.format} to ` +
+        destination.uri,
+      { hint: "Restore destination and format, or run the export again." },
+    );
+  }
+}

@@ -1,0 +1,10 @@
+/** The fingerprint of a schema: short, stable, and equal only for what means the same. */
+import { xxhash3 } from "hash-wasm";
+import type { Column } from "./types.ts";
+
+/** Over names, native types and nullability in order; 16 hex digits. */
+export function schemaFingerprint(
+  columns: readonly Pick<Column, "name" | "nativeType" | "nullable">[],
+): Promise<string> {
+  return xxhash3(JSON.stringify(columns.map((c) => [c.name, c.nativeType, c.nullable])));
+}

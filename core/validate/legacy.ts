@@ -1,0 +1,117 @@
+/**
+ * M6: a folder without a manifest. What the file log remembers of its parts is compared; where the log
+ * knows nothing, files of the export that are not empty are all that can be said. Always labelled.
+ */
+import type { LoadedExport } from "../config/loaded.ts";
+import type { Destination, ObjectInfo } from "../ports/destination.ts";
+import type { FileRecord, StateStore } from "../ports/state.ts";
+import { parsePartName } from "../manifest/names.ts";
+import { QUARANTINE_FOLDER } from "../manifest/keys.ts";
+import { type ExportValidation, PART_FINDINGS, partReport } from "./validation_report.ts";
+import {
+  coverageText,
+  partProblem,
+  type PartVerdict,
+  type Verification,
+  verifyPart,
+} from "../manifest/verify_parts.ts";
+
+export interface LegacyFolder {
+  readonly destination: Destination;
+  readonly state: () => Promise<Pick<StateStore, "files">>;
+  readonly exported: LoadedExport;
+  readonly runId: string | null;
+  readonly format: "parquet" | "csv";
+}
+
+const NO_MANIFEST = "there is no manifest: presence and size are checked, not completeness";
+
+export async function validateLegacy(folder: LegacyFolder): Promise<ExportValidation> {
+  const { destination, exported } = folder;
+  const objects = await partObjects(folder);
+  const logged = await loggedFiles(folder);
+  const verdicts = logged.length > 0
+    ? await verifyLogged(folder, logged, objects)
+    : folder.runId === null
+    ? [...objects.values()].map(present)
+    : [];
+  const findings = verdicts.flatMap((part) => {
+    const message = partProblem(part);
+    if (part.state === "verified" || message === null) return [];
+    return [{ code: PART_FINDINGS[part.state], message }];
+  });
+  const empty = [...objects.values()].filter((object) => object.sizeBytes === 0).map((object) => ({
+    code: "part_empty" as const,
+    message: `${object.key} is empty`,
+  }));
+  const nothing = verdicts.length > 0 ? [] : [{
+    code: "nothing_to_validate" as const,
+    message: `there is neither a manifest nor a ${folder.format} file of export ` +
+      `'${exported.name}' in ${destination.uri}` +
+      (folder.runId === null ? "" : ` for run '${folder.runId}'`),
+  }];
+  const all = [...findings, ...empty, ...nothing];
+  const verification: Verification = { parts: verdicts, superseded: 0, quarantined: 0 };
+  return {
+    export_name: exported.name,
+    run_id: logged[0]?.runId ?? folder.runId,
+    status: all.length === 0 ? "pass" : "fail",
+    legacy_run: true,
+    destination: { kind: destination.capabilities.kind, uri: destination.uri },
+    manifest: null,
+    success_marker: "not_checked",
+    row_count: logged.length === 0 ? null : logged.reduce((sum, file) => sum + file.rows, 0),
+    coverage: logged.length > 0 ? coverageText(verification) : `${verdicts.length} present`,
+    superseded: 0,
+    quarantined: 0,
+    parts: verdicts.map(partReport),
+    findings: all,
+    warnings: [NO_MANIFEST],
+  };
+}
+
+/** The objects that are named as parts of the export in this format. */
+async function partObjects(folder: LegacyFolder): Promise<Map<string, ObjectInfo>> {
+  const { destination, exported, format } = folder;
+  const objects = new Map<string, ObjectInfo>();
+  const prefix = exported.config.partition_by === undefined ? `${exported.name}_` : "";
+  for await (const object of destination.list(prefix)) {
+    if (object.key.startsWith(`${QUARANTINE_FOLDER}/`)) continue;
+    const name = object.key.slice(object.key.lastIndexOf("/") + 1);
+    if (parsePartName(exported.name, name)?.extension === format) objects.set(object.key, object);
+  }
+  return objects;
+}
+
+/** What one run logged for this destination: the run that was asked for, else the last one. */
+async function loggedFiles(folder: LegacyFolder): Promise<FileRecord[]> {
+  const { destination, exported, runId, format } = folder;
+  const state = await folder.state();
+  const files = (await state.files({ exportName: exported.name }))
+    .filter((file) => file.destination === destination.uri && file.format === format);
+  const matching = runId === null
+    ? files
+    : files.filter((file) => file.runId === runId || file.runId.startsWith(`${runId}.`));
+  return matching.filter((file) => file.runId === matching[0].runId);
+}
+
+async function verifyLogged(
+  folder: LegacyFolder,
+  logged: readonly FileRecord[],
+  objects: ReadonlyMap<string, ObjectInfo>,
+): Promise<PartVerdict[]> {
+  const { destination, exported } = folder;
+  const content = exported.config.verify === "content";
+  const verdicts: PartVerdict[] = [];
+  for (const file of logged) {
+    const part = { path: file.fileName, size_bytes: file.sizeBytes, content_md5: file.md5 };
+    verdicts.push(await verifyPart(destination, part, objects.get(file.fileName), { content }));
+  }
+  return verdicts;
+}
+
+/** Nothing is recorded to compare with. */
+function present({ key, sizeBytes }: ObjectInfo): PartVerdict {
+  const sizes = { expectedBytes: sizeBytes, foundBytes: sizeBytes };
+  return { path: key, state: "verified", by: null, ...sizes };
+}

@@ -1,0 +1,160 @@
+/** The main thread's side of a Worker: one promise per extraction or writer. */
+import { type Batch, transferables } from "../batch/batch.ts";
+import { deserializeError, RivetError } from "../base/errors.ts";
+import { logLevel, relog } from "../base/log.ts";
+import type { OutputSpec } from "../encode/part_writer.ts";
+import type { ReadJob } from "../extract/read.ts";
+import type { WriteResult } from "../encode/unit_writer.ts";
+import type { FromWorker, ToWorker, WorkerConnect, WorkerResult } from "./worker_protocol.ts";
+
+/** Decoded bytes that may wait for the encoder; one more batch is always let through. */
+const MAX_IN_FLIGHT_BYTES = 32 * 1024 * 1024;
+
+export type ProgressHandler = (rows: number, bytes: number) => void;
+
+interface Pending {
+  readonly resolve: (result: WorkerResult) => void;
+  readonly reject: (error: RivetError) => void;
+  readonly onEncoded?: (bytes: number) => void;
+  readonly onProgress?: ProgressHandler;
+}
+
+/** A writer in the Worker, fed by the main thread. */
+export interface RemoteWriter {
+  /** Hands the batch over (its buffers are gone); resolves when the next one may come. */
+  write(batch: Batch): Promise<void>;
+  /** No more batches. `result` resolves when the files are finished. */
+  finish(): void;
+  abort(): void;
+  readonly result: Promise<WriteResult>;
+}
+
+export class WorkerClient {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 1;
+  #released: (() => void) | null = null;
+  #dead: RivetError | null = null;
+
+  constructor(url: URL) {
+    this.#worker = new Worker(url, { type: "module", name: "rivet" });
+    this.#worker.onmessage = (event: MessageEvent<FromWorker>) => this.#receive(event.data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#die(new RivetError("INTERNAL", `a worker stopped: ${event.message}`));
+    };
+    this.#post({ type: "init", logLevel: logLevel() });
+  }
+
+  openWriter(output: OutputSpec, onProgress: ProgressHandler): RemoteWriter {
+    const id = this.#nextId++;
+    let inFlight = 0;
+    let rows = 0;
+    const sizes: number[] = [];
+    let wake: (() => void) | null = null;
+    let failed: RivetError | null = null;
+    const result = this.#expect(id, {
+      onEncoded: (bytes) => {
+        inFlight -= sizes.shift() ?? 0;
+        onProgress(rows, bytes);
+        wake?.();
+      },
+    });
+    result.catch((error: RivetError) => {
+      failed = error;
+      wake?.();
+    });
+    this.#post({ type: "open", id, output });
+    return {
+      result,
+      write: async (batch) => {
+        while (
+          failed === null && inFlight > 0 && inFlight + batch.byteLength > MAX_IN_FLIGHT_BYTES
+        ) {
+          await new Promise<void>((resolve) => wake = resolve);
+          wake = null;
+        }
+        if (failed !== null) throw failed;
+        inFlight += batch.byteLength;
+        sizes.push(batch.byteLength);
+        rows += batch.rows;
+        this.#post({ type: "batch", id, batch }, transferables(batch));
+      },
+      finish: () => this.#post({ type: "finish", id }),
+      abort: () => {
+        this.#pending.delete(id);
+        this.#post({ type: "abort", id });
+      },
+    };
+  }
+
+  extract(
+    connect: WorkerConnect,
+    job: ReadJob,
+    output: OutputSpec,
+    onProgress: ProgressHandler,
+    signal: AbortSignal,
+  ): Promise<WorkerResult> {
+    const id = this.#nextId++;
+    const abort = () => this.#post({ type: "abort", id });
+    signal.addEventListener("abort", abort, { once: true });
+    const result = this.#expect(id, { onProgress });
+    this.#post({ type: "extract", id, connect, job, output });
+    return result.finally(() => signal.removeEventListener("abort", abort));
+  }
+
+  /** Closes the Worker's connections, after what it is doing. False when the Worker is dead. */
+  async release(): Promise<boolean> {
+    if (this.#dead === null) {
+      const released = new Promise<void>((resolve) => this.#released = resolve);
+      this.#post({ type: "release" });
+      await released;
+    }
+    return this.#dead === null;
+  }
+
+  /** Ends the Worker at once; `release` it first. */
+  close(): void {
+    this.#worker.terminate();
+  }
+
+  #expect(id: number, handlers: Omit<Pending, "resolve" | "reject">): Promise<WorkerResult> {
+    return new Promise((resolve, reject) => {
+      if (this.#dead !== null) return reject(this.#dead);
+      this.#pending.set(id, { resolve, reject, ...handlers });
+    });
+  }
+
+  #post(message: ToWorker, transfer: ArrayBuffer[] = []): void {
+    if (this.#dead === null) this.#worker.postMessage(message, transfer);
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.type) {
+      case "log":
+        return relog(message.entry);
+      case "released":
+        return this.#released?.();
+      case "encoded":
+        return this.#pending.get(message.id)?.onEncoded?.(message.bytes);
+      case "progress":
+        return this.#pending.get(message.id)?.onProgress?.(message.rows, message.bytes);
+      case "done":
+        // An extraction's answer is a `WorkerResult`; a writer's caller looks at no more than its part.
+        this.#pending.get(message.id)?.resolve(message.result as WorkerResult);
+        this.#pending.delete(message.id);
+        return;
+      case "failed":
+        this.#pending.get(message.id)?.reject(deserializeError(message.error));
+        this.#pending.delete(message.id);
+        return;
+    }
+  }
+
+  #die(error: RivetError): void {
+    this.#dead = error;
+    for (const pending of this.#pending.values()) pending.reject(error);
+    this.#pending.clear();
+    this.#released?.();
+  }
+}

@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  forgetSecrets,
+  redact,
+  redactConfig,
+  registerSecret,
+  registerUrlSecret,
+  urlCredentials,
+} from "../../../../core/base/redact.ts";
+
+/** Runs with a registry of its own. */
+function withSecrets(values: readonly string[], body: () => void): void {
+  try {
+    for (const value of values) registerSecret(value);
+    body();
+  } finally {
+    forgetSecrets();
+  }
+}
+
+Deno.test("URLs lose their password, whatever characters it has", () => {
+  const cases: [string, string][] = [
+    ["postgres://u:p@h/db", "postgres://u:***@h/db"],
+    [
+      "at postgresql://u:p%40ss@h:5432/db?sslmode=require.",
+      "at postgresql://u:***@h:5432/db?sslmode=require.",
+    ],
+    ["mysql://u:p@ss@h/db", "mysql://u:***@h/db"],
+    ["mysql://u:a:b@h/db", "mysql://u:***@h/db"],
+    ["mysql://u:a/b@h/db", "mysql://u:***@h/db"],
+    ["mysql://u:1/2@h/db", "mysql://u:***@h/db"],
+    ["mysql://u:a@b/c@h/db", "mysql://u:***@h/db"],
+    ["mysql://u:a?b@h/db?x=1", "mysql://u:***@h/db?x=1"],
+    ["mysql://u:a@b?c@h/db?x=1", "mysql://u:***@h/db?x=1"],
+    ["mysql://u:a#b@h/db", "mysql://u:***@h/db"],
+    ["mysql://:p@h/db", "mysql://:***@h/db"],
+    ["mysql://u@h/db", "mysql://u@h/db"],
+    ["postgres://[::1]:5432/db", "postgres://[::1]:5432/db"],
+    ["postgres://u:p@[::1]:5432/db", "postgres://u:***@[::1]:5432/db"],
+    ["postgres://h:5432/db?application_name=a@b", "postgres://h:5432/db?application_name=a@b"],
+    ["s3://bucket/a@b/c", "s3://bucket/a@b/c"],
+    ["https://token@example.org/x", "https://***@example.org/x"],
+    ["https://example.org/@user/x", "https://example.org/@user/x"],
+    ['"postgres://u:p@h/db", next', '"postgres://u:***@h/db", next'],
+  ];
+  for (const [text, expected] of cases) assert.equal(redact(text), expected);
+});
+
+Deno.test("in artifacts the whole userinfo goes (PA9)", () => {
+  assert.equal(redact("postgres://u:p@h/db", "artifact"), "postgres://REDACTED@h/db");
+  assert.equal(redact("postgres://u@h/db", "artifact"), "postgres://REDACTED@h/db");
+  assert.equal(redact("s3://bucket/prefix", "artifact"), "s3://bucket/prefix");
+});
+
+Deno.test("pairs, tokens and webhooks lose their value and keep their name", () => {
+  const cases: [string, string][] = [
+    ["host=h password=abc user=u", "host=h password=REDACTED user=u"],
+    ["password = 'a b\\'c' x", "password = REDACTED x"],
+    ["Password={a;b};Server=s", "Password=REDACTED;Server=s"],
+    ["Server=s;Pwd=abc;", "Server=s;Pwd=REDACTED;"],
+    ["PGPASSWORD=abc psql", "PGPASSWORD=REDACTED psql"],
+    ["postgres://h/db?user=u&password=p%40q&x=1", "postgres://h/db?user=u&password=REDACTED&x=1"],
+    ["sslpassword=k", "sslpassword=REDACTED"],
+    [
+      "https://a.blob.core.windows.net/c?sv=1&sig=ab%2Fc%3D&se=2",
+      "https://a.blob.core.windows.net/c?sv=1&sig=REDACTED&se=2",
+    ],
+    [
+      "AccountName=a;AccountKey=ab+/c==;EndpointSuffix=x",
+      "AccountName=a;AccountKey=REDACTED;EndpointSuffix=x",
+    ],
+    ["https://h/k?X-Amz-Signature=0af&x=1", "https://h/k?X-Amz-Signature=REDACTED&x=1"],
+    [
+      "https://hooks.slack.com/services/T0/B0/xyz failed",
+      "https://hooks.slack.com/services/REDACTED failed",
+    ],
+    ['{"password": "a\\"b", "user": "u"}', '{"password": "REDACTED", "user": "u"}'],
+    ["password_env=DB_PASS", "password_env=DB_PASS"],
+    ['password authentication failed for user "u"', 'password authentication failed for user "u"'],
+    ["config=a big=b", "config=a big=b"],
+  ];
+  for (const [text, expected] of cases) assert.equal(redact(text), expected);
+});
+
+Deno.test("a registered secret is hidden in every spelling", () => {
+  withSecrets(["p@ss w/ör'd\"%", "wJalrXUtnFEMI/K7MDENG"], () => {
+    const secret = "p@ss w/ör'd\"%";
+    const spellings = [
+      secret,
+      encodeURIComponent(secret),
+      encodeURIComponent(secret).toLowerCase(),
+      new URLSearchParams({ k: secret }).toString().slice(2),
+      JSON.stringify(secret).slice(1, -1),
+      secret.replaceAll("'", "''"),
+    ];
+    for (const text of spellings) {
+      assert.equal(redact(`x=[${text}]!`), "x=[REDACTED]!", text);
+    }
+    assert.equal(redact("keywJalrXUtnFEMI/K7MDENGend"), "keyREDACTEDend");
+  });
+});
+
+Deno.test("any registered secret is gone, raw, encoded and as JSON", () => {
+  fc.assert(fc.property(
+    fc.string({ minLength: 8, maxLength: 30, unit: "grapheme-ascii" }),
+    fc.string({ maxLength: 10 }),
+    (secret, around) => {
+      fc.pre(!"REDACTED".includes(secret) && secret.trim() !== "");
+      withSecrets([secret], () => {
+        for (
+          const form of [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]
+        ) {
+          const text = redact(`${around}|${form}|${around}`);
+          assert.ok(!text.includes(`|${form}|`), text);
+        }
+      });
+    },
+  ));
+});
+
+Deno.test("a secret inside a longer one does not leave the rest of it", () => {
+  withSecrets(["abcd", "xx-abcd-yy"], () => {
+    assert.equal(redact("xx-abcd-yy abcd"), "REDACTED REDACTED");
+  });
+});
+
+Deno.test("short and ordinary words are hidden by their place only", () => {
+  withSecrets(["abc", "rivet", "pass", "lamp"], () => {
+    assert.equal(redact("rivet: abc pass"), "rivet: abc pass");
+    assert.equal(
+      redact("postgres://u:abc@h/db password=rivet"),
+      "postgres://u:***@h/db password=REDACTED",
+    );
+    // Short secrets are hidden as whole words.
+    assert.equal(redact("lamp, lamppost, a%40lamp"), "REDACTED, lamppost, a%40REDACTED");
+  });
+  try {
+    registerUrlSecret("postgres://shop:shop@h/shop");
+    registerUrlSecret("postgres://shop:Tiger%21@h/shop");
+    assert.equal(redact("shop Tiger! Tiger%21"), "shop REDACTED REDACTED");
+  } finally {
+    forgetSecrets();
+  }
+});
+
+Deno.test("redaction is idempotent and leaves text without secrets alone", () => {
+  fc.assert(fc.property(fc.string(), (text) => {
+    for (const style of ["log", "artifact"] as const) {
+      const once = redact(text, style);
+      assert.equal(redact(once, style), once);
+    }
+  }));
+  const url = "u postgres://u:p@h/db?password=x https://hooks.slack.com/services/a/b";
+  assert.equal(redact(redact(url)), redact(url));
+  assert.equal(redact("rows: 150000  files: 1"), "rows: 150000  files: 1");
+});
+
+Deno.test("urlCredentials decodes what a URL names", () => {
+  assert.deepEqual(urlCredentials("postgres://a%40b:p%2Fq@h:1/my%20db?x=1"), {
+    user: "a@b",
+    password: "p/q",
+    database: "my db",
+  });
+  assert.deepEqual(urlCredentials("postgres://h/db"), {
+    user: "",
+    password: undefined,
+    database: "db",
+  });
+  assert.deepEqual(urlCredentials("mysql://u:100%@h"), {
+    user: "u",
+    password: "100%",
+    database: "",
+  });
+  assert.deepEqual(urlCredentials("nonsense"), { user: "", password: undefined, database: "" });
+});
+
+Deno.test("redactConfig drops secrets and keeps references and SQL (PA9)", () => {
+  const config = {
+    source: {
+      type: "postgres",
+      url: "postgres://u:p@h/db",
+      password: "p",
+      password_env: "DB_PASS",
+      url_file: "/run/u:p@x",
+    },
+    exports: [{ name: "a", query: "SELECT 1 WHERE password = 'x'", days: 3, on: null }],
+    notifications: {
+      slack: { webhook_url: "https://x", webhook_url_env: "HOOK", on: ["failure"] },
+    },
+  };
+  const before = structuredClone(config);
+  assert.deepEqual(redactConfig(config), {
+    source: {
+      type: "postgres",
+      url: "postgres://REDACTED@h/db",
+      password_env: "DB_PASS",
+      url_file: "/run/u:p@x",
+    },
+    exports: [{ name: "a", query: "SELECT 1 WHERE password = 'x'", days: 3, on: null }],
+    notifications: { slack: { webhook_url_env: "HOOK", on: ["failure"] } },
+  });
+  assert.deepEqual(config, before);
+});

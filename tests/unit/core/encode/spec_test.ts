@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { type ExportConfig, exportSchema } from "../../../../core/config/schema.ts";
+import { ConfigError } from "../../../../core/base/errors.ts";
+import { fileColumns, planStages, type StageSpec } from "../../../../core/encode/spec.ts";
+import { column } from "../../../support/batches.ts";
+
+const columns = [
+  column("id", { kind: "int", bits: 64, signed: true }, false),
+  column("customer_name", { kind: "text" }),
+  column("created_at", { kind: "timestamp", unit: "us", utc: true }),
+  column("born", { kind: "date" }),
+];
+
+function config(settings: Partial<ExportConfig>): ExportConfig {
+  return exportSchema.parse({
+    name: "orders",
+    table: "orders",
+    destination: { type: "local", path: "out" },
+    ...settings,
+  });
+}
+
+function plan(settings: Partial<ExportConfig>, of = columns): StageSpec {
+  return planStages({ name: "orders", config: config(settings) }, of);
+}
+
+function problems(settings: Partial<ExportConfig>, of = columns): readonly string[] {
+  try {
+    plan(settings, of);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    for (const problem of error.problems) assert.ok(error.message.includes(problem));
+    assert.match(error.message, /^export 'orders'/);
+    return error.problems;
+  }
+  return [];
+}
+
+Deno.test("stages: without settings there is nothing to do", () => {
+  const spec = plan({});
+  assert.equal(spec.exportedAt, false);
+  assert.equal(spec.rowHash, null);
+  assert.equal(spec.partition, null);
+  assert.deepEqual(spec.unique.columns, []);
+  assert.deepEqual(fileColumns(columns, spec), columns);
+});
+
+Deno.test("stages: row_hash true takes the source's columns, a list its own order", () => {
+  assert.deepEqual(
+    plan({ meta_columns: { exported_at: false, row_hash: true } }).rowHash,
+    columns.map((c) => c.name),
+  );
+  const listed = plan({ meta_columns: { exported_at: false, row_hash: ["born", "id"] } });
+  assert.deepEqual(listed.rowHash, ["born", "id"]);
+});
+
+Deno.test("stages: the file has the source's columns, then the added ones", () => {
+  const spec = plan({ meta_columns: { exported_at: true, row_hash: true } });
+  assert.deepEqual(
+    fileColumns(columns, spec).slice(4).map(({ name, type, nullable }) => [name, type, nullable]),
+    [
+      ["_rivet_exported_at", { kind: "timestamp", unit: "us", utc: true }, false],
+      ["_rivet_row_hash", { kind: "int", bits: 64, signed: true }, false],
+    ],
+  );
+});
+
+Deno.test("stages: every unknown column is named at once, with the nearest one", () => {
+  assert.deepEqual(
+    problems({
+      meta_columns: { exported_at: false, row_hash: ["id", "custmer_name"] },
+      quality: { null_ratio_max: { creatd_at: 0.1 }, unique_columns: ["zzz"] },
+      partition_by: "bron",
+    }),
+    [
+      "meta_columns.row_hash: there is no column 'custmer_name'; did you mean \"customer_name\"?",
+      "quality.null_ratio_max: there is no column 'creatd_at'; did you mean \"created_at\"?",
+      "quality.unique_columns: there is no column 'zzz'",
+      "partition_by: there is no column 'bron'; did you mean \"born\"?",
+    ],
+  );
+});
+
+Deno.test("stages: a source column under the name of an added one is refused", () => {
+  const taken = [...columns, column("_rivet_row_hash", { kind: "text" })];
+  assert.deepEqual(problems({ meta_columns: { exported_at: true, row_hash: ["id"] } }, taken), [
+    "meta_columns: the source already has a column '_rivet_row_hash'; rename it in the query",
+  ]);
+  assert.deepEqual(problems({ meta_columns: { exported_at: true, row_hash: false } }, taken), []);
+});
+
+Deno.test("stages: partitions are of dates and timestamps", () => {
+  assert.deepEqual(plan({ partition_by: "born", partition_granularity: "year" }).partition, {
+    column: "born",
+    granularity: "year",
+  });
+  assert.equal(plan({ partition_by: "created_at" }).partition?.granularity, "day");
+  assert.deepEqual(problems({ partition_by: "customer_name" }), [
+    "partition_by: 'customer_name' is text; partitions are days, months or years of a date or " +
+    "timestamp column",
+  ]);
+});

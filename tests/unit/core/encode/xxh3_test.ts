@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { xxhash128 } from "hash-wasm";
+import { createXxh3 } from "../../../../core/encode/xxh3.ts";
+
+const xxh3 = await createXxh3();
+
+/** The hash of `bytes`, which lie at `offset` of a larger buffer. */
+function low64(bytes: Uint8Array, offset: number): string {
+  const buffer = new Uint8Array(offset + bytes.length + 9).fill(0xa5);
+  buffer.set(bytes, offset);
+  const out = new Int32Array(4);
+  xxh3.low64(new DataView(buffer.buffer), offset, bytes.length, out, 2);
+  assert.deepEqual([out[0], out[1]], [0, 0], "nothing but the words asked for is written");
+  return new BigUint64Array(out.buffer)[1].toString(16).padStart(16, "0");
+}
+
+/** hash-wasm prints the high half first. */
+async function oracle(bytes: Uint8Array): Promise<string> {
+  return (await xxhash128(bytes)).slice(16);
+}
+
+Deno.test("xxh3 low64: every length up to 600 equals hash-wasm", async () => {
+  for (let length = 0; length <= 600; length++) {
+    const bytes = Uint8Array.from({ length }, (_, i) => (i * 151 + length * 7 + (i >> 3)) & 0xff);
+    assert.equal(low64(bytes, length % 8), await oracle(bytes), `length ${length}`);
+  }
+});
+
+Deno.test("xxh3 low64: bytes that carry through every word equal hash-wasm", async () => {
+  for (const fill of [0x00, 0x01, 0x7f, 0x80, 0xff]) {
+    for (const length of [17, 31, 32, 33, 64, 65, 96, 97, 128, 129, 160, 224, 240]) {
+      const bytes = new Uint8Array(length).fill(fill);
+      assert.equal(low64(bytes, 3), await oracle(bytes), `${fill} x ${length}`);
+    }
+  }
+});
+
+Deno.test("xxh3 low64: random bytes equal hash-wasm", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uint8Array({ minLength: 10, maxLength: 260, size: "max" }),
+      fc.nat(16),
+      async (bytes, offset) => assert.equal(low64(bytes, offset), await oracle(bytes)),
+    ),
+    { numRuns: 500 },
+  );
+});

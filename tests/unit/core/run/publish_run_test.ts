@@ -1,0 +1,116 @@
+/** The end of a run at its destination, on a context of the parts that it needs. */
+import { deepEqual, equal, match } from "node:assert/strict";
+import { StdoutDestination } from "../../../../adapters/destinations/stdout.ts";
+import { DestinationError } from "../../../../core/base/errors.ts";
+import type { AnyDestination, ExportContext } from "../../../../core/run/context.ts";
+import { Journal } from "../../../../core/run/journal.ts";
+import { publishRun } from "../../../../core/run/publish_run.ts";
+import type { ExportStatus } from "../../../../core/report/summary.ts";
+import type { PartRecord } from "../../../../core/manifest/parts.ts";
+import { bytes, exportOf, keys, put, RUN, text, withMemory } from "../manifest/support.ts";
+
+interface Wanted {
+  readonly validate?: boolean;
+  readonly verify?: "size" | "content";
+}
+
+function contextOf(destination: AnyDestination, { validate = false, verify }: Wanted) {
+  const exported = {
+    ...exportOf("orders", { verify }),
+    tuning: { maxRetries: 2, retryBackoffMs: 1 },
+  };
+  const context = {
+    options: { validate },
+    config: { source: { type: "postgres" } },
+    exported,
+    runId: RUN,
+    startedAt: new Date(),
+    destination,
+    journal: new Journal(RUN, "orders"),
+    tracker: { retries: 0 },
+    signal: new AbortController().signal,
+  };
+  return context as unknown as ExportContext;
+}
+
+function publish(
+  destination: AnyDestination,
+  status: ExportStatus,
+  parts: readonly PartRecord[],
+  wanted: Wanted = {},
+) {
+  return publishRun(contextOf(destination, wanted), { status, columns: [], parts });
+}
+
+const PUBLISHED = ["_SUCCESS", `manifest-${RUN}.json`, "manifest.json"];
+
+Deno.test("a successful run leaves manifest, copy and _SUCCESS; --validate adds the coverage", () =>
+  withMemory(async (destination) => {
+    const part = await put(destination, "a", "abc");
+    deepEqual(await publish(destination, "success", [part]), { error: null, coverage: null });
+    deepEqual(await keys(destination), ["_SUCCESS", "a", ...PUBLISHED.slice(1)]);
+    const verified = await publish(destination, "success", [part], { validate: true });
+    deepEqual(verified, { error: null, coverage: "1 verified: 1 md5" });
+    const manifest = JSON.parse(await text(destination, "manifest.json") ?? "");
+    equal(manifest.started_at, "2026-03-29T12:51:09.336Z");
+  }));
+
+Deno.test("M5: what verification refutes fails the run and takes _SUCCESS back", () =>
+  withMemory(async (destination) => {
+    const part = await put(destination, "a", "abc");
+    await destination.putBytes(bytes("abcd"), "a");
+    const { error, coverage } = await publish(destination, "success", [part], { validate: true });
+    equal(error?.code, "VALIDATION_FAILED");
+    match(error?.message ?? "", /a has 4 bytes, recorded are 3/);
+    equal(coverage, "0 verified; 1 of another size");
+    equal(await text(destination, "_SUCCESS"), null);
+    equal(JSON.parse(await text(destination, "manifest.json") ?? "").status, "failed");
+    equal(JSON.parse(await text(destination, `manifest-${RUN}.json`) ?? "").status, "failed");
+  }));
+
+Deno.test("M5: verify: content verifies without --validate", () =>
+  withMemory(async (destination) => {
+    const part = await put(destination, "a", "abc");
+    await destination.putBytes(bytes("abc"), "a");
+    const { error } = await publish(destination, "success", [part], { verify: "content" });
+    match(error?.message ?? "", /can only be compared by size here/);
+  }));
+
+Deno.test("a manifest that cannot be written fails the run; a passing failure is retried", () =>
+  withMemory(async (destination) => {
+    const { putBytes } = destination;
+    let failures = 1;
+    destination.putBytes = (body, key) => {
+      if (failures-- > 0) {
+        return Promise.reject(
+          new DestinationError("DESTINATION_FAILED", "reset", { category: "network" }),
+        );
+      }
+      return putBytes.call(destination, body, key);
+    };
+    equal((await publish(destination, "success", [])).error, null);
+    deepEqual(await keys(destination), PUBLISHED);
+    failures = 100;
+    equal((await publish(destination, "success", [])).error?.code, "DESTINATION_FAILED");
+  }));
+
+Deno.test("M2: a failed or interrupted run leaves its manifest beside its parts", () =>
+  withMemory(async (destination) => {
+    for (const status of ["failed", "interrupted"] as const) {
+      const part = await put(destination, "a", "abc");
+      equal((await publish(destination, status, [part])).error, null);
+      equal(JSON.parse(await text(destination, "manifest.json") ?? "").status, status);
+      equal(await text(destination, "_SUCCESS"), null);
+    }
+  }));
+
+Deno.test("a run that left no part, a skipped run and a stream leave no manifest", () =>
+  withMemory(async (destination) => {
+    await publish(destination, "failed", []);
+    await publish(destination, "skipped", []);
+    deepEqual(await keys(destination), []);
+    deepEqual(await publish(new StdoutDestination(), "success", []), {
+      error: null,
+      coverage: null,
+    });
+  }));
