@@ -13,7 +13,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { examineExecutable } from "./examine.ts";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const ENTRIES = ["main.ts", "adapters/worker.ts"];
 /** What an executable may do; it never prompts, and it loads no code from elsewhere. */
 const PERMISSIONS = [

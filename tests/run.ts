@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { countTests, type TestCounts } from "./support/junit.ts";
 import type { TestMysql } from "./support/mariadb.ts";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 async function testFiles(path: string): Promise<string[]> {
   if ((await Deno.stat(path)).isFile) return [path];

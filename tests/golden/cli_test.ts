@@ -77,7 +77,7 @@ for (const [name, line] of Object.entries(GOLDEN)) {
 }
 
 Deno.test("every golden file belongs to a case", () => {
-  const files = [...Deno.readDirSync(new URL("./cli", import.meta.url))].map((f) => f.name);
+  const files = [...Deno.readDirSync(new URL("./cli/", import.meta.url))].map((f) => f.name);
   deepEqual(files.sort(), Object.keys(GOLDEN).map((name) => `${name}.txt`).sort());
 });
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import plugin, { importProblem } from "../../lint/architecture.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 function problems(file: string, source: string): string[] {
   return Deno.lint.runPlugin(plugin, join(ROOT, file), source).map((d) => d.message);

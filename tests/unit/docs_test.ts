@@ -17,7 +17,7 @@ import {
   rivetCommands,
 } from "../support/markdown.ts";
 
-const DOCS = fileURLToPath(new URL("../../docs", import.meta.url));
+const DOCS = fileURLToPath(new URL("../../docs/", import.meta.url));
 const ALL = await documents();
 const BLOCKS = ALL.flatMap(blocks);
 

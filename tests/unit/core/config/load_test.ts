@@ -5,7 +5,7 @@ import type { LoadedConfig } from "../../../../core/config/loaded.ts";
 import { ConfigError } from "../../../../core/base/errors.ts";
 import { forgetSecrets, redact } from "../../../../core/base/redact.ts";
 
-const FIXTURES = new URL("../../../../fixtures/config", import.meta.url).pathname;
+const FIXTURES = new URL("../../../../fixtures/config/", import.meta.url).pathname;
 const ENV: Readonly<Record<string, string>> = { HOME: "/home/me" };
 
 function load(
