@@ -1,4 +1,5 @@
 /** Single values of a batch as text: exact, in the form that a SQL literal of their type takes. */
+import { civilDate } from "../types/civil.ts";
 import type { RivetType } from "../types/types.ts";
 import { type ColumnData, isValid } from "./batch.ts";
 
@@ -23,24 +24,6 @@ export function decimalText(unscaled: bigint, scale: number): string {
   const whole = digits.slice(0, digits.length - scale);
   const text = scale === 0 ? whole : `${whole}.${digits.slice(digits.length - scale)}`;
   return negative ? `-${text}` : text;
-}
-
-/** Civil date of days since 1970-01-01, proleptic Gregorian (Howard Hinnant, `civil_from_days`). */
-export function civilDate(days: number): { year: number; month: number; day: number } {
-  const z = days + 719_468;
-  const era = Math.floor(z / 146_097);
-  const doe = z - era * 146_097;
-  const yoe = Math.floor(
-    (doe - Math.floor(doe / 1460) + Math.floor(doe / 36_524) - Math.floor(doe / 146_096)) / 365,
-  );
-  const doy = doe - (365 * yoe + Math.floor(yoe / 4) - Math.floor(yoe / 100));
-  const mp = Math.floor((5 * doy + 2) / 153);
-  const month = mp < 10 ? mp + 3 : mp - 9;
-  return {
-    year: yoe + era * 400 + (month <= 2 ? 1 : 0),
-    month,
-    day: doy - Math.floor((153 * mp + 2) / 5) + 1,
-  };
 }
 
 function dateText(days: number): string {

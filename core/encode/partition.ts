@@ -4,7 +4,7 @@
  * shows the folder's value in its place.
  */
 import { type Batch, type ColumnData, isValid } from "../batch/batch.ts";
-import { civilDate } from "../batch/values.ts";
+import { civilDate } from "../types/civil.ts";
 import type { RivetType } from "../types/types.ts";
 import { gatherRows } from "../batch/gather.ts";
 import { columnIndex } from "./row_hash.ts";

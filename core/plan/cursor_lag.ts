@@ -1,5 +1,5 @@
 /** `cursor_lag`: a stored time, and the time that long before it. */
-import { civilDate } from "../batch/values.ts";
+import { civilDate } from "../types/civil.ts";
 import { RivetError } from "../base/errors.ts";
 
 /** As `core/batch/values.ts` writes dates and timestamps, in years 1 to 9999. */

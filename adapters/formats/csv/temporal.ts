@@ -3,6 +3,7 @@
  * digits, counted astronomically: `+10000-01-01` follows 9999, `0000-12-31` is in 1 BC, `-0043-03-15` in
  * 44 BC. Fractions of a second are written whole (6 digits for us, 9 for ns) or, when zero, not at all.
  */
+import { civilDate } from "../../../core/types/civil.ts";
 import type { ByteBuilder } from "../byte_builder.ts";
 import { appendNumber, appendPadded } from "./digits.ts";
 
@@ -13,32 +14,8 @@ const POINT = 0x2e;
 const T = 0x54;
 const Z = 0x5a;
 
-const DAYS_PER_ERA = 146_097;
-/** From 0000-03-01 to 1970-01-01. */
-const EPOCH_DAYS = 719_468;
-
-/** Year, month, day of a day number in the proleptic Gregorian calendar (days_from_civil, inverted). */
-export function civilFromDays(days: number): { year: number; month: number; day: number } {
-  const shifted = days + EPOCH_DAYS;
-  const era = Math.floor(shifted / DAYS_PER_ERA);
-  const dayOfEra = shifted - era * DAYS_PER_ERA;
-  const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) -
-      Math.floor(dayOfEra / 146_096)) / 365,
-  );
-  const dayOfYear = dayOfEra -
-    (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const shiftedMonth = Math.floor((5 * dayOfYear + 2) / 153);
-  const month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9;
-  return {
-    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
-    month,
-    day: dayOfYear - Math.floor((153 * shiftedMonth + 2) / 5) + 1,
-  };
-}
-
 export function appendDate(out: ByteBuilder, days: number): void {
-  const { year, month, day } = civilFromDays(days);
+  const { year, month, day } = civilDate(days);
   if (year < 0) out.byte(DASH);
   else if (year > 9999) out.byte(PLUS);
   const magnitude = Math.abs(year);

@@ -5,7 +5,7 @@
  * [MS-TDS] 2.2.5.5.1.6 to 2.2.5.5.1.9
  */
 import type { Int32Builder, WordsBuilder } from "../../../core/batch/builders.ts";
-import { civilDate } from "../../../core/batch/values.ts";
+import { civilDate } from "../../../core/types/civil.ts";
 import type { RowBlock } from "./row_buffer.ts";
 import { changedType, type Fault } from "../kit/value_fault.ts";
 

@@ -5,9 +5,9 @@
 import type { WordsBuilder } from "../../../core/batch/builders.ts";
 import { decimalText } from "../../../core/batch/values.ts";
 import type { RowBlock } from "./row_buffer.ts";
+import { negate } from "../kit/words.ts";
 import { changedType, type Fault } from "../kit/value_fault.ts";
 
-const TWO_32 = 4_294_967_296;
 export const MONEY_SCALE = 4;
 
 /** A decimal column and how its values are scaled on the wire. */
@@ -17,16 +17,6 @@ export interface DecimalShape {
   readonly wireScale: number;
   /** Every value of the wire's type fits: the column has the type that the server has. */
   readonly natural: boolean;
-}
-
-/** Two's complement of `words` little-endian words. */
-function negate(out: Int32Array, index: number, words: number): void {
-  let carry = 1;
-  for (let i = index; i < index + words; i++) {
-    const sum = (~out[i] >>> 0) + carry;
-    out[i] = sum | 0;
-    carry = sum >= TWO_32 ? 1 : 0;
-  }
 }
 
 function writeWide(out: Int32Array, index: number, words: number, value: bigint): void {

@@ -3,8 +3,9 @@
  * `[-]HHH:MM:SS[.ffffff]`. 64-bit ticks are computed as words, exactly and without BigInt.
  */
 import type { Int32Builder, WordsBuilder } from "../../../core/batch/builders.ts";
+import { civilDays } from "../../../core/types/civil.ts";
 import type { Fault } from "../kit/value_fault.ts";
-import { POW10, writeSafeInteger } from "./decimal.ts";
+import { POW10, writeSafeInteger } from "../kit/words.ts";
 import { asciiText, type FieldBlock } from "./fields.ts";
 
 const ZERO = 48;
@@ -36,13 +37,7 @@ function parseDate(bytes: Uint8Array, at: number): number {
   const month = two(bytes, at + 5);
   const day = two(bytes, at + 8);
   if (!(month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month))) return NaN;
-  // Howard Hinnant, `days_from_civil`, for the years 0 to 9999.
-  const y = month <= 2 ? year - 1 : year;
-  const era = Math.floor(y / 400);
-  const yoe = y - era * 400;
-  const doy = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  const doe = yoe * 365 + Math.floor(yoe / 4) - Math.floor(yoe / 100) + doy;
-  return era * 146_097 + doe - 719_468;
+  return civilDays(year, month, day);
 }
 
 /** Seconds of `HH:MM:SS`, or NaN. */

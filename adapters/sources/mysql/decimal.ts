@@ -1,55 +1,14 @@
 /** Decimal digits as unscaled integers of 32-bit words, exactly and without BigInt. */
+import { multiplyAdd, negate, POW10, SAFE_DIGITS, writeSafeInteger } from "../kit/words.ts";
 
 const ZERO = 48;
 const MINUS = 45;
 const PLUS = 43;
 const POINT = 46;
-/** Decimal digits that a double holds exactly whatever they are. */
-export const SAFE_DIGITS = 15;
 /** A word times 10^6 is still exact in a double. */
 const STEP_DIGITS = 6;
-const TWO_32 = 4_294_967_296;
-/** 10^0 .. 10^15, all exact. */
-export const POW10 = Float64Array.from({ length: SAFE_DIGITS + 1 }, (_, i) => 10 ** i);
 
 export type DecimalFault = "syntax" | "fraction" | "digits";
-
-/** Writes an integer of at most 53 bits as little-endian words. */
-export function writeSafeInteger(
-  value: number,
-  out: Int32Array,
-  index: number,
-  words: number,
-): void {
-  out[index] = value | 0;
-  out[index + 1] = Math.floor(value / TWO_32);
-  if (value < 0) { for (let i = 2; i < words; i++) out[index + i] = -1; }
-}
-
-function multiplyAdd(
-  out: Int32Array,
-  index: number,
-  words: number,
-  by: number,
-  add: number,
-): void {
-  let carry = add;
-  for (let i = index; i < index + words; i++) {
-    const product = (out[i] >>> 0) * by + carry;
-    carry = Math.floor(product / TWO_32);
-    out[i] = product - carry * TWO_32;
-  }
-}
-
-/** Two's complement of `words` little-endian words. */
-function negate(out: Int32Array, index: number, words: number): void {
-  let carry = 1;
-  for (let i = index; i < index + words; i++) {
-    const sum = (~out[i] >>> 0) + carry;
-    out[i] = sum | 0;
-    carry = sum >= TWO_32 ? 1 : 0;
-  }
-}
 
 /**
  * Writes the number at `[at, at + length)` times 10^scale as little-endian words at `index`, which are

@@ -8,13 +8,8 @@ import type {
   WordsBuilder,
 } from "../../../core/batch/builders.ts";
 import type { Fault } from "../kit/value_fault.ts";
-import {
-  type DecimalFault,
-  POW10,
-  SAFE_DIGITS,
-  writeDecimal,
-  writeSafeInteger,
-} from "./decimal.ts";
+import { POW10, SAFE_DIGITS, writeSafeInteger } from "../kit/words.ts";
+import { type DecimalFault, writeDecimal } from "./decimal.ts";
 import { asciiText, type FieldBlock } from "./fields.ts";
 
 const ZERO = 48;

@@ -3,16 +3,12 @@
  * as 16-bit words, then digits in base 10,000. Leading and trailing zero digits are not sent.
  * (`numeric_send` in the server's numeric.c)
  */
+import { multiplyAdd, negate, POW10, SAFE_DIGITS, writeSafeInteger } from "../kit/words.ts";
 
 const NAN = 0xc000;
 const POSITIVE_INFINITY = 0xd000;
 const NEGATIVE_INFINITY = 0xf000;
 const NEGATIVE = 0x4000;
-/** Decimal digits that a double holds exactly whatever they are. */
-const SAFE_DIGITS = 15;
-const TWO_32 = 4_294_967_296;
-/** 10^0 .. 10^15, all exact. */
-const POW10 = Float64Array.from({ length: SAFE_DIGITS + 1 }, (_, i) => 10 ** i);
 
 export type NumericFault = "special" | "fraction" | "digits";
 
@@ -27,31 +23,6 @@ function hasDigitsFrom(view: DataView, at: number, count: number, from: number):
     if (view.getInt16(at + 8 + i * 2) !== 0) return true;
   }
   return false;
-}
-
-/** Two's complement of `words` little-endian words. */
-function negate(out: Int32Array, index: number, words: number): void {
-  let carry = 1;
-  for (let i = index; i < index + words; i++) {
-    const sum = (~out[i] >>> 0) + carry;
-    out[i] = sum | 0;
-    carry = sum >= TWO_32 ? 1 : 0;
-  }
-}
-
-function multiplyAdd(
-  out: Int32Array,
-  index: number,
-  words: number,
-  by: number,
-  add: number,
-): void {
-  let carry = add;
-  for (let i = index; i < index + words; i++) {
-    const product = (out[i] >>> 0) * by + carry;
-    carry = Math.floor(product / TWO_32);
-    out[i] = product - carry * TWO_32;
-  }
 }
 
 /**
@@ -108,9 +79,7 @@ function writeShort(
   if (used < count && hasDigitsFrom(view, at, count, used)) return "fraction";
   if (precision <= SAFE_DIGITS && value >= POW10[precision]) return "digits";
   if (view.getUint16(at + 4) === NEGATIVE) value = -value;
-  out[index] = value | 0;
-  out[index + 1] = Math.floor(value / TWO_32);
-  if (value < 0) { for (let i = 2; i < words; i++) out[index + i] = -1; }
+  writeSafeInteger(value, out, index, words);
   return null;
 }
 
