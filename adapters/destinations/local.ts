@@ -1,7 +1,7 @@
 /** A folder on this machine. `put` is a rename within one file system followed by an fsync. */
 import { createHash } from "node:crypto";
 import { access, constants } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { DestinationError } from "../../core/base/errors.ts";
 import { errnoOf, fileError } from "../../core/base/file_error.ts";
 import type {
@@ -35,10 +35,12 @@ export class LocalDestination implements Destination {
   /** Local file -> target of renames that are done but not yet durable, for a retry of `put`. */
   readonly #renamed = new Map<string, string>();
   readonly #staging: StagingArea;
+  /** Of files that this user makes at the destination, by umask and the folder's defaults. */
+  #fileMode: Promise<number | null> | undefined;
 
   constructor(options: LocalOptions) {
-    this.#root = options.root;
-    this.#staging = new StagingArea(() => options.root);
+    this.#root = resolve(options.root);
+    this.#staging = new StagingArea(() => this.#root);
     this.uri = options.uri ?? options.root;
     this.#syncFolder = options.syncFolder ?? syncFolder;
   }
@@ -51,7 +53,10 @@ export class LocalDestination implements Destination {
     const target = this.#path(key);
     try {
       await this.#createParents(target);
-      if (this.#renamed.get(localFile) !== target) await Deno.rename(localFile, target);
+      if (this.#renamed.get(localFile) !== target) {
+        await this.#openToReaders(localFile);
+        await Deno.rename(localFile, target);
+      }
       this.#renamed.set(localFile, target);
       await this.#syncFolder(dirname(target));
       this.#renamed.delete(localFile);
@@ -119,6 +124,7 @@ export class LocalDestination implements Destination {
     const source = this.#path(from);
     const target = this.#path(to);
     try {
+      await this.#refuseLinks(source);
       await this.#createParents(target);
       await Deno.rename(source, target);
       await this.#syncFolder(dirname(target));
@@ -156,8 +162,25 @@ export class LocalDestination implements Destination {
     return this.#staging.release();
   }
 
+  /** A staged file is its user's alone; a finished one has the mode of any file made there. */
+  async #openToReaders(localFile: string): Promise<void> {
+    this.#fileMode ??= this.#probeFileMode();
+    const mode = await this.#fileMode;
+    if (mode !== null && Deno.build.os !== "windows") await Deno.chmod(localFile, mode & 0o777);
+  }
+
+  /** Asking the process for its umask would change it for a moment, for every thread. */
+  async #probeFileMode(): Promise<number | null> {
+    const probe = join(await this.stagingDir(), `${crypto.randomUUID()}.tmp`);
+    using file = await Deno.open(probe, { createNew: true, write: true });
+    const { mode } = await file.stat();
+    await Deno.remove(probe);
+    return mode;
+  }
+
   /** Creates the missing folders above `path`, each made durable in the one above it. */
   async #createParents(path: string): Promise<void> {
+    await this.#refuseLinks(path);
     const missing: string[] = [];
     let folder = dirname(path);
     while (!await isThere(folder)) {
@@ -167,6 +190,19 @@ export class LocalDestination implements Destination {
     if (missing.length === 0) return;
     await Deno.mkdir(missing[0], { recursive: true });
     for (const made of missing) await this.#syncFolder(dirname(made));
+  }
+
+  /** The folder itself may be a link; one below it would lead a write or a move out of it. */
+  async #refuseLinks(path: string): Promise<void> {
+    for (let folder = dirname(path); folder.length > this.#root.length; folder = dirname(folder)) {
+      if (await isLink(folder)) {
+        throw new DestinationError(
+          "DESTINATION_UNWRITABLE",
+          `${folder} is a link, which may lead out of the destination`,
+          { hint: "Replace it by a folder, or use the folder it leads to as `destination.path`." },
+        );
+      }
+    }
   }
 
   #path(key: string): string {
@@ -215,6 +251,15 @@ async function syncFolder(path: string): Promise<void> {
     if (errnoOf(error) !== "EINVAL" && errnoOf(error) !== "ENOTSUP") throw error;
   } finally {
     folder.close();
+  }
+}
+
+async function isLink(path: string): Promise<boolean> {
+  try {
+    return (await Deno.lstat(path)).isSymlink;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
   }
 }
 

@@ -62,7 +62,8 @@ export async function openStagedFile(path: string): Promise<PartSink> {
   const digests = new Digests(await createXXHash3());
   let file: Deno.FsFile;
   try {
-    file = Deno.openSync(path, { write: true, createNew: true });
+    // Rows are nobody else's before the destination has them.
+    file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
   } catch (error) {
     throw fileError(error, "write", path);
   }
