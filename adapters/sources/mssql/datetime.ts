@@ -6,7 +6,7 @@
  */
 import type { Int32Builder, WordsBuilder } from "../../../core/batch/builders.ts";
 import { civilDate } from "../../../core/types/civil.ts";
-import type { RowBlock } from "./row_buffer.ts";
+import type { RowBlock } from "./rows.ts";
 import { changedType, type Fault } from "../kit/value_fault.ts";
 
 /** 0001-01-01 and 1900-01-01 in days since 1970-01-01. */

@@ -7,7 +7,7 @@ import type { Column } from "../../../core/types/types.ts";
 import { checkNotNull } from "../kit/not_null.ts";
 import { type ColumnDecoder, columnDecoder } from "./decoders.ts";
 import { type ColumnMetadata, type Field, fieldOf } from "./metadata.ts";
-import { RowBuffer } from "./row_buffer.ts";
+import { RowBuffer } from "./rows.ts";
 import type { RowSink } from "./row_hook.ts";
 
 export type DecodeOptions = Pick<ReadRequest, "batchBytes" | "batchRows" | "maxValueBytes"> & {

@@ -3,10 +3,10 @@ import { type ColumnBuilder, makeBuilder } from "../../../core/batch/builders.ts
 import type { Column, RivetType, TypeKind } from "../../../core/types/types.ts";
 import { isUtf8 } from "./code_pages.ts";
 import { decodeDate, decodeTime, decodeTimestamp, type MomentWire } from "./datetime.ts";
-import { decodeDecimal, decodeMoney, MONEY_SCALE } from "./decimals.ts";
+import { decodeDecimal, decodeMoney, MONEY_SCALE } from "./decimal.ts";
 import type { Field, WireKind } from "./metadata.ts";
 import { decodeBit, decodeFloat, decodeInt, decodeLong } from "./numbers.ts";
-import type { RowBlock } from "./row_buffer.ts";
+import type { RowBlock } from "./rows.ts";
 import { decodeBytes, decodeCodePage, decodeUtf16, decodeUuid } from "./text.ts";
 import { type Fault, faultOf } from "../kit/value_fault.ts";
 

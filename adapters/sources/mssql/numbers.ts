@@ -7,7 +7,7 @@ import type {
   Int32Builder,
   WordsBuilder,
 } from "../../../core/batch/builders.ts";
-import type { RowBlock } from "./row_buffer.ts";
+import type { RowBlock } from "./rows.ts";
 import { changedType, type Fault } from "../kit/value_fault.ts";
 
 const TWO_32 = 4_294_967_296;

@@ -1,7 +1,7 @@
 /** Strings as UTF-8, and bytes as they are. */
 import type { BytesBuilder, Fixed16Builder } from "../../../core/batch/builders.ts";
 import { UNDEFINED_BYTE, utf8Table } from "./code_pages.ts";
-import type { RowBlock } from "./row_buffer.ts";
+import type { RowBlock } from "./rows.ts";
 import { changedType, type Fault, valueTooLarge } from "../kit/value_fault.ts";
 
 export interface TextShape {

@@ -5,7 +5,7 @@
 import type { Column } from "../../../core/types/types.ts";
 import type { RowChecksum } from "../../../core/batch/row_checksum.ts";
 import { Md5 } from "../../../core/base/md5.ts";
-import type { FieldBlock } from "./fields.ts";
+import type { FieldBlock } from "./rows.ts";
 import { familyOf } from "./types.ts";
 
 /** How a value that is not NULL is written; NULL is `N` in every form. */

@@ -6,7 +6,7 @@ import type { Int32Builder, WordsBuilder } from "../../../core/batch/builders.ts
 import { civilDays } from "../../../core/types/civil.ts";
 import type { Fault } from "../kit/value_fault.ts";
 import { POW10, writeSafeInteger } from "../kit/words.ts";
-import { asciiText, type FieldBlock } from "./fields.ts";
+import { asciiText, type FieldBlock } from "./rows.ts";
 
 const ZERO = 48;
 const MINUS = 45;

@@ -5,7 +5,7 @@ import type { ReadRequest } from "../../../core/ports/source.ts";
 import { ChecksumForm } from "./checksum.ts";
 import { checkNotNull } from "../kit/not_null.ts";
 import { type ColumnDecoder, columnDecoder } from "./decoders.ts";
-import { FieldGatherer } from "./fields.ts";
+import { FieldGatherer } from "./rows.ts";
 
 export type DecodeOptions = Pick<
   ReadRequest,

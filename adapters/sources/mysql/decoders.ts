@@ -8,7 +8,7 @@ import {
 import type { Column, RivetType } from "../../../core/types/types.ts";
 import { type Fault, faultOf } from "../kit/value_fault.ts";
 import { decodeDate, decodeTime, decodeTimestamp } from "./datetime.ts";
-import { asciiText, type FieldBlock } from "./fields.ts";
+import { asciiText, type FieldBlock } from "./rows.ts";
 import {
   decodeBitBool,
   decodeBitInt,

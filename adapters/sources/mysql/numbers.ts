@@ -10,7 +10,7 @@ import type {
 import type { Fault } from "../kit/value_fault.ts";
 import { POW10, SAFE_DIGITS, writeSafeInteger } from "../kit/words.ts";
 import { type DecimalFault, writeDecimal } from "./decimal.ts";
-import { asciiText, type FieldBlock } from "./fields.ts";
+import { asciiText, type FieldBlock } from "./rows.ts";
 
 const ZERO = 48;
 const MINUS = 45;

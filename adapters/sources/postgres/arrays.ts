@@ -3,7 +3,7 @@
  * per dimension its size and lower bound, then the elements as fields are written (`array_send`).
  */
 import type { ListBuilder } from "../../../core/batch/builders.ts";
-import type { TupleBlock } from "./tuples.ts";
+import type { TupleBlock } from "./rows.ts";
 import type { Fault } from "../kit/value_fault.ts";
 
 const HEADER_BYTES = 12;

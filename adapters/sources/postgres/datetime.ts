@@ -3,7 +3,7 @@
  * two 32-bit words, exactly and without BigInt.
  */
 import type { Int32Builder, WordsBuilder } from "../../../core/batch/builders.ts";
-import type { TupleBlock } from "./tuples.ts";
+import type { TupleBlock } from "./rows.ts";
 import { changedType, type Fault } from "../kit/value_fault.ts";
 
 const EPOCH_DAYS = 10_957;

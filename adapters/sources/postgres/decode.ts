@@ -5,8 +5,8 @@ import { SourceError } from "../../../core/base/errors.ts";
 import type { ReadRequest } from "../../../core/ports/source.ts";
 import { checkNotNull } from "../kit/not_null.ts";
 import { type ColumnDecoder, columnDecoder } from "./decoders.ts";
-import type { RecordForm } from "./record_form.ts";
-import { TupleBuffer } from "./tuples.ts";
+import type { RecordForm } from "./checksum.ts";
+import { TupleBuffer } from "./rows.ts";
 
 export type DecodeOptions = Pick<
   ReadRequest,

@@ -19,9 +19,9 @@ import {
   decodeInt4,
   decodeInt8,
 } from "./numbers.ts";
-import { type NumericFault, numericText, writeNumeric } from "./numeric.ts";
+import { type NumericFault, numericText, writeNumeric } from "./decimal.ts";
 import { ArrayElements } from "./arrays.ts";
-import { copyInto, type TupleBlock } from "./tuples.ts";
+import { copyInto, type TupleBlock } from "./rows.ts";
 import { type ScalarWire, wireOf } from "./types.ts";
 import { changedType, type Fault, faultOf } from "../kit/value_fault.ts";
 

@@ -10,8 +10,8 @@ import type {
   Int32Builder,
   WordsBuilder,
 } from "../../../core/batch/builders.ts";
-import { numericText, writeNumeric } from "./numeric.ts";
-import type { TupleBlock } from "./tuples.ts";
+import { numericText, writeNumeric } from "./decimal.ts";
+import type { TupleBlock } from "./rows.ts";
 import type { ScalarWire } from "./types.ts";
 import { changedType, type Fault } from "../kit/value_fault.ts";
 

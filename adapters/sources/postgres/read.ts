@@ -4,7 +4,7 @@ import type { ReadRequest } from "../../../core/ports/source.ts";
 import { delay, interrupted } from "../../../core/base/wait.ts";
 import type { Connection } from "./connection.ts";
 import { RowDecoder } from "./decode.ts";
-import { RecordForm, recordTypes } from "./record_form.ts";
+import { RecordForm, recordTypes } from "./checksum.ts";
 
 /** Decoding starts at this many gathered bytes: hundreds of usual rows per loop. */
 const DECODE_BYTES = 64 * 1024;

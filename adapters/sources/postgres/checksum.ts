@@ -5,7 +5,7 @@
 import type { RowChecksum } from "../../../core/batch/row_checksum.ts";
 import type { RunRows } from "./introspect.ts";
 import { quoteIdentifier } from "./dialect.ts";
-import { copyInto, type TupleBlock } from "./tuples.ts";
+import { copyInto, type TupleBlock } from "./rows.ts";
 
 /**
  * The type of each column as `record_send` writes it: a domain's own OID, which a RowDescription replaces

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { numericText, writeNumeric } from "../../../../../adapters/sources/postgres/numeric.ts";
+import { numericText, writeNumeric } from "../../../../../adapters/sources/postgres/decimal.ts";
 
 /** What `numeric_send` makes of a decimal text. */
 function encode(text: string): DataView {

@@ -4,7 +4,7 @@
  */
 import type { WordsBuilder } from "../../../core/batch/builders.ts";
 import { decimalText } from "../../../core/batch/values.ts";
-import type { RowBlock } from "./row_buffer.ts";
+import type { RowBlock } from "./rows.ts";
 import { negate } from "../kit/words.ts";
 import { changedType, type Fault } from "../kit/value_fault.ts";
 
