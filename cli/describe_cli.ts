@@ -1,8 +1,7 @@
 /** The command line as data, read off the grammar: for `rivet schema cli` and the generated reference. */
 import { formatMessage, type Message } from "@optique/core";
-import { getDocPageSync } from "@optique/core/parser";
+import { getDocPageSync, type Parser } from "@optique/core/parser";
 import { RIVET_VERSION } from "../core/base/version.ts";
-import { COMMAND_TREE, grammar } from "./grammar.ts";
 
 export interface OptionInfo {
   /** `["-c", "--config"]`, or `["SHELL"]` for a positional argument. */
@@ -23,11 +22,18 @@ export interface CommandLineInfo {
   readonly commands: readonly CommandInfo[];
 }
 
+/** The commands and their parser; handed in, because the grammar knows the command that prints this. */
+export interface CommandLine {
+  readonly grammar: Parser<"sync", unknown, unknown>;
+  /** Command -> its subcommands; none for a command that runs by itself. */
+  readonly tree: Readonly<Record<string, readonly string[]>>;
+}
+
 function plain(message: Message | undefined): string {
   return message === undefined ? "" : formatMessage(message, { colors: false, quotes: false });
 }
 
-function describeCommand(path: readonly string[]): CommandInfo {
+function describeCommand({ grammar }: CommandLine, path: readonly string[]): CommandInfo {
   const page = getDocPageSync(grammar, path);
   const options: OptionInfo[] = [];
   for (
@@ -43,9 +49,12 @@ function describeCommand(path: readonly string[]): CommandInfo {
   return { name: path.join(" "), description: plain(page?.description), options };
 }
 
-export function describeCommandLine(): CommandLineInfo {
-  const paths = Object.entries(COMMAND_TREE).flatMap(([name, subcommands]) =>
+export function describeCommandLine(line: CommandLine): CommandLineInfo {
+  const paths = Object.entries(line.tree).flatMap(([name, subcommands]) =>
     subcommands.length === 0 ? [[name]] : subcommands.map((sub) => [name, sub])
   );
-  return { rivet_version: RIVET_VERSION, commands: paths.map(describeCommand) };
+  return {
+    rivet_version: RIVET_VERSION,
+    commands: paths.map((path) => describeCommand(line, path)),
+  };
 }

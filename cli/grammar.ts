@@ -68,6 +68,9 @@ export const COMMAND_TREE: Readonly<Record<string, readonly string[]>> = {
   completions: [],
 };
 
+/** As `rivet schema cli` and the reference describe it. */
+export const COMMAND_LINE = { grammar, tree: COMMAND_TREE };
+
 /** @throws RivetError when the command did not do what it was asked to. */
 export function execute(invocation: Invocation, ctx: CommandContext): Promise<void> {
   switch (invocation.command) {
@@ -108,7 +111,7 @@ export function execute(invocation: Invocation, ctx: CommandContext): Promise<vo
     case "schema config":
       return executeSchemaConfig(ctx);
     case "schema cli":
-      return executeSchemaCli(ctx);
+      return executeSchemaCli(ctx, COMMAND_LINE);
     case "completions":
       return executeCompletions(invocation, ctx);
     default:

@@ -14,7 +14,7 @@ import { path } from "@optique/run/valueparser";
 import type { TlsConfig } from "../core/config/schema.ts";
 import type { UrlSource } from "../core/discover/connect.ts";
 import { ConfigError } from "../core/base/errors.ts";
-import type { ScaffoldDestination } from "../core/init/scaffold.ts";
+import type { ScaffoldDestination } from "../core/init/options.ts";
 import { defineCommand } from "./define.ts";
 import { refuseExisting } from "./new_file.ts";
 import type { CommandContext } from "./services.ts";

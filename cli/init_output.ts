@@ -4,12 +4,8 @@ import type { TlsConfig } from "../core/config/schema.ts";
 import { discoveryArtifact } from "../core/discover/artifact.ts";
 import type { Discovered, UrlSource } from "../core/discover/connect.ts";
 import { isBareNumeric } from "../core/discover/notes.ts";
-import {
-  scaffold,
-  type ScaffoldDestination,
-  type ScaffoldedExport,
-  type UrlReference,
-} from "../core/init/scaffold.ts";
+import { scaffold } from "../core/init/scaffold.ts";
+import type { ScaffoldDestination, ScaffoldedExport, UrlReference } from "../core/init/options.ts";
 import { writeNewFile } from "./new_file.ts";
 import { toJson } from "./render/json.ts";
 import type { CommandContext } from "./services.ts";

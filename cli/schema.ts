@@ -1,6 +1,7 @@
 /** `rivet schema`: machine-readable forms of the configuration and of the command line. */
 import { constant, object, or } from "@optique/core";
 import { defineCommand } from "./define.ts";
+import type { CommandLine } from "./describe_cli.ts";
 import { toJson } from "./render/json.ts";
 import type { CommandContext } from "./services.ts";
 
@@ -40,7 +41,7 @@ export async function executeSchemaConfig(ctx: CommandContext): Promise<void> {
   ctx.screen.result(toJson(configJsonSchema()));
 }
 
-export async function executeSchemaCli(ctx: CommandContext): Promise<void> {
+export async function executeSchemaCli(ctx: CommandContext, line: CommandLine): Promise<void> {
   const { describeCommandLine } = await import("./describe_cli.ts");
-  ctx.screen.result(toJson(describeCommandLine()));
+  ctx.screen.result(toJson(describeCommandLine(line)));
 }

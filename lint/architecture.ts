@@ -33,6 +33,46 @@ const WIRING: readonly string[] = ["main.ts", "adapters/worker.ts", "adapters/re
 /** Parts of the product; everything else (tests, fixtures, bench, lint) serves it and may see all. */
 const PRODUCT: readonly string[] = ["core", "adapters", "cli", "state"];
 
+/**
+ * The floors of `core`, lowest first: a folder imports itself and those before it
+ * (docs/adr/0019-floors.md).
+ */
+export const FLOORS: readonly string[] = [
+  "base",
+  "types",
+  "batch",
+  "config",
+  "ports",
+  "query",
+  "encode",
+  "extract",
+  "workers",
+  "manifest",
+  "plan",
+  "preflight",
+  "reconcile",
+  "report",
+  "run",
+  "repair",
+  "validate",
+  "artifact",
+  "discover",
+  "init",
+  "processes",
+  "apply",
+];
+
+/** `core/run/run.ts` imports `core/apply/waves.ts`: null where that goes down or stays. */
+function floorProblem(file: string, target: string): string | null {
+  const [from, to] = [file, target].map((path) => path.split("/")[1]);
+  const [own, other] = [from, to].map((floor) => FLOORS.indexOf(floor));
+  if (own < 0) return `core/${from} is on no floor; give it a place in FLOORS of this rule`;
+  if (other < 0) return `core/${to} is on no floor; give it a place in FLOORS of this rule`;
+  if (other <= own) return null;
+  return `core/${to} is above core/${from}; a name that both need belongs on the floor of ` +
+    `core/${from} or below it`;
+}
+
 function part(file: string): string {
   return file.split("/")[0];
 }
@@ -47,11 +87,7 @@ function adapterOf(file: string): string | null {
 /** Adapters that are one file instead of a folder. */
 const FLAT_ADAPTERS: readonly string[] = [
   "destinations/local.ts",
-  "destinations/s3.ts",
-  "destinations/gcs.ts",
-  "destinations/azure.ts",
   "destinations/stdout.ts",
-  "destinations/memory.ts",
   "notifiers/slack.ts",
 ];
 
@@ -108,6 +144,7 @@ export function importProblem(file: string, specifier: string): string | null {
   if (!ALLOWED[from].includes(to)) {
     return `${from} does not import ${to}; only ${WIRING.join(", ")} wire the parts together`;
   }
+  if (from === "core" && to === "core") return floorProblem(file, target);
   return from === "adapters" && to === "adapters" ? adapterProblem(file, target) : null;
 }
 

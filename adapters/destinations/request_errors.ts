@@ -1,6 +1,6 @@
 /** A store's refusals and failures as `DestinationError`s: one classification, the words per store. */
 import { DestinationError, type ErrorCategory, type ErrorCode } from "../../core/base/errors.ts";
-import type { Request } from "./requests.ts";
+import type { Request } from "./request.ts";
 
 /** What an SDK's error says, in terms of HTTP. */
 export interface HttpFacts {

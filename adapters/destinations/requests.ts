@@ -10,17 +10,7 @@ import type { Readable } from "node:stream";
 import { DestinationError, RETRY_POLICIES, RivetError } from "../../core/base/errors.ts";
 import { type FileRange, openBody } from "./file_body.ts";
 import { type HttpFacts, requestError, type StoreWords } from "./request_errors.ts";
-
-export interface Request {
-  /** For the message: `write`, `list`, ... */
-  readonly doing: string;
-  /** What it is about, as a URI without secrets. */
-  readonly target: string;
-  /** What the credentials must allow, in the store's words. */
-  readonly permission: string;
-  /** Ends an attempt after this long without a byte or an answer; the default suits all but copies. */
-  readonly idleMs?: number;
-}
+import type { Request } from "./request.ts";
 
 export interface RequestSettings {
   readonly attempts: number;

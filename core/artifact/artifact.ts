@@ -2,17 +2,15 @@
  * The sealed plan of one export (contracts section 4). The names are public API. What apply executes is in
  * `resolved_plan` and `computed`, which `integrity` covers (PA2); the rest informs people.
  */
-import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
+import type { LoadedConfig } from "../config/loaded.ts";
 import type { ExportMode } from "../config/schema.ts";
-import { type Diagnostics, preflight } from "../preflight/preflight.ts";
 import { verdictName } from "../preflight/verdict.ts";
-import type { Source } from "../ports/source.ts";
 import { RIVET_VERSION } from "../base/version.ts";
 import { integrityOf } from "./canonical.ts";
 import type { Campaign } from "./campaign.ts";
 import { type ChunkRange, rangeKind, rangesOf } from "../plan/chunk_ranges.ts";
-import { type ExportPlan, planExport, type PlanInputs } from "../plan/export_plan.ts";
 import { planFingerprint } from "../plan/fingerprint.ts";
+import type { PlannedExport } from "./planned.ts";
 import type { Recommendation } from "./priority.ts";
 import { type ResolvedPlan, resolvePlan } from "./resolved_plan.ts";
 
@@ -50,27 +48,6 @@ export interface PlanArtifact {
 
 /** PA3. */
 export const EXPIRES_AFTER_MS = 24 * 60 * 60 * 1000;
-
-/** What is known of one export before it is ranked among the others. */
-export interface PlannedExport {
-  readonly exported: LoadedExport;
-  readonly plan: ExportPlan;
-  readonly diagnostics: Diagnostics;
-  readonly cursorSnapshot: string | null;
-}
-
-/** Plans one export on a connection of its own; reads no row. */
-export async function planOne(
-  source: Source,
-  exported: LoadedExport,
-  inputs: PlanInputs,
-): Promise<PlannedExport> {
-  // A commit-safe run waits for transactions; a plan only looks.
-  const config = { ...exported.config, incremental_safety: "off" as const };
-  const plan = await planExport(source, { ...exported, config }, inputs);
-  const diagnostics = await preflight(source, exported, plan);
-  return { exported, plan, diagnostics, cursorSnapshot: inputs.cursor };
-}
 
 /** PA6: of the plan's inputs as `resolved_plan` holds them. */
 export function fingerprintOf({ base_query, export: config }: ResolvedPlan): Promise<string> {

@@ -6,7 +6,8 @@ import type { SourceFactory } from "../ports/source.ts";
 import type { StateStore } from "../ports/state.ts";
 import { withRetry } from "../base/retry.ts";
 import { SourceSession } from "../extract/session.ts";
-import { type PlanArtifact, type PlannedExport, planOne, sealPlan } from "./artifact.ts";
+import { type PlanArtifact, sealPlan } from "./artifact.ts";
+import { type PlannedExport, planOne } from "./planned.ts";
 import { type Campaign, planCampaign } from "./campaign.ts";
 import { recommend, type Recommendation } from "./priority.ts";
 

@@ -1,6 +1,6 @@
 /** How urgent and how heavy an export is (contracts section 4, "Priority"): advice with its reasons. */
 import type { RunMetric } from "../ports/state.ts";
-import type { PlannedExport } from "./artifact.ts";
+import type { PlannedExport } from "./planned.ts";
 
 export type CostClass = "low" | "medium" | "high" | "very_high";
 export type Level = "low" | "medium" | "high";

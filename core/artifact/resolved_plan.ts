@@ -12,7 +12,7 @@ import type {
 } from "../config/schema.ts";
 import type { Tuning } from "../config/tuning.ts";
 import { redactConfig } from "../base/redact.ts";
-import type { ExportPlan } from "../plan/export_plan.ts";
+import type { ExportPlan } from "../plan/strategy.ts";
 import { DEFAULT_CHUNK_SIZE } from "../plan/windows.ts";
 
 const MIB = 1024 * 1024;

@@ -5,7 +5,7 @@ import { isBareNumeric } from "../discover/notes.ts";
 import { DEFAULT_CHUNK_SIZE } from "../plan/windows.ts";
 import type { InspectedColumn } from "../ports/source.ts";
 import { formatType, type RivetType } from "../types/types.ts";
-import type { ScaffoldDestination, ScaffoldedExport, ScaffoldOptions } from "./scaffold.ts";
+import type { ScaffoldDestination, ScaffoldedExport, ScaffoldOptions } from "./options.ts";
 import { scalar, type YamlText } from "./yaml_text.ts";
 
 export function scaffoldExport(

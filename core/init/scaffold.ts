@@ -1,37 +1,10 @@
 /** A configuration that runs as it is, from what was discovered: `rivet init`. */
-import type { SourceConfig } from "../config/schema.ts";
-import type { DiscoveredTable, Discovery } from "../discover/discover.ts";
+import type { Discovery } from "../discover/discover.ts";
 import { RIVET_VERSION } from "../base/version.ts";
 import { scaffoldExport } from "./export_block.ts";
 import { exportNames } from "./export_names.ts";
+import type { ScaffoldedExport, ScaffoldOptions } from "./options.ts";
 import { YamlText } from "./yaml_text.ts";
-
-/** How the file refers to the connection; the URL itself never enters it. */
-export type UrlReference =
-  | { readonly key: "url_env"; readonly value: string }
-  /** Relative to the configuration's folder. */
-  | { readonly key: "url_file"; readonly value: string };
-
-export type ScaffoldDestination =
-  | { readonly type: "local" }
-  | { readonly type: "s3"; readonly bucket: string }
-  | { readonly type: "gcs"; readonly bucket: string }
-  | { readonly type: "azure"; readonly container: string };
-
-export interface ScaffoldOptions {
-  readonly sourceType: SourceConfig["type"];
-  readonly url: UrlReference;
-  readonly tls: { readonly mode: string; readonly caFile: string | null } | null;
-  readonly destination: ScaffoldDestination;
-  /** How the engine writes names, for an export that needs a query instead of `table:`. */
-  readonly dialect: { quote(name: string): string; table(name: string): string };
-}
-
-/** An export of the file and the table it stands for. */
-export interface ScaffoldedExport {
-  readonly name: string;
-  readonly found: DiscoveredTable;
-}
 
 export interface Scaffold {
   readonly yaml: string;

@@ -1,7 +1,7 @@
 /** `computed.chunk_ranges` of an artifact: written from a plan, checked again on load (PA5). */
 import type { ExportConfig } from "../config/schema.ts";
 import type { ChunkShape } from "../query/chunk.ts";
-import type { PlannedChunk, Strategy } from "./export_plan.ts";
+import type { PlannedChunk, Strategy } from "./strategy.ts";
 
 /** Integers as numbers while they are exact, else text; null is open, `[null, null]` the NULL keys. */
 export type ChunkRange = readonly [number | string | null, number | string | null];

@@ -6,7 +6,7 @@ import type { ChunkShape } from "../query/chunk.ts";
 import { comparedType, minMaxSql, outerSelect } from "../query/select.ts";
 import type { Column, TypeKind } from "../types/types.ts";
 import { findColumn } from "./columns.ts";
-import type { ChunkedStrategy, PlannedChunk, Planning } from "./export_plan.ts";
+import type { ChunkedStrategy, PlannedChunk, Planning } from "./strategy.ts";
 import { type ChunkPlanInputs, planFingerprint } from "./fingerprint.ts";
 import { keyBoundaries } from "./key_ranges.ts";
 import {

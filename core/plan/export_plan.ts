@@ -1,90 +1,12 @@
-/**
- * What one export will read, decided before the first row: its columns and its strategy.
- * Everything in an `ExportPlan` is plain data.
- */
+/** Plans one export: which columns it has and how it is read. */
 import type { LoadedExport } from "../config/loaded.ts";
-import type { Description, Source } from "../ports/source.ts";
+import { planStages } from "../encode/spec.ts";
+import type { Source } from "../ports/source.ts";
 import { baseQuery } from "../query/base.ts";
-import type { ChunkShape } from "../query/chunk.ts";
-import type { CursorShape, CursorWindow } from "../query/cursor.ts";
-import type { ReadSpec } from "../query/unit_read.ts";
-import type { TieSpec } from "../extract/ties.ts";
-import { planStages, type StageSpec } from "../encode/spec.ts";
 import { chunkedStrategy } from "./chunked.ts";
 import { incrementalStrategy } from "./incremental.ts";
+import type { ExportPlan, PlanInputs, Planning, Strategy } from "./strategy.ts";
 import { fullStrategy, windowStrategy } from "./whole.ts";
-
-/** One chunk; for what its bounds mean see `ChunkShape`. */
-export interface PlannedChunk {
-  readonly index: number;
-  readonly start: string | null;
-  readonly end: string | null;
-}
-
-export interface ChunkedStrategy {
-  readonly kind: "chunked";
-  readonly shape: ChunkShape;
-  readonly fingerprint: string;
-  /** Rows per page inside a chunk of a key range, whose true size is only estimated; else null. */
-  readonly pageRows: number | null;
-  readonly chunks: readonly PlannedChunk[];
-}
-
-/** Reads without chunks: one, or a few ranges for as many readers. */
-export interface WholeStrategy {
-  readonly kind: "whole";
-  readonly reads: readonly ReadSpec[];
-}
-
-export interface IncrementalStrategy {
-  readonly kind: "incremental";
-  readonly shape: CursorShape;
-  /** The stored cursor that the read starts behind; null on the first run. */
-  readonly after: string | null;
-  readonly window: CursorWindow;
-  /** `commit_safe`: the transactions that the window ends before, for people. */
-  readonly heldBy: readonly string[];
-  /** `commit_safe`: which rows at `after` were exported; null without it. */
-  readonly ties: TieSpec | null;
-  readonly read: ReadSpec;
-  /** The selected column whose last value becomes the cursor (CC4, CC5). */
-  readonly watch: string;
-}
-
-export type Strategy = WholeStrategy | IncrementalStrategy | ChunkedStrategy;
-
-export interface ExportPlan {
-  readonly base: string;
-  readonly description: Description;
-  readonly estimatedRows: number | null;
-  readonly strategy: Strategy;
-  /** What is done to the rows before they are encoded. */
-  readonly stages: StageSpec;
-}
-
-/** What a plan takes from state and from the moment it is made. */
-export interface PlanInputs {
-  readonly now: Date;
-  /** The incremental cursor, or null. */
-  readonly cursor: string | null;
-  /** The rows at the cursor that were exported; null when they are not remembered. */
-  readonly ties: readonly string[] | null;
-  /** The chunks of a checkpoint that is resumed: the source is not asked for them again. */
-  readonly chunks: readonly PlannedChunk[] | null;
-  /** An estimate that is known already; absent: the source is asked. */
-  readonly rowEstimate?: number | null;
-  /** Ends the waiting that a commit-safe plan may take. */
-  readonly signal: AbortSignal;
-}
-
-/** What the planners of the modes work with. */
-export interface Planning {
-  readonly source: Source;
-  readonly exported: LoadedExport;
-  readonly base: string;
-  readonly description: Description;
-  readonly inputs: PlanInputs;
-}
 
 /** Asks the catalog and, for chunks, MIN and MAX; reads no row. @throws ConfigError, SourceError */
 export async function planExport(

@@ -22,7 +22,7 @@ import type { TieSpec } from "../extract/ties.ts";
 import type { Column } from "../types/types.ts";
 import { findColumn } from "./columns.ts";
 import { earlier } from "./cursor_lag.ts";
-import type { IncrementalStrategy, Planning } from "./export_plan.ts";
+import type { IncrementalStrategy, Planning } from "./strategy.ts";
 
 /** `commit_wait_s` when it is not set. */
 const DEFAULT_COMMIT_WAIT_S = 60;

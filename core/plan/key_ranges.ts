@@ -1,7 +1,7 @@
 /** Where to cut a unique key of any type, without scanning the table. */
 import { columnRef, literalOf, outerSelect } from "../query/select.ts";
 import type { Column } from "../types/types.ts";
-import type { Planning } from "./export_plan.ts";
+import type { Planning } from "./strategy.ts";
 import { DEFAULT_CHUNK_SIZE } from "./windows.ts";
 
 /** Steps along the index where the catalog has no statistics; more would scan a large table. */

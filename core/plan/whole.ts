@@ -5,7 +5,7 @@ import { comparedType, minMaxSql, outerSelect } from "../query/select.ts";
 import { windowSql } from "../query/time_window.ts";
 import type { Column } from "../types/types.ts";
 import { findColumn } from "./columns.ts";
-import type { Planning, WholeStrategy } from "./export_plan.ts";
+import type { Planning, WholeStrategy } from "./strategy.ts";
 import { windowsByCount } from "./windows.ts";
 
 /** The integer primary key of a plain table: unique, NOT NULL, and its text round-trips. */

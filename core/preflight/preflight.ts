@@ -1,7 +1,7 @@
 /** Preflight: what is known about an export before it runs. Advice only; nothing gates on it (PA8). */
 import type { LoadedExport } from "../config/loaded.ts";
 import type { Profile } from "../config/tuning.ts";
-import type { ExportPlan } from "../plan/export_plan.ts";
+import type { ExportPlan } from "../plan/strategy.ts";
 import type { Source } from "../ports/source.ts";
 import { keyRangeOf, probeScan } from "./probe.ts";
 import { strategyName } from "./strategy_name.ts";

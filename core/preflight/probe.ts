@@ -1,5 +1,5 @@
 /** What the planner says about an export's statements: EXPLAIN only, and MIN / MAX where an index has them. */
-import type { ExportPlan } from "../plan/export_plan.ts";
+import type { ExportPlan } from "../plan/strategy.ts";
 import type { Dialect, ScanFacts, Source } from "../ports/source.ts";
 import { chunkRowsSql } from "../query/chunk.ts";
 import { cursorExpression } from "../query/cursor.ts";

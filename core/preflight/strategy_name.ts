@@ -1,6 +1,6 @@
 /** How an export is read, in the words of `rivet check` and the readme's strategy table. */
 import type { LoadedExport } from "../config/loaded.ts";
-import type { ExportPlan } from "../plan/export_plan.ts";
+import type { ExportPlan } from "../plan/strategy.ts";
 import { DEFAULT_CHUNK_SIZE } from "../plan/windows.ts";
 
 /** What one chunk is, e.g. `size=100000`. */

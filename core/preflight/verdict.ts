@@ -1,6 +1,6 @@
 /** The verdict and the profile recommendation of the readme's preflight tables. */
 import type { Profile } from "../config/tuning.ts";
-import type { ExportPlan } from "../plan/export_plan.ts";
+import type { ExportPlan } from "../plan/strategy.ts";
 import type { ScanFacts } from "../ports/source.ts";
 
 export type Verdict = "EFFICIENT" | "ACCEPTABLE" | "DEGRADED" | "UNSAFE";

@@ -1,6 +1,6 @@
 /** What of an export deserves a warning before it runs, and what would make it cheaper. */
 import type { LoadedExport } from "../config/loaded.ts";
-import type { ExportPlan } from "../plan/export_plan.ts";
+import type { ExportPlan } from "../plan/strategy.ts";
 import type { Verdict } from "./verdict.ts";
 
 export interface WarningInput {

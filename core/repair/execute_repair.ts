@@ -1,7 +1,7 @@
 /** Writing the chunks of a repair plan again, through the same seams as a run (RR3, RR4, RR5). */
 import { RivetError, type SerializedError, serializeError, toRivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
-import type { ExportPlan } from "../plan/export_plan.ts";
+import type { ExportPlan } from "../plan/strategy.ts";
 import type { Dialect } from "../ports/source.ts";
 import type { ChunkTask, StateStore } from "../ports/state.ts";
 import type { ExportContext, RunDeps } from "../run/context.ts";

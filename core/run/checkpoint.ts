@@ -1,6 +1,6 @@
 /** `chunk_checkpoint`: whether a run starts, continues or refuses, decided before the first chunk. */
 import { RivetError } from "../base/errors.ts";
-import type { ChunkedStrategy, PlannedChunk } from "../plan/export_plan.ts";
+import type { ChunkedStrategy, PlannedChunk } from "../plan/strategy.ts";
 import type { ChunkRun, StateStore } from "../ports/state.ts";
 import type { LoadedExport } from "../config/loaded.ts";
 

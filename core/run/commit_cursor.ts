@@ -1,6 +1,6 @@
 /** I3: the cursor moves once, after every part of the read was accepted and logged. */
 import { logger } from "../base/log.ts";
-import type { IncrementalStrategy } from "../plan/export_plan.ts";
+import type { IncrementalStrategy } from "../plan/strategy.ts";
 import { bestEffort, type ExportContext } from "./context.ts";
 import type { ReadResult } from "../extract/read.ts";
 import { MAX_TIES } from "../extract/ties.ts";

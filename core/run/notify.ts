@@ -2,7 +2,7 @@
 import type { LoadedConfig } from "../config/loaded.ts";
 import { type ErrorCode, type SerializedError, toRivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
-import type { ExportPlan } from "../plan/export_plan.ts";
+import type { ExportPlan } from "../plan/strategy.ts";
 import type { Notifier, NotifyEvent, NotifyKind } from "../ports/notifier.ts";
 import type { Source } from "../ports/source.ts";
 import type { JournalEvent } from "../ports/state.ts";

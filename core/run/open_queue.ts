@@ -1,5 +1,5 @@
 /** The queue of an export's units: in memory, or the chunk checkpoint in state. */
-import type { ChunkedStrategy, PlannedChunk } from "../plan/export_plan.ts";
+import type { ChunkedStrategy, PlannedChunk } from "../plan/strategy.ts";
 import type { ChunkRun } from "../ports/state.ts";
 import type { ReadSpec } from "../query/unit_read.ts";
 import type { Review } from "./review.ts";

@@ -1,7 +1,8 @@
 /** Planning a run: what state remembers goes in, the plan and its advice go into the journal. */
 import { toRivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
-import { type ExportPlan, planExport, type PlanInputs } from "../plan/export_plan.ts";
+import type { ExportPlan, PlanInputs } from "../plan/strategy.ts";
+import { planExport } from "../plan/export_plan.ts";
 import type { Dialect } from "../ports/source.ts";
 import type { ChunkRun } from "../ports/state.ts";
 import { noChecksum } from "../reconcile/compare_chunks.ts";

@@ -1,7 +1,7 @@
 /** The two unit queues: in memory, and the chunk checkpoint in state (I5, I6). */
 import type { RivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
-import type { ChunkedStrategy, PlannedChunk } from "../plan/export_plan.ts";
+import type { ChunkedStrategy, PlannedChunk } from "../plan/strategy.ts";
 import type { Description, Dialect } from "../ports/source.ts";
 import type { StateStore } from "../ports/state.ts";
 import { chunkIdentifier, chunkSql } from "../query/chunk.ts";

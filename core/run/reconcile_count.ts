@@ -3,7 +3,7 @@
  * before the cursor moves, so that a run that does not add up is read again.
  */
 import { RivetError } from "../base/errors.ts";
-import type { ExportPlan } from "../plan/export_plan.ts";
+import type { ExportPlan } from "../plan/strategy.ts";
 import type { Dialect, Source } from "../ports/source.ts";
 import { incrementalRowsSql } from "../query/cursor.ts";
 import { countSql } from "../query/select.ts";

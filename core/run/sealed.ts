@@ -1,6 +1,6 @@
 /** What an export takes from a sealed plan instead of asking for it (PA1), and its cursor check (PA4). */
 import { RivetError } from "../base/errors.ts";
-import type { PlanInputs, PlannedChunk } from "../plan/export_plan.ts";
+import type { PlanInputs, PlannedChunk } from "../plan/strategy.ts";
 import type { StateStore } from "../ports/state.ts";
 
 /** Gates that `--force` can open. */

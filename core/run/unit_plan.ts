@@ -1,5 +1,5 @@
 /** What every unit of an export is read and written with, from its config and plan. */
-import type { ExportPlan } from "../plan/export_plan.ts";
+import type { ExportPlan } from "../plan/strategy.ts";
 import type { EncoderOptions } from "../ports/format.ts";
 import { COALESCED_CURSOR } from "../query/cursor.ts";
 import type { Column } from "../types/types.ts";

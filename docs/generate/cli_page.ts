@@ -1,9 +1,10 @@
 /** `reference/cli.md`: every command and option, from the grammar. */
 import { type CommandInfo, describeCommandLine, type OptionInfo } from "../../cli/describe_cli.ts";
+import { COMMAND_LINE } from "../../cli/grammar.ts";
 import { cell, code, GENERATED, table } from "./markdown.ts";
 
 export function cliPage(): string {
-  const { commands } = describeCommandLine();
+  const { commands } = describeCommandLine(COMMAND_LINE);
   const everywhere = commonOptions(commands);
   return [
     GENERATED,

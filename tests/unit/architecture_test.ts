@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import plugin, { importProblem } from "../../lint/architecture.ts";
+import plugin, { FLOORS, importProblem } from "../../lint/architecture.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -50,7 +50,7 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ["adapters/sources/mysql/read.ts", "../postgres/read.ts"],
   ["adapters/sources/mysql/read.ts", "../../destinations/local.ts"],
   ["adapters/sources/kit/value_fault.ts", "../mysql/read.ts"],
-  ["adapters/destinations/s3.ts", "./local.ts"],
+  ["adapters/destinations/s3/store.ts", "../local.ts"],
   ["adapters/formats/csv/encoder.ts", "../parquet/encoder.ts"],
   ["adapters/sources/mysql/read.ts", "../../../cli/run.ts"],
   ["adapters/sources/mysql/read.ts", "../../../state/store.ts"],
@@ -101,4 +101,62 @@ Deno.test("architecture: every way of importing is seen", () => {
   ];
   for (const way of ways) assert.equal(problems("core/run/run.ts", way).length, 1, way);
   assert.deepEqual(problems("core/run/run.ts", `const s = "../../cli/a.ts"; export { s };`), []);
+});
+
+Deno.test("architecture: a floor imports itself and those below, on every floor", () => {
+  for (const [i, floor] of FLOORS.entries()) {
+    const file = `core/${floor}/a.ts`;
+    for (const [j, other] of FLOORS.entries()) {
+      const problem = importProblem(file, `../${other}/b.ts`);
+      if (j <= i) assert.equal(problem, null, `${floor} importing ${other}`);
+      else assert.match(problem ?? "", new RegExp(`core/${other} is above core/${floor};`));
+    }
+    assert.match(importProblem(file, "../attic/b.ts") ?? "", /core\/attic is on no floor/);
+    assert.match(
+      importProblem("core/attic/a.ts", `../${floor}/b.ts`) ?? "",
+      /attic is on no floor/,
+    );
+  }
+});
+
+Deno.test("architecture: every folder of core is a floor, and every floor a folder", async () => {
+  const folders: string[] = [];
+  for await (const entry of Deno.readDir(join(ROOT, "core"))) folders.push(entry.name);
+  assert.deepEqual(folders.sort(), [...FLOORS].sort());
+});
+
+/** What a file imports of the product, as it is written: types and what is loaded later too. */
+function importsOf(file: string, source: string): string[] {
+  const specifiers = [
+    ...source.matchAll(/^(?:import|export)\s[^;]*?from\s+"(\.[^"]+)"/gm),
+    ...source.matchAll(/import\(\s*"(\.[^"]+)"/g),
+  ];
+  return specifiers.map(([, specifier]) => normalize(join(dirname(file), specifier)));
+}
+
+/** The files of each import circle. */
+function circles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const found: string[][] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    const at = path.indexOf(file);
+    if (at >= 0) found.push(path.slice(at));
+    if (at >= 0 || done.has(file)) return;
+    for (const next of graph.get(file) ?? []) visit(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+  return found;
+}
+
+Deno.test("architecture: no file imports itself by way of others", async () => {
+  const graph = new Map<string, string[]>();
+  for (const folder of ["core", "adapters", "cli", "state"]) {
+    for await (const file of sources(folder)) {
+      graph.set(file, importsOf(file, await Deno.readTextFile(join(ROOT, file))));
+    }
+  }
+  assert.deepEqual(circles(graph), []);
+  const ring = new Map([["a", ["b"]], ["b", ["c"]], ["c", ["a"]], ["d", ["a"]]]);
+  assert.deepEqual(circles(ring), [["a", "b", "c"]]);
 });

@@ -8,7 +8,8 @@ import { compareKeys } from "../keys.ts";
 import type { ObjectStore } from "../object_store.ts";
 import { partRanges, sendAll, type UploadLimits } from "../part_upload.ts";
 import { ResponseCut } from "../request_errors.ts";
-import type { Request, Requests } from "../requests.ts";
+import type { Request } from "../request.ts";
+import type { Requests } from "../requests.ts";
 import { isMissingBlob } from "./errors.ts";
 
 /** Limits of the service. */

@@ -20,7 +20,8 @@ import type { ObjectStore } from "../object_store.ts";
 import { partRanges, sendAll, type UploadLimits } from "../part_upload.ts";
 import { encodePath } from "../prefix.ts";
 import { ResponseCut } from "../request_errors.ts";
-import type { Request, Requests } from "../requests.ts";
+import type { Request } from "../request.ts";
+import type { Requests } from "../requests.ts";
 import { isMissingObject } from "./errors.ts";
 
 /** Limits of the protocol. */

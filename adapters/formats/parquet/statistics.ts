@@ -2,21 +2,11 @@
  * Minimum, maximum and NULL count of a page or column chunk, in the column's defined order.
  * https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift (Statistics, ColumnOrder)
  */
+import type { Bound, Bounds } from "./bounds.ts";
 import { PhysicalType } from "./enums.ts";
 import type { Leaf, SortOrder } from "./schema.ts";
 import type { ThriftWriter } from "./thrift.ts";
 import { truncateMax, truncateMin } from "./truncate.ts";
-
-/** A value in PLAIN encoding without length prefix; not exact when it was cut short. */
-export interface Bound {
-  readonly value: Uint8Array;
-  readonly exact: boolean;
-}
-
-export interface Bounds {
-  readonly min: Bound;
-  readonly max: Bound;
-}
 
 export interface Statistics {
   /** Null when there is no value, or none but NaN. */

@@ -3,7 +3,7 @@
  * higher. Text stays valid UTF-8, because readers decode it.
  */
 import { isUtf8 } from "node:buffer";
-import type { Bound } from "./statistics.ts";
+import type { Bound } from "./bounds.ts";
 
 /** Bytes that a bound keeps, the length that Parquet writers commonly use. */
 export const MAX_BOUND_BYTES = 64;

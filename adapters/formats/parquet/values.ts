@@ -6,7 +6,8 @@ import { Encoding, PhysicalType } from "./enums.ts";
 import { bitWidth, encodeHybrid } from "./levels.ts";
 import { type PlainWriter, plainWriter } from "./plain.ts";
 import type { Leaf } from "./schema.ts";
-import { type Bounds, boundsOf } from "./statistics.ts";
+import type { Bounds } from "./bounds.ts";
+import { boundsOf } from "./statistics.ts";
 
 /** Values of the page being built, and how they will be encoded. */
 export interface PageValues {

@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { describeCommandLine } from "../../../cli/describe_cli.ts";
+import { COMMAND_LINE } from "../../../cli/grammar.ts";
 import { COMMAND_TREE } from "../../../cli/grammar.ts";
 import { answerCompletion } from "../../../cli/suggest.ts";
 
@@ -55,7 +56,7 @@ Deno.test("completions: bash itself completes with the script", async () => {
 });
 
 Deno.test("schema cli: every command of the tree, its flags with their metavars", () => {
-  const { commands } = describeCommandLine();
+  const { commands } = describeCommandLine(COMMAND_LINE);
   const names = Object.entries(COMMAND_TREE)
     .flatMap(([name, sub]) => sub.length === 0 ? [name] : sub.map((s) => `${name} ${s}`));
   deepEqual(commands.map((c) => c.name), names);

@@ -6,11 +6,8 @@ import { z } from "zod";
 import { configJsonSchema } from "../../../../core/config/json_schema.ts";
 import { loadConfig } from "../../../../core/config/load.ts";
 import type { DiscoveredTable } from "../../../../core/discover/discover.ts";
-import {
-  scaffold,
-  type ScaffoldDestination,
-  type ScaffoldOptions,
-} from "../../../../core/init/scaffold.ts";
+import { scaffold } from "../../../../core/init/scaffold.ts";
+import type { ScaffoldDestination, ScaffoldOptions } from "../../../../core/init/options.ts";
 import { column, INT, key, refused, table, TEXT, UTC } from "../discover/tables.ts";
 
 const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;

@@ -6,7 +6,7 @@ import {
   rangeProblem,
   rangesOf,
 } from "../../../../core/plan/chunk_ranges.ts";
-import type { ChunkedStrategy } from "../../../../core/plan/export_plan.ts";
+import type { ChunkedStrategy } from "../../../../core/plan/strategy.ts";
 
 const problem = (kind: RangeKind, ...ranges: ChunkRange[]) =>
   rangeProblem(plannedChunks(ranges), kind);

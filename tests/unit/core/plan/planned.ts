@@ -2,12 +2,9 @@
 import type { LoadedConfig } from "../../../../core/config/loaded.ts";
 import { resolveExport, resolveSource } from "../../../../core/config/resolve.ts";
 import { exportSchema, sourceSchema } from "../../../../core/config/schema.ts";
-import {
-  type PlanArtifact,
-  type PlannedExport,
-  sealPlan,
-} from "../../../../core/artifact/artifact.ts";
-import type { ExportPlan, Strategy } from "../../../../core/plan/export_plan.ts";
+import { type PlanArtifact, sealPlan } from "../../../../core/artifact/artifact.ts";
+import type { PlannedExport } from "../../../../core/artifact/planned.ts";
+import type { ExportPlan, Strategy } from "../../../../core/plan/strategy.ts";
 import { recommend } from "../../../../core/artifact/priority.ts";
 import type { IndexUse, Verdict } from "../../../../core/preflight/verdict.ts";
 import type { Column } from "../../../../core/types/types.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ExportPlan } from "../../../../core/plan/export_plan.ts";
+import type { ExportPlan } from "../../../../core/plan/strategy.ts";
 import { recommendParallel } from "../../../../core/preflight/verdict.ts";
 
 Deno.test("several readers only where the read can be cut and the source stands it", () => {

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { RivetError } from "../../../../core/base/errors.ts";
-import type { PlannedChunk } from "../../../../core/plan/export_plan.ts";
+import type { PlannedChunk } from "../../../../core/plan/strategy.ts";
 import type { ChunkCompletion, ChunkTask, StateStore } from "../../../../core/ports/state.ts";
 import { Journal } from "../../../../core/run/journal.ts";
 import { CheckpointQueue } from "../../../../core/run/queues.ts";

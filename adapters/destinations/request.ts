@@ -1,0 +1,12 @@
+/** One request to a store, as errors and retries speak of it. */
+
+export interface Request {
+  /** For the message: `write`, `list`, ... */
+  readonly doing: string;
+  /** What it is about, as a URI without secrets. */
+  readonly target: string;
+  /** What the credentials must allow, in the store's words. */
+  readonly permission: string;
+  /** Ends an attempt after this long without a byte or an answer; the default suits all but copies. */
+  readonly idleMs?: number;
+}

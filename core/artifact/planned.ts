@@ -1,0 +1,27 @@
+/** One export, planned and examined, before it is ranked among the others and sealed. */
+import type { LoadedExport } from "../config/loaded.ts";
+import type { ExportPlan, PlanInputs } from "../plan/strategy.ts";
+import { planExport } from "../plan/export_plan.ts";
+import type { Source } from "../ports/source.ts";
+import { type Diagnostics, preflight } from "../preflight/preflight.ts";
+
+/** What is known of one export before it is ranked among the others. */
+export interface PlannedExport {
+  readonly exported: LoadedExport;
+  readonly plan: ExportPlan;
+  readonly diagnostics: Diagnostics;
+  readonly cursorSnapshot: string | null;
+}
+
+/** Plans one export on a connection of its own; reads no row. */
+export async function planOne(
+  source: Source,
+  exported: LoadedExport,
+  inputs: PlanInputs,
+): Promise<PlannedExport> {
+  // A commit-safe run waits for transactions; a plan only looks.
+  const config = { ...exported.config, incremental_safety: "off" as const };
+  const plan = await planExport(source, { ...exported, config }, inputs);
+  const diagnostics = await preflight(source, exported, plan);
+  return { exported, plan, diagnostics, cursorSnapshot: inputs.cursor };
+}
