@@ -6,7 +6,7 @@
  */
 import type { Int32Builder, WordsBuilder } from "../../../core/batch/builders.ts";
 import { civilDate } from "../../../core/types/civil.ts";
-import type { RowBlock } from "./rows.ts";
+import type { BinaryBlock } from "../kit/block.ts";
 import { changedType, type Fault } from "../kit/value_fault.ts";
 
 /** 0001-01-01 and 1900-01-01 in days since 1970-01-01. */
@@ -73,7 +73,7 @@ function momentText({ days, ticks }: Moment, scale: number): string {
 }
 
 export function decodeDate(
-  block: RowBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: Int32Builder,
@@ -101,7 +101,7 @@ function scaleTicks(ticks: number, scale: number, unit: Unit): number {
 
 /** time(n) as microseconds since midnight. */
 export function decodeTime(
-  block: RowBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: WordsBuilder,
@@ -130,7 +130,7 @@ export function decodeTime(
 export type MomentWire = "smalldatetime" | "datetime" | "datetime2" | "datetimeoffset";
 
 /** Reads one value; false when its length is not one of the type's. */
-function readMoment(block: RowBlock, i: number, wire: MomentWire, into: Moment): boolean {
+function readMoment(block: BinaryBlock, i: number, wire: MomentWire, into: Moment): boolean {
   const { bytes, view, positions, lengths } = block;
   const at = positions[i];
   const length = lengths[i];
@@ -173,7 +173,7 @@ export interface MomentShape {
 }
 
 export function decodeTimestamp(
-  block: RowBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: WordsBuilder,

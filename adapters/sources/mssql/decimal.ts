@@ -4,7 +4,7 @@
  */
 import type { WordsBuilder } from "../../../core/batch/builders.ts";
 import { decimalText } from "../../../core/batch/values.ts";
-import type { RowBlock } from "./rows.ts";
+import type { BinaryBlock } from "../kit/block.ts";
 import { negate } from "../kit/words.ts";
 import { changedType, type Fault } from "../kit/value_fault.ts";
 
@@ -51,7 +51,7 @@ function readMagnitude(view: DataView, at: number, length: number): bigint {
 }
 
 export function decodeDecimal(
-  block: RowBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: WordsBuilder,
@@ -89,7 +89,7 @@ export function decodeDecimal(
 }
 
 export function decodeMoney(
-  block: RowBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: WordsBuilder,

@@ -6,14 +6,14 @@ import { decodeDate, decodeTime, decodeTimestamp, type MomentWire } from "./date
 import { decodeDecimal, decodeMoney, MONEY_SCALE } from "./decimal.ts";
 import type { Field, WireKind } from "./metadata.ts";
 import { decodeBit, decodeFloat, decodeInt, decodeLong } from "./numbers.ts";
-import type { RowBlock } from "./rows.ts";
-import { decodeBytes, decodeCodePage, decodeUtf16, decodeUuid } from "./text.ts";
+import { type BinaryBlock, decodeBytes } from "../kit/block.ts";
+import { decodeCodePage, decodeUtf16, decodeUuid } from "./text.ts";
 import { type Fault, faultOf } from "../kit/value_fault.ts";
 
 export interface ColumnDecoder {
   readonly builder: ColumnBuilder;
   /** Appends the fields described at `[from, to)` of the block's positions. */
-  decode(block: RowBlock, from: number, to: number): void;
+  decode(block: BinaryBlock, from: number, to: number): void;
 }
 
 const TEXT_WIRES: readonly WireKind[] = ["utf16", "codepage"];

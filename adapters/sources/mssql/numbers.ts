@@ -7,13 +7,13 @@ import type {
   Int32Builder,
   WordsBuilder,
 } from "../../../core/batch/builders.ts";
-import type { RowBlock } from "./rows.ts";
+import type { BinaryBlock } from "../kit/block.ts";
 import { changedType, type Fault } from "../kit/value_fault.ts";
 
 const TWO_32 = 4_294_967_296;
 
 export function decodeBit(
-  block: RowBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: BitBuilder,
@@ -40,7 +40,7 @@ function readSmall(view: DataView, at: number, length: number): number {
 
 /** Any integer of up to 32 bits as 16 or 32 bits; the range is checked where `max` is below the source's. */
 export function decodeInt(
-  block: RowBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: Int16Builder | Int32Builder,
@@ -74,7 +74,7 @@ export function decodeInt(
 
 /** Any integer as 64 bits. */
 export function decodeLong(
-  block: RowBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: WordsBuilder,
@@ -122,7 +122,7 @@ function readNumber(view: DataView, at: number, length: number, whole: boolean):
 
 /** Floats and integers as floats; the value stays the same or the read fails. */
 export function decodeFloat(
-  block: RowBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: Float32Builder | Float64Builder,

@@ -3,6 +3,7 @@
  * [MS-TDS] 2.2.7.19 (ROW), 2.2.7.15 (NBCROW), 2.2.5.2.3 (chunked values).
  */
 import { BYTE_LENGTH, CHUNKED, type Field, SHORT_LENGTH } from "./metadata.ts";
+import { type BinaryBlock, BLOCK_ROWS } from "../kit/block.ts";
 import { valueTooLarge } from "../kit/value_fault.ts";
 
 const ROW = 0xd1;
@@ -10,18 +11,6 @@ const NBCROW = 0xd2;
 const SHORT_NULL = 0xffff;
 const ALL_ONES = 0xffff_ffff;
 
-/** Where the fields of some rows lie: field c of row r is described at index `c * stride + r`. */
-export interface RowBlock {
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
-  readonly positions: Int32Array;
-  /** -1 for NULL. */
-  readonly lengths: Int32Array;
-  readonly stride: number;
-}
-
-/** Rows of one block: enough to make the decoders' loops long. */
-const BLOCK_ROWS = 2048;
 const INITIAL_BYTES = 128 * 1024;
 /** A buffer that one large row has grown is given back above this size. */
 const KEEP_BYTES = 4 * 1024 * 1024;
@@ -90,12 +79,12 @@ export class RowBuffer {
    * are needed, or what follows is no row.
    * @throws SourceError naming the column of a value above the limit.
    */
-  next(): { readonly block: RowBlock; readonly rows: number; readonly byteLength: number } {
+  next(): { readonly block: BinaryBlock; readonly rows: number; readonly byteLength: number } {
     const from = this.#start;
     this.#fragments = [];
     const rows = this.#scan();
     for (const value of this.#fragments) this.#join(value);
-    const block: RowBlock = {
+    const block: BinaryBlock = {
       bytes: this.#bytes,
       view: this.#view,
       positions: this.#positions,

@@ -1,50 +1,12 @@
 /** Strings as UTF-8, and bytes as they are. */
 import type { BytesBuilder, Fixed16Builder } from "../../../core/batch/builders.ts";
 import { UNDEFINED_BYTE, utf8Table } from "./code_pages.ts";
-import type { RowBlock } from "./rows.ts";
+import type { BinaryBlock } from "../kit/block.ts";
 import { changedType, type Fault, valueTooLarge } from "../kit/value_fault.ts";
 
 export interface TextShape {
   readonly column: string;
   readonly maxValueBytes: number;
-}
-
-/** A loop beats the call of `set` for the short values that most columns hold. */
-function copyInto(
-  target: Uint8Array,
-  at: number,
-  source: Uint8Array,
-  from: number,
-  length: number,
-) {
-  if (length > 32) target.set(source.subarray(from, from + length), at);
-  else for (let i = 0; i < length; i++) target[at + i] = source[from + i];
-  return at + length;
-}
-
-/** The bytes themselves: binary, and text that is UTF-8 already. */
-export function decodeBytes(
-  block: RowBlock,
-  from: number,
-  to: number,
-  builder: BytesBuilder,
-): void {
-  const { bytes, positions, lengths } = block;
-  let total = 0;
-  for (let i = from; i < to; i++) if (lengths[i] > 0) total += lengths[i];
-  builder.reserve(to - from);
-  builder.reserveBytes(total);
-  const { data, offsets } = builder;
-  let row = builder.length;
-  let used = builder.used;
-  for (let i = from; i < to; i++) {
-    const length = lengths[i];
-    if (length < 0) builder.markNull(row);
-    else used = copyInto(data, used, bytes, positions[i], length);
-    offsets[++row] = used;
-  }
-  builder.length = row;
-  builder.used = used;
 }
 
 /** Half a character: the value was cut in the middle of one. */
@@ -91,7 +53,7 @@ function transcode(
 }
 
 export function decodeUtf16(
-  block: RowBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: BytesBuilder,
@@ -128,7 +90,7 @@ export function decodeUtf16(
 
 /** Text in a single-byte code page. */
 export function decodeCodePage(
-  block: RowBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: BytesBuilder,
@@ -188,7 +150,7 @@ function writeMapped(
 const UUID_ORDER = Uint8Array.of(3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15);
 
 export function decodeUuid(
-  block: RowBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: Fixed16Builder,

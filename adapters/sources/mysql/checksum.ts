@@ -5,7 +5,7 @@
 import type { Column } from "../../../core/types/types.ts";
 import type { RowChecksum } from "../../../core/batch/row_checksum.ts";
 import { Md5 } from "../../../core/base/md5.ts";
-import type { FieldBlock } from "./rows.ts";
+import { type Block, copyBytes } from "../kit/block.ts";
 import { familyOf } from "./types.ts";
 
 /** How a value that is not NULL is written; NULL is `N` in every form. */
@@ -98,8 +98,6 @@ const COLON = 58;
 const SEMICOLON = 59;
 /** Of a field beside its value's bytes: a length of ten digits and a colon, or a hash. */
 const EXTRA_BYTES = 16;
-/** Longer values are copied by `set`, whose call costs more than a loop over fewer bytes. */
-const LOOP_BYTES = 32;
 
 export class ChecksumForm {
   readonly #checksum: RowChecksum;
@@ -113,7 +111,7 @@ export class ChecksumForm {
   }
 
   /** Hashes the first `rows` rows of the block. */
-  add(block: FieldBlock, rows: number): void {
+  add(block: Block, rows: number): void {
     const { lengths, stride } = block;
     const forms = this.#forms;
     for (let row = 0; row < rows; row++) {
@@ -132,7 +130,7 @@ export class ChecksumForm {
   }
 
   /** Writes the field at index `i` of the block. Returns the position behind it. */
-  #write(form: Form, block: FieldBlock, i: number, out: Uint8Array, at: number): number {
+  #write(form: Form, block: Block, i: number, out: Uint8Array, at: number): number {
     const { bytes } = block;
     const length = block.lengths[i];
     const from = block.positions[i];
@@ -141,20 +139,20 @@ export class ChecksumForm {
       case "number": {
         let first = from;
         while (first < to && bytes[first] === ZERO) first++;
-        return terminate(out, copy(bytes, first, to, out, at));
+        return terminate(out, copyBytes(bytes, first, to, out, at));
       }
       case "plain":
-        return terminate(out, copy(bytes, from, to, out, at));
+        return terminate(out, copyBytes(bytes, from, to, out, at));
       case "bits":
         return terminate(out, writeBits(bytes, from, to, out, at));
       case "sized": {
         const value = writeDigits(length, out, at);
         out[value] = COLON;
-        return copy(bytes, from, to, out, value + 1);
+        return copyBytes(bytes, from, to, out, value + 1);
       }
       case "hashed": {
         this.#md5.reserve(length);
-        copy(bytes, from, to, this.#md5.bytes, 0);
+        copyBytes(bytes, from, to, this.#md5.bytes, 0);
         this.#md5.digest(length);
         return writeHex(this.#md5.next28, 7, out, writeHex(this.#md5.first32, 8, out, at));
       }
@@ -165,15 +163,6 @@ export class ChecksumForm {
 function terminate(out: Uint8Array, at: number): number {
   out[at] = SEMICOLON;
   return at + 1;
-}
-
-function copy(bytes: Uint8Array, from: number, to: number, out: Uint8Array, at: number): number {
-  if (to - from > LOOP_BYTES) {
-    out.set(bytes.subarray(from, to), at);
-    return at + to - from;
-  }
-  for (let i = from; i < to; i++) out[at++] = bytes[i];
-  return at;
 }
 
 /** A whole number from 0 on. */

@@ -6,7 +6,8 @@ import type { Int32Builder, WordsBuilder } from "../../../core/batch/builders.ts
 import { civilDays } from "../../../core/types/civil.ts";
 import type { Fault } from "../kit/value_fault.ts";
 import { POW10, writeSafeInteger } from "../kit/words.ts";
-import { asciiText, type FieldBlock } from "./rows.ts";
+import type { Block } from "../kit/block.ts";
+import { asciiText } from "./rows.ts";
 
 const ZERO = 48;
 const MINUS = 45;
@@ -70,7 +71,7 @@ function dateFault(bytes: Uint8Array, at: number, length: number, fault: Fault):
 }
 
 export function decodeDate(
-  block: FieldBlock,
+  block: Block,
   from: number,
   to: number,
   builder: Int32Builder,
@@ -95,7 +96,7 @@ export function decodeDate(
 
 /** `-838:59:59.999999` to `838:59:59.999999`: an interval as well as a time of day. */
 export function decodeTime(
-  block: FieldBlock,
+  block: Block,
   from: number,
   to: number,
   builder: WordsBuilder,
@@ -144,7 +145,7 @@ const UNITS: Record<"us" | "ns", TickUnit> = {
 
 /** Ticks since 1970-01-01 00:00:00, which is what the session's UTC makes of an instant too. */
 export function decodeTimestamp(
-  block: FieldBlock,
+  block: Block,
   from: number,
   to: number,
   builder: WordsBuilder,

@@ -1,14 +1,14 @@
 /** One decoder per column: which loop reads its wire form into which builder. */
 import {
-  type BytesBuilder,
   type ColumnBuilder,
   type Fixed16Builder,
   makeBuilder,
 } from "../../../core/batch/builders.ts";
 import type { Column, RivetType } from "../../../core/types/types.ts";
+import { type Block, decodeBytes } from "../kit/block.ts";
 import { type Fault, faultOf } from "../kit/value_fault.ts";
 import { decodeDate, decodeTime, decodeTimestamp } from "./datetime.ts";
-import { asciiText, type FieldBlock } from "./rows.ts";
+import { asciiText } from "./rows.ts";
 import {
   decodeBitBool,
   decodeBitInt,
@@ -25,41 +25,13 @@ import { type Wire, wireOf } from "./types.ts";
 export interface ColumnDecoder {
   readonly builder: ColumnBuilder;
   /** Appends the fields described at `[from, to)` of the block's positions. */
-  decode(block: FieldBlock, from: number, to: number): void;
-}
-
-/** Longer values are copied by `set`, whose call costs more than a loop over fewer bytes. */
-const LOOP_BYTES = 32;
-
-function decodeBytes(block: FieldBlock, from: number, to: number, builder: BytesBuilder): void {
-  const { bytes, positions, lengths } = block;
-  let total = 0;
-  for (let i = from; i < to; i++) if (lengths[i] > 0) total += lengths[i];
-  builder.reserve(to - from);
-  builder.reserveBytes(total);
-  const { data, offsets } = builder;
-  let row = builder.length;
-  let used = builder.used;
-  for (let i = from; i < to; i++) {
-    const length = lengths[i];
-    if (length < 0) builder.markNull(row);
-    else {
-      const at = positions[i];
-      if (length > LOOP_BYTES) {
-        data.set(bytes.subarray(at, at + length), used);
-        used += length;
-      } else for (let b = 0; b < length; b++) data[used++] = bytes[at + b];
-    }
-    offsets[++row] = used;
-  }
-  builder.length = row;
-  builder.used = used;
+  decode(block: Block, from: number, to: number): void;
 }
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Bytes that are asked for as text must be text. */
-function checkUtf8(block: FieldBlock, from: number, to: number, fault: Fault): void {
+function checkUtf8(block: Block, from: number, to: number, fault: Fault): void {
   const { bytes, positions, lengths } = block;
   for (let i = from; i < to; i++) {
     if (lengths[i] <= 0) continue;
@@ -99,7 +71,7 @@ function writeUuid(
 }
 
 function decodeUuid(
-  block: FieldBlock,
+  block: Block,
   from: number,
   to: number,
   builder: Fixed16Builder,

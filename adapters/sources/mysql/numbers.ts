@@ -10,7 +10,8 @@ import type {
 import type { Fault } from "../kit/value_fault.ts";
 import { POW10, SAFE_DIGITS, writeSafeInteger } from "../kit/words.ts";
 import { type DecimalFault, writeDecimal } from "./decimal.ts";
-import { asciiText, type FieldBlock } from "./rows.ts";
+import type { Block } from "../kit/block.ts";
+import { asciiText } from "./rows.ts";
 
 const ZERO = 48;
 const MINUS = 45;
@@ -48,7 +49,7 @@ function restIsZeros(bytes: Uint8Array, at: number, end: number): boolean {
 }
 
 export function decodeBool(
-  block: FieldBlock,
+  block: Block,
   from: number,
   to: number,
   builder: BitBuilder,
@@ -75,7 +76,7 @@ export function decodeBool(
 
 /** 16 and 32 bits. */
 export function decodeInt(
-  block: FieldBlock,
+  block: Block,
   from: number,
   to: number,
   builder: Int16Builder | Int32Builder,
@@ -119,7 +120,7 @@ function fits64(text: string, isSigned: boolean): boolean {
 
 /** 64 bits as words, low word first. */
 export function decodeInt64(
-  block: FieldBlock,
+  block: Block,
   from: number,
   to: number,
   builder: WordsBuilder,
@@ -169,7 +170,7 @@ const DECIMAL_FAULTS: Record<DecimalFault, string> = {
 };
 
 export function decodeDecimal(
-  block: FieldBlock,
+  block: Block,
   from: number,
   to: number,
   builder: WordsBuilder,
@@ -222,7 +223,7 @@ export function parseDouble(bytes: Uint8Array, at: number, length: number): numb
 }
 
 export function decodeFloat64(
-  block: FieldBlock,
+  block: Block,
   from: number,
   to: number,
   builder: Float64Builder,
@@ -247,7 +248,7 @@ export function decodeFloat64(
 
 /** @param exact whether a value that is not one of 32 bits is a fault, or is rounded. */
 export function decodeFloat32(
-  block: FieldBlock,
+  block: Block,
   from: number,
   to: number,
   builder: Float32Builder,
@@ -276,7 +277,7 @@ export function decodeFloat32(
 
 /** BIT(1) as a boolean, other widths when the value is 0 or 1. */
 export function decodeBitBool(
-  block: FieldBlock,
+  block: Block,
   from: number,
   to: number,
   builder: BitBuilder,
@@ -300,7 +301,7 @@ export function decodeBitBool(
 
 /** BIT(n) as an integer of 16 or 32 bits. */
 export function decodeBitInt(
-  block: FieldBlock,
+  block: Block,
   from: number,
   to: number,
   builder: Int16Builder | Int32Builder,
@@ -324,7 +325,7 @@ export function decodeBitInt(
 }
 
 export function decodeBitInt64(
-  block: FieldBlock,
+  block: Block,
   from: number,
   to: number,
   builder: WordsBuilder,

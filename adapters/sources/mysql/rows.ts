@@ -3,19 +3,8 @@
  * https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query_response_text_resultset_row.html
  */
 import { SourceError } from "../../../core/base/errors.ts";
+import { type Block, BLOCK_ROWS } from "../kit/block.ts";
 import { valueTooLarge } from "../kit/value_fault.ts";
-
-/** Where the fields of some rows lie: field c of row r is described at index `c * stride + r`. */
-export interface FieldBlock {
-  readonly bytes: Uint8Array;
-  readonly positions: Int32Array;
-  /** -1 for NULL. */
-  readonly lengths: Int32Array;
-  readonly stride: number;
-}
-
-/** Rows of one block: more than usually arrive in one piece. */
-export const BLOCK_ROWS = 2048;
 
 const NULL = 0xfb;
 const TWO_BYTES = 0xfc;
@@ -90,9 +79,9 @@ export class FieldGatherer {
   }
 
   /** The gathered rows, valid until the next `add`. */
-  take(): { readonly block: FieldBlock; readonly rows: number } {
+  take(): { readonly block: Block; readonly rows: number } {
     const rows = this.#rows;
-    const block: FieldBlock = {
+    const block: Block = {
       bytes: this.#bytes,
       positions: this.#positions,
       lengths: this.#lengths,

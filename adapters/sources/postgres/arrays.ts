@@ -3,7 +3,7 @@
  * per dimension its size and lower bound, then the elements as fields are written (`array_send`).
  */
 import type { ListBuilder } from "../../../core/batch/builders.ts";
-import type { TupleBlock } from "./rows.ts";
+import type { BinaryBlock } from "../kit/block.ts";
 import type { Fault } from "../kit/value_fault.ts";
 
 const HEADER_BYTES = 12;
@@ -21,11 +21,11 @@ export class ArrayElements {
 
   /** Appends the rows `[from, to)` to `list` and returns their elements, which are still to be decoded. */
   layOut(
-    block: TupleBlock,
+    block: BinaryBlock,
     from: number,
     to: number,
     list: ListBuilder,
-  ): { readonly block: TupleBlock; readonly count: number } {
+  ): { readonly block: BinaryBlock; readonly count: number } {
     list.reserve(to - from);
     const { positions, lengths } = block;
     const before = list.child.length;

@@ -5,7 +5,7 @@
 import type { RowChecksum } from "../../../core/batch/row_checksum.ts";
 import type { RunRows } from "./introspect.ts";
 import { quoteIdentifier } from "./dialect.ts";
-import { copyInto, type TupleBlock } from "./rows.ts";
+import { type BinaryBlock, copyBytes } from "../kit/block.ts";
 
 /**
  * The type of each column as `record_send` writes it: a domain's own OID, which a RowDescription replaces
@@ -42,7 +42,7 @@ export class RecordForm {
   }
 
   /** Hashes the first `rows` tuples of the block. */
-  add({ bytes, positions, lengths, stride }: TupleBlock, rows: number): void {
+  add({ bytes, positions, lengths, stride }: BinaryBlock, rows: number): void {
     const types = this.#types;
     const fixed = 4 + 8 * types.length;
     for (let row = 0; row < rows; row++) {
@@ -51,16 +51,13 @@ export class RecordForm {
         if (lengths[i] > 0) size += lengths[i];
       }
       const record = this.#checksum.reserve(size);
-      let at = copyInto(record, 0, this.#header);
+      let at = copyBytes(this.#header, 0, 4, record, 0);
       for (let c = 0, i = row; c < types.length; c++, i += stride) {
-        at = copyInto(record, at, types[c]);
+        at = copyBytes(types[c], 0, 4, record, at);
         // The length stands right before the value; a NULL has nothing but its length.
         const from = positions[i] - 4;
         const to = positions[i] + Math.max(0, lengths[i]);
-        if (to - from > 64) {
-          record.set(bytes.subarray(from, to), at);
-          at += to - from;
-        } else for (let b = from; b < to; b++) record[at++] = bytes[b];
+        at = copyBytes(bytes, from, to, record, at);
       }
       this.#checksum.add(at);
     }

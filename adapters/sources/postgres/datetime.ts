@@ -3,7 +3,7 @@
  * two 32-bit words, exactly and without BigInt.
  */
 import type { Int32Builder, WordsBuilder } from "../../../core/batch/builders.ts";
-import type { TupleBlock } from "./rows.ts";
+import type { BinaryBlock } from "../kit/block.ts";
 import { changedType, type Fault } from "../kit/value_fault.ts";
 
 const EPOCH_DAYS = 10_957;
@@ -17,7 +17,7 @@ const DAY_US = 86_400_000_000;
 const NEVER_US = "only text holds it";
 
 export function decodeDate(
-  block: TupleBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: Int32Builder,
@@ -39,7 +39,7 @@ export function decodeDate(
 }
 
 export function decodeTime(
-  block: TupleBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: WordsBuilder,
@@ -65,7 +65,7 @@ export function decodeTime(
 }
 
 export function decodeTimestampUs(
-  block: TupleBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: WordsBuilder,
@@ -91,7 +91,7 @@ export function decodeTimestampUs(
 }
 
 export function decodeTimestampNs(
-  block: TupleBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: WordsBuilder,

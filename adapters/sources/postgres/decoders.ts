@@ -1,7 +1,6 @@
 /** One decoder per column: which loop reads its wire form into which builder. */
 import {
   type BitBuilder,
-  type BytesBuilder,
   type ColumnBuilder,
   type Fixed16Builder,
   ListBuilder,
@@ -21,18 +20,18 @@ import {
 } from "./numbers.ts";
 import { type NumericFault, numericText, writeNumeric } from "./decimal.ts";
 import { ArrayElements } from "./arrays.ts";
-import { copyInto, type TupleBlock } from "./rows.ts";
 import { type ScalarWire, wireOf } from "./types.ts";
+import { type BinaryBlock, decodeBytes } from "../kit/block.ts";
 import { changedType, type Fault, faultOf } from "../kit/value_fault.ts";
 
 export interface ColumnDecoder {
   readonly builder: ColumnBuilder;
   /** Appends the fields described at `[from, to)` of the block's positions. */
-  decode(block: TupleBlock, from: number, to: number): void;
+  decode(block: BinaryBlock, from: number, to: number): void;
 }
 
 function decodeBool(
-  block: TupleBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: BitBuilder,
@@ -51,7 +50,7 @@ function decodeBool(
 }
 
 function decodeUuid(
-  block: TupleBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: Fixed16Builder,
@@ -71,36 +70,6 @@ function decodeUuid(
   builder.length = row;
 }
 
-/** @param skip bytes before the value: 1 for jsonb's version. */
-function decodeBytes(
-  block: TupleBlock,
-  from: number,
-  to: number,
-  builder: BytesBuilder,
-  skip: 0 | 1,
-): void {
-  const { bytes, positions, lengths } = block;
-  let total = 0;
-  for (let i = from; i < to; i++) if (lengths[i] > 0) total += lengths[i];
-  builder.reserve(to - from);
-  builder.reserveBytes(total);
-  const { data, offsets } = builder;
-  let row = builder.length;
-  let used = builder.used;
-  for (let i = from; i < to; i++) {
-    const length = lengths[i] - skip;
-    if (lengths[i] < 0) builder.markNull(row);
-    else {
-      const at = positions[i] + skip;
-      if (length > 32) used = copyInto(data, used, bytes.subarray(at, at + length));
-      else for (let b = 0; b < length; b++) data[used++] = bytes[at + b];
-    }
-    offsets[++row] = used;
-  }
-  builder.length = row;
-  builder.used = used;
-}
-
 const NUMERIC_FAULTS: Record<NumericFault, string> = {
   special: "only text holds it",
   fraction: "it has more decimals",
@@ -108,7 +77,7 @@ const NUMERIC_FAULTS: Record<NumericFault, string> = {
 };
 
 function decodeNumeric(
-  block: TupleBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: WordsBuilder,
@@ -217,6 +186,7 @@ function scalarDecoder(wire: ScalarWire, type: RivetType, fault: Fault): ColumnD
     case "interval":
     case "binary": {
       const builder = makeBuilder("bytes");
+      // The version of jsonb.
       const skip = wire === "jsonb" ? 1 : 0;
       return { builder, decode: (b, from, to) => decodeBytes(b, from, to, builder, skip) };
     }

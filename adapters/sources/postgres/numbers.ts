@@ -11,14 +11,14 @@ import type {
   WordsBuilder,
 } from "../../../core/batch/builders.ts";
 import { numericText, writeNumeric } from "./decimal.ts";
-import type { TupleBlock } from "./rows.ts";
+import type { BinaryBlock } from "../kit/block.ts";
 import type { ScalarWire } from "./types.ts";
 import { changedType, type Fault } from "../kit/value_fault.ts";
 
 const TWO_32 = 4_294_967_296;
 
 export function decodeInt2(
-  block: TupleBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: Int16Builder,
@@ -37,7 +37,7 @@ export function decodeInt2(
 }
 
 export function decodeInt4(
-  block: TupleBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: Int32Builder,
@@ -56,7 +56,7 @@ export function decodeInt4(
 }
 
 export function decodeInt8(
-  block: TupleBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: WordsBuilder,
@@ -77,7 +77,7 @@ export function decodeInt8(
 }
 
 export function decodeFloat4(
-  block: TupleBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: Float32Builder,
@@ -96,7 +96,7 @@ export function decodeFloat4(
 }
 
 export function decodeFloat8(
-  block: TupleBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: Float64Builder,
@@ -174,7 +174,7 @@ function readWords(
 
 /** Widening and narrowing between integers, each value checked. `numeric` must be whole. */
 export function decodeCheckedInt(
-  block: TupleBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: Int16Builder | Int32Builder | WordsBuilder,
@@ -243,7 +243,7 @@ function readFloat(view: DataView, at: number, wire: ScalarWire): number {
 
 /** Between floats and from integers, where the value stays the same or the read fails. */
 export function decodeCheckedFloat(
-  block: TupleBlock,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: Float32Builder | Float64Builder,

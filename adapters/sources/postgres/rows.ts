@@ -4,20 +4,9 @@
  * https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.4
  */
 import { SourceError } from "../../../core/base/errors.ts";
+import { type BinaryBlock, BLOCK_ROWS, copyBytes } from "../kit/block.ts";
 import { valueTooLarge } from "../kit/value_fault.ts";
 
-/** Where the fields of some tuples lie: field c of row r is described at index `c * stride + r`. */
-export interface TupleBlock {
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
-  readonly positions: Int32Array;
-  /** -1 for NULL. */
-  readonly lengths: Int32Array;
-  readonly stride: number;
-}
-
-/** Rows of one block: enough to make the decoders' loops long. */
-const BLOCK_ROWS = 2048;
 const INITIAL_BYTES = 128 * 1024;
 /** A buffer that one large row has grown is given back above this size. */
 const KEEP_BYTES = 4 * 1024 * 1024;
@@ -72,7 +61,7 @@ export class TupleBuffer {
     for (const field of fields) {
       view.setInt32(at, field === null ? -1 : field.length);
       at += 4;
-      if (field !== null) at = copyInto(this.#bytes, at, field);
+      if (field !== null) at = copyBytes(field, 0, field.length, this.#bytes, at);
     }
     this.#end = at;
   }
@@ -91,10 +80,10 @@ export class TupleBuffer {
    * Lays out the next complete tuples, which stay valid until the next `append`. Zero rows: more bytes
    * are needed, or the stream has ended.
    */
-  next(): { readonly block: TupleBlock; readonly rows: number; readonly byteLength: number } {
+  next(): { readonly block: BinaryBlock; readonly rows: number; readonly byteLength: number } {
     const from = this.#start;
     const rows = this.#scan();
-    const block: TupleBlock = {
+    const block: BinaryBlock = {
       bytes: this.#bytes,
       view: this.#view,
       positions: this.#positions,
@@ -156,14 +145,6 @@ export class TupleBuffer {
     this.#start = 0;
     this.#end = pending;
   }
-}
-
-/** A loop beats the call of `set` for the short values that most columns hold. */
-export function copyInto(target: Uint8Array, at: number, source: Uint8Array): number {
-  const length = source.length;
-  if (length > 32) target.set(source, at);
-  else for (let i = 0; i < length; i++) target[at + i] = source[i];
-  return at + length;
 }
 
 function protocolError(what: string): SourceError {

@@ -1,0 +1,70 @@
+/** Rows of the wire, laid out so that they are decoded a column at a time; and their bytes as they are. */
+import type { BytesBuilder } from "../../../core/batch/builders.ts";
+
+/** Where the fields of some rows lie: field c of row r is described at index `c * stride + r`. */
+export interface Block {
+  readonly bytes: Uint8Array;
+  readonly positions: Int32Array;
+  /** -1 for NULL. */
+  readonly lengths: Int32Array;
+  readonly stride: number;
+}
+
+/** A block of a binary protocol. */
+export interface BinaryBlock extends Block {
+  /** Over `bytes`. */
+  readonly view: DataView;
+}
+
+/** Rows of one block: more than usually arrive in one piece, and enough to make the decoders' loops long. */
+export const BLOCK_ROWS = 2048;
+
+/** Longer values are copied by `set`, whose call costs more than a loop over fewer bytes. */
+const LOOP_BYTES = 32;
+
+/** Copies `[from, to)` of `source` to `at` of `target`. Returns where it ends there. */
+export function copyBytes(
+  source: Uint8Array,
+  from: number,
+  to: number,
+  target: Uint8Array,
+  at: number,
+): number {
+  if (to - from > LOOP_BYTES) {
+    target.set(source.subarray(from, to), at);
+    return at + to - from;
+  }
+  for (let i = from; i < to; i++) target[at++] = source[i];
+  return at;
+}
+
+/**
+ * Appends the bytes of the fields described at `[from, to)`: binary, and text that is UTF-8 already.
+ * @param skip bytes in front of each value that are none of it.
+ */
+export function decodeBytes(
+  block: Block,
+  from: number,
+  to: number,
+  builder: BytesBuilder,
+  skip = 0,
+): void {
+  const { bytes, positions, lengths } = block;
+  let total = 0;
+  for (let i = from; i < to; i++) if (lengths[i] > 0) total += lengths[i];
+  builder.reserve(to - from);
+  builder.reserveBytes(total);
+  const { data, offsets } = builder;
+  let row = builder.length;
+  let used = builder.used;
+  for (let i = from; i < to; i++) {
+    if (lengths[i] < 0) builder.markNull(row);
+    else {
+      const at = positions[i];
+      used = copyBytes(bytes, at + skip, at + lengths[i], data, used);
+    }
+    offsets[++row] = used;
+  }
+  builder.length = row;
+  builder.used = used;
+}
