@@ -1,4 +1,5 @@
 /** The report of `rivet check`. */
+import { cutOf } from "../../core/query/cuts/mod.ts";
 import type { LoadedExport } from "../../core/config/loaded.ts";
 import type { ExportCheck } from "../../core/preflight/check_exports.ts";
 import type { Diagnostics } from "../../core/preflight/preflight.ts";
@@ -82,15 +83,11 @@ function modeText({ config }: LoadedExport): string {
 }
 
 function chunkText(config: LoadedExport["config"]): string {
-  const { chunk_by_key, chunk_column, chunk_by_days, chunk_count, chunk_size } = config;
-  const byKey = chunk_by_key !== undefined && chunk_by_key !== false;
+  const { chunk_by_key, chunk_column } = config;
+  const cut = cutOf(config);
   const named = typeof chunk_by_key === "string" ? chunk_by_key : chunk_column ?? "primary key";
-  const cut = chunk_by_days !== undefined
-    ? `days: ${chunk_by_days}`
-    : chunk_count !== undefined
-    ? `count: ${chunk_count}`
-    : `size: ${chunk_size ?? "100000"}`;
-  return `${byKey ? "key" : "column"}: ${named}, ${cut}`;
+  const label = cut.columnSetting === "chunk_by_key" ? "key" : "column";
+  return `${label}: ${named}, ${cut.measure(config).replace("=", ": ")}`;
 }
 
 /** `  Label:        text`, wrapped below itself. Lines that the text has already stay. */

@@ -13,7 +13,8 @@ import type {
 import type { Tuning } from "../config/tuning.ts";
 import { redactConfig } from "../base/redact.ts";
 import type { ExportPlan } from "../plan/strategy.ts";
-import { DEFAULT_CHUNK_SIZE } from "../plan/windows.ts";
+import { CUTS } from "../query/cuts/mod.ts";
+import { DEFAULT_CHUNK_SIZE } from "../query/cuts/windows.ts";
 
 const MIB = 1024 * 1024;
 
@@ -52,7 +53,7 @@ function chunkSettings({ config }: LoadedExport, plan: ExportPlan): Partial<Expo
   const { shape } = plan.strategy;
   const sized = config.chunk_count === undefined && config.chunk_by_days === undefined;
   return {
-    ...(shape.kind === "key" ? { chunk_by_key: shape.column } : { chunk_column: shape.column }),
+    [CUTS[shape.kind].columnSetting]: shape.column,
     ...(sized ? { chunk_size: config.chunk_size ?? DEFAULT_CHUNK_SIZE } : {}),
   };
 }

@@ -6,7 +6,7 @@ import type { LoadedExport } from "../config/loaded.ts";
 import type { StageSpec } from "../encode/spec.ts";
 import type { TieSpec } from "../extract/ties.ts";
 import type { Description, Source } from "../ports/source.ts";
-import type { ChunkShape } from "../query/chunk.ts";
+import type { ChunkShape } from "../query/cuts/cut.ts";
 import type { CursorShape, CursorWindow } from "../query/cursor.ts";
 import type { ReadSpec } from "../query/unit_read.ts";
 

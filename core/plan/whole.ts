@@ -6,7 +6,7 @@ import { windowSql } from "../query/time_window.ts";
 import type { Column } from "../types/types.ts";
 import { findColumn } from "./columns.ts";
 import type { Planning, WholeStrategy } from "./strategy.ts";
-import { windowsByCount } from "./windows.ts";
+import { windowsByCount } from "../query/cuts/windows.ts";
 
 /** The integer primary key of a plain table: unique, NOT NULL, and its text round-trips. */
 async function pagingKey({ source, exported, description }: Planning): Promise<Column | null> {

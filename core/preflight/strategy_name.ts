@@ -1,21 +1,14 @@
 /** How an export is read, in the words of `rivet check` and the readme's strategy table. */
 import type { LoadedExport } from "../config/loaded.ts";
 import type { ExportPlan } from "../plan/strategy.ts";
-import { DEFAULT_CHUNK_SIZE } from "../plan/windows.ts";
-
-/** What one chunk is, e.g. `size=100000`. */
-function chunkMeasure({ config }: LoadedExport): string {
-  if (config.chunk_by_days !== undefined) return `days=${config.chunk_by_days}`;
-  if (config.chunk_count !== undefined) return `count=${config.chunk_count}`;
-  return `size=${config.chunk_size ?? DEFAULT_CHUNK_SIZE}`;
-}
+import { CUTS } from "../query/cuts/mod.ts";
 
 export function strategyName(exported: LoadedExport, plan: ExportPlan): string {
   const { config } = exported;
   const { strategy } = plan;
   switch (strategy.kind) {
     case "chunked": {
-      const cut = `${strategy.shape.column}, ${chunkMeasure(exported)}`;
+      const cut = `${strategy.shape.column}, ${CUTS[strategy.shape.kind].measure(config)}`;
       return config.parallel > 1
         ? `chunked-parallel(${cut}, p=${config.parallel})`
         : `chunked(${cut})`;

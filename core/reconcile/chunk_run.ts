@@ -5,7 +5,8 @@ import { ConfigError, RivetError } from "../base/errors.ts";
 import type { Dialect } from "../ports/source.ts";
 import type { ChunkRun, ChunkTask, StateStore } from "../ports/state.ts";
 import { baseQuery } from "../query/base.ts";
-import type { ChunkShape } from "../query/chunk.ts";
+import type { ChunkShape } from "../query/cuts/cut.ts";
+import { CUT_KINDS } from "../query/cuts/mod.ts";
 
 /** A checkpointed run with what its chunks' SQL is built from (RC2, RR3). */
 export interface RecordedRun {
@@ -17,7 +18,7 @@ export interface RecordedRun {
 
 const planSchema = z.object({
   shape: z.object({
-    kind: z.enum(["range", "dense", "days", "key"]),
+    kind: z.enum(CUT_KINDS),
     base: z.string(),
     column: z.string(),
     columnType: z.custom<ChunkShape["columnType"]>().optional(),

@@ -1,7 +1,7 @@
 /** The steps of one export between its context and the end of its run, in the order of contracts section 1. */
 import type { Description } from "../ports/source.ts";
 import type { ChunkRun } from "../ports/state.ts";
-import type { ChunkShape } from "../query/chunk.ts";
+import type { ChunkShape } from "../query/cuts/cut.ts";
 import { fileColumns } from "../encode/spec.ts";
 import type { StageTotals } from "../encode/totals.ts";
 import { checkQuality, qualityFailed } from "./check_quality.ts";

@@ -5,7 +5,7 @@ import { configSchema } from "../../../../core/config/schema.ts";
 import { dialect } from "../../../../adapters/sources/postgres/dialect.ts";
 import type { Source } from "../../../../core/ports/source.ts";
 import type { ChunkRun, ChunkTask } from "../../../../core/ports/state.ts";
-import type { ChunkShape } from "../../../../core/query/chunk.ts";
+import type { ChunkShape } from "../../../../core/query/cuts/cut.ts";
 import type { RecordedRun } from "../../../../core/reconcile/chunk_run.ts";
 
 export const RUN_ID = "orders_20260329T125109.336";

@@ -1,7 +1,6 @@
 /** Where to cut a unique key of any type, without scanning the table. */
-import { columnRef, literalOf, outerSelect } from "../query/select.ts";
-import type { Column } from "../types/types.ts";
-import type { Planning } from "./strategy.ts";
+import { columnRef, literalOf, outerSelect } from "../select.ts";
+import type { CutRequest } from "./cut.ts";
 import { DEFAULT_CHUNK_SIZE } from "./windows.ts";
 
 /** Steps along the index where the catalog has no statistics; more would scan a large table. */
@@ -18,8 +17,8 @@ function thin(values: readonly string[], parts: number): string[] {
 }
 
 /** Walks the key's index in steps of `size` entries: each statement touches that many and no more. */
-async function probe(planning: Planning, column: Column, size: number): Promise<string[]> {
-  const { source: { dialect }, source, base } = planning;
+async function probe({ source, base, column }: CutRequest, size: number): Promise<string[]> {
+  const { dialect } = source;
   const key = columnRef(dialect, column.name);
   const bounds: string[] = [];
   for (let after: string | null = null; bounds.length < MAX_PROBES;) {
@@ -43,12 +42,12 @@ async function probe(planning: Planning, column: Column, size: number): Promise<
  * Inner boundaries of parts of about `chunk_size` rows, ascending, as text: from the catalog's
  * statistics, and without them from the key's index.
  */
-export async function keyBoundaries(planning: Planning, column: Column): Promise<string[]> {
-  const { source, exported, base } = planning;
+export async function keyBoundaries(request: CutRequest): Promise<string[]> {
+  const { source, exported, base, column } = request;
   const size = exported.config.chunk_size ?? DEFAULT_CHUNK_SIZE;
   const quantiles = exported.table === null
     ? []
     : await source.quantiles(exported.table, column.name);
-  if (quantiles.length === 0) return probe(planning, column, size);
+  if (quantiles.length === 0) return probe(request, size);
   return thin(quantiles, Math.ceil((await source.estimateRows(base) ?? 0) / size));
 }

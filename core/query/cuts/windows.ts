@@ -1,5 +1,5 @@
 /** Integer windows from MIN to MAX of a chunk column (contracts section 6, PA5). */
-import { RivetError } from "../base/errors.ts";
+import { RivetError } from "../../base/errors.ts";
 
 export interface Window {
   readonly start: bigint;

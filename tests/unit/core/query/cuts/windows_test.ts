@@ -6,7 +6,7 @@ import {
   type Window,
   windowsByCount,
   windowsBySize,
-} from "../../../../core/plan/windows.ts";
+} from "../../../../../core/query/cuts/windows.ts";
 
 /** PA5 and completeness: ascending, adjacent, from `min` to `max` exactly. */
 function assertCovers(windows: readonly Window[], min: bigint, max: bigint): void {

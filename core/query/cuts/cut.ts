@@ -1,0 +1,76 @@
+/**
+ * A way to cut a chunked export, all of it in one place: how its bounds are found, how a chunk becomes a
+ * WHERE, and how its chunks are checked when a sealed plan or a checkpoint brings them back (PA5).
+ * Each file of this folder is one of them; `mod.ts` lists them.
+ */
+import type { LoadedExport } from "../../config/loaded.ts";
+import type { ExportConfig } from "../../config/schema.ts";
+import type { Dialect, Source } from "../../ports/source.ts";
+import type { Column, TypeKind } from "../../types/types.ts";
+import type { ComparedType } from "../select.ts";
+
+export type CutKind = "range" | "dense" | "days" | "key";
+
+/** How an export is cut; stored with the chunk run, so that a resume builds the same SQL. */
+export interface ChunkShape {
+  readonly kind: CutKind;
+  readonly base: string;
+  readonly column: string;
+  readonly columnType?: ComparedType;
+}
+
+/** One chunk, as text; what an absent bound means is the cut's to say. */
+export interface ChunkBounds {
+  readonly start: string | null;
+  readonly end: string | null;
+}
+
+/** What the bounds are found for. */
+export interface CutRequest {
+  readonly source: Source;
+  readonly exported: LoadedExport;
+  readonly base: string;
+  readonly column: Column;
+}
+
+export interface Cut {
+  readonly kind: CutKind;
+  /** Whether these settings ask for it; the first in the list that is asked for is taken. */
+  wanted(config: ExportConfig): boolean;
+  /** The setting that names its column. */
+  readonly columnSetting: "chunk_column" | "chunk_by_key";
+  /** Of the chunk column; null: any. */
+  readonly columnKinds: readonly TypeKind[] | null;
+  /** Any primary key of one column serves when none is named; else an integer one. */
+  readonly anyKey: boolean;
+  /** Rows whose column is NULL are one more chunk, `[null, null]`. */
+  readonly nullChunk: boolean;
+  /** The outermost chunks are open, so that no value lies outside. */
+  readonly open: boolean;
+  /** Its bounds are integers, which artifacts write as numbers. */
+  readonly integers: boolean;
+  /** A chunk's size is only estimated, so it is read in pages. */
+  readonly paged: boolean;
+  /** What one chunk is, for `rivet check`: `size=100000`. */
+  measure(config: ExportConfig): string;
+  /**
+   * The chunks, in order, without the one of NULLs; none for an empty table.
+   * @throws ConfigError, RivetError, SourceError
+   */
+  bounds(request: CutRequest): Promise<readonly ChunkBounds[]>;
+  /** What the chunk's rows are selected from. */
+  rows(dialect: Dialect, shape: ChunkShape): string;
+  /** The condition over those rows; undefined: all of them. */
+  where(dialect: Dialect, shape: ChunkShape, bounds: ChunkBounds): string | undefined;
+  /** What a chunk is read in the order of. */
+  order(dialect: Dialect, shape: ChunkShape): string;
+  /** Whether the bounds can be of this cut: what is in state is checked before it goes into SQL. */
+  accepts(bounds: ChunkBounds): boolean;
+  /** PA5: what is wrong between a chunk and the one before it, or null. */
+  problem(chunk: ChunkBounds, before: ChunkBounds | undefined): string | null;
+}
+
+/** `[null, null]` where that names the rows whose column is NULL. */
+export function isNullChunk(cut: Pick<Cut, "nullChunk">, { start, end }: ChunkBounds): boolean {
+  return cut.nullChunk && start === null && end === null;
+}

@@ -1,0 +1,17 @@
+/** The ways to cut an export: a new one is a file beside this one, and a line here. */
+import type { ExportConfig } from "../../config/schema.ts";
+import type { Cut, CutKind } from "./cut.ts";
+import { days } from "./days.ts";
+import { dense } from "./dense.ts";
+import { range } from "./range.ts";
+import { uniqueKey } from "./unique_key.ts";
+
+/** In the order in which a configuration's settings are looked at; `range` is what remains. */
+export const CUTS: Readonly<Record<CutKind, Cut>> = { key: uniqueKey, dense, days, range };
+
+/** The cut that an export with `mode: chunked` asks for. */
+export function cutOf(config: ExportConfig): Cut {
+  return Object.values(CUTS).find((cut) => cut.wanted(config)) ?? range;
+}
+
+export const CUT_KINDS = Object.keys(CUTS) as [CutKind, ...CutKind[]];
