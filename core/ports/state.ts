@@ -37,7 +37,7 @@ export interface FileRecord {
   readonly createdAt: string;
 }
 
-export type ChunkRunStatus = "in_progress" | "completed" | "abandoned";
+export type ChunkRunStatus = "in_progress" | "completed";
 export type ChunkTaskStatus = "pending" | "running" | "completed" | "failed";
 
 /** `chunk_run`: one checkpointed chunked run. */
@@ -181,8 +181,6 @@ export interface StateStore {
     run: Omit<ChunkRun, "status" | "createdAt" | "updatedAt">,
     tasks: readonly NewChunkTask[],
   ): Promise<void>;
-  /** Adds pending tasks to a run in progress (keyset chunks become known as the run goes). */
-  addChunkTasks(runId: string, tasks: readonly NewChunkTask[]): Promise<void>;
   chunkRunInProgress(exportName: string): Promise<ChunkRun | null>;
   latestChunkRun(exportName: string): Promise<ChunkRun | null>;
   chunkRuns(filter: { status?: ChunkRunStatus }): Promise<ChunkRun[]>;

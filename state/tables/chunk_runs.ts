@@ -9,7 +9,6 @@ import { insertRows } from "./insert.ts";
 type ChunkRunTable = Pick<
   StateStore,
   | "createChunkRun"
-  | "addChunkTasks"
   | "chunkRunInProgress"
   | "latestChunkRun"
   | "chunkRuns"
@@ -17,7 +16,7 @@ type ChunkRunTable = Pick<
   | "resetChunks"
 >;
 
-const STATUSES = ["in_progress", "completed", "abandoned"] as const;
+const STATUSES = ["in_progress", "completed"] as const;
 
 /** Named in the error of a run that cannot be closed; the rest are counted. */
 const MAX_NAMED_CHUNKS = 20;
@@ -112,21 +111,6 @@ export function chunkRunTable(db: SqlConnection): ChunkRunTable {
           );
         }
         await insertTasks(tx, run.runId, tasks);
-      });
-    },
-
-    async addChunkTasks(runId, tasks) {
-      if (tasks.length === 0) return;
-      await db.transaction(async (tx) => {
-        const run = await lockRun(db, tx, runId);
-        if (run.status !== "in_progress") {
-          throw new StateError(
-            "CHECKPOINT_MISSING",
-            `chunk run ${runId} is ${run.status}; it takes no more chunks`,
-            { hint: "Another process has finished it: start the export again." },
-          );
-        }
-        await insertTasks(tx, runId, tasks);
       });
     },
 

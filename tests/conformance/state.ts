@@ -330,23 +330,10 @@ const CHUNKS: StateCase[] = [
       await s.completeChunkRun("orders_1");
       assert.equal(await s.chunkRunInProgress("orders"), null);
       assert.equal((await s.latestChunkRun("orders"))?.status, "completed");
+      assert.equal(await s.claimChunkTask("orders_1"), null);
       await assert.rejects(s.completeChunkRun("nowhere"), { code: "CHECKPOINT_MISSING" });
     },
   ),
-  stateCase("tasks are added while the run goes, and not afterwards", async (store) => {
-    await createRun(store, "orders_1", ranges(1));
-    await store.addChunkTasks("orders_1", ranges(2, 1));
-    assert.deepEqual((await store.chunkTasks("orders_1")).map((t) => t.chunkIndex), [0, 1, 2]);
-    for (const index of [0, 1, 2]) {
-      assert.equal(await claimIndex(store, "orders_1"), index);
-      await store.completeChunkTask("orders_1", index, completion(1));
-    }
-    await store.completeChunkRun("orders_1");
-    await assert.rejects(store.addChunkTasks("orders_1", ranges(1, 3)), {
-      code: "CHECKPOINT_MISSING",
-    });
-    assert.equal(await store.claimChunkTask("orders_1"), null);
-  }),
   stateCase("a repair replaces the result of a completed chunk only", async (store) => {
     await createRun(store, "orders_1", ranges(2));
     await store.claimChunkTask("orders_1");
