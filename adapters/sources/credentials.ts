@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import type { SourceConfig } from "../../core/config/schema.ts";
 import { ConfigError } from "../../core/base/errors.ts";
-import { registerSecret, registerUrlSecret } from "../../core/base/redact.ts";
+import { registerPassword, registerUrlSecret } from "../../core/base/redact.ts";
 
 export type Env = (name: string) => string | undefined;
 
@@ -57,6 +57,6 @@ export function readPassword(source: SourceConfig, env: Env): string | undefined
   const password = source.password_env === undefined
     ? source.password
     : fromEnv(env, "password_env", source.password_env);
-  registerSecret(password, [source.user, source.database]);
+  registerPassword(password, [source.user, source.database]);
   return password;
 }

@@ -4,7 +4,7 @@
  */
 import { dirname, resolve } from "node:path";
 import { ConfigError } from "../base/errors.ts";
-import { redact, registerSecret, registerUrlSecret } from "../base/redact.ts";
+import { redact, registerPassword, registerSecret, registerUrlSecret } from "../base/redact.ts";
 import { type ConfigDocument, parseConfigDocument } from "./document.ts";
 import type { LoadedConfig } from "./loaded.ts";
 import { type ConfigPath, formatProblem, type Problem, sortProblems } from "./problem.ts";
@@ -156,9 +156,9 @@ function registerSecrets(data: Record<string, unknown>): void {
   const shown = [source?.user, source?.database].filter((v) => typeof v === "string");
   mapStrings(data, (text, path) => {
     const key = path[path.length - 1];
-    if (key === "password") registerSecret(text, shown);
+    if (key === "password") registerPassword(text, shown);
     if (key === "webhook_url") registerSecret(text);
-    if (key === "url") registerUrlSecret(text);
+    if (text.includes("://")) registerUrlSecret(text);
     return text;
   });
 }

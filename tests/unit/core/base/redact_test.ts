@@ -4,6 +4,9 @@ import {
   forgetSecrets,
   redact,
   redactConfig,
+  redactValue,
+  registerNames,
+  registerPassword,
   registerSecret,
   registerUrlSecret,
   urlCredentials,
@@ -38,7 +41,17 @@ Deno.test("URLs lose their password, whatever characters it has", () => {
     ["mysql://u@h/db", "mysql://u@h/db"],
     ["postgres://[::1]:5432/db", "postgres://[::1]:5432/db"],
     ["postgres://u:p@[::1]:5432/db", "postgres://u:***@[::1]:5432/db"],
-    ["postgres://h:5432/db?application_name=a@b", "postgres://h:5432/db?application_name=a@b"],
+    ["mysql://u:12?Secret@h/db", "mysql://u:***@h/db"],
+    ["mysql://u:aa@bb?Tail@h/db", "mysql://u:***@h/db"],
+    ["mysql://u:aa@bb?Tail=1@h/db?x=1", "mysql://u:***@h/db?x=1"],
+    ["sqlserver://u:12/x#y=1@h/db", "sqlserver://u:***@h/db"],
+    // It may be a password that goes on to the last "@": too much is hidden rather than too little.
+    ["postgres://h:5432/db?application_name=a@b", "postgres://h:***@b"],
+    ["postgres://h:5432/db?application_name=a%40b", "postgres://h:5432/db?application_name=a%40b"],
+    ["https://u:aa@bb?Tail@h/x", "https://u:***@h/x"],
+    ["https://u:p@h/x?mail=a@b", "https://u:***@h/x?mail=a@b"],
+    ["see https://h/?to=mysql://u:p@i/db", "see https://h/?to=mysql://u:***@i/db"],
+    ["mysql://u:a://b@h/db", "mysql://u:***@h/db"],
     ["s3://bucket/a@b/c", "s3://bucket/a@b/c"],
     ["https://token@example.org/x", "https://***@example.org/x"],
     ["https://example.org/@user/x", "https://example.org/@user/x"],
@@ -76,6 +89,10 @@ Deno.test("pairs, tokens and webhooks lose their value and keep their name", () 
       "https://hooks.slack.com/services/REDACTED failed",
     ],
     ['{"password": "a\\"b", "user": "u"}', '{"password": "REDACTED", "user": "u"}'],
+    ["{'password': 'abc', 'n': 1}", "{'password': \"REDACTED\", 'n': 1}"],
+    // Cut off inside the quotes.
+    ["password='abc def", "password=REDACTED"],
+    ["the password: it is wrong", "the password: it is wrong"],
     ["password_env=DB_PASS", "password_env=DB_PASS"],
     ['password authentication failed for user "u"', 'password authentication failed for user "u"'],
     ["config=a big=b", "config=a big=b"],
@@ -138,7 +155,7 @@ Deno.test("short and ordinary words are hidden by their place only", () => {
   try {
     registerUrlSecret("postgres://shop:shop@h/shop");
     registerUrlSecret("postgres://shop:Tiger%21@h/shop");
-    assert.equal(redact("shop Tiger! Tiger%21"), "shop REDACTED REDACTED");
+    assert.equal(redact("shop Tiger! Tiger%21 xTiger!"), "shop REDACTED REDACTED xTiger!");
   } finally {
     forgetSecrets();
   }
@@ -201,4 +218,149 @@ Deno.test("redactConfig drops secrets and keeps references and SQL (PA9)", () =>
     notifications: { slack: { webhook_url_env: "HOOK", on: ["failure"] } },
   });
   assert.deepEqual(config, before);
+});
+
+/** A password as somebody may write it into a URL: anything but what ends a URL in a text. */
+const rawPassword = fc.string({ minLength: 4, maxLength: 24, unit: "grapheme-ascii" })
+  .map((text) => text.replace(/[\s"'<>`]/g, "?"));
+
+Deno.test("no part of a URL's password is left over, whatever it is and without registering it", () => {
+  fc.assert(fc.property(
+    fc.constantFrom("postgres", "postgresql", "mysql", "mariadb", "sqlserver", "mssql"),
+    rawPassword,
+    fc.constantFrom("", "?sslmode=require", "?a=1&b=2"),
+    (scheme, password, query) => {
+      const text = redact(`cannot use ${scheme}://user:${password}@host:99/base${query}, it says`);
+      assert.equal(text, `cannot use ${scheme}://user:***@host:99/base${query}, it says`);
+    },
+  ));
+});
+
+Deno.test("a password is hidden by itself only when it is long or random enough", () => {
+  const cases: [string, string][] = [
+    ["orders", "failed for orders"],
+    ["customer_orders", "failed for customer_orders"],
+    ["20260131", "rows: 20260131"],
+    ["true", "true"],
+  ];
+  for (const [password, text] of cases) {
+    try {
+      registerPassword(password);
+      assert.equal(redact(text), text);
+      assert.equal(redact(`mysql://u:${password}@h`), "mysql://u:***@h");
+      assert.equal(redact(`password=${password}`), "password=REDACTED");
+    } finally {
+      forgetSecrets();
+    }
+  }
+  const hidden: [string, string, string][] = [
+    ["hunter2", "it said hunter2.", "it said REDACTED."],
+    ["Xy7!kq2P", "keyXy7!kq2Pend", "keyREDACTEDend"],
+    ["correcthorsebatterystaple", "a correcthorsebatterystaple", "a REDACTED"],
+  ];
+  for (const [password, text, expected] of hidden) {
+    try {
+      registerPassword(password);
+      assert.equal(redact(text), expected);
+    } finally {
+      forgetSecrets();
+    }
+  }
+});
+
+Deno.test("a name stays, also when it is the password or holds it", () => {
+  try {
+    registerPassword("Orders-2024x");
+    assert.equal(redact("the table Orders-2024x."), "the table REDACTED.");
+    registerNames(["Orders-2024x"]);
+    assert.equal(redact("the table Orders-2024x."), "the table Orders-2024x.");
+    assert.equal(redact("password=Orders-2024x"), "password=REDACTED");
+
+    registerPassword("Sales2024!");
+    registerNames(["Sales2024!_archive", "Sales_2024x"]);
+    registerPassword("2024xSalesQ");
+    registerNames(["my_2024xSalesQ_old"]);
+    assert.equal(redact("dbo.my_2024xSalesQ_old: gone."), "dbo.my_2024xSalesQ_old: gone.");
+    assert.equal(redact("it said 2024xSalesQ"), "it said REDACTED");
+  } finally {
+    forgetSecrets();
+  }
+});
+
+Deno.test("redacted data keeps its keys, numbers and names", () => {
+  try {
+    registerSecret("150000000");
+    registerSecret("duration_ms");
+    registerSecret("Orders-2024x");
+    const data = {
+      rows: 150000000,
+      duration_ms: 7,
+      table: "Orders-2024x",
+      query: "SELECT 'Orders-2024x'",
+      error: "it said Orders-2024x, 150000000 and postgres://u:p@h/db",
+      password: "p",
+      list: [{ note: "duration_ms" }, null, true],
+    };
+    assert.deepEqual(JSON.parse(JSON.stringify(redactValue(data))), {
+      ...data,
+      error: "it said REDACTED, REDACTED and postgres://u:***@h/db",
+      password: "REDACTED",
+      list: [{ note: "REDACTED" }, null, true],
+    });
+    assert.deepEqual(redactValue(redactValue(data)), redactValue(data));
+  } finally {
+    forgetSecrets();
+  }
+});
+
+Deno.test("redaction takes steps in proportion to the text", () => {
+  const repeat = (unit: string, length: number) =>
+    unit.repeat(Math.ceil(length / unit.length)).slice(0, length);
+  const units = [
+    "a.",
+    "a",
+    "a:",
+    "a://",
+    "://",
+    "a@",
+    "postgres://u:",
+    "postgres://u:p@h",
+    "https://",
+    "h://u:p@",
+    "password=",
+    "password={",
+    "password='",
+    'password="',
+    '"password":',
+    "password='\\'",
+    "'",
+    '"',
+    "=",
+    "= ",
+    " =",
+    " ",
+    "%",
+    "%2",
+    "hooks.slack.com/services/",
+    "hooks.slack.com/",
+    "Zz9!Zz9!",
+    "-",
+  ];
+  const steps = (text: string) => {
+    const meter = { steps: 0 };
+    redact(text, "log", meter);
+    return meter.steps;
+  };
+  try {
+    registerPassword("Zz9!Zz9!Zz9!Zz9!Zz9?");
+    registerPassword("Qq8#abcdef");
+    registerNames(["Zz9_table"]);
+    for (const unit of units) {
+      const [small, large] = [steps(repeat(unit, 30_000)), steps(repeat(unit, 240_000))];
+      assert.ok(large < 200 * 240_000, `${JSON.stringify(unit)}: ${large} steps`);
+      assert.ok(large <= 8.5 * small, `${JSON.stringify(unit)}: ${small}, then ${large} steps`);
+    }
+  } finally {
+    forgetSecrets();
+  }
 });
