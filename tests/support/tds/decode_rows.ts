@@ -8,6 +8,7 @@ import { isRefusal, planColumn } from "../../../adapters/sources/mssql/types.ts"
 import type { Batch } from "../../../core/batch/batch.ts";
 import type { Column, RivetType } from "../../../core/types/types.ts";
 import { colMetadata, done } from "./tokens.ts";
+import { PLAIN, type Traits } from "./traits.ts";
 import type { TdsColumn } from "./types.ts";
 
 export interface DecodeRowsOptions {
@@ -17,6 +18,8 @@ export interface DecodeRowsOptions {
   readonly batchRows?: number;
   readonly batchBytes?: number;
   readonly maxValueBytes?: number;
+  /** How the server sends the columns; the rows are to be made the same way. */
+  readonly traits?: Traits;
 }
 
 export interface Decoded {
@@ -61,9 +64,12 @@ function plannedColumns(
 }
 
 /** The columns as the driver reads them from COLMETADATA. */
-export function readMetadata(columns: readonly TdsColumn[]): readonly ColumnMetadata[] {
+export function readMetadata(
+  columns: readonly TdsColumn[],
+  traits = PLAIN,
+): readonly ColumnMetadata[] {
   const { parser } = makeParser();
-  parser.write(colMetadata(columns));
+  parser.write(colMetadata(columns, traits));
   return (parser.read() as unknown as { columns: readonly ColumnMetadata[] }).columns;
 }
 
@@ -73,10 +79,10 @@ export function decodeRows(
   rows: readonly Uint8Array[],
   options: DecodeRowsOptions = {},
 ): Decoded {
-  const { overrides = new Map<string, RivetType>(), cuts = [] } = options;
+  const { overrides = new Map<string, RivetType>(), cuts = [], traits = PLAIN } = options;
   installRowHook();
   const { parser, options: key } = makeParser();
-  const planned = plannedColumns(readMetadata(columns), overrides);
+  const planned = plannedColumns(readMetadata(columns, traits), overrides);
   const batches: Batch[] = [];
   const failures: unknown[] = [];
   const decoder = new RowDecoder(
@@ -90,7 +96,7 @@ export function decodeRows(
     (error) => failures.push(error),
   );
   setRowSink(key, decoder);
-  const bytes = Buffer.concat([colMetadata(columns), ...rows, done({ rows: rows.length })]);
+  const bytes = Buffer.concat([colMetadata(columns, traits), ...rows, done({ rows: rows.length })]);
   const tokens: string[] = [];
   const ends = [...cuts, bytes.length];
   let from = 0;

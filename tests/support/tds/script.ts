@@ -11,17 +11,25 @@ export interface ResultOptions {
   readonly nbc?: boolean;
 }
 
+/** The columns of a result, as the server's traits have them. */
+export const columnsOf = (columns: readonly TdsColumn[]): Step => (traits) =>
+  colMetadata(columns, traits);
+
+/** A row of a result, as the server's traits have it. */
+export const rowOf = (columns: readonly TdsColumn[], cells: readonly Cell[]): Step => (traits) =>
+  row(columns, cells, traits);
+
 /** A whole result: its columns, its rows, its end. */
 export function* result(
   columns: readonly TdsColumn[],
   rows: Iterable<readonly Cell[]>,
   { nbc = false }: ResultOptions = {},
 ): Generator<Step> {
-  yield colMetadata(columns);
+  yield columnsOf(columns);
   let count = 0;
   for (const cells of rows) {
     count++;
-    yield nbc ? nbcRow(columns, cells) : row(columns, cells);
+    yield nbc ? (traits) => nbcRow(columns, cells, traits) : rowOf(columns, cells);
   }
   yield done({ more: true, rows: count });
 }

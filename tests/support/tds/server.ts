@@ -6,14 +6,16 @@ import { Buffer } from "node:buffer";
 import type { TestCertificates } from "./certificate.ts";
 import { type Message, PACKET, packet, PacketReader, type Wire, writeAll } from "./packets.ts";
 import { startTlsInside } from "./tls_inside.ts";
-import { done, error, loginTokens } from "./tokens.ts";
+import { done, error, loginTokens, transactionBegun, transactionEnded } from "./tokens.ts";
+import { PLAIN, type Traits } from "./traits.ts";
 
 /** Cuts the connection here. */
 export const DROP: unique symbol = Symbol("drop");
 /** Sends nothing more until the client cancels. */
 export const HANG: unique symbol = Symbol("hang");
 
-export type Step = Uint8Array | typeof DROP | typeof HANG;
+/** Bytes to send, at once or once the server's traits are known. */
+export type Step = Uint8Array | ((traits: Traits) => Uint8Array) | typeof DROP | typeof HANG;
 export type Reply = Iterable<Step>;
 
 /** The first rule whose `sql` is in the batch answers it. */
@@ -37,6 +39,8 @@ export interface ServerOptions {
   readonly strict?: boolean;
   /** Answers a login with something else than success. */
   readonly login?: (login: Login) => Reply | null;
+  /** How it speaks; as plainly as it can unless given. */
+  readonly traits?: Traits;
   readonly packetBytes?: number;
   /** Bytes of one write to the socket; smaller than a packet cuts it anywhere. */
   readonly writeBytes?: number;
@@ -44,6 +48,9 @@ export interface ServerOptions {
 
 const ENCRYPTION = { on: 1, notSupported: 2 } as const;
 const DEFAULT_PACKET_BYTES = 32_767;
+const QUIET_PACKET_BYTES = 32_764;
+/** How long a server that confirms a cancellation late goes on with what it was doing. */
+const LATE_MS = 300;
 const HEADER_BYTES = 8;
 
 function preloginReply(encryption: number): Buffer {
@@ -63,12 +70,95 @@ function batchText(body: Buffer): string {
   return body.toString("utf16le", body.readUInt32LE(0));
 }
 
+/** The transaction that a batch belongs to, from the one header it has: length, type 2, descriptor. */
+function transactionOf(body: Buffer): bigint {
+  return body.readBigUInt64LE(10);
+}
+
+const NO_TRANSACTION = 0n;
+
+function descriptorBytes(transaction: bigint): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(transaction);
+  return bytes;
+}
+
+/** The SET statements that a batch begins with. */
+function leadingSets(sql: string): number {
+  const [lead] = /^(?:\s*SET [^;\n]+(?:;|$))*/.exec(sql) ?? [""];
+  return lead.split(/\bSET\b/).length - 1;
+}
+
+/** One client that has logged in. */
+interface Session {
+  readonly wire: Wire;
+  transaction: bigint;
+}
+
+/** What the client sends, as it arrives. */
+class Inbox {
+  readonly #queue: Message[] = [];
+  readonly #late: boolean;
+  readonly #deaf: boolean;
+  #arrived = Promise.withResolvers<void>();
+  #gone = false;
+  #attentionAt: number | null = null;
+  /** Ends with the client. */
+  readonly reading: Promise<void>;
+
+  constructor(reader: PacketReader, { attention }: Traits) {
+    this.#late = attention === "late";
+    this.#deaf = attention === "never";
+    this.reading = this.#read(reader);
+  }
+
+  async #read(reader: PacketReader): Promise<void> {
+    for (let message; (message = await reader.message()) !== null;) {
+      if (message.type === PACKET.ATTENTION) {
+        if (this.#deaf) continue;
+        this.#attentionAt ??= performance.now();
+        if (this.#late) setTimeout(() => this.#arrived.resolve(), LATE_MS);
+      }
+      this.#queue.push(message);
+      this.#arrived.resolve();
+    }
+    this.#gone = true;
+    this.#arrived.resolve();
+  }
+
+  /** Whether what is under way is to stop: cancelled, or for nobody. */
+  get stops(): boolean {
+    if (this.#gone) return true;
+    if (this.#attentionAt === null) return false;
+    return !this.#late || performance.now() - this.#attentionAt >= LATE_MS;
+  }
+
+  /** Until what is under way is to stop. */
+  async stopped(): Promise<void> {
+    while (!this.stops) await this.#wake();
+  }
+
+  /** The next message; null when the client has gone. */
+  async next(): Promise<Message | null> {
+    while (this.#queue.length === 0 && !this.#gone) await this.#wake();
+    const message = this.#queue.shift() ?? null;
+    if (message?.type === PACKET.ATTENTION) this.#attentionAt = null;
+    return message;
+  }
+
+  async #wake(): Promise<void> {
+    await this.#arrived.promise;
+    this.#arrived = Promise.withResolvers<void>();
+  }
+}
+
 /** Sends tokens as one message, in packets. */
 class Answer {
   readonly #wire: Wire;
   readonly #packetBytes: number;
   readonly #writeBytes: number;
-  #pending: Buffer = Buffer.alloc(0);
+  #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
 
   constructor(wire: Wire, packetBytes: number, writeBytes: number) {
     this.#wire = wire;
@@ -76,27 +166,38 @@ class Answer {
     this.#writeBytes = writeBytes;
   }
 
-  async send(token: Uint8Array): Promise<void> {
-    this.#pending = this.#pending.length === 0
-      ? Buffer.from(token.buffer, token.byteOffset, token.byteLength)
-      : Buffer.concat([this.#pending, token]);
+  /** null: it waits for more. */
+  send(token: Uint8Array): Promise<void> | null {
+    this.#pending.push(token);
+    this.#pendingBytes += token.length;
+    return this.#pendingBytes > this.#packetBytes ? this.#full() : null;
+  }
+
+  async #full(): Promise<void> {
+    const bytes = Buffer.concat(this.#pending);
     let at = 0;
-    for (; this.#pending.length - at > this.#packetBytes; at += this.#packetBytes) {
-      await this.#packet(this.#pending.subarray(at, at + this.#packetBytes), false);
+    for (; bytes.length - at > this.#packetBytes; at += this.#packetBytes) {
+      await this.#packet(bytes.subarray(at, at + this.#packetBytes), false);
     }
-    this.#pending = this.#pending.subarray(at);
+    this.#pending = [bytes.subarray(at)];
+    this.#pendingBytes = bytes.length - at;
   }
 
   /** Sends what waits, in a packet that does not end the message. */
   async flush(): Promise<void> {
-    if (this.#pending.length > 0) await this.#packet(this.#pending, false);
-    this.#pending = Buffer.alloc(0);
+    if (this.#pendingBytes > 0) await this.#last(false);
   }
 
   async end(token: Uint8Array): Promise<void> {
     await this.send(token);
-    await this.#packet(this.#pending, true);
-    this.#pending = Buffer.alloc(0);
+    await this.#last(true);
+  }
+
+  async #last(end: boolean): Promise<void> {
+    const bytes = Buffer.concat(this.#pending);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    await this.#packet(bytes, end);
   }
 
   async #packet(body: Uint8Array, last: boolean): Promise<void> {
@@ -124,6 +225,8 @@ export class TdsServer {
   attentions = 0;
   /** Failures of the server itself; a test that passes has none. */
   readonly faults: unknown[] = [];
+  /** Transactions begun so far: their descriptors. */
+  #transactions = NO_TRANSACTION;
   readonly #options: ServerOptions;
   readonly #listener: Deno.Listener;
   readonly #open = new Set<Wire>();
@@ -213,58 +316,33 @@ export class TdsServer {
       for (const step of refused) if (step instanceof Uint8Array) await answer.send(step);
       return await answer.end(done({ error: true }));
     }
-    await answer.end(loginTokens(login.database, this.#packetBytes));
-    await this.#batches(current.wire, reader);
+    await answer.end(loginTokens(login.database, this.#packetBytes, this.#traits));
+    await this.#batches({ wire: current.wire, transaction: NO_TRANSACTION }, reader);
   }
 
-  async #batches(wire: Wire, reader: PacketReader): Promise<void> {
-    const queue: Message[] = [];
-    let arrived = Promise.withResolvers<void>();
-    let gone = false;
-    const reading = (async () => {
-      for (let message; (message = await reader.message()) !== null;) {
-        queue.push(message);
-        arrived.resolve();
-      }
-      gone = true;
-      arrived.resolve();
-    })();
-    const attention = () => gone || queue[0]?.type === PACKET.ATTENTION;
-    const wait = async () => {
-      while (queue.length === 0 && !gone) {
-        await arrived.promise;
-        arrived = Promise.withResolvers<void>();
-      }
-    };
-    for (;;) {
-      await wait();
-      const message = queue.shift();
-      if (message === undefined) break;
+  async #batches(session: Session, reader: PacketReader): Promise<void> {
+    const inbox = new Inbox(reader, this.#traits);
+    for (let message; (message = await inbox.next()) !== null;) {
       if (message.type === PACKET.ATTENTION) {
         this.attentions++;
-        await this.#answer(wire).end(done({ attention: true }));
+        await this.#answer(session.wire).end(done({ attention: true }));
       } else if (message.ignored) {
-        await this.#answer(wire).end(done({ error: true }));
-      } else if (!await this.#reply(wire, batchText(message.body), attention, wait)) {
-        break;
-      }
+        await this.#answer(session.wire).end(done({ error: true }));
+      } else if (!await this.#reply(session, message.body, inbox)) break;
     }
-    hangUp(wire);
-    await reading;
+    hangUp(session.wire);
+    await inbox.reading;
   }
 
   /** False when the connection is to be cut. */
-  async #reply(
-    wire: Wire,
-    sql: string,
-    attention: () => boolean,
-    wait: () => Promise<void>,
-  ): Promise<boolean> {
+  async #reply(session: Session, body: Buffer, inbox: Inbox): Promise<boolean> {
+    const sql = batchText(body);
     this.asked.push(sql);
-    const answer = this.#answer(wire);
+    const answer = this.#answer(session.wire);
     const rule = this.#options.rules.find(({ sql: wanted }) =>
       typeof wanted === "string" ? sql.includes(wanted) : wanted.test(sql)
     );
+    await this.#preamble(session, body, answer);
     const steps = rule?.reply(sql) ?? [error(50_000, `the script has no answer to: ${sql}`)];
     for (const step of steps) {
       if (step === DROP) {
@@ -273,16 +351,44 @@ export class TdsServer {
       }
       if (step === HANG) {
         await answer.flush();
-        await wait();
-      } else await answer.send(step);
-      if (attention()) break;
+        await inbox.stopped();
+      } else {
+        const sending = answer.send(step instanceof Uint8Array ? step : step(this.#traits));
+        if (sending !== null) await sending;
+      }
+      if (inbox.stops) break;
     }
-    await answer.end(done({ error: attention() || rule === undefined }));
+    await answer.end(done({ error: inbox.stops || rule === undefined }));
     return true;
   }
 
+  /** What the traits put in front of a result. */
+  async #preamble(session: Session, body: Buffer, answer: Answer): Promise<void> {
+    const sql = batchText(body);
+    const { donePerSet, transactions } = this.#traits;
+    if (donePerSet) {
+      for (let i = leadingSets(sql); i > 0; i--) await answer.send(done({ more: true }));
+    }
+    if (!transactions) return;
+    if (transactionOf(body) !== session.transaction) {
+      throw new TypeError(`a batch in transaction ${transactionOf(body)}: ${sql}`);
+    }
+    if (/\bBEGIN TRAN/.test(sql)) {
+      session.transaction = ++this.#transactions;
+      await answer.send(transactionBegun(descriptorBytes(session.transaction)));
+    } else if (/\bCOMMIT\b/.test(sql)) {
+      await answer.send(transactionEnded(descriptorBytes(session.transaction)));
+      session.transaction = NO_TRANSACTION;
+    }
+  }
+
+  get #traits(): Traits {
+    return this.#options.traits ?? PLAIN;
+  }
+
   get #packetBytes(): number {
-    return this.#options.packetBytes ?? DEFAULT_PACKET_BYTES;
+    if (this.#options.packetBytes !== undefined) return this.#options.packetBytes;
+    return this.#traits.quietPackets ? QUIET_PACKET_BYTES : DEFAULT_PACKET_BYTES;
   }
 
   #answer(wire: Wire): Answer {

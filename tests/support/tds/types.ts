@@ -3,6 +3,7 @@
  * Written from [MS-TDS] 2.2.5.4 to 2.2.5.6, on its own: nothing of the adapter is used.
  */
 import { Buffer } from "node:buffer";
+import type { Traits } from "./traits.ts";
 
 /** A cell, in the form that its type takes; null for NULL. */
 export type Cell = string | number | bigint | boolean | Uint8Array | null;
@@ -13,6 +14,8 @@ export interface TdsType {
   readonly info: Uint8Array;
   /** A value with its length prefix; null gives the type's NULL, where a ROW can say it. */
   encode(value: Cell): Uint8Array;
+  /** The form that a server with these traits sends instead; absent: it sends this one. */
+  under?(traits: Traits): TdsType;
 }
 
 export interface TdsColumn {
@@ -46,10 +49,16 @@ function simple(
 }
 
 /** A type without NULL: the value has no length in front. */
-function fixed(id: number, body: (value: Exclude<Cell, null>) => Uint8Array): TdsType {
+function fixed(
+  id: number,
+  nullable: readonly [number, number],
+  body: (value: Exclude<Cell, null>) => Uint8Array,
+): TdsType {
   return {
     userType: 0,
     info: Uint8Array.of(id),
+    under: ({ nullableForms }) =>
+      nullableForms ? simple(nullable, body) : fixed(id, nullable, body),
     encode(value) {
       if (value === null) throw new TypeError("a fixed type holds no NULL");
       return body(value);
@@ -59,6 +68,8 @@ function fixed(id: number, body: (value: Exclude<Cell, null>) => Uint8Array): Td
 
 /** Code page 1252, collation Latin1_General_CI_AS (LCID 0x0409). */
 export const LATIN1 = Uint8Array.of(0x09, 0x04, 0xd0, 0x00, 0x00);
+/** Code page 1252 by its sort id, 52: SQL_Latin1_General_CP1_CI_AS, the default of an installation. */
+export const SQL_LATIN1 = Uint8Array.of(0x09, 0x04, 0xd0, 0x00, 0x34);
 /** Cyrillic_General_CI_AS, code page 1251. */
 export const CYRILLIC = Uint8Array.of(0x19, 0x04, 0xd0, 0x00, 0x00);
 /** Japanese_CI_AS, code page 932. */
@@ -75,6 +86,11 @@ function bytesOf(value: Cell): Uint8Array {
   return Buffer.from(String(value), "latin1");
 }
 
+/** What the database's default collation is to a server with these traits. */
+export function collationUnder(collation: Uint8Array, { sqlCollation }: Traits): Uint8Array {
+  return sqlCollation && collation === LATIN1 ? SQL_LATIN1 : collation;
+}
+
 function sized(
   id: number,
   size: number,
@@ -85,6 +101,7 @@ function sized(
   return {
     userType,
     info: Buffer.concat([Buffer.from([id]), u16(size), collation]),
+    under: (traits) => sized(id, size, collationUnder(collation, traits), body, userType),
     encode(value) {
       if (value === null) return u16(0xffff);
       const bytes = body(value);
@@ -111,19 +128,29 @@ export interface PlpOptions {
   readonly unknown?: boolean;
 }
 
+const LARGE_PIECE = 32_000;
+
 function chunked(
-  info: readonly Uint8Array[],
+  head: Uint8Array,
+  collation: Uint8Array,
   body: (value: Cell) => Uint8Array,
   { chunk = 8000, unknown = false }: PlpOptions,
 ): TdsType {
   return {
     userType: 0,
-    info: Buffer.concat(info),
+    info: Buffer.concat([head, collation]),
+    under: (traits) =>
+      chunked(
+        head,
+        collationUnder(collation, traits),
+        body,
+        traits.largePieces ? { chunk: LARGE_PIECE } : { chunk, unknown },
+      ),
     encode: (value) => value === null ? PLP_NULL : plp(body(value), chunk, unknown),
   };
 }
 
-const MAX = u16(0xffff);
+const maxOf = (id: number): Uint8Array => Uint8Array.of(id, 0xff, 0xff);
 const NO_COLLATION = new Uint8Array(0);
 
 /** Ticks since midnight in 10^-scale seconds, little-endian. */
@@ -148,16 +175,55 @@ function datetime2(text: string, scale: number): Buffer {
   return Buffer.concat([ticks(clock, scale), little(3, BigInt(daysSince("0001-01-01", date)))]);
 }
 
-function decimalBody(text: string, scale: number, bytes: number): Buffer {
+/** The magnitude in `bytes` bytes; without them in as few as hold it. */
+function decimalBody(text: string, scale: number, bytes?: number): Buffer {
   const negative = text.startsWith("-");
   const [whole, fraction = ""] = text.replace("-", "").split(".");
   const magnitude = BigInt(whole + fraction.padEnd(scale, "0"));
-  return Buffer.concat([Buffer.from([negative ? 0 : 1]), little(bytes, magnitude)]);
+  const fewest = [4, 8, 12].find((n) => magnitude < 1n << BigInt(8 * n)) ?? 16;
+  return Buffer.concat([Buffer.from([negative ? 0 : 1]), little(bytes ?? fewest, magnitude)]);
 }
 
 /** Bytes of the magnitude by precision ([MS-TDS] 2.2.5.5.1.5). */
 function decimalBytes(precision: number): number {
   return precision <= 9 ? 4 : precision <= 19 ? 8 : precision <= 28 ? 12 : 16;
+}
+
+function exactNumber(id: number, precision: number, scale: number): TdsType {
+  const bytes = decimalBytes(precision);
+  const own = simple(
+    [id, bytes + 1, precision, scale],
+    (v) => decimalBody(String(v), scale, bytes),
+  );
+  const short = simple([0x6c, 17, precision, scale], (v) => decimalBody(String(v), scale));
+  return { ...own, under: ({ shortDecimals }) => shortDecimals ? short : own };
+}
+
+/** text, ntext or image: behind a pointer and a time stamp; `table` is where the column comes from. */
+function lob(
+  id: number,
+  collation: Uint8Array,
+  body: (value: Cell) => Uint8Array,
+  table: readonly string[],
+): TdsType {
+  const parts = table.flatMap((part) => [u16(part.length), utf16(part)]);
+  return {
+    userType: 0,
+    info: Buffer.concat([
+      Buffer.from([id]),
+      u32(0x7fffffff),
+      collation,
+      Buffer.from([table.length]),
+      ...parts,
+    ]),
+    under: (traits) =>
+      lob(id, collationUnder(collation, traits), body, traits.namedLobs ? ["dbo", "t"] : table),
+    encode(value) {
+      if (value === null) return Uint8Array.of(0);
+      const bytes = body(value);
+      return Buffer.concat([Buffer.from([16]), Buffer.alloc(24), u32(bytes.length), bytes]);
+    },
+  };
 }
 
 function guid(text: string): Buffer {
@@ -216,28 +282,22 @@ export const types = {
   int: () => simple([0x26, 4], integer(4)),
   bigint: () => simple([0x26, 8], integer(8)),
   /** The forms of columns that are NOT NULL. */
-  bitNotNull: () => fixed(0x32, bit),
-  tinyintNotNull: () => fixed(0x30, integer(1)),
-  smallintNotNull: () => fixed(0x34, integer(2)),
-  intNotNull: () => fixed(0x38, integer(4)),
-  bigintNotNull: () => fixed(0x7f, integer(8)),
-  realNotNull: () => fixed(0x3b, float(4)),
-  floatNotNull: () => fixed(0x3e, float(8)),
-  moneyNotNull: () => fixed(0x3c, moneyBody),
-  datetimeNotNull: () => fixed(0x3d, datetimeBody),
+  bitNotNull: () => fixed(0x32, [0x68, 1], bit),
+  tinyintNotNull: () => fixed(0x30, [0x26, 1], integer(1)),
+  smallintNotNull: () => fixed(0x34, [0x26, 2], integer(2)),
+  intNotNull: () => fixed(0x38, [0x26, 4], integer(4)),
+  bigintNotNull: () => fixed(0x7f, [0x26, 8], integer(8)),
+  realNotNull: () => fixed(0x3b, [0x6d, 4], float(4)),
+  floatNotNull: () => fixed(0x3e, [0x6d, 8], float(8)),
+  moneyNotNull: () => fixed(0x3c, [0x6e, 8], moneyBody),
+  datetimeNotNull: () => fixed(0x3d, [0x6f, 8], datetimeBody),
   real: () => simple([0x6d, 4], float(4)),
   float: () => simple([0x6d, 8], float(8)),
   money: () => simple([0x6e, 8], moneyBody),
   smallmoney: () =>
     simple([0x6e, 4], (v) => little(4, BigInt.asUintN(32, BigInt(String(v).replace(".", ""))))),
-  decimal(precision: number, scale: number): TdsType {
-    const bytes = decimalBytes(precision);
-    return simple([0x6a, bytes + 1, precision, scale], (v) => decimalBody(String(v), scale, bytes));
-  },
-  numeric(precision: number, scale: number): TdsType {
-    const bytes = decimalBytes(precision);
-    return simple([0x6c, bytes + 1, precision, scale], (v) => decimalBody(String(v), scale, bytes));
-  },
+  decimal: (precision: number, scale: number) => exactNumber(0x6a, precision, scale),
+  numeric: (precision: number, scale: number) => exactNumber(0x6c, precision, scale),
   date: () => simple([0x28], (v) => little(3, BigInt(daysSince("0001-01-01", String(v))))),
   time: (scale: number) => simple([0x29, scale], (v) => ticks(String(v), scale)),
   datetime2: (scale: number) => simple([0x2a, scale], (v) => datetime2(String(v), scale)),
@@ -253,12 +313,10 @@ export const types = {
   varbinary: (size: number) => sized(0xa5, size, NO_COLLATION, bytesOf),
   binary: (size: number) => sized(0xad, size, NO_COLLATION, bytesOf),
   rowversion: () => sized(0xad, 8, NO_COLLATION, bytesOf, 80),
-  nvarcharMax: (options: PlpOptions = {}) =>
-    chunked([Uint8Array.of(0xe7), MAX, LATIN1], utf16, options),
-  varcharMax: (options: PlpOptions = {}) =>
-    chunked([Uint8Array.of(0xa7), MAX, LATIN1], bytesOf, options),
-  varbinaryMax: (options: PlpOptions = {}) => chunked([Uint8Array.of(0xa5), MAX], bytesOf, options),
-  xml: (options: PlpOptions = {}) => chunked([Uint8Array.of(0xf1, 0)], utf16, options),
+  nvarcharMax: (options: PlpOptions = {}) => chunked(maxOf(0xe7), LATIN1, utf16, options),
+  varcharMax: (options: PlpOptions = {}) => chunked(maxOf(0xa7), LATIN1, bytesOf, options),
+  varbinaryMax: (options: PlpOptions = {}) => chunked(maxOf(0xa5), NO_COLLATION, bytesOf, options),
+  xml: (options: PlpOptions = {}) => chunked(Uint8Array.of(0xf1, 0), NO_COLLATION, utf16, options),
   sqlVariant: (): TdsType => ({
     userType: 0,
     info: Buffer.concat([Buffer.from([0x62]), u32(8009)]),
@@ -271,7 +329,7 @@ export const types = {
       userType: 0,
       info: Buffer.concat([
         Buffer.from([0xf0]),
-        MAX,
+        u16(0xffff),
         short("db"),
         short("sys"),
         short(name),
@@ -280,17 +338,7 @@ export const types = {
       encode: (value) => value === null ? PLP_NULL : plp(bytesOf(value), 8000, false),
     };
   },
-  /** The legacy LOB type. */
-  ntext: (): TdsType => {
-    const table = Buffer.concat([Buffer.from([1]), u16(1), utf16("t")]);
-    return {
-      userType: 0,
-      info: Buffer.concat([Buffer.from([0x63]), u32(0x7fffffff), LATIN1, table]),
-      encode(value) {
-        if (value === null) return Uint8Array.of(0);
-        const bytes = utf16(value);
-        return Buffer.concat([Buffer.from([16]), Buffer.alloc(24), u32(bytes.length), bytes]);
-      },
-    };
-  },
+  ntext: () => lob(0x63, LATIN1, utf16, ["t"]),
+  text: (collation = LATIN1) => lob(0x23, collation, bytesOf, ["t"]),
+  image: () => lob(0x22, NO_COLLATION, bytesOf, ["t"]),
 } as const;

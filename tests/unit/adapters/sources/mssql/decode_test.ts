@@ -6,6 +6,7 @@ import { batchValues } from "../../../../support/render.ts";
 import { decodeRows } from "../../../../support/tds/decode_rows.ts";
 import { column } from "../../../../support/tds/script.ts";
 import { nbcRow, row } from "../../../../support/tds/tokens.ts";
+import { AS_A_REAL_SERVER, SINGLE_TRAITS } from "../../../../support/tds/traits.ts";
 import {
   type Cell,
   CYRILLIC,
@@ -118,6 +119,43 @@ Deno.test("every type, as ROW and as NBCROW, with a value, NULL, and a value beh
     assert.deepEqual(batches.flatMap(batchValues), [VALUES, NULLS, VALUES]);
   }
 });
+
+/** With values that come in several pieces, and NOT NULL columns. */
+const WIDE: readonly Sample[] = [
+  ...SAMPLES,
+  [t.nvarcharMax(), "日本".repeat(40_000), "日本".repeat(40_000), "text"],
+  [t.varcharMax(), "x".repeat(70_000), "x".repeat(70_000), "text"],
+  [t.varbinaryMax(), new Uint8Array(64_000).fill(9), new Uint8Array(64_000).fill(9), "binary"],
+];
+const NOT_NULL: readonly Sample[] = [
+  [t.bitNotNull(), true, true, "bool"],
+  [t.tinyintNotNull(), 200, 200, "int16"],
+  [t.bigintNotNull(), -3n, -3n, "int64"],
+  [t.floatNotNull(), 1e300, 1e300, "float64"],
+  [t.moneyNotNull(), "12.3456", 123_456n, "decimal(19,4)"],
+  [t.datetimeNotNull(), "1999-12-31 23:59:59.007", us("1999-12-31T23:59:59.007"), "timestamp"],
+];
+
+for (
+  const { name, traits } of [
+    ...SINGLE_TRAITS,
+    { name: "as a real server", traits: AS_A_REAL_SERVER },
+  ]
+) {
+  Deno.test(`every type, as a server sends it that is [${name}]`, () => {
+    const samples = [...WIDE, ...NOT_NULL];
+    const columns = samples.map(([type], i) => column(`c${i}`, type, i < WIDE.length));
+    const full = samples.map(([, cell]) => cell);
+    const half = samples.map(([, cell], i) => i % 2 === 0 && i < WIDE.length ? null : cell);
+    const values = samples.map(([, , value]) => value);
+    const halves = values.map((value, i) => half[i] === null ? null : value);
+    const rows = [full, half, full, half].map((cells) => row(columns, cells, traits));
+    const cuts = Array.from({ length: 60 }, (_, i) => (i + 1) * 17_389);
+    const { columns: planned, batches } = decodeRows(columns, rows, { traits, cuts });
+    assert.deepEqual(planned.map((c) => formatType(c.type)), samples.map(([, , , type]) => type));
+    assert.deepEqual(batches.flatMap(batchValues), [values, halves, values, halves]);
+  });
+}
 
 Deno.test("ROW and NBCROW mixed, some columns NULL", () => {
   const odd = CELLS.map((cell, i) => i % 2 === 0 ? cell : null);
