@@ -9,8 +9,8 @@ import type {
   DestinationCapabilities,
   ObjectInfo,
 } from "../../core/ports/destination.ts";
-import { checkedKey, compareKeys } from "./keys.ts";
-import { STAGING_FOLDER, StagingArea } from "./staging.ts";
+import { checkedKey, compareKeys } from "./kit/keys.ts";
+import { STAGING_FOLDER, StagingArea } from "./kit/staging.ts";
 
 export interface LocalOptions {
   /** Absolute path of the folder; it may not exist yet. */

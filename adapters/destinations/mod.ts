@@ -1,7 +1,7 @@
 /** The one list of destination kinds. */
 import type { DestinationConfig } from "../../core/config/schema.ts";
 import type { Destination, StreamDestination } from "../../core/ports/destination.ts";
-import type { Env } from "./environment.ts";
+import type { Env } from "./kit/environment.ts";
 
 /**
  * Opens the destination of an export. Nothing is created before its first use; credentials are found

@@ -2,8 +2,8 @@
 import { BlobServiceClient } from "@azure/storage-blob";
 import { fileURLToPath } from "node:url";
 import { type AzureConfig, openAzure } from "../../adapters/destinations/azure/mod.ts";
-import type { ObjectDestination } from "../../adapters/destinations/object_store.ts";
-import type { StoreOptions } from "../../adapters/destinations/store_options.ts";
+import type { ObjectDestination } from "../../adapters/destinations/kit/object_store.ts";
+import type { StoreOptions } from "../../adapters/destinations/kit/store_options.ts";
 import { startChildServer } from "./child_server.ts";
 
 const SERVER = fileURLToPath(new URL("./azurite_server.ts", import.meta.url));

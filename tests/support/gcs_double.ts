@@ -5,10 +5,10 @@
 import { createHash } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { createCRC32 } from "hash-wasm";
-import { compareKeys } from "../../adapters/destinations/keys.ts";
+import { compareKeys } from "../../adapters/destinations/kit/keys.ts";
 import { type GcsConfig, openGcs } from "../../adapters/destinations/gcs/mod.ts";
-import type { ObjectDestination } from "../../adapters/destinations/object_store.ts";
-import type { StoreOptions } from "../../adapters/destinations/store_options.ts";
+import type { ObjectDestination } from "../../adapters/destinations/kit/object_store.ts";
+import type { StoreOptions } from "../../adapters/destinations/kit/store_options.ts";
 
 const CRC32C = 0x82f63b78;
 /** Rewrites of larger objects take more than one call. */

@@ -1,8 +1,8 @@
 /** An S3 server for tests: s3rver, and destinations in a bucket of it. */
 import { fileURLToPath } from "node:url";
 import { openS3, type S3Config } from "../../adapters/destinations/s3/mod.ts";
-import type { StoreOptions } from "../../adapters/destinations/store_options.ts";
-import type { ObjectDestination } from "../../adapters/destinations/object_store.ts";
+import type { StoreOptions } from "../../adapters/destinations/kit/store_options.ts";
+import type { ObjectDestination } from "../../adapters/destinations/kit/object_store.ts";
 import { startChildServer } from "./child_server.ts";
 
 const SERVER = fileURLToPath(new URL("./s3_server.ts", import.meta.url));

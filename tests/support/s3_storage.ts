@@ -8,7 +8,7 @@ import { createReadStream } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { compareKeys } from "../../adapters/destinations/keys.ts";
+import { compareKeys } from "../../adapters/destinations/kit/keys.ts";
 
 interface StoredObject {
   readonly file: string;

@@ -5,7 +5,7 @@ import {
   type HttpFacts,
   retryAfterMs,
   type StoreWords,
-} from "../request_errors.ts";
+} from "../kit/request_errors.ts";
 
 const CODES: Record<string, FailureKind> = {
   ContainerNotFound: "no_bucket",

@@ -3,13 +3,13 @@ import type { ContainerClient } from "@azure/storage-blob";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { ObjectInfo } from "../../../core/ports/destination.ts";
-import { type FileRange, rangeMd5 } from "../file_body.ts";
-import { compareKeys } from "../keys.ts";
-import type { ObjectStore } from "../object_store.ts";
-import { partRanges, sendAll, type UploadLimits } from "../part_upload.ts";
-import { ResponseCut } from "../request_errors.ts";
-import type { Request } from "../request.ts";
-import type { Requests } from "../requests.ts";
+import { type FileRange, rangeMd5 } from "../kit/file_body.ts";
+import { compareKeys } from "../kit/keys.ts";
+import type { ObjectStore } from "../kit/object_store.ts";
+import { partRanges, sendAll, type UploadLimits } from "../kit/part_upload.ts";
+import { ResponseCut } from "../kit/request_errors.ts";
+import type { Request } from "../kit/request.ts";
+import type { Requests } from "../kit/requests.ts";
 import { isMissingBlob } from "./errors.ts";
 
 /** Limits of the service. */

@@ -7,8 +7,8 @@ import http from "node:http";
 import https from "node:https";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { ResponseCut } from "../request_errors.ts";
-import type { Attempt } from "../requests.ts";
+import { ResponseCut } from "../kit/request_errors.ts";
+import type { Attempt } from "../kit/requests.ts";
 
 export interface ApiRequest {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";

@@ -4,7 +4,7 @@ import {
   type HttpFacts,
   retryAfterMs,
   type StoreWords,
-} from "../request_errors.ts";
+} from "../kit/request_errors.ts";
 import { ApiError } from "./api.ts";
 
 /** Reasons of the JSON API; those with an underscore are ours, from messages. */

@@ -1,6 +1,6 @@
 /** What errors of the AWS SDK say. */
-import type { FailureKind, HttpFacts, StoreWords } from "../request_errors.ts";
-import { retryAfterMs } from "../request_errors.ts";
+import type { FailureKind, HttpFacts, StoreWords } from "../kit/request_errors.ts";
+import { retryAfterMs } from "../kit/request_errors.ts";
 
 const CODES: Record<string, FailureKind> = {
   NoSuchBucket: "no_bucket",

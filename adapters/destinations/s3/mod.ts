@@ -3,11 +3,11 @@ import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import type { DestinationConfig } from "../../../core/config/schema.ts";
 import { ConfigError } from "../../../core/base/errors.ts";
 import { registerSecret } from "../../../core/base/redact.ts";
-import { type Env, fromEnvironment } from "../environment.ts";
-import { ObjectDestination } from "../object_store.ts";
-import { UPLOAD_LIMITS } from "../part_upload.ts";
-import { REQUEST_SETTINGS, Requests } from "../requests.ts";
-import type { StoreOptions } from "../store_options.ts";
+import { type Env, fromEnvironment } from "../kit/environment.ts";
+import { ObjectDestination } from "../kit/object_store.ts";
+import { UPLOAD_LIMITS } from "../kit/part_upload.ts";
+import { REQUEST_SETTINGS, Requests } from "../kit/requests.ts";
+import type { StoreOptions } from "../kit/store_options.ts";
 import { S3_WORDS, s3Facts } from "./errors.ts";
 import { S3Store } from "./store.ts";
 

@@ -15,13 +15,13 @@ import {
 } from "@aws-sdk/client-s3";
 import { createHash } from "node:crypto";
 import type { ObjectInfo } from "../../../core/ports/destination.ts";
-import { type FileRange, rangeMd5 } from "../file_body.ts";
-import type { ObjectStore } from "../object_store.ts";
-import { partRanges, sendAll, type UploadLimits } from "../part_upload.ts";
-import { encodePath } from "../prefix.ts";
-import { ResponseCut } from "../request_errors.ts";
-import type { Request } from "../request.ts";
-import type { Requests } from "../requests.ts";
+import { type FileRange, rangeMd5 } from "../kit/file_body.ts";
+import type { ObjectStore } from "../kit/object_store.ts";
+import { partRanges, sendAll, type UploadLimits } from "../kit/part_upload.ts";
+import { encodePath } from "../kit/prefix.ts";
+import { ResponseCut } from "../kit/request_errors.ts";
+import type { Request } from "../kit/request.ts";
+import type { Requests } from "../kit/requests.ts";
 import { isMissingObject } from "./errors.ts";
 
 /** Limits of the protocol. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { openAzure } from "../../../adapters/destinations/azure/mod.ts";
 import { openGcs } from "../../../adapters/destinations/gcs/mod.ts";
-import type { ObjectDestination } from "../../../adapters/destinations/object_store.ts";
+import type { ObjectDestination } from "../../../adapters/destinations/kit/object_store.ts";
 import { openS3 } from "../../../adapters/destinations/s3/mod.ts";
 import { DestinationError } from "../../../core/base/errors.ts";
 import { putFile } from "../../conformance/destination.ts";

@@ -5,9 +5,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { ObjectDestination } from "../../../adapters/destinations/object_store.ts";
-import { UPLOAD_LIMITS } from "../../../adapters/destinations/part_upload.ts";
-import type { StoreOptions } from "../../../adapters/destinations/store_options.ts";
+import type { ObjectDestination } from "../../../adapters/destinations/kit/object_store.ts";
+import { UPLOAD_LIMITS } from "../../../adapters/destinations/kit/part_upload.ts";
+import type { StoreOptions } from "../../../adapters/destinations/kit/store_options.ts";
 import { DestinationError } from "../../../core/base/errors.ts";
 import { putFile } from "../../conformance/destination.ts";
 import type { FaultProxy } from "../../support/fault_proxy.ts";

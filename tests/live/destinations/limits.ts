@@ -1,4 +1,4 @@
-import type { StoreOptions } from "../../../adapters/destinations/store_options.ts";
+import type { StoreOptions } from "../../../adapters/destinations/kit/store_options.ts";
 
 /** So small that a file of megabytes goes in pieces. */
 export const IN_PIECES: StoreOptions = {

@@ -5,7 +5,7 @@ import {
   openStaging,
   STAGING_FOLDER,
   sweepStaging,
-} from "../../../../adapters/destinations/staging.ts";
+} from "../../../../adapters/destinations/kit/staging.ts";
 import { DestinationError } from "../../../../core/base/errors.ts";
 import { destinationCases, putFile } from "../../../conformance/destination.ts";
 
@@ -100,7 +100,7 @@ Deno.test("staging: a dead owner's folder is swept, a living one's stays", () =>
     await Deno.writeFile(join(living.dir, "half.tmp"), bytes);
     const child = `
       import { openStaging } from ${
-      JSON.stringify(import.meta.resolve("../../../../adapters/destinations/staging.ts"))
+      JSON.stringify(import.meta.resolve("../../../../adapters/destinations/kit/staging.ts"))
     };
       const staging = await openStaging(Deno.args[0]);
       await Deno.writeFile(staging.dir + "/half.tmp", new Uint8Array(10));

@@ -1,4 +1,4 @@
-import { MemoryDestination } from "../../../../adapters/destinations/memory.ts";
+import { MemoryDestination } from "../../../support/memory_destination.ts";
 import { destinationCases } from "../../../conformance/destination.ts";
 
 for (const c of destinationCases) {

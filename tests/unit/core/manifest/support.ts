@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { LocalDestination } from "../../../../adapters/destinations/local.ts";
-import { MemoryDestination } from "../../../../adapters/destinations/memory.ts";
+import { MemoryDestination } from "../../../support/memory_destination.ts";
 import type { LoadedExport } from "../../../../core/config/loaded.ts";
 import type { Destination } from "../../../../core/ports/destination.ts";
 import type { FileRecord, RunMetric } from "../../../../core/ports/state.ts";

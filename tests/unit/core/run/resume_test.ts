@@ -1,6 +1,6 @@
 /** M8: which exports `--resume` continues, and when it refuses. */
 import { deepEqual, rejects } from "node:assert/strict";
-import { MemoryDestination } from "../../../../adapters/destinations/memory.ts";
+import { MemoryDestination } from "../../../support/memory_destination.ts";
 import type { LoadedExport } from "../../../../core/config/loaded.ts";
 import type { ChunkRun, ChunkRunStatus, StateStore } from "../../../../core/ports/state.ts";
 import type { RunDeps } from "../../../../core/run/context.ts";

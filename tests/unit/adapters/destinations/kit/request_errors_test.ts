@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { S3_WORDS, s3Facts } from "../../../../adapters/destinations/s3/errors.ts";
-import { ApiError } from "../../../../adapters/destinations/gcs/api.ts";
-import { GCS_WORDS, gcsFacts } from "../../../../adapters/destinations/gcs/errors.ts";
-import { requestError, retryAfterMs } from "../../../../adapters/destinations/request_errors.ts";
+import { S3_WORDS, s3Facts } from "../../../../../adapters/destinations/s3/errors.ts";
+import { ApiError } from "../../../../../adapters/destinations/gcs/api.ts";
+import { GCS_WORDS, gcsFacts } from "../../../../../adapters/destinations/gcs/errors.ts";
+import {
+  requestError,
+  retryAfterMs,
+} from "../../../../../adapters/destinations/kit/request_errors.ts";
 
 const REQUEST = { doing: "write", target: "s3://b/k", permission: "s3:PutObject" };
 

@@ -13,8 +13,8 @@
 import { closeSync, constants, fchmodSync, openSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DestinationError } from "../../core/base/errors.ts";
-import { errnoOf, fileError } from "../../core/base/file_error.ts";
+import { DestinationError } from "../../../core/base/errors.ts";
+import { errnoOf, fileError } from "../../../core/base/file_error.ts";
 
 export const STAGING_FOLDER = ".rivet-staging";
 const LOCK_FILE = "lock";

@@ -7,7 +7,7 @@
  * good is asked `attempts * (max_retries + 1)` times for a part, and no more.
  */
 import type { Readable } from "node:stream";
-import { DestinationError, RETRY_POLICIES, RivetError } from "../../core/base/errors.ts";
+import { DestinationError, RETRY_POLICIES, RivetError } from "../../../core/base/errors.ts";
 import { type FileRange, openBody } from "./file_body.ts";
 import { type HttpFacts, requestError, type StoreWords } from "./request_errors.ts";
 import type { Request } from "./request.ts";

@@ -1,5 +1,5 @@
 /** Object keys: `/` between segments, relative, never leaving the destination's root. */
-import { DestinationError } from "../../core/base/errors.ts";
+import { DestinationError } from "../../../core/base/errors.ts";
 
 /**
  * `key` itself when it may name an object.

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { partRanges, sendAll } from "../../../../adapters/destinations/part_upload.ts";
+import { partRanges, sendAll } from "../../../../../adapters/destinations/kit/part_upload.ts";
 
 const MIB = 1024 * 1024;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { checkedKey, compareKeys } from "../../../../adapters/destinations/keys.ts";
+import { checkedKey, compareKeys } from "../../../../../adapters/destinations/kit/keys.ts";
 
 function byUtf8Bytes(a: string, b: string): number {
   const x = new TextEncoder().encode(a);

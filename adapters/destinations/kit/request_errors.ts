@@ -1,5 +1,5 @@
 /** A store's refusals and failures as `DestinationError`s: one classification, the words per store. */
-import { DestinationError, type ErrorCategory, type ErrorCode } from "../../core/base/errors.ts";
+import { DestinationError, type ErrorCategory, type ErrorCode } from "../../../core/base/errors.ts";
 import type { Request } from "./request.ts";
 
 /** What an SDK's error says, in terms of HTTP. */

@@ -1,6 +1,6 @@
 /** Values that a destination's configuration names by environment variable. */
-import { ConfigError } from "../../core/base/errors.ts";
-import { registerSecret } from "../../core/base/redact.ts";
+import { ConfigError } from "../../../core/base/errors.ts";
+import { registerSecret } from "../../../core/base/redact.ts";
 
 export type Env = (name: string) => string | undefined;
 

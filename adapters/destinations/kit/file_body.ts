@@ -1,7 +1,7 @@
 /** A local file, or a part of it, as the body of one request: a stream of its own per attempt. */
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import { fileError } from "../../core/base/file_error.ts";
+import { fileError } from "../../../core/base/file_error.ts";
 
 /** Of a body in memory at a time, besides the socket's buffer. Measured: larger and smaller are slower. */
 const SLICE_BYTES = 256 * 1024;

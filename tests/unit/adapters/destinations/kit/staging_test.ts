@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { LocalDestination } from "../../../../adapters/destinations/local.ts";
+import { LocalDestination } from "../../../../../adapters/destinations/local.ts";
 import {
   distrust,
   openStaging,
   STAGING_FOLDER,
   sweepStaging,
-} from "../../../../adapters/destinations/staging.ts";
-import { DestinationError } from "../../../../core/base/errors.ts";
-import { openStagedFile } from "../../../../core/encode/staged_file.ts";
-import { putFile } from "../../../conformance/destination.ts";
+} from "../../../../../adapters/destinations/kit/staging.ts";
+import { DestinationError } from "../../../../../core/base/errors.ts";
+import { openStagedFile } from "../../../../../core/encode/staged_file.ts";
+import { putFile } from "../../../../conformance/destination.ts";
 
 const bytes = new TextEncoder().encode("body");
 
@@ -120,7 +120,7 @@ Deno.test("staging: what a sweep finds inside a marked folder is unlinked, never
 
 /** A staging folder whose owner is gone without a word. */
 async function killedOwner(root: string): Promise<{ dir: string }> {
-  const module = import.meta.resolve("../../../../adapters/destinations/staging.ts");
+  const module = import.meta.resolve("../../../../../adapters/destinations/kit/staging.ts");
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: [
       "eval",

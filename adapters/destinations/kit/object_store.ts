@@ -6,8 +6,8 @@ import type {
   Destination,
   DestinationCapabilities,
   ObjectInfo,
-} from "../../core/ports/destination.ts";
-import { DestinationError } from "../../core/base/errors.ts";
+} from "../../../core/ports/destination.ts";
+import { DestinationError } from "../../../core/base/errors.ts";
 import type { FileRange } from "./file_body.ts";
 import { checkedKey } from "./keys.ts";
 import { type UploadLimits, wholeFile } from "./part_upload.ts";

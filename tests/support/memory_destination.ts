@@ -6,7 +6,7 @@ import type {
   DestinationCapabilities,
   ObjectInfo,
 } from "../../core/ports/destination.ts";
-import { checkedKey, compareKeys } from "./keys.ts";
+import { checkedKey, compareKeys } from "../../adapters/destinations/kit/keys.ts";
 
 interface StoredObject {
   readonly bytes: Uint8Array;
