@@ -6,6 +6,7 @@
  */
 import mysql from "mysql2";
 import { RivetError, SourceError } from "../../../core/base/errors.ts";
+import { quoteIdentifier } from "./dialect.ts";
 import { classify } from "./errors.ts";
 import type { NativeField } from "./native.ts";
 import { addressOf, type ConnectionSettings } from "./settings.ts";
@@ -125,6 +126,11 @@ export class Connection {
   /** Runs a statement whose rows do not matter. */
   async exec(sql: string): Promise<void> {
     await this.query(sql);
+  }
+
+  /** Makes the settings' database the one of names without one. */
+  async useDatabase(): Promise<void> {
+    await this.exec(`USE ${quoteIdentifier(this.#settings.database)}`);
   }
 
   /** Runs a statement and keeps its rows: for small results. */

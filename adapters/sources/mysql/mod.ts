@@ -4,7 +4,14 @@ import type { ConnectOptions, Source, SourceFactory } from "../../../core/ports/
 import { Connection } from "./connection.ts";
 import { dialect } from "./dialect.ts";
 import { type Ask, detectProxy, proxyWarning } from "./pooler.ts";
-import { flavorOf, type ServerFacts } from "./session.ts";
+import {
+  BEGIN_SQL,
+  COMMIT_SQL,
+  FIRST_SQL,
+  flavorOf,
+  type ServerFacts,
+  VARIABLES_SQL,
+} from "./session.ts";
 import { type ConnectionSettings, resolveConnection } from "./settings.ts";
 import { MysqlSource } from "./source.ts";
 
@@ -19,16 +26,18 @@ function tlsWarning(options: ConnectOptions, settings: ConnectionSettings): stri
 
 /** Asks the server what it is, and tells the connection its limit. */
 async function serverFacts(connection: Connection): Promise<ServerFacts> {
-  const { rows: [[version, versionComment, sqlMode, maxPacket]] } = await connection.query(
-    "SELECT VERSION(), @@version_comment, @@SESSION.sql_mode, @@max_allowed_packet",
+  // A proxy asks the same server from here to the transaction's end.
+  await connection.exec(BEGIN_SQL);
+  await connection.exec(FIRST_SQL);
+  const { rows: [[version, versionComment]] } = await connection.query(
+    "SELECT VERSION(), @@version_comment",
   );
-  if (Number(maxPacket) > 0) connection.maxPacketBytes = Number(maxPacket);
-  return {
-    flavor: flavorOf(version ?? ""),
-    version: version ?? "",
-    versionComment,
-    sqlMode: sqlMode ?? "",
-  };
+  const { rows } = await connection.query(VARIABLES_SQL);
+  await connection.exec(COMMIT_SQL);
+  const variables = new Map(rows.map(([name, value]) => [(name ?? "").toLowerCase(), value ?? ""]));
+  const maxPacket = Number(variables.get("max_allowed_packet"));
+  if (maxPacket > 0) connection.maxPacketBytes = maxPacket;
+  return { flavor: flavorOf(version ?? ""), version: version ?? "", versionComment, variables };
 }
 
 /** Answers `undefined` where the server refuses; a lost connection is still an error. */

@@ -30,11 +30,15 @@ import {
 } from "./introspect.ts";
 import { readBatches } from "./read.ts";
 import {
+  AUTOCOMMIT_SQL,
   BEGIN_SNAPSHOT_SQL,
   BEGIN_SQL,
+  COMMIT_SQL,
   ISOLATION_SQL,
+  ROLLBACK_SQL,
   type ServerFacts,
-  sessionSql,
+  settingsSql,
+  setUp,
 } from "./session.ts";
 
 const CAPABILITIES: SourceCapabilities = {
@@ -49,7 +53,9 @@ export class MysqlSource implements Source {
   readonly info: SourceInfo;
   readonly #connection: Connection;
   readonly #facts: ServerFacts;
-  readonly #sessionSql: string;
+  readonly #tuning: Tuning;
+  /** Null until `start`. */
+  #sessionSql: string | null = null;
   /** A proxy may run every transaction on another server connection: each is set up by itself. */
   readonly #multiplexed: boolean;
   #snapshot = false;
@@ -64,15 +70,20 @@ export class MysqlSource implements Source {
     this.#connection = connection;
     this.#facts = facts;
     this.info = info;
-    this.#sessionSql = sessionSql(facts, tuning);
+    this.#tuning = tuning;
     this.#multiplexed = multiplexed;
     connection.statementTimeoutS = tuning.statementTimeoutS;
   }
 
   /** Sets the session up; to be called once, before anything else. */
   async start(): Promise<void> {
-    await this.#connection.exec(this.#sessionSql);
-    await this.#connection.exec(ISOLATION_SQL);
+    const connection = this.#connection;
+    await connection.exec(AUTOCOMMIT_SQL);
+    const run = (sql: string) => connection.exec(sql);
+    this.#sessionSql = settingsSql(await setUp(run, this.#facts, this.#tuning));
+    await connection.exec(ISOLATION_SQL);
+    // What the server runs for each account as it connects may have left the database.
+    await connection.useDatabase();
   }
 
   async beginSnapshot(): Promise<void> {
@@ -86,7 +97,7 @@ export class MysqlSource implements Source {
   async endSnapshot(): Promise<void> {
     if (!this.#snapshot) return;
     this.#snapshot = false;
-    await this.#connection.exec("COMMIT");
+    await this.#connection.exec(COMMIT_SQL);
   }
 
   async describe(query: string, overrides: ReadonlyMap<string, RivetType>): Promise<Description> {
@@ -105,7 +116,7 @@ export class MysqlSource implements Source {
     let complete = false;
     try {
       yield* readBatches(this.#connection, request);
-      if (!this.#snapshot) await this.#connection.exec("COMMIT");
+      if (!this.#snapshot) await this.#connection.exec(COMMIT_SQL);
       complete = true;
     } finally {
       // A snapshot cannot outlive a statement that was cut off, and no later read may miss that.
@@ -204,7 +215,7 @@ export class MysqlSource implements Source {
     await this.#begin(BEGIN_SQL);
     try {
       const result = await work(rows);
-      await this.#connection.exec("COMMIT");
+      await this.#connection.exec(COMMIT_SQL);
       return result;
     } catch (error) {
       await this.#rollback();
@@ -214,12 +225,14 @@ export class MysqlSource implements Source {
 
   async #begin(sql: string): Promise<void> {
     await this.#connection.exec(sql);
-    if (this.#multiplexed) await this.#connection.exec(this.#sessionSql);
+    if (this.#multiplexed && this.#sessionSql !== null) {
+      await this.#connection.exec(this.#sessionSql);
+    }
   }
 
   async #rollback(): Promise<void> {
     try {
-      await this.#connection.exec("ROLLBACK");
+      await this.#connection.exec(ROLLBACK_SQL);
     } catch {
       // Either the connection is gone, and the transaction with it, or the first error says more.
     }

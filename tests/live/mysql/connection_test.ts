@@ -174,7 +174,7 @@ async function checkReset(database: TestMysqlDatabase): Promise<void> {
     const sent = proxy.sent();
     const order = [
       "PROXYSQL INTERNAL SESSION",
-      "SET SESSION time_zone",
+      "SESSION time_zone",
       "START TRANSACTION READ ONLY",
       "SELECT 4711",
       "COMMIT",
