@@ -4,6 +4,7 @@ import { valueText } from "../batch/values.ts";
 import type { Tuning } from "../config/tuning.ts";
 import type { ReadRequest, Source } from "../ports/source.ts";
 import { COALESCED_CURSOR } from "../query/cursor.ts";
+import { RivetError } from "../base/errors.ts";
 import { pageSql } from "../query/page.ts";
 import type { ReadSpec } from "../query/unit_read.ts";
 import type { Column } from "../types/types.ts";
@@ -138,6 +139,7 @@ async function readPages(
     );
     rows += page.rows;
     if (page.rows < pageRows) break;
+    if (page.lastValue === after) throw stuckPages(spec.shape.key, after);
     after = page.lastValue;
     if (fixedRows === null) {
       const fits = Math.floor(tuning.batchBytes / Math.max(1, page.bytes / page.rows));
@@ -147,6 +149,15 @@ async function readPages(
   }
   await source.endSnapshot();
   return { rows, lastValue: null, dropped: 0, lastTies: null };
+}
+
+/** The server does not find the key behind itself: what follows would be this page for ever. */
+function stuckPages(key: string, value: string | null): RivetError {
+  return new RivetError(
+    "INTERNAL",
+    `the page of rows after '${key}' = ${value ?? "NULL"} ends where it began`,
+    { hint: "Choose another key, or read the export without pages: mode: full." },
+  );
 }
 
 /**

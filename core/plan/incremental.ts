@@ -4,12 +4,14 @@ import { ConfigError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import {
   COALESCED_CURSOR,
+  cursorExpression,
   type CursorShape,
   type CursorWindow,
   highestCursorSql,
   incrementalSql,
 } from "../query/cursor.ts";
-import { comparedType } from "../query/select.ts";
+import { requireComparable } from "../query/comparable.ts";
+import { columnRef, comparedType, outerSelect } from "../query/select.ts";
 import {
   boundByStart,
   boundByWaiting,
@@ -29,7 +31,7 @@ const DEFAULT_COMMIT_WAIT_S = 60;
 
 export async function incrementalStrategy(planning: Planning): Promise<IncrementalStrategy> {
   const { source, description, inputs } = planning;
-  const { cursor, fallback, shape } = cursorShape(planning);
+  const { cursor, fallback, shape, coalesced } = await cursorShape(planning);
   const instant = [cursor, fallback ?? cursor].every(({ type }) =>
     type.kind === "timestamp" && type.utc
   );
@@ -47,7 +49,8 @@ export async function incrementalStrategy(planning: Planning): Promise<Increment
     heldBy: bound?.heldBy ?? [],
     ties: bound === null ? null : await tieSpec(planning),
     read: { kind: "cursor", sql },
-    watch: shape.fallback === null ? cursor.name : COALESCED_CURSOR,
+    watch: (coalesced ?? cursor).name,
+    coalesced,
   };
 }
 
@@ -55,9 +58,10 @@ interface Cursor {
   readonly cursor: Column;
   readonly fallback: Column | null;
   readonly shape: CursorShape;
+  readonly coalesced: Column | null;
 }
 
-function cursorShape(planning: Planning): Cursor {
+async function cursorShape(planning: Planning): Promise<Cursor> {
   const { exported, base, description } = planning;
   const { cursor_column, cursor_fallback_column } = exported.config;
   const cursor = findColumn(exported, description, "cursor_column", cursor_column ?? "");
@@ -71,13 +75,45 @@ function cursorShape(planning: Planning): Cursor {
         "cursor_fallback_column that is NOT NULL",
     );
   }
-  const shape: CursorShape = {
-    base,
-    column: cursor.name,
-    columnType: comparedType(cursor),
-    fallback: fallback?.name ?? null,
+  await requireComparable(planning, cursor, "cursor_column");
+  const shape = { base, column: cursor.name, fallback: fallback?.name ?? null };
+  if (fallback === null) {
+    return {
+      cursor,
+      fallback,
+      shape: { ...shape, columnType: comparedType(cursor) },
+      coalesced: null,
+    };
+  }
+  await requireComparable(planning, fallback, "cursor_fallback_column");
+  const { column, item } = await describeCoalesced(planning, shape);
+  return {
+    cursor,
+    fallback,
+    shape: { ...shape, columnType: comparedType(column), coalesced: item },
+    coalesced: column,
   };
-  return { cursor, fallback, shape };
+}
+
+/** The coalesced cursor as the server makes it of two columns, which may be of two types. */
+async function describeCoalesced(
+  { source, exported, base }: Planning,
+  shape: CursorShape,
+): Promise<{ readonly column: Column; readonly item: string }> {
+  const { dialect } = source;
+  const expression = cursorExpression(dialect, shape);
+  const name = dialect.quote(COALESCED_CURSOR);
+  const query = outerSelect(dialect, { selectList: [`${expression} AS ${name}`], base });
+  const override = exported.overrides.get(shape.column);
+  const overrides = new Map(override === undefined ? [] : [[COALESCED_CURSOR, override]]);
+  const { columns: [column], selectList: [item] } = await source.describe(query, overrides);
+  const reference = columnRef(dialect, COALESCED_CURSOR);
+  return {
+    column: { ...column, nullable: true },
+    item: item === reference
+      ? `${expression} AS ${name}`
+      : item.replace(reference, () => expression),
+  };
 }
 
 function isSafe({ exported }: Planning): boolean {

@@ -9,6 +9,7 @@ import type { Description, Source } from "../ports/source.ts";
 import type { ChunkShape } from "../query/cuts/cut.ts";
 import type { CursorShape, CursorWindow } from "../query/cursor.ts";
 import type { ReadSpec } from "../query/unit_read.ts";
+import type { Column } from "../types/types.ts";
 
 /** One chunk; for what its bounds mean see `ChunkShape`. */
 export interface PlannedChunk {
@@ -45,6 +46,8 @@ export interface IncrementalStrategy {
   readonly read: ReadSpec;
   /** The selected column whose last value becomes the cursor (CC4, CC5). */
   readonly watch: string;
+  /** That column, where it is selected beside those of the export (CC5); else null. */
+  readonly coalesced: Column | null;
 }
 
 export type Strategy = WholeStrategy | IncrementalStrategy | ChunkedStrategy;

@@ -21,7 +21,7 @@ async function keyBounds(planning: Planning, key: Column, count: number): Promis
   if (count === 1) return [];
   const { source, base, inputs } = planning;
   if (inputs.chunks !== null) return inputs.chunks.flatMap(({ end }) => end === null ? [] : [end]);
-  const [[min, max]] = await source.rows(minMaxSql(source.dialect, base, key.name));
+  const [[min, max]] = await source.rows(minMaxSql(source.dialect, base, key.name, key));
   if (min === null || max === null) return [];
   const windows = windowsByCount(BigInt(min), BigInt(max), BigInt(count));
   return windows.slice(0, -1).map((window) => String(window.end));

@@ -26,8 +26,16 @@ export interface Dialect {
   literal(value: string, type?: RivetType, nativeType?: string): string;
   /** `SELECT`'s row limit, written where the engine wants it around `select`, which has an ORDER BY. */
   limit(select: string, rows: number): string;
-  /** A cast of an expression to the engine's text type. */
-  castText(expression: string): string;
+  /**
+   * Why values of the column do not lead back to their place in the server's order once they are read as
+   * `type`, or null: a cursor or key of such a column would skip rows. Follows `is ... and`.
+   */
+  notComparable?(type: RivetType, nativeType: string): string | null;
+  /**
+   * A cast of an expression to the engine's text type; with its types in a form that `literal` takes back
+   * for the same types.
+   */
+  castText(expression: string, type?: RivetType, nativeType?: string): string;
   /** A reference to a table from `name` or `schema.name`, quoted. */
   table(name: string): string;
   /**

@@ -3,7 +3,7 @@ import type { ExportPlan } from "../plan/strategy.ts";
 import type { Dialect, ScanFacts, Source } from "../ports/source.ts";
 import { chunkRowsSql } from "../query/chunk.ts";
 import { cursorExpression } from "../query/cursor.ts";
-import { ALIAS, columnRef, outerSelect } from "../query/select.ts";
+import { ALIAS, columnRef, outerSelect, textOf } from "../query/select.ts";
 
 /** The first row in an order: read through an index exactly when one serves that order. */
 function firstInOrder(dialect: Dialect, base: string, order: string): string {
@@ -55,12 +55,14 @@ export async function keyRangeOf(
   }
   if (scan?.index !== "full") return null;
   const { dialect } = source;
+  const { columnType } = strategy.shape;
   const key = strategy.kind === "chunked"
     ? columnRef(dialect, strategy.shape.column)
     : cursorExpression(dialect, strategy.shape);
+  const text = textOf(dialect, key, columnType);
   const [first, last] = [
-    await endOf(source, plan, key, ""),
-    await endOf(source, plan, key, " DESC"),
+    await endOf(source, plan, key, text, ""),
+    await endOf(source, plan, key, text, " DESC"),
   ];
   return first === null || last === null ? null : [first, last];
 }
@@ -70,11 +72,12 @@ async function endOf(
   source: Source,
   { base }: ExportPlan,
   key: string,
+  text: string,
   direction: "" | " DESC",
 ): Promise<string | null> {
   const { dialect } = source;
   const found = await source.rows(outerSelect(dialect, {
-    selectList: [dialect.castText(key)],
+    selectList: [text],
     base,
     where: `${key} IS NOT NULL`,
     orderBy: [key + direction],

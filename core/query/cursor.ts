@@ -1,6 +1,6 @@
 /** The SQL of incremental exports (CC5, CC6, CC9, CC10). */
 import type { Dialect } from "../ports/source.ts";
-import { ALIAS, columnRef, type ComparedType, literalOf, outerSelect } from "./select.ts";
+import { ALIAS, columnRef, type ComparedType, literalOf, outerSelect, textOf } from "./select.ts";
 
 /** CC5: selected, stored, and stripped before any file is written. */
 export const COALESCED_CURSOR = "_rivet_coalesced_cursor";
@@ -11,6 +11,8 @@ export interface CursorShape {
   readonly columnType?: ComparedType;
   /** Set for `incremental_cursor_mode: coalesce`. */
   readonly fallback: string | null;
+  /** How the coalesced cursor is selected so that it can be decoded; absent: as it is. */
+  readonly coalesced?: string;
 }
 
 export interface CursorLimit {
@@ -69,7 +71,7 @@ export function highestCursorSql(dialect: Dialect, shape: CursorShape): string {
   const cursor = cursorExpression(dialect, shape);
   // Not MAX: some types have an order and no MAX (uuid).
   return outerSelect(dialect, {
-    selectList: [dialect.castText(cursor)],
+    selectList: [textOf(dialect, cursor, shape.columnType)],
     base: shape.base,
     where: `${cursor} IS NOT NULL`,
     orderBy: [`${cursor} DESC`],
@@ -90,7 +92,10 @@ export function incrementalSql(
   }
   const columns = [shape.column, shape.fallback].map((c) => columnRef(dialect, c));
   return outerSelect(dialect, {
-    selectList: [...selectList, `${cursor} AS ${dialect.quote(COALESCED_CURSOR)}`],
+    selectList: [
+      ...selectList,
+      shape.coalesced ?? `${cursor} AS ${dialect.quote(COALESCED_CURSOR)}`,
+    ],
     base: shape.base,
     where,
     orderBy: [cursor, ...columns],

@@ -43,11 +43,21 @@ export function literalOf(dialect: Dialect, value: string, of?: ComparedType): s
   return dialect.literal(value, of?.type, of?.nativeType);
 }
 
+/** An expression of the column's values as text that `literalOf` takes back. */
+export function textOf(dialect: Dialect, expression: string, of?: ComparedType): string {
+  return dialect.castText(expression, of?.type, of?.nativeType);
+}
+
 /** `SELECT MIN(c), MAX(c)` over the base query. */
-export function minMaxSql(dialect: Dialect, base: string, column: string): string {
+export function minMaxSql(
+  dialect: Dialect,
+  base: string,
+  column: string,
+  type?: ComparedType,
+): string {
   const c = columnRef(dialect, column);
   return outerSelect(dialect, {
-    selectList: [dialect.castText(`MIN(${c})`), dialect.castText(`MAX(${c})`)],
+    selectList: [textOf(dialect, `MIN(${c})`, type), textOf(dialect, `MAX(${c})`, type)],
     base,
   });
 }

@@ -1,7 +1,6 @@
 /** What every unit of an export is read and written with, from its config and plan. */
 import type { ExportPlan } from "../plan/strategy.ts";
 import type { EncoderOptions } from "../ports/format.ts";
-import { COALESCED_CURSOR } from "../query/cursor.ts";
 import type { Column } from "../types/types.ts";
 import { type ExportContext, isStream } from "./context.ts";
 import type { UnitPlan } from "./units.ts";
@@ -9,12 +8,11 @@ import type { UnitPlan } from "./units.ts";
 const MB = 1024 * 1024;
 const AUTO_GROUP_ROWS = 131_072;
 
-/** CC5: the coalesced cursor is read beside the described columns; it has its first column's type. */
+/** CC5: the coalesced cursor is read beside the described columns. */
 function readColumns(plan: ExportPlan): readonly Column[] {
   const { strategy, description: { columns } } = plan;
-  if (strategy.kind !== "incremental" || strategy.watch !== COALESCED_CURSOR) return columns;
-  const first = columns.find((c) => c.name === strategy.shape.column) as Column;
-  return [...columns, { ...first, name: COALESCED_CURSOR, nullable: true }];
+  if (strategy.kind !== "incremental" || strategy.coalesced === null) return columns;
+  return [...columns, strategy.coalesced];
 }
 
 function encoderOptions(ctx: ExportContext): EncoderOptions {

@@ -55,6 +55,24 @@ function literal(value: string, type?: RivetType, nativeType?: string): string {
   }
 }
 
+function castText(expression: string, type?: RivetType, nativeType?: string): string {
+  const family = nativeType === undefined ? undefined : familyOf(nativeType);
+  // Their own text would be bytes, and a FLOAT's has six digits.
+  if (family === "bytes" && type?.kind !== "text") return `LOWER(HEX(${expression}))`;
+  if (family === "bit") return `CAST(${expression} + 0 AS CHAR)`;
+  if (family === "float") return `CAST(${expression} * 1e0 AS CHAR)`;
+  return `CAST(${expression} AS CHAR)`;
+}
+
+function notComparable(type: RivetType, nativeType: string): string | null {
+  if (/^(enum|set)\b/.test(nativeType)) return "ordered by number but compared as text";
+  if (/^json\b/.test(nativeType)) return "not compared with its own text";
+  const kept = type.kind === "text" || type.kind === "json";
+  return familyOf(nativeType) === "text" && !kept
+    ? `read as ${type.kind}, which does not keep the server's order of texts`
+    : null;
+}
+
 /** The parts of `name` or `schema.name`. A part in backticks may hold dots. */
 export function tableParts(name: string): string[] {
   const parts: string[] = [];
@@ -68,7 +86,8 @@ export const dialect: Dialect = {
   quote: quoteIdentifier,
   literal,
   limit: (select, rows) => `${select} LIMIT ${rows}`,
-  castText: (expression) => `CAST(${expression} AS CHAR)`,
+  castText,
+  notComparable,
   table: (name) => tableParts(name).map(quoteIdentifier).join("."),
   rowChecksum: (columns) => rowChecksum(columns, quoteIdentifier),
 };

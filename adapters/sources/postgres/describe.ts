@@ -5,7 +5,14 @@ import { type Column, formatType, type RivetType } from "../../../core/types/typ
 import type { ResultField } from "./describe_fields.ts";
 import { checkOverrides } from "../kit/overrides.ts";
 import { quoteIdentifier } from "./dialect.ts";
-import { isRefusal, type NativeType, planColumn } from "./types.ts";
+import {
+  arraySql,
+  type ColumnPlan,
+  conversionSql,
+  isRefusal,
+  type NativeType,
+  planColumn,
+} from "./types.ts";
 
 /** A query's result as the server described it. */
 export interface Probe {
@@ -78,9 +85,11 @@ function unsupported(problems: readonly Problem[]): SourceError {
   });
 }
 
-function selectExpression(name: string, cast: string | null): string {
-  const column = quoteIdentifier(name);
-  return cast === null ? `_rivet.${column}` : `_rivet.${column}::${cast} AS ${column}`;
+function selectExpression(name: string, { via, elements }: ColumnPlan): string {
+  const quoted = quoteIdentifier(name);
+  const column = `_rivet.${quoted}`;
+  if (via === null) return column;
+  return `${elements ? arraySql(via, column) : conversionSql(via, column)} AS ${quoted}`;
 }
 
 /** @throws ConfigError for an override of no column. */
@@ -131,7 +140,7 @@ export function planQuery(
       nativeType: native.name,
       fidelity: plan.fidelity,
     });
-    selectList.push(selectExpression(name, plan.cast));
+    selectList.push(selectExpression(name, plan));
   });
   if (problems.length > 0) throw unsupported(problems);
   return { columns, selectList };

@@ -1,5 +1,7 @@
 /** How PostgreSQL writes SQL. */
 import type { Dialect } from "../../../core/ports/source.ts";
+import type { RivetType } from "../../../core/types/types.ts";
+import { isBuiltIn, nativeBase } from "./types.ts";
 
 export function quoteIdentifier(identifier: string): string {
   return `"${identifier.replaceAll('"', '""')}"`;
@@ -22,11 +24,51 @@ export function tableParts(name: string): string[] {
   return parts;
 }
 
+/**
+ * The server takes a quoted literal for the type of what it is compared with, in the input form of that
+ * type; that is the column's own text but for what an override or Rivet's own type makes of it.
+ */
+function literal(value: string, type?: RivetType, nativeType?: string): string {
+  const text = quoteLiteral(value);
+  if (type === undefined || nativeType === undefined) return text;
+  switch (nativeBase(nativeType)) {
+    case "bytea":
+      return value.startsWith("\\x") ? text : quoteLiteral(`\\x${value}`);
+    case "money":
+      // Plain digits would be read in the server's locale.
+      return /^-?\d+(\.\d+)?$/.test(value) ? `${text}::numeric::money` : text;
+    case "smallint":
+    case "integer":
+    case "bigint":
+    case "oid":
+      return quoteLiteral(value.replace(/\.0+$/, ""));
+    default:
+      // For operators that are declared for several types, and for composite types.
+      return isBuiltIn(nativeType) ? text : `${text}::${nativeType}`;
+  }
+}
+
+function castText(expression: string, type?: RivetType, nativeType = ""): string {
+  const base = nativeBase(nativeType);
+  if (base === "bytea" && type?.kind === "binary") return `encode(${expression}, 'hex')`;
+  if (base === "money" && type?.kind === "decimal") return `(${expression})::numeric::text`;
+  return `(${expression})::text`;
+}
+
+/** Read otherwise than as they are, equal texts stand for different values of these types. */
+function notComparable(type: RivetType, nativeType: string): string | null {
+  if (nativeType === "record") return "an anonymous row, which has no literal";
+  if (type.kind === "text" || type.kind === "json") return null;
+  const ofText = ["text", "character varying", "name"].includes(nativeBase(nativeType));
+  return ofText ? `read as ${type.kind}, which does not keep the server's order of texts` : null;
+}
+
 export const dialect: Dialect = {
   quote: quoteIdentifier,
-  literal: quoteLiteral,
+  literal,
   limit: (select, rows) => `${select} LIMIT ${rows}`,
-  castText: (expression) => `(${expression})::text`,
+  castText,
+  notComparable,
   table: (name) => tableParts(name).map(quoteIdentifier).join("."),
   // `_rivet.*` is the whole row even where a column is named `_rivet`.
   rowChecksum: () =>

@@ -59,6 +59,12 @@ export function beginSql(
     IntervalStyle: "'iso_8601'",
     extra_float_digits: "3",
     bytea_output: "'hex'",
+    // `format_type` would put quotes around types.
+    quote_all_identifiers: "off",
+    // NULLs in an array's text would become words.
+    array_nulls: "on",
+    // Above zero, an index may leave rows out.
+    gin_fuzzy_search_limit: "0",
     // A cursor is read to its end, so it is planned like any other statement.
     cursor_tuple_fraction: "1.0",
   };

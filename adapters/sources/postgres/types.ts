@@ -31,13 +31,45 @@ export type Wire = ScalarWire | { readonly element: ScalarWire };
 interface Rule {
   readonly type: RivetType;
   readonly fidelity: Fidelity;
+  /** The binary form of what is selected. */
   readonly wire: ScalarWire;
-  /** The SQL type to cast to when the binary form cannot be decoded as it is. */
-  readonly cast?: string;
+  /** Needed when the binary form of the type itself cannot be decoded. */
+  readonly via?: Conversion;
+}
+
+/** What a column goes through in the SELECT. */
+export type Conversion =
+  | "text"
+  /** As the server prints it, where a cast to text writes something else. */
+  | "printed inet"
+  /** A text's bytes as the database stores them. */
+  | "stored bytes"
+  | "numeric"
+  | "double precision"
+  | "timestamp"
+  | "json"
+  | "uuid";
+
+/** Of a value; an array of them goes through `arraySql`. */
+export function conversionSql(conversion: Conversion, column: string): string {
+  switch (conversion) {
+    case "printed inet":
+      return `pg_catalog.textin(pg_catalog.inet_out(${column}))`;
+    case "stored bytes":
+      return `pg_catalog.convert_to(${column}, pg_catalog.getdatabaseencoding())`;
+    default:
+      return `${column}::${conversion}`;
+  }
+}
+
+/** Elements as text are those that the array prints. */
+export function arraySql(conversion: Conversion, column: string): string {
+  const asText = conversion === "text" || conversion === "printed inet";
+  return asText ? `${column}::text::text[]` : `${column}::${conversion}[]`;
 }
 
 const TEXT: RivetType = { kind: "text" };
-const asText: Rule = { type: TEXT, fidelity: "logical_string", wire: "bytes", cast: "text" };
+const asText: Rule = { type: TEXT, fidelity: "logical_string", wire: "bytes", via: "text" };
 
 const int = (bits: 16 | 32 | 64): RivetType => ({ kind: "int", bits, signed: true });
 const timestamp = (utc: boolean): RivetType => ({ kind: "timestamp", unit: "us", utc });
@@ -57,7 +89,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
     type: { kind: "decimal", precision: 19, scale: 2 },
     fidelity: "compatible",
     wire: "numeric",
-    cast: "numeric",
+    via: "numeric",
   }],
   ["date", exact("date", { kind: "date" })],
   ["time without time zone", exact("time", { kind: "time" })],
@@ -66,10 +98,10 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ["timestamp with time zone", exact("timestamp", timestamp(true))],
   ["text", exact("bytes", TEXT)],
   ["character varying", exact("bytes", TEXT)],
-  // Padding blanks mean nothing in this type; the cast drops them as the server does everywhere.
-  ["character", { type: TEXT, fidelity: "compatible", wire: "bytes", cast: "text" }],
-  ["bpchar", { type: TEXT, fidelity: "compatible", wire: "bytes", cast: "text" }],
-  ['"char"', { type: TEXT, fidelity: "compatible", wire: "bytes", cast: "text" }],
+  // Padded as the server sends it.
+  ["character", { type: TEXT, fidelity: "compatible", wire: "bytes" }],
+  ["bpchar", { type: TEXT, fidelity: "compatible", wire: "bytes" }],
+  ['"char"', { type: TEXT, fidelity: "compatible", wire: "bytes", via: "text" }],
   ["name", exact("bytes", TEXT)],
   ["json", { type: { kind: "json" }, fidelity: "logical_string", wire: "bytes" }],
   ["jsonb", { type: { kind: "json" }, fidelity: "logical_string", wire: "jsonb" }],
@@ -80,9 +112,9 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
     type: { kind: "interval" },
     fidelity: "logical_string",
     wire: "bytes",
-    cast: "text",
+    via: "text",
   }],
-  ["inet", asText],
+  ["inet", { ...asText, via: "printed inet" }],
   ["cidr", asText],
   ["macaddr", asText],
   ["macaddr8", asText],
@@ -103,8 +135,10 @@ export interface NativeType {
 export interface ColumnPlan {
   readonly type: RivetType;
   readonly fidelity: Fidelity;
-  /** The SQL type to cast to in the SELECT, or null to read the column as it is. */
-  readonly cast: string | null;
+  /** Null to read the column as it is. */
+  readonly via: Conversion | null;
+  /** It is an array's elements that are converted. */
+  readonly elements?: boolean;
 }
 
 /** A column that cannot be read as asked: why, and what to write instead. */
@@ -127,6 +161,18 @@ function parseName(name: string): ParsedName {
   if (match === null) return { base: element, modifiers: [], array };
   const modifiers = [match[1], match[2]].filter((m) => m !== undefined).map(Number);
   return { base: element.replace(match[0], ""), modifiers, array };
+}
+
+/** The type's name without modifiers: `numeric`, `integer[]`. */
+export function nativeBase(nativeType: string): string {
+  const { base, array } = parseName(nativeType);
+  return array ? `${base}[]` : base;
+}
+
+/** One of the server's own scalar types that are known here. */
+export function isBuiltIn(nativeType: string): boolean {
+  const { base, array } = parseName(nativeType);
+  return !array && (base === "numeric" || RULES.has(base));
 }
 
 /**
@@ -176,17 +222,16 @@ const EXACT_AS_NUMERIC = new Set([
 const INTEGER_WIRES = new Set<ScalarWire>(["int2", "int4", "int8", "oid", "numeric"]);
 const TEXT_NAMES = new Set(["text", "character varying", "name"]);
 
-/** How a scalar column becomes `type`: directly (cast null) or through a cast, or why it cannot. */
+/** How a scalar column becomes `type`: directly or through a conversion, or why it cannot. */
 function overrideScalar(name: ParsedName, type: RivetType): ColumnPlan | Refusal {
   const rule = name.base === "numeric" ? exact("numeric", TEXT) : RULES.get(name.base);
-  const direct = (fidelity: Fidelity = "exact"): ColumnPlan => ({ type, fidelity, cast: null });
-  const via = (cast: string, fidelity: Fidelity): ColumnPlan => ({ type, fidelity, cast });
+  const direct = (fidelity: Fidelity = "exact"): ColumnPlan => ({ type, fidelity, via: null });
+  const through = (via: Conversion, fidelity: Fidelity): ColumnPlan => ({ type, fidelity, via });
   const refusal: Refusal = { reason: `cannot be read as ${formatType(type)}` };
-  if (type.kind === "text") {
-    return TEXT_NAMES.has(name.base) ? direct() : via("text", "logical_string");
-  }
+  // A type that is text already is read as it is anyway.
+  if (rule !== undefined && sameType(rule.type, type) && name.base !== "numeric") return asIs(rule);
+  if (type.kind === "text") return through("text", "logical_string");
   if (rule === undefined) return refusal;
-  if (sameType(rule.type, type)) return { type, fidelity: rule.fidelity, cast: rule.cast ?? null };
   const isText = TEXT_NAMES.has(name.base);
   switch (type.kind) {
     case "bool":
@@ -195,13 +240,13 @@ function overrideScalar(name: ParsedName, type: RivetType): ColumnPlan | Refusal
     case "list":
       return refusal;
     case "int":
-      return INTEGER_WIRES.has(rule.wire) && rule.cast === undefined ? direct() : refusal;
+      return INTEGER_WIRES.has(rule.wire) && rule.via === undefined ? direct() : refusal;
     case "float":
-      if (name.base === "numeric") return via("float8", "lossy");
+      if (name.base === "numeric") return through("double precision", "lossy");
       return ["float4", "float8", "int2", "int4", "int8"].includes(rule.wire) ? direct() : refusal;
     case "decimal":
       if (name.base === "numeric") return direct();
-      return EXACT_AS_NUMERIC.has(name.base) ? via("numeric", "exact") : refusal;
+      return EXACT_AS_NUMERIC.has(name.base) ? through("numeric", "exact") : refusal;
     case "date":
       return refusal;
     case "timestamp":
@@ -209,13 +254,14 @@ function overrideScalar(name: ParsedName, type: RivetType): ColumnPlan | Refusal
         const natural = rule.type.kind === "timestamp" && rule.type.utc === type.utc;
         return direct(natural ? "exact" : "compatible");
       }
-      return rule.wire === "date" ? via("timestamp", "compatible") : refusal;
+      return rule.wire === "date" ? through("timestamp", "compatible") : refusal;
     case "json":
-      return isText ? via("json", "logical_string") : refusal;
+      return isText ? through("json", "logical_string") : refusal;
     case "uuid":
-      return isText ? via("uuid", "exact") : refusal;
+      return isText ? through("uuid", "exact") : refusal;
     case "binary":
-      return isText || rule.wire === "uuid" ? direct("compatible") : refusal;
+      if (isText) return through("stored bytes", "compatible");
+      return rule.wire === "uuid" ? direct("compatible") : refusal;
   }
 }
 
@@ -226,45 +272,36 @@ function planScalar(
 ): ColumnPlan | Refusal {
   if (override !== undefined) return overrideScalar(name, override);
   const rule = naturalRule(name, textual);
-  if (isRefusal(rule)) return rule;
-  return { type: rule.type, fidelity: rule.fidelity, cast: rule.cast ?? null };
+  return isRefusal(rule) ? rule : asIs(rule);
+}
+
+function asIs({ type, fidelity, via }: Rule): ColumnPlan {
+  return { type, fidelity, via: via ?? null };
 }
 
 /** Decides how a column of `native` is read, by default or as `columns:` asks. */
 export function planColumn(native: NativeType, override?: RivetType): ColumnPlan | Refusal {
   const name = parseName(native.name);
-  if (!name.array || override?.kind === "text") return planScalar(name, native.textual, override);
+  if (!name.array) return planScalar(name, native.textual, override);
+  if (override?.kind === "text") return { type: TEXT, fidelity: "logical_string", via: "text" };
   if (override !== undefined && override.kind !== "list") {
     return { reason: `is an array; an override is text or list<${formatType(override)}>` };
   }
   const element = planScalar(name, native.textual, override?.element);
   if (isRefusal(element)) return element;
-  return {
-    type: { kind: "list", element: element.type },
-    fidelity: element.fidelity,
-    cast: arrayCast(element.cast),
-  };
+  // The server has no cast of a text array to one of bytes; in their binary forms they are alike.
+  const via = element.via === "stored bytes" ? null : element.via;
+  const type: RivetType = { kind: "list", element: element.type };
+  return { type, fidelity: element.fidelity, via, elements: true };
 }
 
-/** Elements as text are those that the array prints: a cast of each would write an inet as `10.0.0.1/32`. */
-function arrayCast(element: string | null): string | null {
-  if (element === null) return null;
-  return element === "text" ? "text::text[]" : `${element}[]`;
-}
-
-/** The binary form of a type after its cast; names outside the table are only ever read as text. */
-function wireOfName(base: string): ScalarWire {
-  switch (base) {
-    case "numeric":
-      return "numeric";
-    case "float8":
-      return "float8";
-    case "timestamp":
-      return "timestamp";
-    default:
-      return RULES.get(base)?.wire ?? "bytes";
-  }
-}
+/** What a conversion's result is sent as; the rest of the conversions lead to text or bytes. */
+const CONVERTED: Partial<Record<Conversion, ScalarWire>> = {
+  "numeric": "numeric",
+  "double precision": "float8",
+  "timestamp": "timestamp",
+  "uuid": "uuid",
+};
 
 /** The binary form in which the values of a planned column arrive. */
 export function wireOf(nativeName: string, type: RivetType): Wire {
@@ -278,6 +315,7 @@ export function wireOf(nativeName: string, type: RivetType): Wire {
 function scalarWire(name: ParsedName, type: RivetType): ScalarWire {
   if (type.kind === "text") return "bytes";
   const plan = overrideScalar(name, type);
-  const cast = isRefusal(plan) ? null : plan.cast;
-  return wireOfName(cast ?? name.base);
+  const via = isRefusal(plan) ? null : plan.via;
+  if (via !== null) return CONVERTED[via] ?? "bytes";
+  return name.base === "numeric" ? "numeric" : RULES.get(name.base)?.wire ?? "bytes";
 }

@@ -17,7 +17,7 @@ export const days: Cut = {
   paged: false,
   measure: ({ chunk_by_days }) => `days=${chunk_by_days}`,
   async bounds({ source, exported, base, column }) {
-    const [[min, max]] = await source.rows(minMaxSql(source.dialect, base, column.name));
+    const [[min, max]] = await source.rows(minMaxSql(source.dialect, base, column.name, column));
     if (min === null || max === null) return [];
     const suffix = column.type.kind === "timestamp" && column.type.utc ? " 00:00:00+00" : "";
     return dayWindows(min.slice(0, 10), max.slice(0, 10), exported.config.chunk_by_days ?? 1)

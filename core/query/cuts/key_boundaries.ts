@@ -1,5 +1,5 @@
 /** Where to cut a unique key of any type, without scanning the table. */
-import { columnRef, literalOf, outerSelect } from "../select.ts";
+import { columnRef, literalOf, outerSelect, textOf } from "../select.ts";
 import type { CutRequest } from "./cut.ts";
 import { DEFAULT_CHUNK_SIZE } from "./windows.ts";
 
@@ -30,7 +30,8 @@ async function probe({ source, base, column }: CutRequest, size: number): Promis
       limit: size,
     });
     // MAX is not defined for every key type (uuid), ORDER BY is.
-    const last = `SELECT ${dialect.castText("p.k")} FROM (\n${page}\n) AS p ORDER BY p.k DESC`;
+    const text = textOf(dialect, "p.k", column);
+    const last = `SELECT ${text} FROM (\n${page}\n) AS p ORDER BY p.k DESC`;
     const rows: (string | null)[][] = await source.rows(dialect.limit(last, 1));
     if (rows.length === 0 || rows[0][0] === null) return bounds;
     bounds.push(after = rows[0][0]);

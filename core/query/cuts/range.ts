@@ -15,7 +15,7 @@ export const range: Cut = {
   paged: false,
   measure: sizeOrCount,
   async bounds({ source, exported, base, column }) {
-    const [[min, max]] = await source.rows(minMaxSql(source.dialect, base, column.name));
+    const [[min, max]] = await source.rows(minMaxSql(source.dialect, base, column.name, column));
     if (min === null || max === null) return [];
     return integerBounds(BigInt(min), BigInt(max), exported.config);
   },

@@ -1,5 +1,6 @@
 /** `chunk_by_key`: ranges `(start, end]` of a unique key of any type, read in pages. */
 import { ConfigError } from "../../base/errors.ts";
+import { requireComparable } from "../comparable.ts";
 import { keyRange } from "../page.ts";
 import { columnRef } from "../select.ts";
 import type { ChunkBounds, Cut, CutRequest } from "./cut.ts";
@@ -49,7 +50,7 @@ export const uniqueKey: Cut = {
   kind: "key",
   wanted: ({ chunk_by_key }) => chunk_by_key !== undefined && chunk_by_key !== false,
   columnSetting: "chunk_by_key",
-  columnKinds: ["int", "decimal", "date", "timestamp", "text", "uuid"],
+  columnKinds: null,
   anyKey: true,
   nullChunk: false,
   open: true,
@@ -58,6 +59,7 @@ export const uniqueKey: Cut = {
   measure: ({ chunk_size }) => `size=${chunk_size ?? DEFAULT_CHUNK_SIZE}`,
   async bounds(request) {
     await requireKey(request);
+    await requireComparable(request, request.column, "chunk_by_key");
     return openRanges(await keyBoundaries(request));
   },
   rows: (_dialect, { base }) => base,

@@ -62,6 +62,7 @@ export function incrementalStrategy(
     ties: null,
     read: { kind: "cursor", sql: BASE },
     watch: column.name,
+    coalesced: null,
   };
 }
 

@@ -36,6 +36,21 @@ Deno.test("dialect: an instant has no offset in a session that is in UTC", () =>
   assert.equal(dialect.literal(value, text, "varchar(40)"), `'${value}'`);
 });
 
+Deno.test("dialect: texts that lead back to their literals, and what has none", () => {
+  assert.equal(dialect.castText("x", { kind: "binary" }, "varbinary(8)"), "LOWER(HEX(x))");
+  assert.equal(
+    dialect.castText("x", { kind: "float", bits: 32 }, "float"),
+    "CAST(x * 1e0 AS CHAR)",
+  );
+  assert.equal(dialect.castText("x", int64, "bit(40)"), "CAST(x + 0 AS CHAR)");
+  assert.equal(dialect.castText("x", text, "varchar(8)"), "CAST(x AS CHAR)");
+  assert.match(dialect.notComparable?.(text, "enum") ?? "", /ordered by number/);
+  assert.match(dialect.notComparable?.({ kind: "json" }, "json") ?? "", /own text/);
+  assert.match(dialect.notComparable?.({ kind: "uuid" }, "char(36)") ?? "", /order of texts/);
+  assert.equal(dialect.notComparable?.({ kind: "uuid" }, "binary(16)"), null);
+  assert.equal(dialect.notComparable?.(text, "varchar(9)"), null);
+});
+
 Deno.test("dialect: bytes are compared as bytes", () => {
   const uuid: RivetType = { kind: "uuid" };
   const value = "00112233-4455-6677-8899-aabbccddeeff";

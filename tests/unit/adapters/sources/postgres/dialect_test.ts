@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { parseRowDescription } from "../../../../../adapters/sources/postgres/describe_fields.ts";
 import { dialect, tableParts } from "../../../../../adapters/sources/postgres/dialect.ts";
 import { detectPooler } from "../../../../../adapters/sources/postgres/pooler.ts";
+import type { RivetType } from "../../../../../core/types/types.ts";
 import { beginSql } from "../../../../../adapters/sources/postgres/source.ts";
 
 Deno.test("dialect: identifiers, literals, tables", () => {
@@ -14,6 +15,29 @@ Deno.test("dialect: identifiers, literals, tables", () => {
   assert.equal(dialect.table('sales."odd.name"'), '"sales"."odd.name"');
   assert.deepEqual(tableParts('we"ird'), ['we"ird']);
   assert.deepEqual(tableParts('"a""b"."c"'), ['a"b', "c"]);
+});
+
+Deno.test("dialect: literals in the column's own input form, texts that lead back to them", () => {
+  const decimal: RivetType = { kind: "decimal", precision: 19, scale: 2 };
+  const binary: RivetType = { kind: "binary" };
+  const text: RivetType = { kind: "text" };
+  assert.equal(dialect.literal("00ff", binary, "bytea"), "E'\\\\x00ff'");
+  assert.equal(dialect.literal("\\x00ff", text, "bytea"), "E'\\\\x00ff'");
+  assert.equal(dialect.literal('{"\\\\x00"}', text, "bytea[]"), `E'{"\\\\\\\\x00"}'::bytea[]`);
+  assert.equal(dialect.literal("12.50", decimal, "money"), "E'12.50'::numeric::money");
+  assert.equal(dialect.literal("$12.50", text, "money"), "E'$12.50'");
+  assert.equal(dialect.literal("42.0000", decimal, "integer"), "E'42'");
+  assert.equal(dialect.literal("b", text, "shop.mood"), "E'b'::shop.mood");
+  assert.equal(dialect.castText("x", binary, "bytea"), "encode(x, 'hex')");
+  assert.equal(dialect.castText("x", text, "bytea"), "(x)::text");
+  assert.equal(dialect.castText("x", decimal, "money"), "(x)::numeric::text");
+});
+
+Deno.test("dialect: what cannot be compared with its own text", () => {
+  assert.equal(dialect.notComparable?.({ kind: "uuid" }, "uuid"), null);
+  assert.equal(dialect.notComparable?.({ kind: "json" }, "text"), null);
+  assert.match(dialect.notComparable?.({ kind: "uuid" }, "character varying(9)") ?? "", /uuid/);
+  assert.match(dialect.notComparable?.({ kind: "text" }, "record") ?? "", /anonymous/);
 });
 
 Deno.test("pooler: two transactions on two server processes", async () => {
