@@ -4,8 +4,7 @@ import { selectExports } from "../config/select.ts";
 import { logger } from "../base/log.ts";
 import type { SourceFactory } from "../ports/source.ts";
 import type { StateStore } from "../ports/state.ts";
-import { withRetry } from "../base/retry.ts";
-import { SourceSession } from "../extract/session.ts";
+import { withSource } from "../access/ask.ts";
 import { type PlanArtifact, sealPlan } from "./artifact.ts";
 import { type PlannedExport, planOne } from "./planned.ts";
 import { type Campaign, planCampaign } from "./campaign.ts";
@@ -64,7 +63,7 @@ async function planWithRetry(
   { config, signal }: PlanOptions,
   exported: LoadedExport,
 ): Promise<PlannedExport> {
-  const { tuning, name } = exported;
+  const { name } = exported;
   const stored = exported.config.mode === "incremental" ? await state.cursor(name) : null;
   const inputs = {
     now: new Date(),
@@ -73,23 +72,11 @@ async function planWithRetry(
     chunks: null,
     signal,
   };
-  const session = new SourceSession(
-    () => source(config.source.type),
-    () => ({ source: config.source, tuning, applicationName: `rivet/plan/${name}`, signal }),
+  return await withSource(
+    { config, exported, factory: source, signal },
+    { step: `planning '${name}'`, applicationName: `rivet/plan/${name}` },
+    (ask) => ask((connection) => planOne(connection, exported, inputs)),
   );
-  try {
-    return await withRetry(
-      { maxRetries: tuning.maxRetries, backoffMs: tuning.retryBackoffMs },
-      signal,
-      () => session.use((connection) => planOne(connection, exported, inputs)),
-      (error, retry, waitMs) =>
-        logger().warn(
-          `planning '${name}' failed, retry ${retry} in ${waitMs} ms: ${error.message}`,
-        ),
-    );
-  } finally {
-    await session.close();
-  }
 }
 
 /** PA9. */

@@ -40,6 +40,7 @@ function tuningConfig(tuning: Tuning): TuningConfig {
     network_timeout_s: tuning.networkTimeoutS,
     max_retries: tuning.maxRetries,
     retry_backoff_ms: tuning.retryBackoffMs,
+    retry_max_backoff_ms: tuning.retryMaxBackoffMs,
     memory_threshold_mb: tuning.memoryThresholdMb,
     max_batch_memory_mb: tuning.maxBatchMemoryMb,
     on_batch_memory_exceeded: tuning.onBatchMemoryExceeded,

@@ -18,6 +18,7 @@ export interface Tuning {
   readonly networkTimeoutS: number;
   readonly maxRetries: number;
   readonly retryBackoffMs: number;
+  readonly retryMaxBackoffMs: number;
   /** Reading pauses while RSS is above it; 0: never. */
   readonly memoryThresholdMb: number;
   /** 0: no limit. */
@@ -30,6 +31,7 @@ const MIB = 1024 * 1024;
 
 const COMMON = {
   networkTimeoutS: 120,
+  retryMaxBackoffMs: 60_000,
   maxBatchMemoryMb: 0,
   onBatchMemoryExceeded: "warn",
   maxValueMb: 256,
@@ -106,6 +108,7 @@ export function resolveTuning(source: TuningConfig = {}, own: TuningConfig = {})
     networkTimeoutS: pick("network_timeout_s") ?? base.networkTimeoutS,
     maxRetries: pick("max_retries") ?? base.maxRetries,
     retryBackoffMs: pick("retry_backoff_ms") ?? base.retryBackoffMs,
+    retryMaxBackoffMs: pick("retry_max_backoff_ms") ?? base.retryMaxBackoffMs,
     memoryThresholdMb: pick("memory_threshold_mb") ?? base.memoryThresholdMb,
     maxBatchMemoryMb: pick("max_batch_memory_mb") ?? base.maxBatchMemoryMb,
     onBatchMemoryExceeded: pick("on_batch_memory_exceeded") ?? base.onBatchMemoryExceeded,

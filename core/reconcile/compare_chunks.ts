@@ -7,8 +7,8 @@ import { checksumSql } from "../query/checksum.ts";
 import { areBoundsOf, chunkRowsSql } from "../query/chunk.ts";
 import type { ChunkShape } from "../query/cuts/cut.ts";
 import { countSql } from "../query/select.ts";
-import { delay, throwIfAborted } from "../base/wait.ts";
-import type { Ask } from "../extract/ask.ts";
+import { throwIfAborted } from "../base/wait.ts";
+import { type Ask, throttled } from "../access/ask.ts";
 import { type ChunkAtSource, comparePartition, type Partition } from "./reconcile_report.ts";
 
 export interface Comparison {
@@ -23,11 +23,11 @@ export interface Comparison {
 /** In the order of the chunks. @throws RivetError, SourceError when the source cannot be asked at all. */
 export async function compareChunks(ask: Ask, comparison: Comparison): Promise<Partition[]> {
   const { exported, signal } = comparison;
+  const paced = throttled(ask, exported.tuning.throttleMs, signal);
   const partitions: Partition[] = [];
   for (const task of comparison.tasks) {
     throwIfAborted(signal);
-    if (partitions.length > 0) await delay(exported.tuning.throttleMs, signal);
-    partitions.push(comparePartition(task, await chunkAtSource(ask, comparison, task)));
+    partitions.push(comparePartition(task, await chunkAtSource(paced, comparison, task)));
   }
   return partitions;
 }

@@ -3,7 +3,7 @@ import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import { logger } from "../base/log.ts";
 import type { SourceFactory } from "../ports/source.ts";
 import type { StateStore } from "../ports/state.ts";
-import { type Ask, withSource } from "../extract/ask.ts";
+import { type Ask, withSource } from "../access/ask.ts";
 import { latestRun, type RecordedRun, requireCheckpoint, requireSameQuery } from "./chunk_run.ts";
 import { compareChunks } from "./compare_chunks.ts";
 import { isClean, type ReconcileReport, reconcileReport } from "./reconcile_report.ts";
@@ -33,6 +33,7 @@ export async function reconcileExport(
   const recorded = await latestRun(deps.state, options.exported);
   const report = await withSource(
     { ...options, factory: deps.source },
+    { step: "reconcile", applicationName: `rivet/${options.exported.name}` },
     (ask) => reconcileRun(ask, recorded, options),
   );
   if (isClean(report)) await moveVerified(deps.state, recorded);

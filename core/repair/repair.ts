@@ -8,7 +8,7 @@
  */
 import { logger } from "../base/log.ts";
 import type { RunDeps } from "../run/context.ts";
-import { withSource } from "../extract/ask.ts";
+import { withSource } from "../access/ask.ts";
 import { latestRun, type RecordedRun, requireCheckpoint } from "../reconcile/chunk_run.ts";
 import { executeRepair, type RepairExecution, requireRepairable } from "./execute_repair.ts";
 import { type ReconcileOptions, reconcileRun } from "../reconcile/reconcile.ts";
@@ -55,6 +55,7 @@ async function reportOf(
   if (report === null) {
     return await withSource(
       { ...options, factory: deps.source },
+      { step: "reconcile", applicationName: `rivet/${exported.name}` },
       (ask) => reconcileRun(ask, recorded, { ...options, checksum: false }),
     );
   }

@@ -1,10 +1,12 @@
 /** Where a repair writes: the folder, format and run of what it mends. */
+import { Breaker } from "../access/breaker.ts";
 import { RivetError } from "../base/errors.ts";
 import { type ExportContext, isStream, type RunDeps } from "../run/context.ts";
 import { Journal } from "../run/journal.ts";
 import { resolvePlaceholders, runTime } from "../manifest/names.ts";
 import { openNotifiers } from "../run/notify.ts";
 import { runHold } from "../extract/snapshot.ts";
+import { runDestination, runRetrier } from "../run/retries.ts";
 import { RunTracker } from "../run/tracker.ts";
 import type { WorkerPool } from "../workers/worker_pool.ts";
 import type { RecordedRun } from "../reconcile/chunk_run.ts";
@@ -23,9 +25,10 @@ export async function openRepairContext(
   const at = runTime(run.runId, exported.name) ?? startedAt;
   const place = { exportName: exported.name, runId: run.runId, at };
   const listener = { started: () => {}, progress: () => {}, finished: () => {} };
-  return {
+  const destination = await deps.destination(resolvePlaceholders(exported.destination, place));
+  const base = {
     deps: {
-      ...{ ...deps, workers, runSnapshot: runHold([]) },
+      ...{ ...deps, workers, runSnapshot: runHold([]), breaker: new Breaker() },
       notifiers: await openNotifiers(deps, config),
     },
     options: {
@@ -38,11 +41,15 @@ export async function openRepairContext(
     exported: { ...exported, config: { ...exported.config, skip_empty: false } },
     runId: run.runId,
     startedAt,
-    destination: await deps.destination(resolvePlaceholders(exported.destination, place)),
     journal: new Journal(run.runId, exported.name),
     tracker: new RunTracker(exported.name, listener),
     snapshot: null,
     signal,
+  };
+  return {
+    ...base,
+    destination: runDestination(base, destination),
+    retrier: runRetrier(base, base.deps.breaker),
   };
 }
 

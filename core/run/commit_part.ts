@@ -1,10 +1,8 @@
 /** The one seam for a finished part: validate, write to the destination, file log (I1, I2, I7). */
 import { RivetError } from "../base/errors.ts";
-import { logger } from "../base/log.ts";
 import type { Destination } from "../ports/destination.ts";
 import { bestEffort, type ExportContext, isStream } from "./context.ts";
 import { partFolder, partName, type PartPlace, runTime } from "../manifest/names.ts";
-import { withRetry } from "../base/retry.ts";
 import type { StagedPart } from "../encode/staged_file.ts";
 import type { PartRecord } from "../manifest/parts.ts";
 
@@ -38,26 +36,6 @@ async function freeKey(
   }
 }
 
-async function putWithRetry(
-  ctx: ExportContext,
-  destination: Destination,
-  staged: StagedPart,
-  key: string,
-): Promise<void> {
-  const { maxRetries, retryBackoffMs } = ctx.exported.tuning;
-  const settings = { maxRetries, backoffMs: retryBackoffMs };
-  await withRetry(
-    settings,
-    ctx.signal,
-    () => destination.put(staged.file, key, staged.md5),
-    (error, retry, waitMs) => {
-      ctx.tracker.retries++;
-      ctx.journal.add("retry", { step: "put", key, retry, code: error.code });
-      logger().warn(`writing ${key} failed, retry ${retry} in ${waitMs} ms: ${error.message}`);
-    },
-  );
-}
-
 /** @returns what the manifest and the file log say of the part. */
 export async function commitPart(
   ctx: ExportContext,
@@ -68,7 +46,7 @@ export async function commitPart(
   const stream = isStream(destination);
   if (ctx.options.validate && !stream) await validatePart(ctx, staged);
   const path = stream ? "-" : await freeKey(ctx, destination, place, staged.partition);
-  if (!stream) await putWithRetry(ctx, destination, staged, path);
+  if (!stream) await destination.put(staged.file, path, staged.md5);
   const { rows, sizeBytes, fingerprint, md5 } = staged;
   await bestEffort("the file log", () =>
     ctx.deps.state.logFile({

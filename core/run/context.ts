@@ -1,4 +1,6 @@
 /** What every step of one export's run works with. */
+import type { Breaker } from "../access/breaker.ts";
+import type { Retrier } from "../access/retrier.ts";
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import type { DestinationConfig, NotificationsConfig } from "../config/schema.ts";
 import { logger } from "../base/log.ts";
@@ -32,6 +34,8 @@ export interface RunServices extends RunDeps {
   readonly workers: WorkerPool;
   /** Of the exports under `consistency: run_snapshot`; whoever made the services releases it. */
   readonly runSnapshot: SnapshotHold;
+  /** Of the source that all exports read. */
+  readonly breaker: Breaker;
   readonly notifiers: readonly Notifier[];
 }
 
@@ -42,7 +46,10 @@ export interface ExportContext {
   readonly exported: LoadedExport;
   readonly runId: string;
   readonly startedAt: Date;
+  /** Its calls are tried again. */
   readonly destination: AnyDestination;
+  /** For what is asked of the source. */
+  readonly retrier: Retrier;
   readonly journal: Journal;
   readonly tracker: RunTracker;
   /** The point in time that all readers see; null under `consistency: statement`. */

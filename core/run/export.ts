@@ -9,6 +9,7 @@ import { finishRun } from "./finish_run.ts";
 import { Journal } from "./journal.ts";
 import { resolvePlaceholders, runId, runTime } from "../manifest/names.ts";
 import { exportHold, usesSnapshot } from "../extract/snapshot.ts";
+import { runDestination, runRetrier } from "./retries.ts";
 import { RunTracker } from "./tracker.ts";
 import type { ExportSummary } from "../report/summary.ts";
 import type { RunOptions } from "./types.ts";
@@ -82,17 +83,21 @@ async function openContext(
   const place = { exportName: exported.name, runId: id, at };
   const destination = await deps.destination(resolvePlaceholders(exported.destination, place));
   const snapshot = exportHold(exported, deps.runSnapshot);
-  return {
+  const base = {
     deps,
     options,
     config: options.config,
     exported,
     runId: id,
     startedAt,
-    destination,
     journal: new Journal(id, exported.name),
     tracker: new RunTracker(exported.name, options.listener),
     snapshot,
     signal: snapshot === null ? options.signal : AbortSignal.any([options.signal, snapshot.signal]),
+  };
+  return {
+    ...base,
+    destination: runDestination(base, destination),
+    retrier: runRetrier(base, deps.breaker),
   };
 }

@@ -1,16 +1,16 @@
 /** How one export reaches its source: one session, the run's snapshot, and retries on fresh connections. */
-import { logger } from "../base/log.ts";
+import { RetriedSession } from "../access/retried_session.ts";
 import type { ConnectOptions, Source } from "../ports/source.ts";
 import type { ExportContext } from "./context.ts";
 import { type Extractor, openReaders } from "../workers/extractor.ts";
-import { withRetry } from "../base/retry.ts";
-import { SourceSession } from "../extract/session.ts";
+import { SourceSession } from "../access/session.ts";
 
-export type Step = "snapshot" | "plan" | "reconcile";
+export type Step = "plan" | "reconcile";
 
 export class ExportSource {
   readonly #ctx: ExportContext;
   readonly #session: SourceSession;
+  readonly #retried: RetriedSession;
 
   constructor(ctx: ExportContext) {
     this.#ctx = ctx;
@@ -18,6 +18,7 @@ export class ExportSource {
       () => ctx.deps.source(ctx.config.source.type),
       () => this.#connectOptions(),
     );
+    this.#retried = new RetriedSession(this.#session, ctx.retrier);
   }
 
   /** On the session's connection; when it throws, the next call opens another one. */
@@ -27,14 +28,14 @@ export class ExportSource {
 
   /** As `use`, again when what went wrong can pass. */
   retried<T>(step: Step, work: (source: Source) => Promise<T>): Promise<T> {
-    return this.#retried(step, () => this.#session.use(work));
+    return this.#retried.use(step, work);
   }
 
   /** Takes the point in time that every connection from here on shares, where the export has one. */
   async takeSnapshot(): Promise<void> {
-    const { deps, config, snapshot, journal } = this.#ctx;
+    const { deps, config, snapshot, journal, retrier } = this.#ctx;
     if (snapshot === null) return;
-    const { point } = await this.#retried("snapshot", () =>
+    const { point } = await retrier.run({ step: "snapshot" }, () =>
       snapshot.take(async () => {
         const factory = await deps.source(config.source.type);
         return await factory.connect({
@@ -68,15 +69,5 @@ export class ExportSource {
       snapshot: snapshot?.shared?.id ?? null,
       signal,
     };
-  }
-
-  #retried<T>(step: Step, attempt: () => Promise<T>): Promise<T> {
-    const { exported: { tuning }, tracker, journal, signal } = this.#ctx;
-    const settings = { maxRetries: tuning.maxRetries, backoffMs: tuning.retryBackoffMs };
-    return withRetry(settings, signal, attempt, (error, retry, waitMs) => {
-      tracker.retries++;
-      journal.add("retry", { step, retry, code: error.code });
-      logger().warn(`${step}: retry ${retry} in ${waitMs} ms: ${error.message}`);
-    });
   }
 }

@@ -3,7 +3,6 @@
  * (contracts section 1, M1, M2, M5, I8).
  */
 import { RivetError, toRivetError } from "../base/errors.ts";
-import { logger } from "../base/log.ts";
 import type { Destination } from "../ports/destination.ts";
 import type { Column } from "../types/types.ts";
 import { buildManifest } from "../manifest/build_manifest.ts";
@@ -19,7 +18,6 @@ import {
 import { bestEffort, type ExportContext, isStream } from "./context.ts";
 import { runTime } from "../manifest/names.ts";
 import { committedParts } from "../manifest/parts.ts";
-import { withRetry } from "../base/retry.ts";
 import type { ExportStatus } from "../report/summary.ts";
 import type { PartRecord } from "../manifest/parts.ts";
 
@@ -97,13 +95,9 @@ async function publishAndVerify(
   const content = ctx.exported.config.verify === "content";
   try {
     const manifest = await manifestOf(ctx, run, "success");
-    await retried(ctx, "manifest", () => publishSuccess(destination, manifest));
+    await publishSuccess(destination, manifest);
     if (!ctx.options.validate && !content) return NOTHING;
-    const verification = await retried(
-      ctx,
-      "verification",
-      () => verifyDestination(destination, manifest, { content }),
-    );
+    const verification = await verifyDestination(destination, manifest, { content });
     const coverage = coverageText(verification);
     const ok = isVerified(verification);
     ctx.journal.add("validated", { ok, coverage });
@@ -126,16 +120,6 @@ async function takeBack(
     await withdrawSuccess(destination, ctx.runId);
   });
   await leaveFailure(ctx, destination, run);
-}
-
-function retried<T>(ctx: ExportContext, step: string, work: () => Promise<T>): Promise<T> {
-  const { maxRetries, retryBackoffMs } = ctx.exported.tuning;
-  const settings = { maxRetries, backoffMs: retryBackoffMs };
-  return withRetry(settings, ctx.signal, work, (error, retry, waitMs) => {
-    ctx.tracker.retries++;
-    ctx.journal.add("retry", { step, retry, code: error.code });
-    logger().warn(`${step}: retry ${retry} in ${waitMs} ms: ${error.message}`);
-  });
 }
 
 function notVerified(

@@ -192,8 +192,8 @@ export class CheckpointQueue implements RunQueue {
 
   async failed(unit: Unit, error: RivetError): Promise<void> {
     const index = unit.chunkIndex as number;
-    // An interrupted chunk has not failed: it returns to pending when the run ends.
-    if (error.code === "INTERRUPTED") return;
+    // The chunk is not what failed: it returns to pending when the run ends.
+    if (error.code === "INTERRUPTED" || error.code === "SOURCE_DOWN") return;
     this.#journal.add("chunk_failed", { chunk: index, code: error.code });
     // Its task stays completed, with parts that are gone: only the next --resume can mend that.
     if (this.#rewrites.has(index)) throw error;

@@ -1,7 +1,7 @@
 /** `reconcile: checksum` at the end of a run: each of its chunks against the source, values included. */
 import { RivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
-import type { Ask } from "../extract/ask.ts";
+import type { Ask } from "../access/ask.ts";
 import { compareChunks, type Comparison } from "../reconcile/compare_chunks.ts";
 
 /** Named in the error; the rest is counted. */

@@ -1,6 +1,7 @@
 /** A whole invocation: its exports one after another, and the aggregate of their summaries. */
 import type { LoadedExport } from "../config/loaded.ts";
 import { selectExports } from "../config/select.ts";
+import { Breaker } from "../access/breaker.ts";
 import { ConfigError, type RivetError, serializeError, toRivetError } from "../base/errors.ts";
 import type { RunAggregateRecord, StateStore } from "../ports/state.ts";
 import { aggregateJson } from "../report/json.ts";
@@ -96,7 +97,7 @@ export async function runJobs(
   const summaries: ExportSummary[] = [];
   try {
     const notifiers = await openNotifiers(deps, options.config);
-    const services = { ...deps, workers, runSnapshot, notifiers };
+    const services = { ...deps, workers, runSnapshot, notifiers, breaker: new Breaker() };
     if (options.parallelExports) {
       summaries.push(...await Promise.all(jobs.map((job) => runOne(services, options, job))));
     } else {

@@ -2,6 +2,7 @@
  * Runs an export's units (its chunks, or its one read) through the readers: read, encode, commit.
  * One more lane than readers, so that a reader goes on while a finished unit is encoded and committed.
  */
+import type { Retrier } from "../access/retrier.ts";
 import { RETRY_POLICIES, type RivetError, toRivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import { commitPart } from "./commit_part.ts";
@@ -10,12 +11,12 @@ import type { Extractor } from "../workers/extractor.ts";
 import type { OutputSpec } from "../encode/part_writer.ts";
 import type { ReadSpec } from "../query/unit_read.ts";
 import type { ReadJob, ReadResult } from "../extract/read.ts";
-import { withRetry } from "../base/retry.ts";
 import { StageTotals } from "../encode/totals.ts";
 import type { StagedPart } from "../encode/staged_file.ts";
 import type { UnitTracker } from "./tracker.ts";
 import type { PartRecord } from "../manifest/parts.ts";
-import { delay, throwIfAborted } from "../base/wait.ts";
+import { throwIfAborted } from "../base/wait.ts";
+import { ReaderPool } from "../workers/reader_pool.ts";
 import type { WorkerResult } from "../workers/worker_protocol.ts";
 
 export interface Unit {
@@ -41,26 +42,6 @@ export interface UnitQueue {
   readonly reclaims: boolean;
 }
 
-/** Readers handed out one at a time. */
-class ReaderPool {
-  readonly #free: Extractor[];
-  readonly #waiting: ((reader: Extractor) => void)[] = [];
-
-  constructor(readers: readonly Extractor[]) {
-    this.#free = [...readers];
-  }
-
-  async take(): Promise<Extractor> {
-    return this.#free.pop() ?? await new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  give(reader: Extractor): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free.push(reader);
-    else next(reader);
-  }
-}
-
 export interface UnitPlan {
   readonly job: Omit<ReadJob, "spec">;
   readonly output: Omit<OutputSpec, "stagedPath">;
@@ -77,12 +58,15 @@ export class UnitRunner {
   readonly #plan: UnitPlan;
   readonly #queue: UnitQueue;
   readonly #pool: ReaderPool;
+  readonly #retrier: Retrier;
   readonly #lanes: number;
   /** Over the units that were committed. */
   readonly totals: StageTotals;
   #attempts = 0;
   #parts = 0;
   #failure: RivetError | null = null;
+  /** A lane has failed: the others finish what they read, and wait for nothing more. */
+  readonly #failed = new AbortController();
 
   constructor(
     ctx: ExportContext,
@@ -93,7 +77,13 @@ export class UnitRunner {
     this.#ctx = ctx;
     this.#plan = plan;
     this.#queue = queue;
-    this.#pool = new ReaderPool(readers);
+    // The throttle lies between two chunks of one reader.
+    const restMs = ctx.exported.config.mode === "chunked" ? plan.job.tuning.throttleMs : 0;
+    const waiting = AbortSignal.any([ctx.signal, this.#failed.signal]);
+    this.#pool = new ReaderPool(readers, restMs, waiting);
+    // What went to stdout cannot be taken back (contracts section 2).
+    const once = isStream(ctx.destination) ? { maxRetries: 0 } : {};
+    this.#retrier = ctx.retrier.narrowed({ ...once, signal: this.#failed.signal });
     this.#lanes = readers.length + 1;
     this.totals = new StageTotals(plan.output.stages);
   }
@@ -113,13 +103,17 @@ export class UnitRunner {
         await this.#unit(unit);
       } catch (error) {
         this.#failure ??= toRivetError(error);
+        this.#failed.abort();
       }
     }
   }
 
   async #unit(unit: Unit): Promise<void> {
     try {
-      const { result, tracked } = await this.#extractWithRetry(unit);
+      const { result, tracked } = await this.#retrier.run(
+        { step: "read", unit: unit.label },
+        () => this.#extract(unit),
+      );
       const { rows, lastValue, dropped, lastTies, checksum } = result;
       const parts = await this.#commit(unit, result.parts);
       const done = { rows, lastValue, dropped, lastTies, checksum, parts };
@@ -153,24 +147,6 @@ export class UnitRunner {
     return unit.chunkIndex === null ? this.#parts++ : index;
   }
 
-  #extractWithRetry(unit: Unit): Promise<Extracted> {
-    const { exported: { tuning }, destination, tracker, journal, signal } = this.#ctx;
-    // What went to stdout cannot be taken back (contracts section 2).
-    const maxRetries = isStream(destination) ? 0 : tuning.maxRetries;
-    return withRetry(
-      { maxRetries, backoffMs: tuning.retryBackoffMs },
-      signal,
-      () => this.#extract(unit),
-      (error, retry, waitMs) => {
-        tracker.retries++;
-        journal.add("retry", { step: "read", unit: unit.label, retry, code: error.code });
-        logger().warn(
-          `${unit.label}: retry ${retry} of ${maxRetries} in ${waitMs} ms: ${error.message}`,
-        );
-      },
-    );
-  }
-
   async #extract(unit: Unit): Promise<Extracted> {
     const { runId, tracker, signal } = this.#ctx;
     const { stagingDir, job, output } = this.#plan;
@@ -178,25 +154,17 @@ export class UnitRunner {
     const stagedPath = stagingDir === null ? null : `${stagingDir}/${name}`;
     const tracked = tracker.unit();
     try {
-      const reader = await this.#pool.take();
-      const extraction = await reader.extract(
+      const extraction = await this.#pool.extract(
         { ...job, spec: unit.spec },
         { ...output, stagedPath },
         tracked.progress,
         signal,
-      ).finally(() => this.#giveBack(reader, unit));
+      );
       return { result: await extraction.result, tracked };
     } catch (error) {
       tracked.dropped();
       throw error;
     }
-  }
-
-  /** The throttle lies between two chunks of one reader. */
-  #giveBack(reader: Extractor, unit: Unit): void {
-    const throttleMs = unit.chunkIndex === null ? 0 : this.#plan.job.tuning.throttleMs;
-    const give = () => this.#pool.give(reader);
-    delay(throttleMs, this.#ctx.signal).then(give, give);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { OutputSpec } from "../encode/part_writer.ts";
 import { type ReadJob, readJob } from "../extract/read.ts";
-import type { SourceSession } from "../extract/session.ts";
+import type { SourceSession } from "../access/session.ts";
 import type { ProgressHandler, WorkerClient } from "./worker_client.ts";
 import type { WorkerPool } from "./worker_pool.ts";
 import type { WorkerConnect, WorkerResult } from "./worker_protocol.ts";

@@ -1,6 +1,7 @@
 /** The main thread's side of a Worker: one promise per extraction or writer. */
 import { type Batch, transferables } from "../batch/batch.ts";
 import { deserializeError, RivetError } from "../base/errors.ts";
+import { interrupted } from "../base/wait.ts";
 import { logLevel, relog } from "../base/log.ts";
 import type { OutputSpec } from "../encode/part_writer.ts";
 import type { ReadJob } from "../extract/read.ts";
@@ -95,6 +96,7 @@ export class WorkerClient {
     onProgress: ProgressHandler,
     signal: AbortSignal,
   ): Promise<WorkerResult> {
+    if (signal.aborted) return Promise.reject(interrupted());
     const id = this.#nextId++;
     const abort = () => this.#post({ type: "abort", id });
     signal.addEventListener("abort", abort, { once: true });

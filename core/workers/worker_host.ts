@@ -5,7 +5,7 @@ import type { Format } from "../ports/format.ts";
 import type { SourceFactory } from "../ports/source.ts";
 import { UnitWriter } from "../encode/unit_writer.ts";
 import { readJob } from "../extract/read.ts";
-import { SourceSession } from "../extract/session.ts";
+import { SourceSession } from "../access/session.ts";
 import type { FromWorker, ToWorker, WorkerConnect } from "./worker_protocol.ts";
 
 export interface WorkerAdapters {

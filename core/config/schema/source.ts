@@ -28,7 +28,10 @@ export const tuningSchema = z.strictObject({
     "How often a failure that may pass is tried again, each time on a fresh connection. Default by profile: fast 1, balanced 3, safe 5.",
   ),
   retry_backoff_ms: nonNegative.optional().describe(
-    "Milliseconds before the first retry, doubled for each further one. Default by profile: fast 1,000, balanced 2,000, safe 5,000.",
+    "Longest wait before the first retry, in milliseconds, doubled for each further one; how much of it is waited is random. Default by profile: fast 1,000, balanced 2,000, safe 5,000.",
+  ),
+  retry_max_backoff_ms: positive.optional().describe(
+    "What the wait before a retry is doubled to at most, in milliseconds. Default: 60,000.",
   ),
   memory_threshold_mb: nonNegative.optional().describe(
     "Reading pauses while the process's resident memory is above this many MiB; 0 means never. Default by profile: fast 0, balanced 4,096, safe 2,048.",

@@ -46,6 +46,8 @@ Deno.test("the export's block overrides the source's field by field", () => {
   assert.equal(t.networkTimeoutS, 9);
   assert.equal(resolveTuning({}, { network_timeout_s: 0 }).networkTimeoutS, 0);
   assert.equal(resolveTuning().networkTimeoutS, 120);
+  assert.equal(resolveTuning().retryMaxBackoffMs, 60_000);
+  assert.equal(resolveTuning({ retry_max_backoff_ms: 5 }, {}).retryMaxBackoffMs, 5);
   assert.equal(t.statementTimeoutS, 0);
 });
 

@@ -4,6 +4,8 @@ import { StdoutDestination } from "../../../../adapters/destinations/stdout.ts";
 import { DestinationError } from "../../../../core/base/errors.ts";
 import type { AnyDestination, ExportContext } from "../../../../core/run/context.ts";
 import { Journal } from "../../../../core/run/journal.ts";
+import { runDestination } from "../../../../core/run/retries.ts";
+import type { LoadedExport } from "../../../../core/config/loaded.ts";
 import { publishRun } from "../../../../core/run/publish_run.ts";
 import type { ExportStatus } from "../../../../core/report/summary.ts";
 import type { PartRecord } from "../../../../core/manifest/parts.ts";
@@ -17,18 +19,22 @@ interface Wanted {
 function contextOf(destination: AnyDestination, { validate = false, verify }: Wanted) {
   const exported = {
     ...exportOf("orders", { verify }),
-    tuning: { maxRetries: 2, retryBackoffMs: 1 },
+    tuning: { maxRetries: 2, retryBackoffMs: 1, retryMaxBackoffMs: 1 },
   };
+  const journal = new Journal(RUN, "orders");
+  const tracker = { retries: 0 };
+  const { signal } = new AbortController();
+  const run = { exported: exported as unknown as LoadedExport, journal, tracker, signal };
   const context = {
     options: { validate },
     config: { source: { type: "postgres" } },
     exported,
     runId: RUN,
     startedAt: new Date(),
-    destination,
-    journal: new Journal(RUN, "orders"),
-    tracker: { retries: 0 },
-    signal: new AbortController().signal,
+    destination: runDestination(run, destination),
+    journal,
+    tracker,
+    signal,
   };
   return context as unknown as ExportContext;
 }

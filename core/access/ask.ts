@@ -1,0 +1,72 @@
+/** Short questions to the source, asked again over a fresh connection when a failure can pass. */
+import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
+import { logger } from "../base/log.ts";
+import { delay } from "../base/wait.ts";
+import type { Source, SourceFactory } from "../ports/source.ts";
+import { retrySettings } from "./backoff.ts";
+import { RetriedSession } from "./retried_session.ts";
+import { Retrier, stepText } from "./retrier.ts";
+import { SourceSession } from "./session.ts";
+
+export type Ask = <T>(question: (source: Source) => Promise<T>) => Promise<T>;
+
+export interface AskedSource {
+  readonly config: LoadedConfig;
+  readonly exported: LoadedExport;
+  readonly factory: (type: string) => Promise<SourceFactory>;
+  readonly signal: AbortSignal;
+}
+
+/** What is asked for, in the log's words, and as whom. */
+export interface Asking {
+  /** E.g. `reconcile`. */
+  readonly step: string;
+  /** Shown in the server's session list. */
+  readonly applicationName: string;
+}
+
+/** Runs `work` with a connection of its own, which is closed afterwards. */
+export async function withSource<T>(
+  { config, exported, factory, signal }: AskedSource,
+  { step, applicationName }: Asking,
+  work: (ask: Ask) => Promise<T>,
+): Promise<T> {
+  const { tuning } = exported;
+  const session = new SourceSession(() => factory(config.source.type), () => ({
+    source: config.source,
+    tuning,
+    applicationName,
+    signal,
+  }));
+  const retrier = new Retrier(
+    retrySettings(tuning),
+    signal,
+    ({ step, error, number, of, waitMs }) =>
+      logger().warn(
+        `${stepText(step)}: retry ${number} of ${of} in ${waitMs} ms: ${error.message}`,
+      ),
+  );
+  const retried = new RetriedSession(session, retrier);
+  let warned = false;
+  const ask: Ask = (question) =>
+    retried.use(step, (source) => {
+      if (!warned) { for (const warning of source.info.warnings) logger().warn(warning); }
+      warned = true;
+      return question(source);
+    });
+  try {
+    return await work(ask);
+  } finally {
+    await session.close();
+  }
+}
+
+/** The same, at least `throttleMs` after the last question. */
+export function throttled(ask: Ask, throttleMs: number, signal: AbortSignal): Ask {
+  let asked = false;
+  return async (question) => {
+    if (asked) await delay(throttleMs, signal);
+    asked = true;
+    return await ask(question);
+  };
+}

@@ -1,0 +1,54 @@
+/** The readers of an export, used by one unit each; a reader rests between two of them (`throttle_ms`). */
+import { delay, throwIfAborted, untilAborted } from "../base/wait.ts";
+import type { Extraction, Extractor } from "./extractor.ts";
+
+type Extract = Extractor["extract"];
+
+export class ReaderPool {
+  readonly #free: Extractor[];
+  readonly #waiting = new Set<PromiseWithResolvers<Extractor>>();
+  readonly #restMs: number;
+  readonly #signal: AbortSignal;
+
+  /** @param signal ends the waiting for a reader, and a reader's rest. */
+  constructor(readers: readonly Extractor[], restMs: number, signal: AbortSignal) {
+    this.#free = [...readers];
+    this.#restMs = restMs;
+    this.#signal = signal;
+  }
+
+  /** As `Extractor.extract`, by the next reader that is free. @throws RivetError INTERRUPTED */
+  async extract(...[job, output, onProgress, signal]: Parameters<Extract>): Promise<Extraction> {
+    const reader = await this.#take();
+    try {
+      return await reader.extract(job, output, onProgress, signal);
+    } finally {
+      const give = () => this.#give(reader);
+      delay(this.#restMs, this.#signal).then(give, give);
+    }
+  }
+
+  async #take(): Promise<Extractor> {
+    throwIfAborted(this.#signal);
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    const turn = Promise.withResolvers<Extractor>();
+    this.#waiting.add(turn);
+    try {
+      return await untilAborted(turn.promise, this.#signal);
+    } catch (error) {
+      // Its turn may have come in the same moment.
+      if (!this.#waiting.delete(turn)) void turn.promise.then((reader) => this.#give(reader));
+      throw error;
+    }
+  }
+
+  #give(reader: Extractor): void {
+    const [next] = this.#waiting;
+    if (next === undefined) this.#free.push(reader);
+    else {
+      this.#waiting.delete(next);
+      next.resolve(reader);
+    }
+  }
+}
