@@ -2,7 +2,7 @@
 import type { ExportConfig } from "../config/schema.ts";
 import { type Cut, type CutKind, isNullChunk } from "../query/cuts/cut.ts";
 import { cutOf, CUTS } from "../query/cuts/mod.ts";
-import { openRangeProblem } from "../query/cuts/unique_key.ts";
+import { openRangeProblem } from "../query/cuts/open_ranges.ts";
 import type { PlannedChunk, Strategy } from "./strategy.ts";
 
 /** Integers as numbers while they are exact, else text; null is open, `[null, null]` the NULL keys. */

@@ -1,7 +1,6 @@
 /** What the planner says about an export's statements: EXPLAIN only, and MIN / MAX where an index has them. */
 import type { ExportPlan } from "../plan/strategy.ts";
 import type { Dialect, ScanFacts, Source } from "../ports/source.ts";
-import { chunkRowsSql } from "../query/chunk.ts";
 import { cursorExpression } from "../query/cursor.ts";
 import { ALIAS, columnRef, outerSelect, textOf } from "../query/select.ts";
 
@@ -17,11 +16,7 @@ function probeSql(dialect: Dialect, plan: ExportPlan): string {
     case "incremental":
       return firstInOrder(dialect, base, cursorExpression(dialect, strategy.shape));
     case "chunked": {
-      const { shape, chunks } = strategy;
-      // Row numbers are counted over the whole result for every chunk, whichever it is.
-      if (shape.kind === "dense") {
-        return chunkRowsSql(dialect, shape, chunks[0] ?? { start: "1", end: "1" });
-      }
+      const { shape } = strategy;
       return firstInOrder(dialect, base, columnRef(dialect, shape.column));
     }
     case "whole": {
@@ -48,7 +43,6 @@ export async function keyRangeOf(
   const { strategy } = plan;
   if (strategy.kind === "whole") return null;
   if (strategy.kind === "chunked") {
-    if (strategy.shape.kind === "dense") return null;
     const bounded = strategy.chunks.filter((c) => c.start !== null && c.end !== null);
     const [first, last] = [bounded[0]?.start, bounded.at(-1)?.end];
     if (strategy.shape.kind === "range" && first && last) return [first, last];

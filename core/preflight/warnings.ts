@@ -46,8 +46,10 @@ export function warningsOf(input: WarningInput): string[] {
     );
   }
   if (strategy.kind === "chunked") {
-    const dense = strategy.shape.kind === "dense";
-    if (dense || /\brow_number\s*\(/i.test(base)) {
+    if (strategy.shape.kind === "dense_keys") {
+      list.push("chunk_dense: ROW_NUMBER() orders the whole column once, to find the boundaries");
+    }
+    if (/\brow_number\s*\(/i.test(base)) {
       list.push("dense surrogate: ROW_NUMBER() sorts the whole result for every chunk");
     }
   }

@@ -56,7 +56,7 @@ const chunked = {
     "mode chunked: days per range of a date or timestamp chunk_column, instead of chunk_size.",
   ),
   chunk_dense: z.boolean().optional().describe(
-    "mode chunked: ranges over ROW_NUMBER() ordered by chunk_column, for sparse keys; costs a sort at the source. Default: false.",
+    "mode chunked: ranges of chunk_column with about chunk_size rows each, for sparse keys; one ROW_NUMBER() over the column finds them. Default: false.",
   ),
   chunk_by_key: z.union([z.boolean(), text]).optional().describe(
     "mode chunked: pages by a unique NOT NULL column of any type: its name, or true for chunk_column or the primary key. Default: false.",

@@ -9,7 +9,7 @@ import type { Dialect, Source } from "../../ports/source.ts";
 import type { Column, TypeKind } from "../../types/types.ts";
 import type { ComparedType } from "../select.ts";
 
-export type CutKind = "range" | "dense" | "days" | "key";
+export type CutKind = "range" | "dense_keys" | "days" | "key";
 
 /** How an export is cut; stored with the chunk run, so that a resume builds the same SQL. */
 export interface ChunkShape {

@@ -1,9 +1,18 @@
-/** `chunk_by_days`: half-open windows `[start, end)` of whole UTC days of a date or timestamp column. */
-import { columnRef, literalOf, minMaxSql } from "../select.ts";
+/**
+ * `chunk_by_days`: half-open windows `[start, end)` of whole UTC days of a date or timestamp column. The
+ * first and last are open on the outside, and a window reaches to the start of the next that holds rows.
+ */
+import { columnRef, literalOf } from "../select.ts";
+import { boundOf, Calendar, dayOf, LAST_DAY } from "./calendar.ts";
 import { type Cut, isNullChunk } from "./cut.ts";
-import { dayWindows } from "./windows.ts";
+import { openRanges } from "./open_ranges.ts";
 
-const BOUND = /^\d{4,}-\d\d-\d\d( 00:00:00\+00)?$/;
+const BOUND = /^\d{4}-\d\d-\d\d( 00:00:00\+00)?$/;
+
+const isBound = (bound: string | null) => bound === null || BOUND.test(bound);
+
+/** Any day cuts a column whose values are in no calendar. */
+const SOME_DAY = dayOf("1970-01-01") as number;
 
 export const days: Cut = {
   kind: "days",
@@ -12,33 +21,34 @@ export const days: Cut = {
   columnKinds: ["date", "timestamp"],
   anyKey: false,
   nullChunk: true,
-  open: false,
+  open: true,
   integers: false,
   paged: false,
   measure: ({ chunk_by_days }) => `days=${chunk_by_days}`,
-  async bounds({ source, exported, base, column }) {
-    const [[min, max]] = await source.rows(minMaxSql(source.dialect, base, column.name, column));
-    if (min === null || max === null) return [];
-    const suffix = column.type.kind === "timestamp" && column.type.utc ? " 00:00:00+00" : "";
-    return dayWindows(min.slice(0, 10), max.slice(0, 10), exported.config.chunk_by_days ?? 1)
-      .map(({ start, end }) => ({ start: start + suffix, end: end + suffix }));
+  async bounds(request) {
+    const size = request.exported.config.chunk_by_days ?? 1;
+    const starts = await new Calendar(request, size).starts();
+    if (starts === null) return [];
+    const [first = SOME_DAY, ...inner] = starts;
+    // Without a boundary the only chunk would be open on both sides, which names the NULLs.
+    if (inner.length === 0) inner.push(first + size <= LAST_DAY ? first + size : first);
+    return openRanges(inner.map((day) => boundOf(request.column, day)));
   },
   rows: (_dialect, { base }) => base,
   where(dialect, shape, bounds) {
     const column = columnRef(dialect, shape.column);
     if (isNullChunk(days, bounds)) return `${column} IS NULL`;
-    const [from, to] = [bounds.start, bounds.end]
-      .map((day) => literalOf(dialect, day as string, shape.columnType));
-    return `${column} >= ${from} AND ${column} < ${to}`;
+    const literal = (day: string) => literalOf(dialect, day, shape.columnType);
+    return [
+      ...(bounds.start === null ? [] : [`${column} >= ${literal(bounds.start)}`]),
+      ...(bounds.end === null ? [] : [`${column} < ${literal(bounds.end)}`]),
+    ].join(" AND ");
   },
   order: (dialect, shape) => columnRef(dialect, shape.column),
-  accepts: (bounds) =>
-    isNullChunk(days, bounds) || BOUND.test(bounds.start ?? "") && BOUND.test(bounds.end ?? ""),
+  accepts: ({ start, end }) => isBound(start) && isBound(end),
   problem({ start, end }, before) {
-    if (start === null || end === null) return "it is open";
-    if (start >= end) return "it ends before it starts";
-    return before === undefined || before.end === start
-      ? null
-      : "it does not begin where the last ends";
+    if (before === undefined) return start === null ? null : "the first window must be open below";
+    if (start === null || start !== before.end) return "it does not begin where the last ends";
+    return end !== null && start >= end ? "it ends before it starts" : null;
   },
 };

@@ -1,46 +1,74 @@
-/** `chunk_dense`: windows over the row number in the column's order, for keys with large gaps. */
-import { logger } from "../../base/log.ts";
-import { columnRef, outerSelect } from "../select.ts";
-import type { Cut } from "./cut.ts";
-import { integerBounds, integerProblem, sizeOrCount } from "./integer_windows.ts";
+/**
+ * `chunk_dense`: ranges `(start, end]` of a column with about equal counts of rows. The boundaries are
+ * values of the column, found once: what is deleted or inserted meanwhile moves no row between chunks.
+ */
+import type { Dialect } from "../../ports/source.ts";
+import { requireComparable } from "../comparable.ts";
+import { keyRange } from "../page.ts";
+import { columnRef, outerSelect, textOf } from "../select.ts";
+import { type Cut, type CutRequest, isNullChunk } from "./cut.ts";
+import { openRangeProblem, openRanges } from "./open_ranges.ts";
+import { DEFAULT_CHUNK_SIZE, MAX_CHUNKS, tooManyChunks } from "./windows.ts";
 
-const ROW_NUMBER = "_rivet_row_number";
-const BOUND = /^\d+$/;
+/** The value of every `size`-th row in the column's order, as text, at most one more than is allowed. */
+function boundariesSql(dialect: Dialect, { base, column }: CutRequest, size: number): string {
+  const key = columnRef(dialect, column.name);
+  const numbered = outerSelect(dialect, {
+    selectList: [`${key} AS k`, `ROW_NUMBER() OVER (ORDER BY ${key}) AS n`],
+    base,
+    where: `${key} IS NOT NULL`,
+  });
+  const every = `SELECT ${textOf(dialect, "d.k", column)} FROM (\n${numbered}\n) AS d ` +
+    `WHERE d.n % ${size} = 0 ORDER BY d.n`;
+  return dialect.limit(every, Number(MAX_CHUNKS) + 1);
+}
+
+/** The highest value, for a table of less than one chunk; null when there is none. */
+async function highest({ source, base, column }: CutRequest): Promise<string | null> {
+  const key = columnRef(source.dialect, column.name);
+  const rows = await source.rows(outerSelect(source.dialect, {
+    selectList: [textOf(source.dialect, key, column)],
+    base,
+    where: `${key} IS NOT NULL`,
+    orderBy: [`${key} DESC`],
+    limit: 1,
+  }));
+  return rows[0]?.[0] ?? null;
+}
 
 export const dense: Cut = {
-  kind: "dense",
+  // Chunks of row numbers were called `dense`: a checkpoint of those must not be read as keys.
+  kind: "dense_keys",
   wanted: ({ chunk_dense }) => chunk_dense === true,
   columnSetting: "chunk_column",
   columnKinds: null,
   anyKey: false,
-  nullChunk: false,
-  open: false,
-  integers: true,
+  nullChunk: true,
+  open: true,
+  integers: false,
   paged: false,
-  measure: sizeOrCount,
-  async bounds({ source, exported, base, column }) {
-    const keys = exported.table === null ? [] : await source.keys(exported.table);
-    if (!keys.some((key) => key.column === column.name)) {
-      logger().warn(
-        `export '${exported.name}': chunk_dense numbers rows by '${column.name}', which is not known to ` +
-          "be unique: rows with equal values may change places between two chunks",
-      );
-    }
-    const countSql = outerSelect(source.dialect, {
-      selectList: [source.dialect.castText("COUNT(*)")],
-      base,
-    });
-    const [[count]] = await source.rows(countSql);
-    return count === null || count === "0" ? [] : integerBounds(1n, BigInt(count), exported.config);
+  measure: ({ chunk_size }) => `size=${chunk_size ?? DEFAULT_CHUNK_SIZE}`,
+  async bounds(request) {
+    const { source, exported, column } = request;
+    await requireComparable(request, column, "chunk_column");
+    const size = exported.config.chunk_size ?? DEFAULT_CHUNK_SIZE;
+    const found = await source.rows(boundariesSql(source.dialect, request, size));
+    if (found.length > MAX_CHUNKS) throw tooManyChunks(`chunk_size ${size} with chunk_dense`);
+    const values = found.map(([value]) => value as string);
+    const distinct = values.filter((value, i) => value !== values[i - 1]);
+    if (distinct.length > 0) return openRanges(distinct);
+    // Without a boundary the only chunk would be open on both sides, which names the NULLs.
+    const last = await highest(request);
+    return last === null ? [] : openRanges([last]);
   },
-  rows(dialect, { base, column }) {
-    const order = `ROW_NUMBER() OVER (ORDER BY _rivet_dense.${dialect.quote(column)})`;
-    return `SELECT _rivet_dense.*, ${order} AS ${dialect.quote(ROW_NUMBER)} ` +
-      `FROM (\n${base}\n) AS _rivet_dense`;
+  rows: (_dialect, { base }) => base,
+  where(dialect, shape, bounds) {
+    const column = columnRef(dialect, shape.column);
+    return isNullChunk(dense, bounds)
+      ? `${column} IS NULL`
+      : keyRange(dialect, column, bounds.start, bounds.end, shape.columnType);
   },
-  where: (dialect, _shape, { start, end }) =>
-    `${columnRef(dialect, ROW_NUMBER)} BETWEEN ${start} AND ${end}`,
-  order: (dialect) => columnRef(dialect, ROW_NUMBER),
-  accepts: ({ start, end }) => BOUND.test(start ?? "") && BOUND.test(end ?? ""),
-  problem: integerProblem,
+  order: (dialect, shape) => columnRef(dialect, shape.column),
+  accepts: () => true,
+  problem: openRangeProblem,
 };

@@ -7,7 +7,12 @@ import { range } from "./range.ts";
 import { uniqueKey } from "./unique_key.ts";
 
 /** In the order in which a configuration's settings are looked at; `range` is what remains. */
-export const CUTS: Readonly<Record<CutKind, Cut>> = { key: uniqueKey, dense, days, range };
+export const CUTS: Readonly<Record<CutKind, Cut>> = {
+  key: uniqueKey,
+  dense_keys: dense,
+  days,
+  range,
+};
 
 /** The cut that an export with `mode: chunked` asks for. */
 export function cutOf(config: ExportConfig): Cut {

@@ -3,9 +3,9 @@ import { ConfigError } from "../../base/errors.ts";
 import { requireComparable } from "../comparable.ts";
 import { keyRange } from "../page.ts";
 import { columnRef } from "../select.ts";
-import type { ChunkBounds, Cut, CutRequest } from "./cut.ts";
-import { INTEGER } from "./integer_windows.ts";
+import type { Cut, CutRequest } from "./cut.ts";
 import { keyBoundaries } from "./key_boundaries.ts";
+import { openRangeProblem, openRanges } from "./open_ranges.ts";
 import { DEFAULT_CHUNK_SIZE } from "./windows.ts";
 
 /** A key that skips no row: unique and NOT NULL, which only a table's catalog can promise. */
@@ -27,23 +27,6 @@ async function requireKey({ source, exported, column }: CutRequest): Promise<voi
       { hint: "Use `table:`, or select a column that is NOT NULL in its table." },
     );
   }
-}
-
-/** Ranges between inner boundaries, the outermost ones open. */
-export function openRanges(inner: readonly string[]): ChunkBounds[] {
-  return [null, ...inner].map((start, i) => ({ start, end: inner[i] ?? null }));
-}
-
-/** PA5 for half-open ranges that begin where the one before ends. */
-export function openRangeProblem(
-  { start, end }: ChunkBounds,
-  before: ChunkBounds | undefined,
-): string | null {
-  if (before === undefined) return start === null ? null : "the first range must be open below";
-  if (start === null || start !== before.end) return "it does not begin where the last ends";
-  return end === null || !INTEGER.test(start) || !INTEGER.test(end) || BigInt(start) < BigInt(end)
-    ? null
-    : "it ends before it starts";
 }
 
 export const uniqueKey: Cut = {

@@ -12,40 +12,31 @@ export const DEFAULT_CHUNK_SIZE = 100_000;
 /** More chunks than this are refused: each is a statement, and most would be empty. */
 export const MAX_CHUNKS = 100_000n;
 
+/** @param setting what cuts too finely, with its value. */
+export function tooManyChunks(
+  setting: string,
+  what = "the table into more chunks",
+  hint = "Set a larger value.",
+): RivetError {
+  return new RivetError("CONFIG_INVALID", `${setting} cuts ${what} (at most ${MAX_CHUNKS})`, {
+    hint,
+  });
+}
+
 /** Inclusive windows of `size` values; the last one may be shorter. `next.start = end + 1` (PA5). */
 export function windowsBySize(min: bigint, max: bigint, size: bigint): Window[] {
   const count = (max - min) / size + 1n;
   if (count > MAX_CHUNKS) {
-    throw new RivetError(
-      "CONFIG_INVALID",
-      `chunk_size ${size} cuts the keys ${min}..${max} into ${count} chunks (at most ${MAX_CHUNKS})`,
-      {
-        hint:
-          "The key range is sparse: set chunk_count, chunk_by_key: true, or a larger chunk_size.",
-      },
+    throw tooManyChunks(
+      `chunk_size ${size}`,
+      `the keys ${min}..${max} into ${count} chunks`,
+      "The key range is sparse: set chunk_count, chunk_by_key: true, or a larger chunk_size.",
     );
   }
   const windows: Window[] = [];
   for (let start = min; start <= max; start += size) {
     const end = start + size - 1n;
     windows.push({ start, end: end < max ? end : max });
-  }
-  return windows;
-}
-
-const DAY_MS = 86_400_000;
-
-/** Half-open windows `[start, end)` of whole UTC days that cover both dates, as `YYYY-MM-DD`. */
-export function dayWindows(
-  first: string,
-  last: string,
-  days: number,
-): { readonly start: string; readonly end: string }[] {
-  const windows: { start: string; end: string }[] = [];
-  const text = (ms: number) => new Date(ms).toISOString().slice(0, 10);
-  const end = Date.parse(`${last}T00:00:00Z`);
-  for (let at = Date.parse(`${first}T00:00:00Z`); at <= end; at += days * DAY_MS) {
-    windows.push({ start: text(at), end: text(at + days * DAY_MS) });
   }
   return windows;
 }

@@ -16,8 +16,12 @@ Deno.test("PA5: what a plan makes passes", () => {
   equal(problem("range", [1, 10], [11, 20], [21, 21]), null);
   equal(problem("range", [-5, -1], [0, 3], [null, null]), null, "rows whose key is NULL come last");
   equal(problem("range", ["9007199254740993", "9007199254740999"]), null);
-  equal(problem("dense", [1, 5], [6, 7]), null);
-  equal(problem("days", ["2025-01-01", "2025-01-08"], ["2025-01-08", "2025-01-15"]), null);
+  equal(problem("dense_keys", [null, "5"], ["5", null], [null, null]), null);
+  equal(
+    problem("days", [null, "2025-01-08"], ["2025-01-08", "2025-01-15"], ["2025-01-15", null]),
+    null,
+  );
+  equal(problem("days", [null, null]), null, "every day is NULL");
   equal(problem("key", [null, "a"], ["a", "m"], ["m", null]), null);
   equal(problem("key", [null, null]), null);
   equal(problem("pages", [null, 10], [10, 20], [20, null]), null);
@@ -30,9 +34,15 @@ const WRONG: readonly (readonly [RangeKind, readonly ChunkRange[], RegExp])[] = 
   ["range", [[1, 10], [12, 20]], /chunk 1 \[12\.\.20\]: there is a gap/],
   ["range", [["x", "y"]], /no integers/],
   ["range", [[null, null], [1, 2]], /no integers/],
-  ["dense", [[1, 5], [7, 9]], /gap/],
-  ["days", [["2025-01-08", "2025-01-08"]], /ends before it starts/],
-  ["days", [["2025-01-01", "2025-01-08"], ["2025-01-07", "2025-01-15"]], /where the last ends/],
+  ["dense_keys", [[null, "5"], ["7", null]], /where the last ends/],
+  ["days", [["2025-01-01", "2025-01-08"], ["2025-01-08", null]], /open below/],
+  [
+    "days",
+    [[null, "2025-01-08"], ["2025-01-08", "2025-01-08"], ["2025-01-08", null]],
+    /ends before/,
+  ],
+  ["days", [[null, "2025-01-08"], ["2025-01-08", "2025-01-15"]], /open above/],
+  ["days", [[null, "2025-01-08"], ["2025-01-07", "2025-01-15"]], /where the last ends/],
   ["key", [["a", null]], /open below/],
   ["key", [[null, "a"], ["b", null]], /where the last ends/],
   ["key", [[null, "a"], ["a", "m"]], /open above/],

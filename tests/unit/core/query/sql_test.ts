@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Dialect } from "../../../../core/ports/source.ts";
 import { baseQuery } from "../../../../core/query/base.ts";
+import { CUT_KINDS } from "../../../../core/query/cuts/mod.ts";
 import { chunkIdentifier, chunkRowsSql, chunkSql } from "../../../../core/query/chunk.ts";
 import {
   type CursorWindow,
@@ -69,6 +70,18 @@ Deno.test("chunk days: half-open", () => {
   );
 });
 
+Deno.test("chunk days: an open end has no condition, and NULL days are apart", () => {
+  const shape = { kind: "days", base, column: "at" } as const;
+  const where = (start: string | null, end: string | null) =>
+    chunkSql(dialect, shape, { start, end }, list).split("AS _rivet")[1];
+  assert.equal(where(null, "2026-01-02"), ` WHERE _rivet."at" < '2026-01-02' ORDER BY _rivet."at"`);
+  assert.equal(
+    where("2026-01-02", null),
+    ` WHERE _rivet."at" >= '2026-01-02' ORDER BY _rivet."at"`,
+  );
+  assert.equal(where(null, null), ` WHERE _rivet."at" IS NULL`);
+});
+
 Deno.test("chunk key: an open end has no condition", () => {
   const shape = { kind: "key", base, column: "k" } as const;
   const where = (start: string | null, end: string | null) =>
@@ -82,19 +95,21 @@ Deno.test("chunk key: an open end has no condition", () => {
   assert.equal(where(null, null), ` ORDER BY _rivet."k"`);
 });
 
-Deno.test("chunk dense: numbered inside, cut outside, the number is not selected", () => {
-  const shape = { kind: "dense", base, column: "id" } as const;
+Deno.test("chunk dense: a range of the column, and NULL keys apart", () => {
+  const shape = { kind: "dense_keys", base, column: "id" } as const;
+  const where = (start: string | null, end: string | null) =>
+    chunkSql(dialect, shape, { start, end }, list).split("AS _rivet")[1];
+  assert.equal(where(null, "b"), ` WHERE _rivet."id" <= 'b' ORDER BY _rivet."id"`);
   assert.equal(
-    flat(chunkSql(dialect, shape, { start: "1", end: "10" }, list)),
-    'SELECT "id", "v" FROM ( SELECT _rivet_dense.*, ROW_NUMBER() OVER (ORDER BY _rivet_dense."id") ' +
-      'AS "_rivet_row_number" FROM ( SELECT * FROM t ) AS _rivet_dense ) AS _rivet ' +
-      'WHERE _rivet."_rivet_row_number" BETWEEN 1 AND 10 ORDER BY _rivet."_rivet_row_number"',
+    where("b", "d"),
+    ` WHERE _rivet."id" > 'b' AND _rivet."id" <= 'd' ORDER BY _rivet."id"`,
   );
+  assert.equal(where(null, null), ` WHERE _rivet."id" IS NULL`);
 });
 
 Deno.test("RC2: counting asks for the very rows that extraction reads", () => {
   const bounds = { start: "1", end: "2" };
-  for (const kind of ["range", "dense", "days", "key"] as const) {
+  for (const kind of CUT_KINDS) {
     const shape = { kind, base, column: "id" };
     const read = chunkSql(dialect, shape, bounds, ["_rivet.*"]).replace(/ ORDER BY [^)]*$/, "");
     assert.equal(chunkRowsSql(dialect, shape, bounds), read, kind);

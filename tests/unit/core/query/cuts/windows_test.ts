@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import {
-  dayWindows,
   MAX_CHUNKS,
   type Window,
   windowsByCount,
@@ -44,15 +43,4 @@ Deno.test("windows by size: a sparse range is refused with the way out", () => {
     /chunk_size 10 cuts .* 100001 chunks/,
   );
   assert.equal(windowsBySize(1n, MAX_CHUNKS * 10n, 10n).length, Number(MAX_CHUNKS));
-});
-
-Deno.test("day windows: half-open, whole days, across a month's end and a leap day", () => {
-  assert.deepEqual(dayWindows("2024-02-28", "2024-03-01", 1), [
-    { start: "2024-02-28", end: "2024-02-29" },
-    { start: "2024-02-29", end: "2024-03-01" },
-    { start: "2024-03-01", end: "2024-03-02" },
-  ]);
-  assert.deepEqual(dayWindows("2026-01-01", "2026-01-01", 30), [
-    { start: "2026-01-01", end: "2026-01-31" },
-  ]);
 });

@@ -1,0 +1,56 @@
+/** Every way to cut an export of MariaDB. */
+import {
+  createMysqlDatabase,
+  mysqlTest,
+  testMysql,
+  type TestMysqlDatabase,
+} from "../../support/mariadb.ts";
+import { type DayCase, oddDates, underWriters } from "./cases.ts";
+
+async function onMysql(work: (db: TestMysqlDatabase) => Promise<void>): Promise<void> {
+  const server = await testMysql();
+  const db = await createMysqlDatabase(server);
+  try {
+    await work(db);
+  } finally {
+    await db.drop();
+    await server.stop();
+  }
+}
+
+const near = Array.from({ length: 9 }, (_, i) => `2026-01-0${i + 1}`);
+
+const DATES: readonly DayCase[] = [
+  {
+    name: "a sentinel far away",
+    columnType: "date",
+    dates: [...near, "9999-12-31"],
+    days: 1,
+    expected: { chunks: 60 },
+  },
+  {
+    name: "a sentinel with a time, and NULL",
+    columnType: "datetime(6)",
+    dates: [...near, "9999-12-31 23:59:59.999999", "NULL"],
+    days: 2,
+    expected: { chunks: 60 },
+  },
+  {
+    name: "a zero date has no value in a file",
+    columnType: "date",
+    dates: [...near, "0000-00-00"],
+    days: 1,
+    expected: { refusal: /0000-00-00/ },
+  },
+];
+
+mysqlTest("cuts: dates that no calendar holds are exported, or refused by name", async (t) => {
+  await onMysql(async (db) => {
+    await db.sql("SET SESSION sql_mode = ''");
+    await oddDates(t, { type: "mysql", ...db }, DATES);
+  });
+});
+
+mysqlTest("cuts: what nobody touches is exported once while others write", async (t) => {
+  await onMysql((db) => underWriters(t, { type: "mysql", ...db }));
+});
