@@ -10,7 +10,7 @@ import tcp from "tedious/lib/connector.js";
 import { SourceError } from "../../../core/base/errors.ts";
 import { GatedSocket } from "../gated_socket.ts";
 import { classify, type ErrorContext, type ServerError } from "./errors.ts";
-import type { ColumnMetadata } from "./metadata.ts";
+import type { Collation, ColumnMetadata } from "./metadata.ts";
 import { installRowHook, type RowSink, setRowSink } from "./row_hook.ts";
 import { addressOf, type ConnectionSettings } from "./settings.ts";
 import { StatementClock } from "./statement_clock.ts";
@@ -45,9 +45,12 @@ interface Listeners {
   readonly onRow?: (columns: unknown) => void;
 }
 
-/** What the types of tedious leave out (20.3.9): the options object that its parsers carry. */
+/** What the types of tedious leave out (20.3.9). */
 interface DriverInternals {
+  /** The options object that its parsers carry. */
   readonly config: { readonly options: object };
+  /** As the server said it at login, if it did. */
+  readonly databaseCollation?: Collation;
 }
 
 /** With what tedious calls a connector; its types say without. */
@@ -103,7 +106,7 @@ export class Connection {
       return this.#socket as unknown as net.Socket;
     };
     this.#driver = new Driver(configuration(settings, options, connector));
-    this.#options = (this.#driver as unknown as DriverInternals).config.options;
+    this.#options = this.#internals.config.options;
     this.#driver.on("errorMessage", ({ number, message }) => {
       this.#serverError ??= { number, message };
     });
@@ -133,6 +136,15 @@ export class Connection {
     } finally {
       options.signal?.removeEventListener("abort", onAbort);
     }
+  }
+
+  get #internals(): DriverInternals {
+    return this.#driver as unknown as DriverInternals;
+  }
+
+  /** The collation of the database; undefined when the server did not say. */
+  get collation(): Collation | undefined {
+    return this.#internals.databaseCollation;
   }
 
   /** Milliseconds that a statement may run, not counting the time it is paused; 0: no limit. */

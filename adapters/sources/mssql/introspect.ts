@@ -2,6 +2,7 @@
 import type { TableKey } from "../../../core/ports/source.ts";
 import { nearest } from "../../../core/base/suggest.ts";
 import { quoteLiteral, quoteTable, tableParts } from "./dialect.ts";
+import { textOf } from "./native_type.ts";
 
 /** Runs one query; every value as text. */
 export type RunRows = (sql: string) => Promise<(string | null)[][]>;
@@ -82,6 +83,31 @@ export function evenBounds(steps: readonly HistogramStep[]): string[] {
   return bounds;
 }
 
+/** Types whose text needs a style, with what a variant that holds one is cast to. */
+const STYLED: Readonly<Record<string, string>> = {
+  money: "money",
+  smallmoney: "money",
+  float: "float",
+  real: "real",
+  date: "date",
+  time: "time(7)",
+  smalldatetime: "smalldatetime",
+  datetime: "datetime",
+  datetime2: "datetime2(7)",
+  datetimeoffset: "datetimeoffset(7)",
+  binary: "varbinary(8000)",
+  varbinary: "varbinary(8000)",
+};
+
+/** A `sql_variant` as exact text, whatever it holds. */
+function variantText(variant: string): string {
+  const styled = Object.entries(STYLED).map(([name, type]) =>
+    `WHEN N'${name}' THEN ${textOf(`CAST(${variant} AS ${type})`, type)}`
+  );
+  return `CASE CAST(SQL_VARIANT_PROPERTY(${variant}, 'BaseType') AS nvarchar(128)) ` +
+    `${styled.join(" ")} ELSE CONVERT(nvarchar(max), CAST(${variant} AS nvarchar(4000))) END`;
+}
+
 /** Cut points from the histogram of the column's statistics (SQL Server 2016 SP1 and later). */
 export async function histogramBounds(
   rows: RunRows,
@@ -90,7 +116,7 @@ export async function histogramBounds(
 ): Promise<string[]> {
   const sys = catalogOf(table);
   const found = await rows(`
-    SELECT CONVERT(nvarchar(4000), h.range_high_key, 121), h.range_rows + h.equal_rows
+    SELECT ${variantText("h.range_high_key")}, h.range_rows + h.equal_rows
     FROM (
       SELECT TOP (1) s.object_id, s.stats_id FROM ${sys}stats AS s
       JOIN ${sys}stats_columns AS sc

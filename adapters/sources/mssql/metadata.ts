@@ -3,6 +3,15 @@
  * [MS-TDS] 2.2.7.4, https://learn.microsoft.com/openspecs/windows_protocols/ms-tds
  */
 
+/** What tedious makes of a COLLATION. */
+export interface Collation {
+  readonly lcid: number;
+  readonly flags: number;
+  readonly version: number;
+  readonly sortId: number;
+  readonly codepage?: string;
+}
+
 /** What tedious parses of one column (20.3.9, `token/colmetadata-token-parser.js`). */
 export interface ColumnMetadata {
   readonly colName: string;
@@ -13,7 +22,7 @@ export interface ColumnMetadata {
   readonly dataLength?: number;
   readonly precision?: number;
   readonly scale?: number;
-  readonly collation?: { readonly codepage?: string };
+  readonly collation?: Collation;
   readonly udtInfo?: { readonly typeName: string };
 }
 

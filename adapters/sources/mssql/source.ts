@@ -18,6 +18,7 @@ import type {
 } from "../../../core/ports/source.ts";
 import type { Column, RivetType } from "../../../core/types/types.ts";
 import { catalogTables } from "./catalog.ts";
+import { nameCollations } from "./collations.ts";
 import type { Connection } from "./connection.ts";
 import { inspectQuery, planQuery } from "./describe.ts";
 import { dialect } from "./dialect.ts";
@@ -215,7 +216,9 @@ export class MssqlSource implements Source {
     try {
       // Nullability comes with it, as the server derives it for this query.
       const probe = `SELECT TOP (0) * FROM (\n${withoutSemicolon(query)}\n) AS _rivet`;
-      return (await this.#connection.metadata(this.#settings + probe)).map(fieldOf);
+      const metadata = await this.#connection.metadata(this.#settings + probe);
+      const { collation } = this.#connection;
+      return await nameCollations(this.#run, probe, metadata, metadata.map(fieldOf), collation);
     } catch (error) {
       throw await this.#withSimilarTable(error);
     }

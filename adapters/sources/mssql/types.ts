@@ -5,6 +5,7 @@
 import { type Fidelity, formatType, type RivetType } from "../../../core/types/types.ts";
 import { decodesCodePage } from "./code_pages.ts";
 import type { Field } from "./metadata.ts";
+import { baseName, textForm } from "./native_type.ts";
 
 /** What becomes of a column. */
 export interface ColumnPlan {
@@ -29,8 +30,6 @@ const timestamp = (utc: boolean): RivetType => ({ kind: "timestamp", unit: "us",
 const exact = (type: RivetType): ColumnPlan => ({ type, fidelity: "exact", expression: null });
 
 const cast = (type: string) => (column: string): string => `CAST(${column} AS ${type})`;
-const toText = (style: number) => (column: string): string =>
-  `CONVERT(nvarchar(max), ${column}, ${style})`;
 /** Every CLR type has it; of a geography or geometry it is the well-known text with Z and M. */
 const toStringCall = (column: string): string => `${column}.ToString()`;
 
@@ -63,11 +62,6 @@ const NATURAL: Readonly<Record<string, ColumnPlan>> = {
   image: { type: { kind: "binary" }, fidelity: "exact", expression: cast("varbinary(max)") },
 };
 
-/** The type's name without its size. */
-export function baseName(nativeType: string): string {
-  return nativeType.replace(/\(.*$/, "");
-}
-
 function naturalPlan(field: Field): ColumnPlan | Refusal {
   const name = baseName(field.nativeType);
   if (field.wire === "decimal") {
@@ -82,29 +76,9 @@ function naturalPlan(field: Field): ColumnPlan | Refusal {
   return NATURAL[name] ?? { reason: "has no exact counterpart" };
 }
 
-/** How a value is written as text without loss. */
-const TEXT_FORMS: Readonly<Record<string, (column: string) => string>> = {
-  float: toText(3),
-  real: toText(3),
-  money: toText(2),
-  smallmoney: toText(2),
-  date: toText(121),
-  time: toText(121),
-  smalldatetime: toText(121),
-  datetime: toText(121),
-  datetime2: toText(121),
-  datetimeoffset: toText(121),
-  binary: toText(2),
-  varbinary: toText(2),
-  rowversion: (column) => `CONVERT(nvarchar(max), CAST(${column} AS varbinary(8)), 2)`,
-  image: (column) => `CONVERT(nvarchar(max), CAST(${column} AS varbinary(max)), 2)`,
-  // A variant holds 8,000 bytes at most and does not convert to a (max) type.
-  sql_variant: cast("nvarchar(4000)"),
-};
-
 function textExpression(field: Field): (column: string) => string {
-  const form = TEXT_FORMS[baseName(field.nativeType)];
-  if (form !== undefined) return form;
+  const form = textForm(field.nativeType);
+  if (form !== null) return form;
   return field.wire === "other" ? toStringCall : cast("nvarchar(max)");
 }
 

@@ -77,15 +77,16 @@ function ordersRules(last: () => number): Rule[] {
     {
       sql: "ORDER BY _rivet.[id] OFFSET 0 ROWS FETCH NEXT",
       reply(sql) {
-        const after = Number(/\[id\] > N'(\d+)'/.exec(sql)?.[1] ?? 0);
+        const after = Number(/\[id\] > CAST\(N'(\d+)' AS bigint\)/.exec(sql)?.[1] ?? 0);
         const rows = Number(/FETCH NEXT (\d+) ROWS ONLY/.exec(sql)?.[1]);
         return rowsOf(ids(after + 1, Math.min(after + rows, last())));
       },
     },
     {
-      sql: "[updated_at] > N'",
+      sql: "[updated_at] > CAST(",
       reply(sql) {
-        const [, minute, second] = /> N'20240101 00:(\d\d):(\d\d)\.000001'/.exec(sql) ?? [];
+        const [, minute, second] =
+          /> CAST\(N'2024-01-01T00:(\d\d):(\d\d)\.000001' AS datetime2/.exec(sql) ?? [];
         return rowsOf(ids(Number(minute) * 60 + Number(second) + 1, last()));
       },
     },
@@ -171,7 +172,7 @@ traitTest(
           await run(dir);
           assert.deepEqual(await readBack(dir), expected);
           const second = server.asked.findLast((sql) => sql.includes("[updated_at] >"));
-          assert.match(second ?? "", /> N'20240101 00:06:40\.000001'/);
+          assert.match(second ?? "", /> CAST\(N'2024-01-01T00:06:40\.000001' AS datetime2\(6\)\)/);
         },
       ));
   },

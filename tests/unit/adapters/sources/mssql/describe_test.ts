@@ -6,7 +6,7 @@ import { ITEMS, QUERY } from "./items.ts";
 import { column, result, tableRules } from "../../../../support/tds/script.ts";
 import { error } from "../../../../support/tds/tokens.ts";
 import { traitTest } from "../../../../support/tds/trait_test.ts";
-import { JAPANESE, types as t } from "../../../../support/tds/types.ts";
+import { CYRILLIC, JAPANESE, types as t } from "../../../../support/tds/types.ts";
 
 const NO_OVERRIDES: ReadonlyMap<string, RivetType> = new Map();
 
@@ -51,6 +51,55 @@ traitTest(
     });
   },
   { alone: ["namedLobs", "sqlCollation", "nullableForms"] },
+);
+
+const COLLATED = [
+  column("own", t.varchar(20)),
+  column("other", t.varchar(20, CYRILLIC)),
+  column("wide", t.nvarchar(20)),
+];
+
+traitTest(
+  "describe: a collation that is not the database's is part of the type",
+  async ({ withSource }) => {
+    const names = [["SQL_Latin1_General_CP1_CI_AS"], ["Cyrillic_General_CI_AS"], [null]];
+    const rules = [
+      {
+        sql: "sys.dm_exec_describe_first_result_set(N'SELECT TOP (0) * FROM (",
+        reply: () => result([column("collation_name", t.nvarchar(128))], names),
+      },
+      ...tableRules(QUERY, COLLATED, []),
+    ];
+    await withSource(rules, async (source) => {
+      const { columns } = await source.describe(QUERY, NO_OVERRIDES);
+      assert.deepEqual(columns.map((c) => c.nativeType).slice(1), [
+        "varchar(20) COLLATE Cyrillic_General_CI_AS",
+        "nvarchar(20)",
+      ]);
+    });
+  },
+);
+
+traitTest(
+  "describe: a server that knows no collations costs nothing but non-ASCII keys",
+  async ({ traits, withSource }) => {
+    const rules = [
+      {
+        sql: "dm_exec_describe_first_result_set",
+        reply: () => [error(208, "Invalid object name 'sys.dm_exec_describe_first_result_set'.")],
+      },
+      ...tableRules(QUERY, COLLATED, []),
+    ];
+    await withSource(rules, async (source, server) => {
+      const { columns: [own, other] } = await source.describe(QUERY, NO_OVERRIDES);
+      // The database's own collation is told at login.
+      const told = traits.loginCollation;
+      assert.equal(own.nativeType, told ? "varchar(20)" : "varchar(20) COLLATE unknown");
+      assert.equal(other.nativeType, "varchar(20) COLLATE unknown");
+      assert.equal(server.asked.filter((sql) => sql.includes("collation_name")).length, 1);
+    });
+  },
+  { alone: ["loginCollation"] },
 );
 
 traitTest(

@@ -1,0 +1,62 @@
+/**
+ * Types as T-SQL writes them: `decimal(10,2)`, `varchar(20)`, and `varchar(20) COLLATE <name>` where the
+ * collation is not the database's.
+ */
+
+/** Stands for the name of a collation that the server does not tell. */
+export const UNKNOWN_COLLATION = "unknown";
+
+/** The type's name without its size and collation. */
+export function baseName(nativeType: string): string {
+  return nativeType.replace(/[( ].*$/, "");
+}
+
+/** The collation that is not the database's; null when it is. */
+export function collationOf(nativeType: string): string | null {
+  return / COLLATE (\w+)$/.exec(nativeType)?.[1] ?? null;
+}
+
+/** @param collation as `COLLATE` takes it. */
+export function withCollation(nativeType: string, collation: string): string {
+  return `${nativeType} COLLATE ${/^\w+$/.test(collation) ? collation : UNKNOWN_COLLATION}`;
+}
+
+/** Values as exact text, by the type's name: without loss, and such that a literal reads them back. */
+const style = (style: number) => (value: string): string =>
+  `CONVERT(nvarchar(max), ${value}, ${style})`;
+const castText = (value: string): string => `CAST(${value} AS nvarchar(max))`;
+
+const TEXT_FORMS: Readonly<Record<string, (value: string) => string>> = {
+  // 17 digits, of which each value has its own.
+  float: style(3),
+  real: style(3),
+  // Four decimals.
+  money: style(2),
+  smallmoney: style(2),
+  date: style(121),
+  time: style(121),
+  smalldatetime: style(121),
+  datetime: style(121),
+  datetime2: style(121),
+  datetimeoffset: style(121),
+  binary: style(2),
+  varbinary: style(2),
+  rowversion: (value) => style(2)(`CAST(${value} AS varbinary(8))`),
+  image: (value) => style(2)(`CAST(${value} AS varbinary(max))`),
+  // A variant holds 8,000 bytes at most and does not convert to a (max) type.
+  sql_variant: (value) => `CAST(${value} AS nvarchar(4000))`,
+};
+
+/** The server's own text of a value; null where the type has no form but its own CAST. */
+export function textForm(nativeType: string): ((value: string) => string) | null {
+  return TEXT_FORMS[baseName(nativeType)] ?? null;
+}
+
+/** `Dialect.castText`: an instant is in UTC; without a type dates and numbers are as exact as can be. */
+export function textOf(expression: string, nativeType: string | undefined): string {
+  if (nativeType === undefined || nativeType === "") return style(121)(expression);
+  if (baseName(nativeType) === "datetimeoffset") {
+    return style(121)(`SWITCHOFFSET(${expression}, 0)`);
+  }
+  return (textForm(nativeType) ?? castText)(expression);
+}
