@@ -10,8 +10,8 @@ import { parseArgs } from "./cli/parse.ts";
 import { renderError, renderErrorJson } from "./cli/render/error.ts";
 import { Screen } from "./cli/render/screen.ts";
 import { stdio } from "./cli/render/stdio.ts";
-import type { Services } from "./cli/services.ts";
 import { listenForInterrupts } from "./cli/signals.ts";
+import { servicesOver, type Wiring } from "./cli/wire.ts";
 import { type ErrorCode, type RivetError, toRivetError } from "./core/base/errors.ts";
 import {
   configureLogging,
@@ -20,9 +20,6 @@ import {
   logger,
   type LogLevel,
 } from "./core/base/log.ts";
-import type { StateStore } from "./core/ports/state.ts";
-import type { Launcher } from "./core/processes/run_in_processes.ts";
-import type { RunDeps } from "./core/run/context.ts";
 
 const EXIT_FAILED = 1;
 const EXIT_INTERRUPTED = 130;
@@ -40,155 +37,27 @@ const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
 
 const env = (name: string) => Deno.env.get(name);
 
-/** The adapters, as functions that load them when they are used. */
-async function runDeps(state: StateStore): Promise<RunDeps> {
-  const [{ sourceFactory }, { openDestination }, { formats }, { WorkerClient }] = await Promise.all(
-    [
-      import("./adapters/sources/mod.ts"),
-      import("./adapters/destinations/mod.ts"),
-      import("./adapters/formats/mod.ts"),
-      import("./core/workers/worker_client.ts"),
-    ],
-  );
-  return {
-    state,
-    source: sourceFactory,
-    destination: openDestination,
-    format: (name) => formats[name],
-    startWorker: () => new WorkerClient(new URL("./adapters/worker.ts", import.meta.url)),
-    openNotifiers: async (config) =>
-      await (await import("./adapters/notifiers/mod.ts")).openNotifiers(config),
-  };
-}
-
-/** Children are this program again. */
-async function launcher(): Promise<Launcher> {
-  const { childLimit, launchSelf } = await import("./core/processes/child.ts");
-  const childEnv = { [EVENTS_ENV]: "1", [STOP_ENV]: "stdin" };
-  return { launch: (args) => launchSelf(args, childEnv), limit: childLimit() };
-}
-
-const services: Services = {
-  async loadConfig(path, params) {
-    const { loadConfig } = await import("./core/config/load.ts");
-    return await loadConfig(path, { params, env });
+/** Everything that core and the command line reach through ports, loaded when it is used. */
+const wiring: Wiring = {
+  env,
+  adapters: async () => (await import("./adapters/registry.ts")).adapters,
+  async readUrl() {
+    const { processEnv, readUrl } = await import("./adapters/sources/credentials.ts");
+    return (source) => readUrl(source, processEnv);
   },
-  async openState(config) {
+  async openState({ dir }) {
     const { openState } = await import("./state/open.ts");
-    return await openState({ dir: config.dir, env, warn: (text) => logger().warn(text) });
+    return await openState({ dir, env, warn: (text) => logger().warn(text) });
   },
-  async discover(request) {
-    const [{ discoverSource }, { sourceFactory }, { processEnv, readUrl }] = await Promise.all([
-      import("./core/discover/connect.ts"),
-      import("./adapters/sources/mod.ts"),
-      import("./adapters/sources/credentials.ts"),
-    ]);
-    return await discoverSource({
-      source: sourceFactory,
-      // The engine does not matter for finding the URL.
-      readUrl: (url) => readUrl({ type: "postgres", ...url }, processEnv) ?? "",
-    }, request);
+  async startWorker() {
+    const { WorkerClient } = await import("./core/workers/worker_client.ts");
+    return () => new WorkerClient(new URL("./adapters/worker.ts", import.meta.url));
   },
-  async runDoctor(options) {
-    const [{ runDoctor }, { sourceFactory }, { openDestination }] = await Promise.all([
-      import("./core/preflight/doctor.ts"),
-      import("./adapters/sources/mod.ts"),
-      import("./adapters/destinations/mod.ts"),
-    ]);
-    return await runDoctor({
-      source: sourceFactory,
-      destination: openDestination,
-      state: () => services.openState(options.config),
-    }, options);
-  },
-  async checkExports(options) {
-    const [{ checkExports }, { sourceFactory }] = await Promise.all([
-      import("./core/preflight/check_exports.ts"),
-      import("./adapters/sources/mod.ts"),
-    ]);
-    return await checkExports({ source: sourceFactory }, options);
-  },
-  async runExports(options) {
-    const { runExports } = await import("./core/run/run.ts");
-    const state = await services.openState(options.config);
-    try {
-      return await runExports(await runDeps(state), options);
-    } finally {
-      await state.close();
-    }
-  },
-  async runProcesses(options, processes) {
-    const { runExportsInProcesses } = await import("./core/processes/run_exports.ts");
-    const state = await services.openState(options.config);
-    try {
-      const children = { ...processes, ...await launcher() };
-      return await runExportsInProcesses(await runDeps(state), options, children);
-    } finally {
-      await state.close();
-    }
-  },
-  async planExports(options) {
-    const [{ planExports }, { sourceFactory }] = await Promise.all([
-      import("./core/artifact/plan_exports.ts"),
-      import("./adapters/sources/mod.ts"),
-    ]);
-    const state = await services.openState(options.config);
-    try {
-      return await planExports({ state, source: sourceFactory }, options);
-    } finally {
-      await state.close();
-    }
-  },
-  async loadPlans(path, options) {
-    const { loadPlans } = await import("./core/apply/load_plans.ts");
-    return await loadPlans(path, options);
-  },
-  async applyConfig(options, processes) {
-    const { applyConfig } = await import("./core/apply/apply_config.ts");
-    const state = await services.openState(options.config);
-    try {
-      const children = processes === null ? null : { ...processes, ...await launcher() };
-      return await applyConfig(await runDeps(state), options, children);
-    } finally {
-      await state.close();
-    }
-  },
-  async validateExports(config, options) {
-    const [{ validateExports }, { openDestination }] = await Promise.all([
-      import("./core/validate/validate.ts"),
-      import("./adapters/destinations/mod.ts"),
-    ]);
-    const opened: StateStore[] = [];
-    const state = async () => {
-      if (opened.length === 0) opened.push(await services.openState(config));
-      return opened[0];
-    };
-    try {
-      return await validateExports({ state, destination: openDestination }, options);
-    } finally {
-      for (const store of opened) await store.close();
-    }
-  },
-  async reconcileExport(options) {
-    const [{ reconcileExport }, { sourceFactory }] = await Promise.all([
-      import("./core/reconcile/reconcile.ts"),
-      import("./adapters/sources/mod.ts"),
-    ]);
-    const state = await services.openState(options.config);
-    try {
-      return await reconcileExport({ state, source: sourceFactory }, options);
-    } finally {
-      await state.close();
-    }
-  },
-  async repairExport(options) {
-    const { repairExport } = await import("./core/repair/repair.ts");
-    const state = await services.openState(options.config);
-    try {
-      return await repairExport(await runDeps(state), options);
-    } finally {
-      await state.close();
-    }
+  async launcher() {
+    // Children are this program again.
+    const { childLimit, launchSelf } = await import("./core/processes/child.ts");
+    const childEnv = { [EVENTS_ENV]: "1", [STOP_ENV]: "stdin" };
+    return { launch: (args) => launchSelf(args, childEnv), limit: childLimit() };
   },
 };
 
@@ -226,6 +95,7 @@ async function main(args: readonly string[]): Promise<number> {
     startLogging(screen, globals);
     const childEvents = env(EVENTS_ENV) === "1";
     const interruptSignal = () => childEvents ? takeStopRequests() : takeInterrupts(screen);
+    const services = servicesOver(wiring);
     await execute(parsed.invocation, { services, screen, globals, childEvents, interruptSignal });
     return 0;
   } catch (thrown) {

@@ -2,7 +2,7 @@
  * How fast the format encoders are: 2,000,000 rows of the eight-column `orders` table, in batches.
  * Run: deno run --allow-read bench/encode.ts [rows]
  */
-import { formats } from "../adapters/formats/mod.ts";
+import { loadFormat } from "../adapters/formats/mod.ts";
 import { type Batch, type ColumnData, makeBatch } from "../core/batch/batch.ts";
 import type { EncoderOptions } from "../core/ports/format.ts";
 import type { Column, RivetType } from "../core/types/types.ts";
@@ -82,7 +82,7 @@ async function measure(
   compression: EncoderOptions["compression"],
   compressionLevel: number,
 ): Promise<void> {
-  const encoder = await formats[format].open(COLUMNS, {
+  const encoder = await (await loadFormat(format)).open(COLUMNS, {
     compression,
     compressionLevel,
     rowGroup: { strategy: "auto", rows: 0, targetBytes: 0, maxBytes: 0 },

@@ -21,6 +21,11 @@ export interface LocalOptions {
   readonly syncFolder?: (path: string) => Promise<void>;
 }
 
+/** The folder of a configuration. */
+export function openLocal({ path }: { readonly path: string }): Promise<LocalDestination> {
+  return Promise.resolve(new LocalDestination({ root: path }));
+}
+
 export class LocalDestination implements Destination {
   readonly capabilities: DestinationCapabilities = {
     kind: "local",

@@ -1,7 +1,29 @@
 /** The one list of destination kinds. */
 import type { DestinationConfig } from "../../core/config/schema.ts";
-import type { Destination, StreamDestination } from "../../core/ports/destination.ts";
+import { type AnyDestination, registry } from "../../core/ports/adapters.ts";
 import type { Env } from "./kit/environment.ts";
+
+type Type = DestinationConfig["type"];
+type Opener<T extends Type> = (
+  config: Extract<DestinationConfig, { type: T }>,
+  env: Env,
+) => Promise<AnyDestination>;
+/** What is paired by `Loaders`. */
+type AnyOpener = (config: never, env: Env) => Promise<AnyDestination>;
+type Loaders = { readonly [T in Type]: () => Promise<Opener<T>> };
+
+const LOADERS: Loaders = {
+  local: async () => (await import("./local.ts")).openLocal,
+  stdout: async () => (await import("./stdout.ts")).openStdout,
+  s3: async () => (await import("./s3/mod.ts")).openS3,
+  gcs: async () => {
+    const { openGcs } = await import("./gcs/mod.ts");
+    return (config) => openGcs(config);
+  },
+  azure: async () => (await import("./azure/mod.ts")).openAzure,
+};
+
+const load = registry<Type, AnyOpener>("destination type", LOADERS);
 
 /**
  * Opens the destination of an export. Nothing is created before its first use; credentials are found
@@ -13,27 +35,7 @@ import type { Env } from "./kit/environment.ts";
 export async function openDestination(
   config: DestinationConfig,
   env: Env = (name) => Deno.env.get(name),
-): Promise<Destination | StreamDestination> {
-  switch (config.type) {
-    case "local": {
-      const { LocalDestination } = await import("./local.ts");
-      return new LocalDestination({ root: config.path });
-    }
-    case "stdout": {
-      const { StdoutDestination } = await import("./stdout.ts");
-      return new StdoutDestination();
-    }
-    case "s3": {
-      const { openS3 } = await import("./s3/mod.ts");
-      return await openS3(config, env);
-    }
-    case "gcs": {
-      const { openGcs } = await import("./gcs/mod.ts");
-      return await openGcs(config);
-    }
-    case "azure": {
-      const { openAzure } = await import("./azure/mod.ts");
-      return await openAzure(config, env);
-    }
-  }
+): Promise<AnyDestination> {
+  const open = await load(config.type);
+  return await open(config as never, env);
 }

@@ -9,6 +9,11 @@ export interface StdoutWriter {
   write(bytes: Uint8Array): Promise<number>;
 }
 
+/** This process's standard output. */
+export function openStdout(): Promise<StdoutDestination> {
+  return Promise.resolve(new StdoutDestination());
+}
+
 export class StdoutDestination implements StreamDestination {
   readonly capabilities: DestinationCapabilities = {
     kind: "stdout",

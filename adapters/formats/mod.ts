@@ -1,6 +1,12 @@
-/** The formats that an export can be written in. */
+/** The one list of formats that an export can be written in. */
+import { registry } from "../../core/ports/adapters.ts";
 import type { Format } from "../../core/ports/format.ts";
-import { csv } from "./csv/mod.ts";
-import { parquet } from "./parquet/mod.ts";
 
-export const formats: Record<Format["name"], Format> = { parquet, csv };
+/** A format by its name. @throws RivetError NOT_AVAILABLE */
+export const loadFormat: (name: string) => Promise<Format> = registry<Format["name"], Format>(
+  "format",
+  {
+    parquet: async () => (await import("./parquet/mod.ts")).parquet,
+    csv: async () => (await import("./csv/mod.ts")).csv,
+  },
+);

@@ -1,6 +1,21 @@
 /** The one list of notifiers. */
 import type { NotificationsConfig } from "../../core/config/schema.ts";
+import { registry } from "../../core/ports/adapters.ts";
 import type { Notifier } from "../../core/ports/notifier.ts";
+
+type Env = (name: string) => string | undefined;
+type Name = keyof NotificationsConfig;
+/** Makes a notifier of its block of the configuration. */
+type Opener<N extends Name> = (config: NonNullable<NotificationsConfig[N]>, env: Env) => Notifier;
+/** What is paired by `Loaders`. */
+type AnyOpener = (config: never, env: Env) => Notifier;
+type Loaders = { readonly [N in Name]-?: () => Promise<Opener<N>> };
+
+const LOADERS: Loaders = {
+  slack: async () => (await import("./slack.ts")).openSlack,
+};
+
+const load = registry<Name, AnyOpener>("notifier", LOADERS);
 
 /**
  * The notifiers that the configuration asks for. Nothing is sent yet.
@@ -8,9 +23,10 @@ import type { Notifier } from "../../core/ports/notifier.ts";
  */
 export async function openNotifiers(
   config: NotificationsConfig,
-  env: (name: string) => string | undefined = (name) => Deno.env.get(name),
+  env: Env = (name) => Deno.env.get(name),
 ): Promise<readonly Notifier[]> {
-  if (config.slack === undefined) return [];
-  const { openSlack } = await import("./slack.ts");
-  return [openSlack(config.slack, env)];
+  const wanted = Object.entries(config).filter(([, block]) => block !== undefined);
+  return await Promise.all(
+    wanted.map(async ([name, block]) => (await load(name))(block as never, env)),
+  );
 }

@@ -2,7 +2,7 @@
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import { selectExports } from "../config/select.ts";
 import { logger } from "../base/log.ts";
-import type { SourceFactory } from "../ports/source.ts";
+import type { Adapters } from "../ports/adapters.ts";
 import type { StateStore } from "../ports/state.ts";
 import { withSource } from "../access/ask.ts";
 import { type PlanArtifact, sealPlan } from "./artifact.ts";
@@ -10,9 +10,8 @@ import { type PlannedExport, planOne } from "./planned.ts";
 import { type Campaign, planCampaign } from "./campaign.ts";
 import { recommend, type Recommendation } from "./priority.ts";
 
-export interface PlanDeps {
+export interface PlanDeps extends Pick<Adapters, "source"> {
   readonly state: StateStore;
-  readonly source: (type: string) => Promise<SourceFactory>;
 }
 
 export interface PlanOptions {

@@ -2,7 +2,8 @@
 import type { SourceConfig, TlsConfig } from "../config/schema.ts";
 import { resolveTuning } from "../config/tuning.ts";
 import { logger } from "../base/log.ts";
-import type { Dialect, SourceFactory } from "../ports/source.ts";
+import type { Adapters } from "../ports/adapters.ts";
+import type { Dialect } from "../ports/source.ts";
 import { registerUrlSecret } from "../base/redact.ts";
 import { discover, type DiscoverOptions, type Discovery } from "./discover.ts";
 import { engineOfUrl } from "./engine.ts";
@@ -10,8 +11,7 @@ import { engineOfUrl } from "./engine.ts";
 /** Exactly one of the three. */
 export type UrlSource = Pick<SourceConfig, "url" | "url_env" | "url_file">;
 
-export interface DiscoverDeps {
-  readonly source: (type: string) => Promise<SourceFactory>;
+export interface DiscoverDeps extends Pick<Adapters, "source"> {
   /** The URL itself, from wherever it is. @throws ConfigError */
   readonly readUrl: (source: UrlSource) => string;
 }

@@ -3,13 +3,10 @@ import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import { selectExports } from "../config/select.ts";
 import { RivetError, toRivetError } from "../base/errors.ts";
 import { planExport } from "../plan/export_plan.ts";
-import type { InspectedColumn, Source, SourceFactory } from "../ports/source.ts";
+import type { Adapters } from "../ports/adapters.ts";
+import type { InspectedColumn, Source } from "../ports/source.ts";
 import { baseQuery } from "../query/base.ts";
 import { type Diagnostics, preflight } from "./preflight.ts";
-
-export interface CheckDeps {
-  readonly source: (type: string) => Promise<SourceFactory>;
-}
 
 export interface CheckOptions {
   readonly config: LoadedConfig;
@@ -32,11 +29,11 @@ export interface ExportCheck {
 
 /** An export that would fail is in the list. @throws SourceError when the source cannot be reached. */
 export async function checkExports(
-  deps: CheckDeps,
+  adapters: Pick<Adapters, "source">,
   options: CheckOptions,
 ): Promise<readonly ExportCheck[]> {
   const { config, exportName } = options;
-  const factory = await deps.source(config.source.type);
+  const factory = await adapters.source(config.source.type);
   const checks: ExportCheck[] = [];
   for (const exported of selectExports(config, exportName)) {
     const source = await factory.connect({

@@ -3,8 +3,8 @@ import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import type { DestinationConfig, SourceConfig } from "../config/schema.ts";
 import { resolveTuning } from "../config/tuning.ts";
 import { type ErrorCode, type RivetError, toRivetError } from "../base/errors.ts";
-import type { Destination, StreamDestination } from "../ports/destination.ts";
-import type { Source, SourceFactory } from "../ports/source.ts";
+import type { Adapters, AnyDestination } from "../ports/adapters.ts";
+import type { Source } from "../ports/source.ts";
 import type { StateStore } from "../ports/state.ts";
 import { redact } from "../base/redact.ts";
 import { resolvePlaceholders } from "../manifest/names.ts";
@@ -23,9 +23,7 @@ export interface DoctorCheck {
   readonly hint: string | null;
 }
 
-export interface DoctorDeps {
-  readonly source: (type: string) => Promise<SourceFactory>;
-  readonly destination: (config: DestinationConfig) => Promise<Destination | StreamDestination>;
+export interface DoctorDeps extends Pick<Adapters, "source" | "destination"> {
   readonly state: () => Promise<StateStore>;
 }
 
@@ -226,7 +224,7 @@ async function checkDestination(
   { name, config }: Place,
   writeProbe: boolean,
 ): Promise<DoctorCheck> {
-  let destination: Destination | StreamDestination | null = null;
+  let destination: AnyDestination | null = null;
   try {
     destination = await deps.destination(config);
     if ("check" in destination) await destination.check(writeProbe);

@@ -1,16 +1,15 @@
 /** `rivet reconcile`: the chunks of the latest checkpointed run against the source (RC1 to RC6). */
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import { logger } from "../base/log.ts";
-import type { SourceFactory } from "../ports/source.ts";
+import type { Adapters } from "../ports/adapters.ts";
 import type { StateStore } from "../ports/state.ts";
 import { type Ask, withSource } from "../access/ask.ts";
 import { latestRun, type RecordedRun, requireCheckpoint, requireSameQuery } from "./chunk_run.ts";
 import { compareChunks } from "./compare_chunks.ts";
 import { isClean, type ReconcileReport, reconcileReport } from "./reconcile_report.ts";
 
-export interface VerifyDeps {
+export interface ReconcileDeps extends Pick<Adapters, "source"> {
   readonly state: StateStore;
-  readonly source: (type: string) => Promise<SourceFactory>;
 }
 
 export interface ReconcileOptions {
@@ -26,7 +25,7 @@ export interface ReconcileOptions {
  * @throws ConfigError for an export without chunks, RivetError CHECKPOINT_MISSING before its first run.
  */
 export async function reconcileExport(
-  deps: VerifyDeps,
+  deps: ReconcileDeps,
   options: ReconcileOptions,
 ): Promise<ReconcileReport> {
   requireCheckpoint(options.exported, "reconcile");

@@ -8,7 +8,8 @@ import type { PartRecord } from "../manifest/parts.ts";
 
 /** `--validate`: the file itself is asked how many rows it holds, before anyone else sees it. */
 async function validatePart(ctx: ExportContext, staged: StagedPart): Promise<void> {
-  const rows = await ctx.deps.format(ctx.exported.config.format).countRows(staged.file);
+  const format = await ctx.deps.format(ctx.exported.config.format);
+  const rows = await format.countRows(staged.file);
   if (rows !== staged.rows) {
     throw new RivetError(
       "VALIDATION_FAILED",
@@ -29,7 +30,7 @@ async function freeKey(
   const began = runTime(runId, exported.name) ?? startedAt;
   const values = { exportName: exported.name, runId, at: began };
   const folder = partFolder(exported.destination, values, partition);
-  const extension = deps.format(exported.config.format).extension;
+  const { extension } = await deps.format(exported.config.format);
   for (let at = new Date();; at = new Date(at.getTime() + 1000)) {
     const key = folder + partName(exported.name, at, place, extension);
     if (await destination.head(key) === null) return key;

@@ -2,12 +2,10 @@
 import type { Breaker } from "../access/breaker.ts";
 import type { Retrier } from "../access/retrier.ts";
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
-import type { DestinationConfig, NotificationsConfig } from "../config/schema.ts";
 import { logger } from "../base/log.ts";
-import type { Destination, StreamDestination } from "../ports/destination.ts";
-import type { Format } from "../ports/format.ts";
+import type { Adapters, AnyDestination } from "../ports/adapters.ts";
+import type { StreamDestination } from "../ports/destination.ts";
 import type { Notifier } from "../ports/notifier.ts";
-import type { SourceFactory } from "../ports/source.ts";
 import type { StateStore } from "../ports/state.ts";
 import type { Journal } from "./journal.ts";
 import type { SnapshotHold } from "../extract/snapshot.ts";
@@ -16,17 +14,10 @@ import type { RunOptions } from "./types.ts";
 import type { WorkerClient } from "../workers/worker_client.ts";
 import type { WorkerPool } from "../workers/worker_pool.ts";
 
-export type AnyDestination = Destination | StreamDestination;
-
-/** What `main.ts` wires: the adapters, as functions. */
-export interface RunDeps {
+/** What a run is given: the adapters, the state, and a way to start a Worker. */
+export interface RunDeps extends Adapters {
   readonly state: StateStore;
-  readonly source: (type: string) => Promise<SourceFactory>;
-  readonly destination: (config: DestinationConfig) => Promise<AnyDestination>;
-  readonly format: (name: Format["name"]) => Format;
   readonly startWorker: () => WorkerClient;
-  /** Absent: nobody is told of a run. */
-  readonly openNotifiers?: (config: NotificationsConfig) => Promise<readonly Notifier[]>;
 }
 
 /** `RunDeps` with what lives for one invocation. */

@@ -3,13 +3,13 @@ import type { LoadedConfig } from "../config/loaded.ts";
 import { type ErrorCode, type SerializedError, toRivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import type { ExportPlan } from "../plan/strategy.ts";
+import type { Adapters } from "../ports/adapters.ts";
 import type { Notifier, NotifyEvent, NotifyKind } from "../ports/notifier.ts";
 import type { Source } from "../ports/source.ts";
 import type { JournalEvent } from "../ports/state.ts";
 import { probeScan } from "../preflight/probe.ts";
 import { type Verdict, verdictOf } from "../preflight/verdict.ts";
 import { redact } from "../base/redact.ts";
-import type { RunDeps } from "./context.ts";
 import type { JournalEventName } from "./journal.ts";
 import type { ExportSummary } from "../report/summary.ts";
 import type { RunOptions } from "./types.ts";
@@ -42,13 +42,13 @@ export async function planVerdict(
 
 /** The notifiers of a config. What is wrong with them is a WARN, so that it shows before it matters. */
 export async function openNotifiers(
-  deps: Pick<RunDeps, "openNotifiers">,
+  adapters: Pick<Adapters, "openNotifiers">,
   config: LoadedConfig,
 ): Promise<readonly Notifier[]> {
   const wanted = config.config.notifications;
-  if (deps.openNotifiers === undefined || wanted === undefined) return [];
+  if (wanted === undefined) return [];
   try {
-    return await deps.openNotifiers(wanted);
+    return await adapters.openNotifiers(wanted);
   } catch (error) {
     logger().warn(`nobody will be notified: ${toRivetError(error).message}`);
     return [];
@@ -77,11 +77,11 @@ export async function notifyRun(
 
 /** Tells of an export whose process died before it could. */
 export function crashNotice(
-  deps: Pick<RunDeps, "openNotifiers">,
+  adapters: Pick<Adapters, "openNotifiers">,
   { config, signal }: Pick<RunOptions, "config" | "signal">,
 ): (summary: ExportSummary) => Promise<void> {
   return async (summary) => {
-    await notifyRun(await openNotifiers(deps, config), summary, [], signal);
+    await notifyRun(await openNotifiers(adapters, config), summary, [], signal);
   };
 }
 

@@ -1,7 +1,7 @@
 /** `rivet validate`: M5 and M6 against an existing destination. The source is not queried. */
 import type { LoadedExport } from "../config/loaded.ts";
-import type { DestinationConfig } from "../config/schema.ts";
 import { ConfigError, toRivetError } from "../base/errors.ts";
+import type { Adapters, AnyDestination } from "../ports/adapters.ts";
 import type { Destination, StreamDestination } from "../ports/destination.ts";
 import type { StateStore } from "../ports/state.ts";
 import { redact } from "../base/redact.ts";
@@ -29,10 +29,9 @@ import {
   verifyDestination,
 } from "../manifest/verify_parts.ts";
 
-export interface ValidateDeps {
+export interface ValidateDeps extends Pick<Adapters, "destination"> {
   /** Opened only when the destination alone does not say enough. The caller closes it. */
   readonly state: () => Promise<Pick<StateStore, "files" | "metrics">>;
-  readonly destination: (config: DestinationConfig) => Promise<Destination | StreamDestination>;
 }
 
 export interface ValidateOptions extends ValidatePlace {
@@ -58,7 +57,7 @@ async function validateExport(
   options: ValidateOptions,
   exported: LoadedExport,
 ): Promise<ExportValidation> {
-  let destination: Destination | StreamDestination | null = null;
+  let destination: AnyDestination | null = null;
   try {
     const { config, runId } = await placeOfExport(deps, options, exported);
     destination = await deps.destination(config);
@@ -86,7 +85,7 @@ async function validateExport(
 
 function blank(
   exported: LoadedExport,
-  destination: Destination | StreamDestination | null,
+  destination: AnyDestination | null,
 ): ExportValidation {
   return {
     export_name: exported.name,

@@ -1,17 +1,14 @@
 /** The Worker's side: encodes batches that the main thread decoded, or extracts a whole unit itself. */
 import { serializeError } from "../base/errors.ts";
 import { configureLogging } from "../base/log.ts";
-import type { Format } from "../ports/format.ts";
-import type { SourceFactory } from "../ports/source.ts";
+import type { Adapters } from "../ports/adapters.ts";
 import { UnitWriter } from "../encode/unit_writer.ts";
 import { readJob } from "../extract/read.ts";
 import { SourceSession } from "../access/session.ts";
 import type { FromWorker, ToWorker, WorkerConnect } from "./worker_protocol.ts";
 
-export interface WorkerAdapters {
-  readonly source: (type: string) => Promise<SourceFactory>;
-  readonly format: (name: Format["name"]) => Format;
-}
+/** What a Worker reaches by itself; parts are committed by the main thread. */
+export type WorkerAdapters = Pick<Adapters, "source" | "format">;
 
 /** A port to the main thread: a Worker's global scope, or a double in tests. */
 export interface WorkerPort {
@@ -68,7 +65,7 @@ export class WorkerHost {
       case "open":
         this.#writers.set(
           id,
-          new UnitWriter(this.#adapters.format(message.output.format), message.output),
+          new UnitWriter(await this.#adapters.format(message.output.format), message.output),
         );
         return;
       case "batch":
@@ -97,7 +94,7 @@ export class WorkerHost {
     const { id, job, output } = message;
     const abort = new AbortController();
     this.#aborts.set(id, abort);
-    const writer = new UnitWriter(this.#adapters.format(output.format), output);
+    const writer = new UnitWriter(await this.#adapters.format(output.format), output);
     this.#writers.set(id, writer);
     let rows = 0;
     try {

@@ -4,9 +4,7 @@
  *
  * Usage: victim.ts CONFIG POINT OCCURRENCE before|after [--resume | --repair]; POINT is `<port>.<method>`.
  */
-import { openDestination } from "../../adapters/destinations/mod.ts";
-import { formats } from "../../adapters/formats/mod.ts";
-import { sourceFactory } from "../../adapters/sources/mod.ts";
+import { adapters } from "../../adapters/registry.ts";
 import { loadConfig } from "../../core/config/load.ts";
 import type { Source } from "../../core/ports/source.ts";
 import { runExports } from "../../core/run/run.ts";
@@ -64,17 +62,17 @@ const env = (name: string) => Deno.env.get(name);
 const loaded = await loadConfig(config, { params: new Map(), env });
 const state = await openState({ dir: loaded.dir, env, warn: () => {} });
 const deps: RunDeps = {
+  ...adapters,
   state: lethal("state", state),
   source: async (type) => {
-    const factory = await sourceFactory(type);
+    const factory = await adapters.source(type);
     return {
       type: factory.type,
       dialect: factory.dialect,
       connect: async (options) => lethalSource(await factory.connect(options)),
     };
   },
-  destination: async (c) => lethal("destination", await openDestination(c)),
-  format: (name) => formats[name],
+  destination: async (c) => lethal("destination", await adapters.destination(c)),
   startWorker: () => new WorkerClient(new URL("../../adapters/worker.ts", import.meta.url)),
 };
 const signal = new AbortController().signal;

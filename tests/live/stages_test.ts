@@ -6,9 +6,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { xxhash128 } from "hash-wasm";
 import postgres from "postgres";
-import { openDestination } from "../../adapters/destinations/mod.ts";
-import { formats } from "../../adapters/formats/mod.ts";
-import { sourceFactory } from "../../adapters/sources/mod.ts";
+import { adapters } from "../../adapters/registry.ts";
 import { loadConfig } from "../../core/config/load.ts";
 import { configureLogging } from "../../core/base/log.ts";
 import type { StateStore } from "../../core/ports/state.ts";
@@ -70,10 +68,8 @@ ${settings}`,
     });
     return await this.withState(async (state) => {
       const aggregate = await runExports({
+        ...adapters,
         state,
-        source: sourceFactory,
-        destination: (c) => openDestination(c),
-        format: (name) => formats[name],
         startWorker: () => new WorkerClient(new URL("../../adapters/worker.ts", import.meta.url)),
       }, {
         config: loaded,

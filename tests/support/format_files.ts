@@ -1,5 +1,5 @@
 /** Files written by a format's encoder into a temp folder, for tests. */
-import { formats } from "../../adapters/formats/mod.ts";
+import { loadFormat } from "../../adapters/formats/mod.ts";
 import type { Batch } from "../../core/batch/batch.ts";
 import type { EncoderOptions, Format } from "../../core/ports/format.ts";
 import type { Column } from "../../core/types/types.ts";
@@ -28,7 +28,10 @@ export async function encode(
   batches: readonly Batch[],
   options: Partial<EncoderOptions> = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const encoder = await formats[format].open(columns, { ...DEFAULT_OPTIONS, ...options });
+  const encoder = await (await loadFormat(format)).open(columns, {
+    ...DEFAULT_OPTIONS,
+    ...options,
+  });
   const parts = batches.flatMap((batch) => encoder.write(batch));
   return concat([...parts, ...encoder.finish()]);
 }
@@ -41,7 +44,8 @@ export async function withFile<T>(
   options: Partial<EncoderOptions>,
   use: (path: string) => Promise<T>,
 ): Promise<T> {
-  const path = await Deno.makeTempFile({ suffix: `.${formats[format].extension}` });
+  const { extension } = await loadFormat(format);
+  const path = await Deno.makeTempFile({ suffix: `.${extension}` });
   try {
     await Deno.writeFile(path, await encode(format, columns, batches, options));
     return await use(path);

@@ -1,9 +1,7 @@
 /** Whole runs in this process, over real adapters, against one database: a config, its state, its files. */
 import { join } from "node:path";
 import postgres from "postgres";
-import { openDestination } from "../../adapters/destinations/mod.ts";
-import { formats } from "../../adapters/formats/mod.ts";
-import { sourceFactory } from "../../adapters/sources/mod.ts";
+import { adapters } from "../../adapters/registry.ts";
 import { loadConfig } from "../../core/config/load.ts";
 import { configureLogging } from "../../core/base/log.ts";
 import type { Source } from "../../core/ports/source.ts";
@@ -112,13 +110,12 @@ export class Pipeline {
     const taken: KeptWorker[] = [];
     try {
       return await runExports({
+        ...adapters,
         state: this.state,
         source: async (type) => {
-          const factory = await sourceFactory(type);
+          const factory = await adapters.source(type);
           return { ...factory, connect: async (o) => wrap(await factory.connect(o)) };
         },
-        destination: openDestination,
-        format: (name) => formats[name],
         startWorker: () => {
           const worker = this.#takeWorker();
           taken.push(worker);

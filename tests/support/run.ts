@@ -1,8 +1,6 @@
 /** A run inside the test's own process: real adapters, no start-up cost. */
 import { join } from "node:path";
-import { openDestination } from "../../adapters/destinations/mod.ts";
-import { formats } from "../../adapters/formats/mod.ts";
-import { sourceFactory } from "../../adapters/sources/mod.ts";
+import { adapters } from "../../adapters/registry.ts";
 import { loadConfig } from "../../core/config/load.ts";
 import type { RunDeps } from "../../core/run/context.ts";
 import { runExports } from "../../core/run/run.ts";
@@ -24,10 +22,8 @@ export async function runConfig(
   const state = await openState({ dir, env, warn: () => {} });
   try {
     const deps: RunDeps = {
+      ...adapters,
       state,
-      source: sourceFactory,
-      destination: openDestination,
-      format: (name) => formats[name],
       startWorker: () => new WorkerClient(WORKER),
     };
     return await runExports(wrap(deps), {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { sourceFactory, SourceRegistry } from "../../../../adapters/sources/mod.ts";
+import { sourceFactory } from "../../../../adapters/sources/mod.ts";
 import { RivetError } from "../../../../core/base/errors.ts";
 
 Deno.test("sources: an engine is loaded by its type", async () => {
@@ -13,10 +13,4 @@ Deno.test("sources: an unknown type says which ones there are", async () => {
     assert.match(error.hint ?? "", /postgres/);
     return true;
   });
-});
-
-Deno.test("sources: a type is registered once", () => {
-  const loader = () => sourceFactory("postgres");
-  const registry = new SourceRegistry().register("postgres", loader);
-  assert.throws(() => registry.register("postgres", loader), /registered twice/);
 });

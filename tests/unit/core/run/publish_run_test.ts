@@ -2,7 +2,8 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { StdoutDestination } from "../../../../adapters/destinations/stdout.ts";
 import { DestinationError } from "../../../../core/base/errors.ts";
-import type { AnyDestination, ExportContext } from "../../../../core/run/context.ts";
+import type { AnyDestination } from "../../../../core/ports/adapters.ts";
+import type { ExportContext } from "../../../../core/run/context.ts";
 import { Journal } from "../../../../core/run/journal.ts";
 import { runDestination } from "../../../../core/run/retries.ts";
 import type { LoadedExport } from "../../../../core/config/loaded.ts";

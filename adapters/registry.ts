@@ -1,0 +1,13 @@
+/** The one record of adapters, for `main.ts` and the Worker's entry. */
+import type { Adapters } from "../core/ports/adapters.ts";
+import { openDestination } from "./destinations/mod.ts";
+import { loadFormat } from "./formats/mod.ts";
+import { openNotifiers } from "./notifiers/mod.ts";
+import { sourceFactory } from "./sources/mod.ts";
+
+export const adapters: Adapters = {
+  source: sourceFactory,
+  destination: (config) => openDestination(config),
+  format: loadFormat,
+  openNotifiers: (config) => openNotifiers(config),
+};

@@ -1,0 +1,151 @@
+/**
+ * The services of commands over what `main.ts` wires. What a command needs is imported when it runs:
+ * `rivet --help` loads no driver, codec or schema.
+ */
+import type { LoadedConfig } from "../core/config/loaded.ts";
+import type { SourceConfig } from "../core/config/schema.ts";
+import type { Adapters } from "../core/ports/adapters.ts";
+import type { StateStore } from "../core/ports/state.ts";
+import type { Launcher } from "../core/processes/run_in_processes.ts";
+import type { RunDeps } from "../core/run/context.ts";
+import type { Services } from "./services.ts";
+
+/** What is not core's and not the command line's. */
+export interface Wiring {
+  readonly env: (name: string) => string | undefined;
+  readonly adapters: () => Promise<Adapters>;
+  /** A source's URL, from wherever its configuration says. @throws ConfigError */
+  readonly readUrl: () => Promise<(source: SourceConfig) => string | null>;
+  readonly openState: (config: LoadedConfig) => Promise<StateStore>;
+  readonly startWorker: () => Promise<RunDeps["startWorker"]>;
+  /** How the children of `--parallel-export-processes` are started. */
+  readonly launcher: () => Promise<Launcher>;
+}
+
+/** Runs `work` with the state of a configuration, which is closed afterwards. */
+async function withState<T>(
+  wiring: Wiring,
+  config: LoadedConfig,
+  work: (state: StateStore) => Promise<T>,
+): Promise<T> {
+  const state = await wiring.openState(config);
+  try {
+    return await work(state);
+  } finally {
+    await state.close();
+  }
+}
+
+/** As `withState`, with all that a run needs. */
+async function withRunDeps<T>(
+  wiring: Wiring,
+  config: LoadedConfig,
+  work: (deps: RunDeps) => Promise<T>,
+): Promise<T> {
+  const [adapters, startWorker] = await Promise.all([wiring.adapters(), wiring.startWorker()]);
+  return await withState(wiring, config, (state) => work({ ...adapters, state, startWorker }));
+}
+
+/** The services that look, and write no file. */
+function examining(
+  wiring: Wiring,
+): Pick<Services, "discover" | "runDoctor" | "checkExports" | "planExports" | "validateExports"> {
+  return {
+    async discover(request) {
+      const { discoverSource } = await import("../core/discover/connect.ts");
+      const [{ source }, readUrl] = await Promise.all([wiring.adapters(), wiring.readUrl()]);
+      // The engine does not matter for finding the URL.
+      const urlOf = (url: typeof request.url) => readUrl({ type: "postgres", ...url }) ?? "";
+      return await discoverSource({ source, readUrl: urlOf }, request);
+    },
+    async runDoctor(options) {
+      const { runDoctor } = await import("../core/preflight/doctor.ts");
+      const state = () => wiring.openState(options.config);
+      return await runDoctor({ ...await wiring.adapters(), state }, options);
+    },
+    async checkExports(options) {
+      const { checkExports } = await import("../core/preflight/check_exports.ts");
+      return await checkExports(await wiring.adapters(), options);
+    },
+    async planExports(options) {
+      const { planExports } = await import("../core/artifact/plan_exports.ts");
+      const adapters = await wiring.adapters();
+      return await withState(
+        wiring,
+        options.config,
+        (state) => planExports({ ...adapters, state }, options),
+      );
+    },
+    async validateExports(config, options) {
+      const { validateExports } = await import("../core/validate/validate.ts");
+      const opened: StateStore[] = [];
+      const state = async () => {
+        if (opened.length === 0) opened.push(await wiring.openState(config));
+        return opened[0];
+      };
+      try {
+        return await validateExports({ ...await wiring.adapters(), state }, options);
+      } finally {
+        for (const store of opened) await store.close();
+      }
+    },
+  };
+}
+
+/** The services that run exports, or compare and mend what they left. */
+function running(
+  wiring: Wiring,
+): Pick<
+  Services,
+  "runExports" | "runProcesses" | "applyConfig" | "reconcileExport" | "repairExport"
+> {
+  return {
+    async runExports(options) {
+      const { runExports } = await import("../core/run/run.ts");
+      return await withRunDeps(wiring, options.config, (deps) => runExports(deps, options));
+    },
+    async runProcesses(options, processes) {
+      const { runExportsInProcesses } = await import("../core/processes/run_exports.ts");
+      const children = { ...processes, ...await wiring.launcher() };
+      return await withRunDeps(
+        wiring,
+        options.config,
+        (deps) => runExportsInProcesses(deps, options, children),
+      );
+    },
+    async applyConfig(options, processes) {
+      const { applyConfig } = await import("../core/apply/apply_config.ts");
+      const children = processes === null ? null : { ...processes, ...await wiring.launcher() };
+      return await withRunDeps(
+        wiring,
+        options.config,
+        (deps) => applyConfig(deps, options, children),
+      );
+    },
+    async reconcileExport(options) {
+      const { reconcileExport } = await import("../core/reconcile/reconcile.ts");
+      return await withRunDeps(wiring, options.config, (deps) => reconcileExport(deps, options));
+    },
+    async repairExport(options) {
+      const { repairExport } = await import("../core/repair/repair.ts");
+      return await withRunDeps(wiring, options.config, (deps) => repairExport(deps, options));
+    },
+  };
+}
+
+/** What commands call. */
+export function servicesOver(wiring: Wiring): Services {
+  return {
+    async loadConfig(path, params) {
+      const { loadConfig } = await import("../core/config/load.ts");
+      return await loadConfig(path, { params, env: wiring.env });
+    },
+    openState: wiring.openState,
+    async loadPlans(path, options) {
+      const { loadPlans } = await import("../core/apply/load_plans.ts");
+      return await loadPlans(path, options);
+    },
+    ...examining(wiring),
+    ...running(wiring),
+  };
+}

@@ -1,0 +1,49 @@
+/** The adapters of every port, as whoever runs is given them: `main.ts` and the Worker's entry wire them. */
+import { RivetError } from "../base/errors.ts";
+import type { DestinationConfig, NotificationsConfig } from "../config/schema.ts";
+import type { Destination, StreamDestination } from "./destination.ts";
+import type { Format } from "./format.ts";
+import type { Notifier } from "./notifier.ts";
+import type { SourceFactory } from "./source.ts";
+
+export type AnyDestination = Destination | StreamDestination;
+
+/** One function per port. Each adapter is loaded when it is first asked for. */
+export interface Adapters {
+  /** @throws RivetError NOT_AVAILABLE for an engine that nobody registered; likewise the others. */
+  readonly source: (type: string) => Promise<SourceFactory>;
+  /**
+   * Opens an export's destination. Nothing is created before its first use; credentials are found here, so
+   * that one that is missing stops a run before it reads anything.
+   * @param config with placeholders resolved and, for `local`, an absolute path.
+   * @throws ConfigError, DestinationError DESTINATION_AUTH
+   */
+  readonly destination: (config: DestinationConfig) => Promise<AnyDestination>;
+  readonly format: (name: string) => Promise<Format>;
+  /**
+   * What the configuration asks for. Nothing is sent yet.
+   * @throws ConfigError when one has no usable address.
+   */
+  readonly openNotifiers: (config: NotificationsConfig) => Promise<readonly Notifier[]>;
+}
+
+/**
+ * The one list of a kind's adapters, in the one form that such lists have: a name without a loader, or a
+ * loader without a name, does not compile.
+ * @param kind for the message, e.g. `source type`.
+ */
+export function registry<Name extends string, Adapter>(
+  kind: string,
+  loaders: { readonly [N in Name]: () => Promise<Adapter> },
+): (name: string) => Promise<Adapter> {
+  const byName = new Map<string, () => Promise<Adapter>>(Object.entries(loaders));
+  return (name) => {
+    const load = byName.get(name);
+    if (load !== undefined) return load();
+    return Promise.reject(
+      new RivetError("NOT_AVAILABLE", `${kind} ${name} is not available`, {
+        hint: `This version has: ${[...byName.keys()].join(", ")}.`,
+      }),
+    );
+  };
+}
