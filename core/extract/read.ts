@@ -5,7 +5,7 @@ import type { Tuning } from "../config/tuning.ts";
 import type { ReadRequest, Source } from "../ports/source.ts";
 import { COALESCED_CURSOR } from "../query/cursor.ts";
 import { RivetError } from "../base/errors.ts";
-import { pageSql } from "../query/page.ts";
+import { pageEndSql, pageSql, wholePageSql } from "../query/page.ts";
 import type { ReadSpec } from "../query/unit_read.ts";
 import type { Column } from "../types/types.ts";
 import { RowChecksum } from "../batch/row_checksum.ts";
@@ -120,9 +120,26 @@ function withoutCoalescedCursor(batch: Batch): Batch {
   return { ...batch, columns: batch.columns.slice(0, last), data: batch.data.slice(0, last) };
 }
 
+/** The next page's statement, and the key that it ends at where that is known before. Null: none is left. */
+async function pageEnd(
+  source: Source,
+  { shape, selectList }: PagesSpec,
+  after: string | null,
+  pageRows: number,
+): Promise<{ readonly sql: string; readonly key?: string } | null> {
+  const { dialect } = source;
+  if (shape.unique) return { sql: pageSql(dialect, shape, after, pageRows, selectList) };
+  // Rows that are equal in the key must not be cut apart: the page ends with the last of them.
+  const [end] = await source.rows(pageEndSql(dialect, shape, after, pageRows));
+  const key = end?.[0] ?? null;
+  return key === null ? null : { sql: wholePageSql(dialect, shape, after, key, selectList), key };
+}
+
+type PagesSpec = Extract<ReadSpec, { kind: "pages" }>;
+
 async function readPages(
   reading: Reading,
-  spec: Extract<ReadSpec, { kind: "pages" }>,
+  spec: PagesSpec,
 ): Promise<Omit<ReadResult, "checksum">> {
   const { source, job: { tuning }, signal } = reading;
   const fixedRows = tuning.batchRows > 0 ? tuning.batchRows : spec.pageRows;
@@ -132,15 +149,17 @@ async function readPages(
   // On a failure the session closes the source, and the transaction with it.
   await source.beginSnapshot();
   for (;;) {
-    const sql = pageSql(source.dialect, spec.shape, after, pageRows, spec.selectList);
+    const end = await pageEnd(source, spec, after, pageRows);
+    if (end === null) break;
     const page: StatementResult = await readStatement(
       reading,
-      request(reading, sql, "statement"),
+      request(reading, end.sql, "statement"),
     );
     rows += page.rows;
-    if (page.rows < pageRows) break;
-    if (page.lastValue === after) throw stuckPages(spec.shape.key, after);
-    after = page.lastValue;
+    if (end.key === undefined && page.rows < pageRows) break;
+    const last: string | null = end.key ?? page.lastValue;
+    if (last === after) throw stuckPages(spec.shape.key, after);
+    after = last;
     if (fixedRows === null) {
       const fits = Math.floor(tuning.batchBytes / Math.max(1, page.bytes / page.rows));
       pageRows = Math.max(1, Math.min(fits, MAX_PAGE_ROWS));

@@ -1,6 +1,7 @@
 /** `computed.chunk_ranges` of an artifact: written from a plan, checked again on load (PA5). */
 import type { ExportConfig } from "../config/schema.ts";
 import { type Cut, type CutKind, isNullChunk } from "../query/cuts/cut.ts";
+import { INTEGER } from "../query/cuts/integer_windows.ts";
 import { cutOf, CUTS } from "../query/cuts/mod.ts";
 import { openRangeProblem } from "../query/cuts/open_ranges.ts";
 import type { PlannedChunk, Strategy } from "./strategy.ts";
@@ -15,7 +16,13 @@ const PAGES: Pick<Cut, "open" | "nullChunk" | "integers" | "problem"> = {
   open: true,
   nullChunk: false,
   integers: true,
-  problem: openRangeProblem,
+  problem(range, before) {
+    const problem = openRangeProblem(range, before);
+    const { start, end } = range;
+    if (problem !== null || start === null || end === null) return problem;
+    if (!INTEGER.test(start) || !INTEGER.test(end)) return "its bounds are no integers";
+    return BigInt(start) < BigInt(end) ? null : "it ends before it starts";
+  },
 };
 
 /** How the ranges of an export are to be understood. */

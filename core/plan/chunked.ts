@@ -60,14 +60,16 @@ export async function chunkedStrategy(planning: Planning): Promise<ChunkedStrate
   const cut = cutOf(exported.config);
   const column = await chunkColumn(planning, cut);
   const inputs = planInputs(planning, column.name);
+  const request = { source, exported, base, column };
+  const unique = await cut.unique?.(request);
   const planned: Omit<ChunkedStrategy, "chunks"> = {
     kind: "chunked",
-    shape: { kind: cut.kind, base, column: column.name, columnType: comparedType(column) },
+    shape: { kind: cut.kind, base, column: column.name, columnType: comparedType(column), unique },
     fingerprint: await planFingerprint({ ...inputs, kind: cut.kind }),
     pageRows: cut.paged ? inputs.size ?? DEFAULT_CHUNK_SIZE : null,
   };
   if (known !== null) return { ...planned, chunks: known };
-  const bounds = [...await cut.bounds({ source, exported, base, column })];
+  const bounds = [...await cut.bounds(request)];
   // Rows without a value are never lost silently: they are one more chunk.
   if (column.nullable && cut.nullChunk) bounds.push({ start: null, end: null });
   return { ...planned, chunks: bounds.map((chunk, index) => ({ index, ...chunk })) };

@@ -8,10 +8,10 @@ import { findColumn } from "./columns.ts";
 import type { Planning, WholeStrategy } from "./strategy.ts";
 import { windowsByCount } from "../query/cuts/windows.ts";
 
-/** The integer primary key of a plain table: unique, NOT NULL, and its text round-trips. */
+/** The integer primary key of a plain table: no value twice, NOT NULL, and its text round-trips. */
 async function pagingKey({ source, exported, description }: Planning): Promise<Column | null> {
   if (exported.table === null) return null;
-  const key = (await source.keys(exported.table)).find((k) => k.primary && k.integer);
+  const key = (await source.keys(exported.table)).find((k) => k.primary && k.integer && k.unique);
   const column = description.columns.find((c) => c.name === key?.column);
   return column?.type.kind === "int" ? column : null;
 }
@@ -39,7 +39,7 @@ export async function fullStrategy(planning: Planning): Promise<WholeStrategy> {
     if (key === null && parallel > 1) {
       logger().warn(
         `export '${exported.name}': parallel: ${parallel} needs 'table:' with a primary key of one ` +
-          "integer column; one reader is used",
+          "integer column that no two rows share; one reader is used",
       );
     }
     const sql = outerSelect(source.dialect, { selectList, base });
@@ -52,7 +52,14 @@ export async function fullStrategy(planning: Planning): Promise<WholeStrategy> {
     kind: "whole",
     reads: starts.map((after, i) => ({
       kind: "pages",
-      shape: { base, key: key.name, keyType: comparedType(key), after, until: ends[i] },
+      shape: {
+        base,
+        key: key.name,
+        keyType: comparedType(key),
+        unique: true,
+        after,
+        until: ends[i],
+      },
       selectList,
       pageRows: null,
     })),

@@ -120,9 +120,15 @@ export interface CatalogTable {
   readonly unreadable: string | null;
 }
 
-/** A single NOT NULL column that is unique by itself: a table can be paged or chunked by it. */
+/** A single NOT NULL column with a unique index of its own: a table can be paged or chunked by it. */
 export interface TableKey {
   readonly column: string;
+  /**
+   * No two rows that a SELECT from the table gives are equal in it, by the order that ORDER BY has. False
+   * where the index promises less: over an inheritance parent alone, by another order, by an engine that
+   * does not enforce it. Pages by such a key cost one more look at the index each.
+   */
+  readonly unique: boolean;
   /** True when MIN..MAX windows over it make sense. */
   readonly integer: boolean;
   readonly primary: boolean;
@@ -231,7 +237,10 @@ export interface Source {
    */
   quantiles(table: string, column: string): Promise<readonly string[]>;
 
-  /** The columns of the table's primary key, in its order; empty when it has none. */
+  /**
+   * The columns of the table's primary key, in its order; empty when it has none, or none that tells all
+   * rows of a SELECT from the table apart.
+   */
   primaryKey?(table: string): Promise<readonly string[]>;
 
   /**

@@ -22,6 +22,7 @@ const planSchema = z.object({
     base: z.string(),
     column: z.string(),
     columnType: z.custom<ChunkShape["columnType"]>().optional(),
+    unique: z.boolean().optional(),
   }),
   pageRows: z.number().nullable(),
 });

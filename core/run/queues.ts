@@ -30,6 +30,7 @@ export function chunkUnit(
           base: shape.base,
           key: shape.column,
           keyType: shape.columnType,
+          unique: shape.unique === true,
           after: chunk.start,
           until: chunk.end,
         },

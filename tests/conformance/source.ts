@@ -246,8 +246,8 @@ const describing: readonly SourceCase[] = [
     async run(harness) {
       await withSource(harness, {}, async (source) => {
         assert.deepEqual(await source.keys(harness.tables.numbers), [
-          { column: "id", integer: true, primary: true },
-          { column: "code", integer: false, primary: false },
+          { column: "id", unique: true, integer: true, primary: true },
+          { column: "code", unique: true, integer: false, primary: false },
         ]);
         assert.deepEqual(await source.keys(harness.tables.odd), []);
       });

@@ -36,6 +36,7 @@ export async function singleKeys(rows: RunRows, table: string): Promise<TableKey
     ORDER BY MAX(CAST(i.is_primary_key AS int)) DESC, c.column_id`);
   return found.map(([column, integer, primary]) => ({
     column: column ?? "",
+    unique: true,
     integer: integer === "1",
     primary: primary === "1",
   }));

@@ -22,16 +22,25 @@ function tableCondition(alias: string, table: string): string {
 const INTEGERS = "'tinyint', 'smallint', 'mediumint', 'int', 'bigint'";
 /**
  * Types whose order, text and comparison with a literal agree, so that pages by them skip no row: not
- * ENUM and SET (ordered by number, compared as text), floats, bits, bytes.
+ * ENUM and SET (ordered by number, compared as text), floats, bits.
  */
 const KEY_TYPES = `${INTEGERS}, 'decimal', 'date', 'datetime', 'timestamp', 'char', 'varchar', ` +
-  "'tinytext', 'text', 'mediumtext', 'longtext', 'uuid'";
+  "'tinytext', 'text', 'mediumtext', 'longtext', 'uuid', 'binary', 'varbinary'";
+
+/**
+ * Engines that keep a unique index to its word: MERGE reads several tables, whose keys may repeat, and
+ * those that read another server know its keys by hearsay.
+ */
+const ENFORCING = "'innodb', 'myisam', 'aria', 'memory', 'rocksdb', 'tokudb', 'ndbcluster'";
 
 /** Single-column unique NOT NULL keys over whole values, the primary key first. */
 export async function singleKeys(rows: RunRows, table: string): Promise<TableKey[]> {
   const found = await rows(`
-    SELECT c.COLUMN_NAME, c.DATA_TYPE IN (${INTEGERS}), MAX(s.INDEX_NAME = 'PRIMARY')
+    SELECT c.COLUMN_NAME, c.DATA_TYPE IN (${INTEGERS}), MAX(s.INDEX_NAME = 'PRIMARY'),
+      MAX(LOWER(t.ENGINE) IN (${ENFORCING}))
     FROM information_schema.STATISTICS s
+    JOIN information_schema.TABLES t
+      ON t.TABLE_SCHEMA = s.TABLE_SCHEMA AND t.TABLE_NAME = s.TABLE_NAME
     JOIN information_schema.COLUMNS c ON c.TABLE_SCHEMA = s.TABLE_SCHEMA
       AND c.TABLE_NAME = s.TABLE_NAME AND c.COLUMN_NAME = s.COLUMN_NAME
     WHERE ${tableCondition("s", table)} AND s.NON_UNIQUE = 0 AND s.SUB_PART IS NULL
@@ -41,8 +50,9 @@ export async function singleKeys(rows: RunRows, table: string): Promise<TableKey
           AND o.INDEX_NAME = s.INDEX_NAME AND o.SEQ_IN_INDEX > 1)
     GROUP BY c.COLUMN_NAME, c.DATA_TYPE, c.ORDINAL_POSITION
     ORDER BY 3 DESC, c.ORDINAL_POSITION`);
-  return found.map(([column, integer, primary]) => ({
+  return found.map(([column, integer, primary, unique]) => ({
     column: column ?? "",
+    unique: unique === "1",
     integer: integer === "1",
     primary: primary === "1",
   }));
@@ -52,7 +62,10 @@ export async function singleKeys(rows: RunRows, table: string): Promise<TableKey
 export async function primaryKeyColumns(rows: RunRows, table: string): Promise<string[]> {
   const found = await rows(`
     SELECT s.COLUMN_NAME FROM information_schema.STATISTICS s
+    JOIN information_schema.TABLES t
+      ON t.TABLE_SCHEMA = s.TABLE_SCHEMA AND t.TABLE_NAME = s.TABLE_NAME
     WHERE ${tableCondition("s", table)} AND s.INDEX_NAME = 'PRIMARY'
+      AND LOWER(t.ENGINE) IN (${ENFORCING})
     ORDER BY s.SEQ_IN_INDEX`);
   return found.map(([column]) => column ?? "");
 }

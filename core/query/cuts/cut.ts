@@ -17,6 +17,8 @@ export interface ChunkShape {
   readonly base: string;
   readonly column: string;
   readonly columnType?: ComparedType;
+  /** No two rows are known to be equal in the column; absent: they may be. */
+  readonly unique?: boolean;
 }
 
 /** One chunk, as text; what an absent bound means is the cut's to say. */
@@ -51,6 +53,8 @@ export interface Cut {
   readonly integers: boolean;
   /** A chunk's size is only estimated, so it is read in pages. */
   readonly paged: boolean;
+  /** Whether no two rows are equal in the column (`ChunkShape.unique`); absent: it makes no difference. */
+  unique?(request: CutRequest): Promise<boolean>;
   /** What one chunk is, for `rivet check`: `size=100000`. */
   measure(config: ExportConfig): string;
   /**

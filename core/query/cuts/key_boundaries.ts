@@ -1,5 +1,5 @@
 /** Where to cut a unique key of any type, without scanning the table. */
-import { columnRef, literalOf, outerSelect, textOf } from "../select.ts";
+import { pageEndSql } from "../page.ts";
 import type { CutRequest } from "./cut.ts";
 import { DEFAULT_CHUNK_SIZE } from "./windows.ts";
 
@@ -18,21 +18,12 @@ function thin(values: readonly string[], parts: number): string[] {
 
 /** Walks the key's index in steps of `size` entries: each statement touches that many and no more. */
 async function probe({ source, base, column }: CutRequest, size: number): Promise<string[]> {
-  const { dialect } = source;
-  const key = columnRef(dialect, column.name);
+  const shape = { base, key: column.name, keyType: column, after: null, until: null };
   const bounds: string[] = [];
   for (let after: string | null = null; bounds.length < MAX_PROBES;) {
-    const page: string = outerSelect(dialect, {
-      selectList: [`${key} AS k`],
-      base,
-      where: after === null ? undefined : `${key} > ${literalOf(dialect, after, column)}`,
-      orderBy: [key],
-      limit: size,
-    });
-    // MAX is not defined for every key type (uuid), ORDER BY is.
-    const text = textOf(dialect, "p.k", column);
-    const last = `SELECT ${text} FROM (\n${page}\n) AS p ORDER BY p.k DESC`;
-    const rows: (string | null)[][] = await source.rows(dialect.limit(last, 1));
+    const rows: (string | null)[][] = await source.rows(
+      pageEndSql(source.dialect, shape, after, size),
+    );
     if (rows.length === 0 || rows[0][0] === null) return bounds;
     bounds.push(after = rows[0][0]);
   }

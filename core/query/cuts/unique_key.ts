@@ -1,17 +1,23 @@
-/** `chunk_by_key`: ranges `(start, end]` of a unique key of any type, read in pages. */
+/** `chunk_by_key`: ranges `(start, end]` of a key of any type, read in pages. */
 import { ConfigError } from "../../base/errors.ts";
 import { requireComparable } from "../comparable.ts";
 import { keyRange } from "../page.ts";
 import { columnRef } from "../select.ts";
+import type { TableKey } from "../../ports/source.ts";
 import type { Cut, CutRequest } from "./cut.ts";
 import { keyBoundaries } from "./key_boundaries.ts";
 import { openRangeProblem, openRanges } from "./open_ranges.ts";
 import { DEFAULT_CHUNK_SIZE } from "./windows.ts";
 
-/** A key that skips no row: unique and NOT NULL, which only a table's catalog can promise. */
-async function requireKey({ source, exported, column }: CutRequest): Promise<void> {
+async function tableKey({ source, exported, column }: CutRequest): Promise<TableKey | undefined> {
   const keys = exported.table === null ? [] : await source.keys(exported.table);
-  const key = keys.find((k) => k.column === column.name);
+  return keys.find((key) => key.column === column.name);
+}
+
+/** A column of a table that has an index for its pages; of a query, any that cannot be NULL. */
+async function requireKey(request: CutRequest): Promise<void> {
+  const { exported, column } = request;
+  const key = await tableKey(request);
   if (exported.table !== null && key === undefined) {
     throw new ConfigError(
       `export '${exported.name}': chunk_by_key needs a column that is NOT NULL and unique by ` +
@@ -39,6 +45,7 @@ export const uniqueKey: Cut = {
   open: true,
   integers: false,
   paged: true,
+  unique: async (request) => (await tableKey(request))?.unique ?? false,
   measure: ({ chunk_size }) => `size=${chunk_size ?? DEFAULT_CHUNK_SIZE}`,
   async bounds(request) {
     await requireKey(request);

@@ -24,9 +24,16 @@ const TABLES = `
     created_at datetime(6) NOT NULL,
     created_on date NOT NULL,
     unix_s bigint NOT NULL,
+    token varbinary(16) NOT NULL UNIQUE,
     KEY (small), KEY (changed_at), KEY (created_at)
   );
   SET time_zone = '+00:00'`;
+
+/** Bytes above ASCII, backslashes and zeros among them, of two lengths. */
+function token(i: number): string {
+  const bytes = [i % 256, 0x5c, (i * 7) % 251, i >> 8, 0, ...(i % 3 === 0 ? [0] : [])];
+  return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 function insertSql(from: number, to: number): string {
   const rows: string[] = [];
@@ -38,7 +45,8 @@ function insertSql(from: number, to: number): string {
     rows.push(
       `(${id}, ${i % 5 === 0 ? "NULL" : i}, 98765432109876543210.${String(i).padStart(4, "0")}, ` +
         `'code-é-${i}', ${i % 4 === 0 ? "NULL" : moment}, ${moment}, ` +
-        `DATE('2024-01-01') + INTERVAL ${i % 90} DAY, UNIX_TIMESTAMP() - ${i})`,
+        `DATE('2024-01-01') + INTERVAL ${i % 90} DAY, UNIX_TIMESTAMP() - ${i}, ` +
+        `X'${token(i)}')`,
     );
   }
   return `INSERT INTO things VALUES ${rows.join(", ")}`;
@@ -110,6 +118,10 @@ const WHOLE: Readonly<Record<string, string>> = {
   "chunked, by a text key": "table: things\nmode: chunked\nchunk_by_key: code\nchunk_size: 130",
   "chunked, by a decimal key":
     "table: things\nmode: chunked\nchunk_by_key: amount\nchunk_size: 130",
+  "chunked, by a key of bytes":
+    "table: things\nmode: chunked\nchunk_by_key: token\nchunk_size: 130",
+  "chunked, a query whose key repeats":
+    "query: SELECT * FROM things\nmode: chunked\nchunk_by_key: created_on\nchunk_size: 25",
   "time window, by seconds":
     "table: things\nmode: time_window\ntime_column: unix_s\ntime_column_type: unix\ndays_window: 2",
 };
@@ -148,6 +160,27 @@ async function checkIncremental(database: TestMysqlDatabase, settings: string): 
   });
 }
 
+/** The key of a MERGE table holds in each of its tables, not over them. */
+async function checkMerge(database: TestMysqlDatabase): Promise<void> {
+  const tables = ["m1", "m2"].map((name) =>
+    `CREATE TABLE ${name} (id int PRIMARY KEY) ENGINE=MyISAM;
+     INSERT INTO ${name} SELECT small FROM things WHERE small BETWEEN 1 AND 50`
+  );
+  await database.sql(
+    `${
+      tables.join(";")
+    }; CREATE TABLE both_of_them (id int PRIMARY KEY) ENGINE=MERGE UNION=(m1, m2)`,
+  );
+  const expected = (await database.sql("SELECT id FROM both_of_them ORDER BY id")).flat();
+  const small = "tuning: {batch_size: 3, throttle_ms: 0}";
+  for (const mode of ["mode: full", "mode: chunked\nchunk_by_key: id\nchunk_size: 5"]) {
+    await inFolder(async (dir) => {
+      const ids = await runExport(database.url, dir, `table: both_of_them\n${mode}\n${small}`);
+      assert.deepEqual(ids.toSorted((a, b) => Number(a) - Number(b)), expected, mode);
+    });
+  }
+}
+
 async function checkReference(database: TestMysqlDatabase): Promise<void> {
   await inFolder(async (dir) => {
     const source = await Deno.readTextFile(REFERENCE);
@@ -167,6 +200,7 @@ mysqlTest("mysql: modes", async (t) => {
       for (const [name, settings] of Object.entries(WHOLE)) {
         await t.step(name, () => checkWhole(database, settings));
       }
+      await t.step("a MERGE table, whose key repeats", () => checkMerge(database));
       await t.step("a source of the reference documents", () => checkReference(database));
       for (const [name, settings] of Object.entries(INCREMENTAL)) {
         await t.step(`incremental, ${name}`, () => checkIncremental(database, settings));

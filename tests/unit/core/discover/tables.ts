@@ -47,6 +47,7 @@ export function refused(name: string, override: RivetType | null): InspectedColu
 
 export const key = (name: string, fields: Partial<TableKey> = {}): TableKey => ({
   column: name,
+  unique: true,
   integer: true,
   primary: true,
   ...fields,

@@ -24,6 +24,7 @@ Deno.test("PA5: what a plan makes passes", () => {
   equal(problem("days", [null, null]), null, "every day is NULL");
   equal(problem("key", [null, "a"], ["a", "m"], ["m", null]), null);
   equal(problem("key", [null, null]), null);
+  equal(problem("key", [null, "10"], ["10", "9"], ["9", null]), null, "texts in their own order");
   equal(problem("pages", [null, 10], [10, 20], [20, null]), null);
 });
 

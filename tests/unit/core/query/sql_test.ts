@@ -9,7 +9,7 @@ import {
   incrementalRowsSql,
   incrementalSql,
 } from "../../../../core/query/cursor.ts";
-import { pageSql } from "../../../../core/query/page.ts";
+import { pageEndSql, pageSql, wholePageSql } from "../../../../core/query/page.ts";
 import { windowSql } from "../../../../core/query/time_window.ts";
 
 /** The plainest dialect there can be: what is tested is the shape around it. */
@@ -182,11 +182,25 @@ Deno.test("counting what an incremental run read covers its window up to the las
 });
 
 Deno.test("pages: the key is compared as a literal and the page is bounded", () => {
-  const shape = { base, key: "id", after: null, until: "90" };
+  const shape = { base, key: "id", unique: true, after: null, until: "90" };
   assert.equal(
     pageSql(dialect, shape, "40", 10, list),
     `SELECT "id", "v" ${from} WHERE _rivet."id" > '40' AND _rivet."id" <= '90' ` +
       'ORDER BY _rivet."id" LIMIT 10',
+  );
+});
+
+Deno.test("pages of a key that may repeat: their end is found first, and taken whole", () => {
+  const shape = { base, key: "k", unique: false, after: null, until: "90" };
+  assert.equal(
+    flat(pageEndSql(dialect, shape, "40", 10)),
+    `SELECT p.k::text FROM ( SELECT _rivet."k" AS k ${flat(from)} ` +
+      `WHERE _rivet."k" > '40' AND _rivet."k" <= '90' ORDER BY _rivet."k" LIMIT 10 ) AS p ` +
+      "ORDER BY p.k DESC LIMIT 1",
+  );
+  assert.equal(
+    wholePageSql(dialect, shape, "40", "50", list),
+    `SELECT "id", "v" ${from} WHERE _rivet."k" > '40' AND _rivet."k" <= '50' ORDER BY _rivet."k"`,
   );
 });
 
@@ -210,7 +224,7 @@ Deno.test("CC10: a compared value becomes a literal of its column's own type", (
     literal: (value, type, native) => `${native ?? "untyped"}:${type?.kind ?? "-"}'${value}'`,
   };
   const type = { type: { kind: "text" }, nativeType: "varchar(9)" } as const;
-  const page = { base, key: "k", keyType: type, after: null, until: "z" };
+  const page = { base, key: "k", keyType: type, unique: true, after: null, until: "z" };
   assert.match(
     pageSql(typed, page, "a", 1, list),
     /> varchar\(9\):text'a' AND .*<= varchar\(9\):text'z'/,

@@ -52,8 +52,8 @@ traitTest("keys and quantiles come from the catalog", async ({ withSource }) => 
   ];
   await withSource(rules, async (source, server) => {
     assert.deepEqual(await source.keys("dbo.it'ems"), [
-      { column: "id", integer: true, primary: true },
-      { column: "code", integer: false, primary: false },
+      { column: "id", unique: true, integer: true, primary: true },
+      { column: "code", unique: true, integer: false, primary: false },
     ]);
     assert.match(server.asked.at(-1) ?? "", /OBJECT_ID\(N'\[dbo\]\.\[it''ems\]'\)/);
     assert.deepEqual(await source.quantiles("items", "id"), ["10", "20", "30", "40"]);
