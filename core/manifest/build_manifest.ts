@@ -9,6 +9,7 @@ import type { Column } from "../types/types.ts";
 import {
   type Manifest,
   MANIFEST_VERSION,
+  type ManifestCursor,
   type ManifestPart,
   type ManifestStatus,
 } from "./manifest.ts";
@@ -27,6 +28,7 @@ export interface ManifestFacts {
   /** Every part the run knows of, superseded and quarantined ones too. */
   readonly parts: readonly PartRecord[];
   readonly snapshot?: string | null;
+  readonly cursor?: ManifestCursor;
 }
 
 function sourceOf(engine: string, table: string | null): Manifest["source"] {
@@ -70,5 +72,6 @@ export async function buildManifest(facts: ManifestFacts): Promise<Manifest> {
     part_count: committed.length,
     parts: facts.parts.map(manifestPart),
     ...(facts.snapshot === undefined ? {} : { snapshot: facts.snapshot }),
+    ...(facts.cursor === undefined ? {} : { cursor: facts.cursor }),
   };
 }

@@ -7,8 +7,20 @@ import { RivetError } from "../base/errors.ts";
 
 export const MANIFEST_VERSION = 1;
 
-/** How the run ended. A run that was skipped leaves no manifest. */
-export type ManifestStatus = "success" | "failed" | "interrupted";
+/**
+ * How the run ended. `prepared`: every part is accepted and the end is being written; whoever starts the
+ * export next completes it or takes it back. A run that was skipped leaves no manifest.
+ */
+export type ManifestStatus = "success" | "failed" | "interrupted" | "prepared";
+
+/** How an incremental run moves its export's cursor. */
+export interface ManifestCursor {
+  /** null: there was none. */
+  readonly before: string | null;
+  readonly after: string;
+  /** `CursorState.ties`, while the run is `prepared`. */
+  readonly ties?: string;
+}
 
 /**
  * `committed` parts together are the data, once. `superseded`: written again later, do not read it.
@@ -61,6 +73,8 @@ export interface Manifest {
   readonly parts: readonly ManifestPart[];
   /** The point in time that all readers saw, where the export asked for one. */
   readonly snapshot?: string | null;
+  /** Absent where no cursor moves. */
+  readonly cursor?: ManifestCursor;
 }
 
 const count = z.number().int().min(0);
@@ -83,7 +97,7 @@ const manifestSchema = z.object({
   export_name: z.string().min(1),
   started_at: z.string(),
   finished_at: z.string(),
-  status: z.enum(["success", "failed", "interrupted"]),
+  status: z.enum(["success", "failed", "interrupted", "prepared"]),
   source: z.object({
     engine: z.string(),
     schema: z.string().nullable(),
@@ -98,6 +112,11 @@ const manifestSchema = z.object({
   part_count: count,
   parts: z.array(partSchema),
   snapshot: z.string().nullish(),
+  cursor: z.object({
+    before: z.string().nullable(),
+    after: z.string(),
+    ties: z.string().optional(),
+  }).optional(),
 }).superRefine((manifest, ctx) => {
   const committed = manifest.parts.filter((part) => part.status === "committed");
   const rows = committed.reduce((sum, part) => sum + part.rows, 0);

@@ -16,6 +16,14 @@ export async function readSuccess(destination: Destination): Promise<string | nu
 }
 
 /**
+ * M1: the run's own manifest before anything is moved that could hide its parts: the cursor. To be called
+ * after every part was accepted; nobody reads a `prepared` manifest as data before it is published.
+ */
+export async function publishPrepared(destination: Destination, manifest: Manifest): Promise<void> {
+  await destination.putBytes(serializeManifest(manifest), manifestCopyKey(manifest.run_id));
+}
+
+/**
  * M1, M2, M4: to be called after every part was accepted. Each object is replaced whole, `_SUCCESS` last.
  * It may be called again after any failure.
  */

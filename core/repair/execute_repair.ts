@@ -220,6 +220,7 @@ class Repair {
       quality: [],
       reconciled: null,
       schemaChanged,
+      cursor: null,
       error: null,
     });
     if (summary.error === null) await this.#remember(chunks);

@@ -1,9 +1,10 @@
-/** I3: the cursor moves once, after every part of the read was accepted and logged. */
+/** I3: the cursor moves once, after every part was accepted and the manifest that lists them is there. */
 import { logger } from "../base/log.ts";
 import type { IncrementalStrategy } from "../plan/strategy.ts";
 import { bestEffort, type ExportContext } from "./context.ts";
 import type { ReadResult } from "../extract/read.ts";
 import { MAX_TIES } from "../extract/ties.ts";
+import type { CursorState, StateStore } from "../ports/state.ts";
 
 export type CursorRead = Pick<ReadResult, "rows" | "lastValue" | "lastTies">;
 
@@ -14,28 +15,51 @@ function isBehind({ after, window }: IncrementalStrategy, value: string): boolea
   return lagging && value < after;
 }
 
-/** The cursor stays where it is when no row came, or none but those that were exported before. */
-export async function commitCursor(
+/** The cursor before and after a run; `before` is null when there was none. */
+export interface CursorMove {
+  readonly before: CursorState | null;
+  readonly after: CursorState;
+}
+
+/** null: the cursor stays, because no row came, or none but those that were exported before. */
+export async function cursorMove(
   ctx: ExportContext,
   strategy: IncrementalStrategy,
   read: CursorRead,
-): Promise<void> {
+): Promise<CursorMove | null> {
   const { rows, lastValue: cursor, lastTies } = read;
-  if (cursor === null || rows === 0 || isBehind(strategy, cursor)) return;
+  if (cursor === null || rows === 0 || isBehind(strategy, cursor)) return null;
   const { deps: { state }, exported: { name }, runId } = ctx;
-  const at = new Date().toISOString();
-  const ties = lastTies === null ? {} : { ties: JSON.stringify(lastTies) };
-  await state.saveCursor({ exportName: name, cursor, updatedAt: at, runId, ...ties });
   if (strategy.ties !== null && lastTies === null) warnOfTies(name, cursor);
+  const ties = lastTies === null ? {} : { ties: JSON.stringify(lastTies) };
+  const updatedAt = new Date().toISOString();
+  return {
+    before: await state.cursor(name),
+    after: { exportName: name, cursor, updatedAt, runId, ...ties },
+  };
+}
+
+/** Saves the cursor, then the progression (PG2). */
+export async function commitCursor(
+  state: Pick<StateStore, "saveCursor" | "commitProgress">,
+  after: CursorState,
+): Promise<void> {
+  const { exportName, cursor: value, runId, updatedAt: at } = after;
+  await state.saveCursor(after);
   await bestEffort("the progression", async () => {
-    await state.commitProgress({
-      exportName: name,
-      strategy: "incremental",
-      value: cursor,
-      runId,
-      at,
-    });
+    await state.commitProgress({ exportName, strategy: "incremental", value, runId, at });
   });
+}
+
+/** I3: after a failure the cursor is where it was; the next run reads the rows again. */
+export async function restoreCursor(
+  state: StateStore,
+  { before, after }: CursorMove,
+): Promise<void> {
+  const stored = await state.cursor(after.exportName);
+  if (stored?.runId !== after.runId) return;
+  if (before === null) await state.resetCursor(after.exportName);
+  else await state.saveCursor(before);
 }
 
 function warnOfTies(exportName: string, cursor: string): void {

@@ -10,6 +10,8 @@ import { Journal } from "./journal.ts";
 import { resolvePlaceholders, runId, runTime } from "../manifest/names.ts";
 import { exportHold, usesSnapshot } from "../extract/snapshot.ts";
 import { runDestination, runRetrier } from "./retries.ts";
+import { cursorDrift } from "./sealed.ts";
+import { settleEarlierRuns } from "./settle.ts";
 import { RunTracker } from "./tracker.ts";
 import type { ExportSummary } from "../report/summary.ts";
 import type { RunOptions } from "./types.ts";
@@ -38,6 +40,9 @@ export async function runExport(
   const run = new ExportRun(ctx, open);
   let error: RivetError | null = null;
   try {
+    await settleEarlierRuns(ctx);
+    // Settling may have moved the cursor that a sealed plan was made with (PA4).
+    if (sealed !== undefined) await cursorDrift(deps.state, exported.name, sealed, options.force);
     await run.execute();
   } catch (thrown) {
     error = await causeOf(ctx, toRivetError(thrown));

@@ -1,15 +1,16 @@
 /** The steps of one export between its context and the end of its run, in the order of contracts section 1. */
 import type { Description } from "../ports/source.ts";
+import type { Strategy } from "../plan/strategy.ts";
 import type { ChunkRun } from "../ports/state.ts";
 import type { ChunkShape } from "../query/cuts/cut.ts";
 import { fileColumns } from "../encode/spec.ts";
 import type { StageTotals } from "../encode/totals.ts";
 import { checkQuality, qualityFailed } from "./check_quality.ts";
-import { commitCursor } from "./commit_cursor.ts";
+import { commitCursor, type CursorMove, cursorMove } from "./commit_cursor.ts";
 import type { ExportContext } from "./context.ts";
 import { checkDrift } from "./drift.ts";
 import { ExportSource } from "./export_source.ts";
-import type { RunOutcome } from "./finish_run.ts";
+import { prepareRun, type RunOutcome } from "./finish_run.ts";
 import { openQueue, unitCount } from "./open_queue.ts";
 import { type PlannedRun, planRun } from "./plan_run.ts";
 import type { RunQueue } from "./queues.ts";
@@ -28,6 +29,7 @@ export class ExportRun {
   #totals: StageTotals | null = null;
   #quality: readonly string[] = [];
   #reconciled: boolean | null = null;
+  #cursor: CursorMove | null = null;
 
   /** @param open the unfinished chunk run that is continued, or null. */
   constructor(ctx: ExportContext, open: ChunkRun | null) {
@@ -48,11 +50,23 @@ export class ExportRun {
       await queue.close();
       await this.#reconcile(planned, queue);
       await this.#passQuality(this.#totals, queue);
-      if (strategy.kind === "incremental") await commitCursor(ctx, strategy, queue.read);
+      await this.#prepare(strategy, queue);
     } finally {
       await this.#source.close();
       await this.#queue?.release();
     }
+  }
+
+  /** I3: what the manifest does not list yet, no cursor may hide. */
+  async #prepare(strategy: Strategy, queue: RunQueue): Promise<void> {
+    const ctx = this.#ctx;
+    const move = strategy.kind === "incremental"
+      ? await cursorMove(ctx, strategy, queue.read)
+      : null;
+    await prepareRun(ctx, { ...await this.outcome(), error: null, cursor: move });
+    if (move === null) return;
+    this.#cursor = move;
+    await commitCursor(ctx.deps.state, move.after);
   }
 
   /** What there is to tell of the run, also when it ended early. */
@@ -68,6 +82,7 @@ export class ExportRun {
       quality: this.#quality,
       reconciled: this.#reconciled,
       schemaChanged: this.#schemaChanged,
+      cursor: this.#cursor,
     };
   }
 

@@ -7,11 +7,13 @@ import type { SchemaRecord } from "../ports/state.ts";
 import type { Column } from "../types/types.ts";
 import { type RivetError, serializeError } from "../base/errors.ts";
 import { writeRunReport } from "../report/write.ts";
-import { bestEffort, type ExportContext } from "./context.ts";
+import { publishPrepared } from "../manifest/publish.ts";
+import type { CursorMove } from "./commit_cursor.ts";
+import { bestEffort, type ExportContext, isStream } from "./context.ts";
 import { keptWidths, warnOfShapeDrift } from "./drift.ts";
 import { notifyRun } from "./notify.ts";
 import { committedParts } from "../manifest/parts.ts";
-import { publishRun } from "./publish_run.ts";
+import { type FinishedRun, manifestOf, publishRun } from "./publish_run.ts";
 import type { ExportStatus, ExportSummary } from "../report/summary.ts";
 import type { PartRecord } from "../manifest/parts.ts";
 
@@ -31,6 +33,8 @@ export interface RunOutcome {
   /** null: not asked for, or the run failed before. */
   readonly reconciled: boolean | null;
   readonly schemaChanged: boolean | null;
+  /** How the cursor was moved; null: it was not. */
+  readonly cursor: CursorMove | null;
   readonly error: RivetError | null;
 }
 
@@ -108,17 +112,34 @@ async function recordMetric(ctx: ExportContext, summary: ExportSummary): Promise
   });
 }
 
+/**
+ * The run's own manifest, durable before the cursor moves. From here on the run is completed, by this
+ * process or by the next start of the export (`settle.ts`).
+ */
+export async function prepareRun(ctx: ExportContext, outcome: RunOutcome): Promise<void> {
+  if (statusOf(ctx, outcome) !== "success" || isStream(ctx.destination)) return;
+  await publishPrepared(
+    ctx.destination,
+    await manifestOf(ctx, finishedRun(ctx, outcome), "prepared"),
+  );
+}
+
+function finishedRun(ctx: ExportContext, outcome: RunOutcome): FinishedRun {
+  return {
+    status: statusOf(ctx, outcome),
+    columns: outcome.fileColumns,
+    parts: outcome.parts,
+    cursor: outcome.cursor,
+  };
+}
+
 export async function finishRun(ctx: ExportContext, outcome: RunOutcome): Promise<ExportSummary> {
   const { columns, error } = outcome;
   if (error === null && columns !== null) {
     await bestEffort("the schema snapshot", () => saveSchema(ctx, columns, outcome.widths));
   }
   ctx.tracker.stop();
-  const published = await publishRun(ctx, {
-    status: statusOf(ctx, outcome),
-    columns: outcome.fileColumns,
-    parts: outcome.parts,
-  });
+  const published = await publishRun(ctx, finishedRun(ctx, outcome));
   const verdict = { ...outcome, error: error ?? published.error };
   const summary = summarize(ctx, verdict, published.coverage);
   ctx.journal.add("finished", {

@@ -3,6 +3,7 @@ import type { JournalEvent } from "../ports/state.ts";
 
 export type JournalEventName =
   | "started"
+  | "settled"
   | "resumed"
   | "reviewed"
   | "snapshot_taken"

@@ -6,7 +6,7 @@ import { RivetError, toRivetError } from "../base/errors.ts";
 import type { Destination } from "../ports/destination.ts";
 import type { Column } from "../types/types.ts";
 import { buildManifest } from "../manifest/build_manifest.ts";
-import type { Manifest } from "../manifest/manifest.ts";
+import type { Manifest, ManifestCursor } from "../manifest/manifest.ts";
 import { publishFailure, publishSuccess, withdrawSuccess } from "../manifest/publish.ts";
 import {
   coverageText,
@@ -15,6 +15,7 @@ import {
   type Verification,
   verifyDestination,
 } from "../manifest/verify_parts.ts";
+import { type CursorMove, restoreCursor } from "./commit_cursor.ts";
 import { bestEffort, type ExportContext, isStream } from "./context.ts";
 import { runTime } from "../manifest/names.ts";
 import { committedParts } from "../manifest/parts.ts";
@@ -25,6 +26,8 @@ export interface FinishedRun {
   readonly status: ExportStatus;
   readonly columns: readonly Column[] | null;
   readonly parts: readonly PartRecord[];
+  /** How the run moved the cursor; null: it did not. */
+  readonly cursor: CursorMove | null;
 }
 
 export interface Published {
@@ -46,6 +49,8 @@ export async function publishRun(ctx: ExportContext, run: FinishedRun): Promise<
       return NOTHING;
     case "failed":
     case "interrupted":
+      // The cursor moved: the next start completes what is prepared, and must find it.
+      if (run.cursor !== null) return NOTHING;
       // A run that left nothing at the destination leaves no manifest there either.
       if (committedParts(run.parts).length > 0) await leaveFailure(ctx, destination, run);
       return NOTHING;
@@ -54,7 +59,8 @@ export async function publishRun(ctx: ExportContext, run: FinishedRun): Promise<
   }
 }
 
-function manifestOf(
+/** @param status of the manifest; `prepared` carries all that completing the run takes. */
+export function manifestOf(
   ctx: ExportContext,
   run: FinishedRun,
   status: Manifest["status"],
@@ -72,7 +78,21 @@ function manifestOf(
     columns: run.columns,
     parts: run.parts,
     snapshot: ctx.snapshot?.shared?.point,
+    cursor: manifestCursor(run.cursor, status),
   });
+}
+
+function manifestCursor(
+  move: CursorMove | null,
+  status: Manifest["status"],
+): ManifestCursor | undefined {
+  if (move === null) return undefined;
+  const { before, after: { cursor, ties } } = move;
+  return {
+    before: before?.cursor ?? null,
+    after: cursor,
+    ...(status === "prepared" && ties !== undefined ? { ties } : {}),
+  };
 }
 
 async function leaveFailure(
@@ -110,7 +130,10 @@ async function publishAndVerify(
   }
 }
 
-/** M5: `_SUCCESS` must not stand over parts that could not be vouched for. */
+/**
+ * M5: `_SUCCESS` must not stand over parts that could not be vouched for. I3: nor may the cursor stand
+ * behind them.
+ */
 async function takeBack(
   ctx: ExportContext,
   destination: Destination,
@@ -119,6 +142,10 @@ async function takeBack(
   await bestEffort("the withdrawal of _SUCCESS", async () => {
     await withdrawSuccess(destination, ctx.runId);
   });
+  const { cursor } = run;
+  if (cursor !== null) {
+    await bestEffort("the cursor as it was", () => restoreCursor(ctx.deps.state, cursor));
+  }
   await leaveFailure(ctx, destination, run);
 }
 
@@ -137,9 +164,8 @@ function notVerified(
     `export '${ctx.exported.name}': the destination does not hold what was written: ` +
       `${named}${more} (${coverage})`,
     {
-      hint: ctx.exported.config.mode === "incremental"
-        ? "The cursor has moved past these rows: reset it with 'rivet state reset' to read them again."
-        : "Find out what changes files there, then run the export again.",
+      hint:
+        "Find out what changes files there, then run the export again: it reads these rows anew.",
     },
   );
 }

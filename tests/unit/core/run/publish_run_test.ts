@@ -46,7 +46,7 @@ function publish(
   parts: readonly PartRecord[],
   wanted: Wanted = {},
 ) {
-  return publishRun(contextOf(destination, wanted), { status, columns: [], parts });
+  return publishRun(contextOf(destination, wanted), { status, columns: [], parts, cursor: null });
 }
 
 const PUBLISHED = ["_SUCCESS", `manifest-${RUN}.json`, "manifest.json"];
