@@ -83,12 +83,12 @@ async function main(args: readonly string[]): Promise<number> {
       color: screen.resultWidth !== undefined && allowsColor(),
     });
     if (parsed.kind === "text") {
-      screen.result(parsed.text);
+      screen.styledResult(parsed.text);
       return 0;
     }
     if (parsed.kind === "incomplete") {
       if (wantsJsonErrors(args)) throw parsed.error;
-      screen.line(parsed.help);
+      screen.styledLine(parsed.help);
       return exitCode(parsed.error);
     }
     const globals = parsed.invocation;
@@ -108,7 +108,8 @@ function report(thrown: unknown, screen: Screen, args: readonly string[]): numbe
   const error = toRivetError(thrown);
   if (error instanceof ReportedError) return exitCode(error);
   if (error.code === "INTERNAL") logger().debug(originOf(error));
-  screen.line(wantsJsonErrors(args) ? renderErrorJson(error) : renderError(error));
+  if (wantsJsonErrors(args)) screen.jsonLine(renderErrorJson(error));
+  else screen.line(renderError(error));
   return exitCode(error);
 }
 
@@ -127,7 +128,7 @@ function startLogging(screen: Screen, globals: Globals): void {
   const color = screen.interactive && allowsColor();
   configureLogging({
     level: logLevel(globals, wanted.level),
-    sink: (entry) => screen.line(formatEntry(entry, color)),
+    sink: (entry) => screen.styledLine(formatEntry(entry, color)),
   });
   if (wanted.problem !== null) logger().warn(wanted.problem);
 }

@@ -2,6 +2,7 @@
 import { constant, type InferValue, message, object, option, optional } from "@optique/core";
 import { choice } from "@optique/core/valueparser";
 import { RivetError } from "../core/base/errors.ts";
+import { jsonLine } from "../core/base/json_text.ts";
 import type { ExportCheck } from "../core/preflight/check_exports.ts";
 import { defineCommand } from "./define.ts";
 import { loadConfig } from "./load.ts";
@@ -69,7 +70,7 @@ export async function executeCheck(args: CheckArgs, ctx: CommandContext): Promis
     columns === null ? null : typeReport(columns, target)
   );
   if (args.json) {
-    checks.forEach((c, i) => ctx.screen.result(JSON.stringify(checkJson(c, reports[i], target))));
+    checks.forEach((c, i) => ctx.screen.json(jsonLine(checkJson(c, reports[i], target))));
   } else {
     const width = ctx.screen.resultWidth;
     const blocks = checks.map((c, i) => renderCheck(c, reports[i], { target, width }));

@@ -37,10 +37,10 @@ export const doctorCommand = defineCommand("doctor", options, {
 
 /** @throws ConfigError, RivetError CHECK_FAILED; everything is printed before. */
 export async function executeDoctor(args: DoctorArgs, ctx: CommandContext): Promise<void> {
-  const print = (checks: readonly DoctorCheck[]) =>
-    ctx.screen.result(
-      args.json ? toJson(doctorJson(args.config, checks)) : renderDoctor(args.config, checks),
-    );
+  const print = (checks: readonly DoctorCheck[]) => {
+    if (args.json) ctx.screen.json(toJson(doctorJson(args.config, checks)));
+    else ctx.screen.result(renderDoctor(args.config, checks));
+  };
   const config = await loadOrPrint(args, ctx, print);
   const checks = await ctx.services.runDoctor({
     config,

@@ -28,7 +28,9 @@ export async function writeDiscovery(
   output: InitOutput,
   { sourceType, discovery }: Discovered,
 ): Promise<void> {
-  await emit(ctx, output, toJson(discoveryArtifact(sourceType, discovery)));
+  const json = toJson(discoveryArtifact(sourceType, discovery));
+  if (output.path === undefined) ctx.screen.json(json);
+  else await writeNewFile(output.path, `${json}\n`);
   if (ctx.globals.quiet || output.path === undefined) return;
   ctx.screen.line(
     `wrote ${output.path}: ${discovery.tables.length} tables of '${discovery.scope}'`,

@@ -28,7 +28,7 @@ export const journalCommand = defineCommand("journal", options, {
   brief: "Show the journal of an export's runs.",
   description:
     "Shows status, files, rows and bytes of past runs, newest first, with retries, quality " +
-    "issues, schema changes and the first line of an error.",
+    "issues, schema changes and the error.",
   usage: "--config PATH --export NAME [OPTIONS]",
   examples: [
     ["rivet journal -c rivet.yaml -e orders", "the last 5 runs"],
@@ -41,7 +41,7 @@ export async function executeJournal(args: JournalArgs, ctx: CommandContext): Pr
   const filter = { exportName: args.export, runId: args.runId, last: args.last };
   const runs = await withState(ctx, config, (state) => state.journal(filter));
   if (runs.length === 0) selectExports(config, args.export);
-  if (args.json) return ctx.screen.result(toJson({ runs: runs.map(journalJson) }));
+  if (args.json) return ctx.screen.json(toJson({ runs: runs.map(journalJson) }));
   ctx.screen.result(
     runs.length === 0 ? "No runs recorded." : runs.map(renderJournal).join("\n\n"),
   );

@@ -56,7 +56,7 @@ export async function executePlan(args: PlanArgs, ctx: CommandContext): Promise<
     const json = toJson(artifactFile(planned));
     await file?.commit(`${json}\n`);
     if (args.format === "pretty") ctx.screen.result(renderPlans(planned));
-    else if (file === null) ctx.screen.result(json);
+    else if (file === null) ctx.screen.json(json);
     if (!args.noAnnotate) await annotate(args, ctx, planned);
   } finally {
     await file?.discard();

@@ -59,7 +59,8 @@ export async function executeReconcile(args: ReconcileArgs, ctx: CommandContext)
     const report = await ctx.services.reconcileExport({ config, exported, checksum, signal });
     const json = toJson(report);
     await file?.commit(`${json}\n`);
-    ctx.screen.result(args.format === "json" ? json : renderReconcile(report));
+    if (args.format === "json") ctx.screen.json(json);
+    else ctx.screen.result(renderReconcile(report));
     judge(report);
   } finally {
     await file?.discard();

@@ -67,7 +67,8 @@ export async function executeRepairCommand(args: RepairArgs, ctx: CommandContext
     const result = await ctx.services.repairExport(options);
     const json = toJson(result);
     await file?.commit(`${json}\n`);
-    ctx.screen.result(args.format === "json" ? json : renderRepair(result, execute));
+    if (args.format === "json") ctx.screen.json(json);
+    else ctx.screen.result(renderRepair(result, execute));
     judge(result);
   } finally {
     await file?.discard();

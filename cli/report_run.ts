@@ -43,7 +43,7 @@ export async function reportRun(
     const run = await runWithView(ctx, { ...report, dataOnStdout }, (l) => body(l, signal));
     const text = toJson(aggregateJson(run));
     await file?.commit(`${text}\n`);
-    if (json) ctx.screen.result(text);
+    if (json) ctx.screen.json(text);
     const failure = failureOf(run);
     if (failure !== null) throw failure;
     // A stop between two exports leaves no export that says so.
@@ -58,7 +58,7 @@ export async function reportRun(
 /** The parent prints: here are only events. */
 async function reportAsChild(ctx: CommandContext, body: RunBody): Promise<void> {
   const { EventEmitter } = await import("../core/processes/events.ts");
-  const listener = new EventEmitter((line) => ctx.screen.result(line));
+  const listener = new EventEmitter((line) => ctx.screen.json(line));
   const failure = failureOf(await body(listener, ctx.interruptSignal()));
   if (failure !== null) throw new ReportedError(failure);
 }

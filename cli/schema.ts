@@ -38,10 +38,10 @@ export const schemaCommand = defineCommand(
 
 export async function executeSchemaConfig(ctx: CommandContext): Promise<void> {
   const { configJsonSchema } = await import("../core/config/json_schema.ts");
-  ctx.screen.result(toJson(configJsonSchema()));
+  ctx.screen.json(toJson(configJsonSchema()));
 }
 
 export async function executeSchemaCli(ctx: CommandContext, line: CommandLine): Promise<void> {
   const { describeCommandLine } = await import("./describe_cli.ts");
-  ctx.screen.result(toJson(describeCommandLine(line)));
+  ctx.screen.json(toJson(describeCommandLine(line)));
 }

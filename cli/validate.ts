@@ -76,7 +76,8 @@ export async function executeValidate(args: ValidateArgs, ctx: CommandContext): 
     const json = toJson(report);
     await file?.commit(`${json}\n`);
     const asJson = args.json || args.format === "json";
-    ctx.screen.result(asJson ? json : renderValidation(report));
+    if (asJson) ctx.screen.json(json);
+    else ctx.screen.result(renderValidation(report));
     throwFailed(report);
   } finally {
     await file?.discard();

@@ -1,6 +1,7 @@
 /** The `StateStore` over any `SqlConnection`: one module per concept, the compiler checks that none is missing. */
 import type { StateStore } from "../core/ports/state.ts";
 import type { SqlConnection } from "./connection.ts";
+import { redacting } from "./redacted.ts";
 import { aggregateTable } from "./tables/aggregates.ts";
 import { chunkRunTable } from "./tables/chunk_runs.ts";
 import { chunkTaskTable } from "./tables/chunk_tasks.ts";
@@ -13,7 +14,7 @@ import { schemaTable } from "./tables/schemas.ts";
 
 /** @param db with its schema up to date; closed by the store */
 export function createStore(db: SqlConnection): StateStore {
-  return {
+  return redacting({
     location: db.location,
     ...cursorTable(db),
     ...fileLogTable(db),
@@ -25,5 +26,5 @@ export function createStore(db: SqlConnection): StateStore {
     ...progressionTable(db),
     ...aggregateTable(db),
     close: () => db.close(),
-  };
+  });
 }

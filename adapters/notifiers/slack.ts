@@ -2,9 +2,13 @@
 import type { NotificationsConfig } from "../../core/config/schema.ts";
 import { ConfigError, RivetError } from "../../core/base/errors.ts";
 import type { Notifier, NotifyEvent, NotifyKind } from "../../core/ports/notifier.ts";
-import { redact, registerSecret } from "../../core/base/redact.ts";
+import { redact, redactValue, registerPassword, registerSecret } from "../../core/base/redact.ts";
+import { jsonLine } from "../../core/base/json_text.ts";
 import { delay } from "../../core/base/wait.ts";
 import { slackMessage } from "./slack_message.ts";
+
+/** A shorter path keeps no stranger out, and is a word. */
+const MIN_SECRET_PATH = 8;
 
 export type SlackConfig = NonNullable<NotificationsConfig["slack"]>;
 
@@ -45,8 +49,12 @@ function webhook(config: SlackConfig, env: (name: string) => string | undefined)
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new ConfigError(`${key}: not a http:// or https:// address`);
   }
-  // What the network stack's messages name.
-  registerSecret(url.href);
+  // What the network stack's messages name, and what an endpoint's answer may repeat.
+  const path = url.pathname + url.search;
+  for (const text of [url.href, path, url.pathname]) {
+    if (text.length >= MIN_SECRET_PATH) registerSecret(text);
+  }
+  for (const step of path.split(/[/?&=]/)) registerPassword(step);
   return url;
 }
 
@@ -71,14 +79,15 @@ export class SlackNotifier implements Notifier {
 
   async notify(event: NotifyEvent, signal: AbortSignal): Promise<void> {
     const { attempts, backoffMs, maxWaitMs } = this.#settings;
-    const body = JSON.stringify(slackMessage(event));
+    // Before texts are cut: half a secret is no longer known as one.
+    const body = jsonLine(slackMessage(redactValue(event)));
     for (let attempt = 1;; attempt++) {
       const refusal = await this.#post(body, signal);
       if (refusal === null) return;
       const waitMs = refusal.retryAfterMs ?? backoffMs * 2 ** (attempt - 1);
       if (!refusal.again || attempt >= attempts || waitMs > maxWaitMs) {
         const tries = attempt === 1 ? "" : ` after ${attempt} attempts`;
-        throw new RivetError("NOTIFICATION_FAILED", `Slack${tries}: ${redact(refusal.reason)}`);
+        throw new RivetError("NOTIFICATION_FAILED", `Slack${tries}: ${refusal.reason}`);
       }
       await delay(waitMs, signal);
     }
@@ -112,14 +121,14 @@ export class SlackNotifier implements Notifier {
 function originOf(error: unknown): string {
   let origin = error;
   while (origin instanceof Error && origin.cause instanceof Error) origin = origin.cause;
-  return origin instanceof Error ? origin.message : String(origin);
+  return redact(origin instanceof Error ? origin.message : String(origin));
 }
 
 /** Slack's answers are words such as `no_service`; a proxy's may be a page. */
 const ANSWER_SHOWN = 100;
 
 function refusalOf({ status, headers }: Response, answer: string): Refusal {
-  const word = answer.trim().split("\n", 1)[0].slice(0, ANSWER_SHOWN);
+  const word = redact(answer).trim().split("\n", 1)[0].slice(0, ANSWER_SHOWN);
   return {
     reason: `HTTP ${status}${word === "" ? "" : ` ${word}`}`,
     again: status === 429 || status >= 500,

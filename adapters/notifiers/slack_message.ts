@@ -1,4 +1,5 @@
 /** The text of a message, in Slack's mrkdwn. */
+import { printable } from "../../core/base/printable.ts";
 import type { NotifyEvent, NotifyKind } from "../../core/ports/notifier.ts";
 
 export interface SlackMessage {
@@ -39,7 +40,7 @@ function facts({ runId, rows, files, durationMs }: NotifyEvent): string {
 
 /** The three characters that mrkdwn gives a meaning: without them no text can mention a channel. */
 function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return printable(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 function clip(text: string): string {

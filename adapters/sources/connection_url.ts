@@ -18,14 +18,14 @@ export function parseConnectionUrl(text: string, { type, schemes, example }: Url
       hint: `Write ${example}.`,
     });
   }
-  try {
-    return new URL(text);
-  } catch {
-    throw new ConfigError("the connection URL of the source cannot be parsed", [], {
-      hint:
-        "Percent-encode special characters of user and password (@ is %40, / is %2F, # is %23).",
-    });
-  }
+  const url = URL.canParse(text) ? new URL(text) : null;
+  // A raw `/`, `?` or `#` in a password ends the host too early; what follows still holds the `@`.
+  if (url !== null && !(url.pathname + url.search + url.hash).includes("@")) return url;
+  throw new ConfigError("the connection URL of the source cannot be parsed", [], {
+    hint:
+      "Percent-encode special characters of user, password and parameters (@ is %40, / is %2F, " +
+      "? is %3F, # is %23).",
+  });
 }
 
 /** @param what which part it is, for the message. @throws ConfigError */

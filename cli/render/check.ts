@@ -4,7 +4,6 @@ import type { LoadedExport } from "../../core/config/loaded.ts";
 import type { ExportCheck } from "../../core/preflight/check_exports.ts";
 import type { Diagnostics } from "../../core/preflight/preflight.ts";
 import type { TypeReportRow } from "../../core/preflight/type_report.ts";
-import { redact } from "../../core/base/redact.ts";
 import type { Target } from "../../core/types/targets.ts";
 import { formatCount } from "./format.ts";
 import { renderTypeReport } from "./type_report.ts";
@@ -31,8 +30,8 @@ export function renderCheck(
     : diagnosticFields(exported, diagnostics);
   // What the table below says, column by column, is not said twice.
   if (error !== null && !(report !== null && error.code === "TYPE_UNSUPPORTED")) {
-    fields.push(["Error", redact(error.message)]);
-    if (error.hint !== undefined) fields.push(["Hint", redact(error.hint)]);
+    fields.push(["Error", error.message]);
+    if (error.hint !== undefined) fields.push(["Hint", error.hint]);
   }
   const lines = fields.flatMap(([label, text]) => fieldLines(label, text, width ?? TEXT_WIDTH));
   const types = report === null ? [] : ["", renderTypeReport(report, target !== null)];
@@ -134,7 +133,7 @@ export function checkJson(
     suggestion: d?.suggestion ?? null,
     error: error === null
       ? null
-      : { code: error.code, message: redact(error.message), hint: error.hint ?? null },
+      : { code: error.code, message: error.message, hint: error.hint ?? null },
     ...(report === null ? {} : { target, columns: report.map(columnJson) }),
   };
 }

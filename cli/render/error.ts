@@ -1,6 +1,6 @@
 /** How a failure is shown on stderr. */
 import { ConfigError, type RivetError } from "../../core/base/errors.ts";
-import { redact } from "../../core/base/redact.ts";
+import { jsonLine, type JsonText } from "../../core/base/json_text.ts";
 import { RunFailedError } from "../failure.ts";
 
 /** `error: ...`, its problems one per line, and `hint: ...` when there is something to do. */
@@ -12,16 +12,16 @@ export function renderError(error: RivetError): string {
   }
   const hint = hintOf(error);
   if (hint !== null) lines.push(`hint: ${hint}`);
-  return redact(lines.join("\n"));
+  return lines.join("\n");
 }
 
 /** The `--json-errors` object on one line; `problems` only where there are any. */
-export function renderErrorJson(error: RivetError): string {
-  const problems = problemsOf(error).map((problem) => redact(problem));
-  return JSON.stringify({
-    error: redact(error.message),
+export function renderErrorJson(error: RivetError): JsonText {
+  const problems = problemsOf(error);
+  return jsonLine({
+    error: error.message,
     code: error.code,
-    hint: redact(hintOf(error) ?? "") || null,
+    hint: hintOf(error) || null,
     ...(problems.length > 0 ? { problems } : {}),
   });
 }

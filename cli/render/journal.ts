@@ -1,6 +1,5 @@
 /** A run of the journal as a block: one line of outcome, then what was out of the ordinary. */
 import type { JournalEvent, JournalRun } from "../../core/ports/state.ts";
-import { redact } from "../../core/base/redact.ts";
 import { formatBytes, formatDuration } from "./format.ts";
 
 type Data = Readonly<Record<string, unknown>>;
@@ -23,8 +22,8 @@ function detail(event: JournalEvent): string[] {
       return [`chunk ${data.chunk} failed (${data.code})`];
     case "schema_changed":
       return (Array.isArray(data.changes) ? data.changes : []).map((c) => `schema: ${c}`);
-    case "quality":
-      return (Array.isArray(data.issues) ? data.issues : []).map((i) => `quality: ${i}`);
+    case "quality_failed":
+      return (Array.isArray(data.failures) ? data.failures : []).map((f) => `quality: ${f}`);
     case "resumed":
       return ["resumed"];
     case "forced":
@@ -46,9 +45,9 @@ export function renderJournal(run: JournalRun): string {
     const rows = Number(data.rows ?? 0).toLocaleString("en-US");
     lines.push(`  files: ${data.files}  rows: ${rows}  bytes: ${formatBytes(Number(data.bytes))}`);
   }
-  for (const event of run.events) lines.push(...detail(event).map((line) => `  ${redact(line)}`));
+  for (const event of run.events) lines.push(...detail(event).map((line) => `  ${line}`));
   if (typeof data.error === "string") {
-    lines.push(`  error: ${redact(data.error).split("\n", 1)[0]}`);
+    lines.push(`  error: ${data.error.trimEnd().replaceAll("\n", "\n         ")}`);
   }
   return lines.join("\n");
 }

@@ -8,11 +8,7 @@ import type {
   Progression,
   RunMetric,
 } from "../../core/ports/state.ts";
-import { redact } from "../../core/base/redact.ts";
-
-export function toJson(value: unknown): string {
-  return JSON.stringify(value, null, 2);
-}
+export { toJson } from "../../core/base/json_text.ts";
 
 export function fileJson(file: FileRecord): Record<string, unknown> {
   return {
@@ -51,7 +47,7 @@ export function chunkTaskJson(task: ChunkTask): Record<string, unknown> {
     status: task.status,
     attempts: task.attempts,
     rows_written: task.rowsWritten,
-    error: task.error === null ? null : redact(task.error),
+    error: task.error,
     updated_at: task.updatedAt,
   };
 }
@@ -76,7 +72,7 @@ export function metricJson(m: RunMetric): Record<string, unknown> {
     profile: m.profile,
     format: m.format,
     error_code: m.errorCode,
-    error_message: m.errorMessage === null ? null : redact(m.errorMessage),
+    error_message: m.errorMessage,
   };
 }
 
@@ -111,7 +107,7 @@ export function journalJson(run: JournalRun): Record<string, unknown> {
       seq: event.seq,
       at: event.at,
       event: event.event,
-      data: JSON.parse(redact(event.data)),
+      data: JSON.parse(event.data),
     })),
   };
 }

@@ -2,7 +2,6 @@
 import type { DestinationConfig } from "../../core/config/schema.ts";
 import type { Tuning } from "../../core/config/tuning.ts";
 import type { ExportPlanned, PlannedExports } from "../../core/artifact/plan_exports.ts";
-import { redact } from "../../core/base/redact.ts";
 import { formatUtc } from "./format.ts";
 
 const MIB = 1024 * 1024;
@@ -21,7 +20,7 @@ export function renderPlans({ plans, campaign }: PlannedExports): string {
     const waves = campaign.waves.map(({ wave, exports }) => `wave ${wave}: ${exports.join(", ")}`);
     blocks.push(field("Campaign", bullets([...waves, ...campaign.source_group_warnings])));
   }
-  return redact(blocks.join("\n\n"));
+  return blocks.join("\n\n");
 }
 
 function field(label: string, value: string): string {

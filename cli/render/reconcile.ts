@@ -1,5 +1,4 @@
 /** The reports of `rivet reconcile` and `rivet repair` as text. */
-import { redact } from "../../core/base/redact.ts";
 import type { Partition, ReconcileReport } from "../../core/reconcile/reconcile_report.ts";
 import type { RepairExecution } from "../../core/repair/execute_repair.ts";
 import type { RepairResult } from "../../core/repair/repair.ts";
@@ -38,7 +37,7 @@ function partitionRow(p: Partition): string[] {
     count(p.source_count),
     count(p.exported_count),
     p.status,
-    redact(p.note ?? ""),
+    p.note ?? "",
   ];
 }
 
@@ -62,7 +61,7 @@ export function renderRepair(result: RepairResult, execute: boolean): string {
       String(a.chunk_index),
       a.start_key ?? "-",
       a.end_key ?? "-",
-      redact(a.reason),
+      a.reason,
     ]);
     lines.push("", renderTable(ACTIONS, rows));
   }

@@ -1,9 +1,13 @@
 /**
  * The two output streams as one place to write to, so that a live block at the bottom of the
  * terminal, log lines and results never run into each other. Results go to stdout, the rest to stderr.
+ * Every text passes here without its secrets and control characters, so that no command has to think of it.
  */
 import { Writable } from "node:stream";
 import type { createLogUpdate } from "log-update";
+import type { JsonText } from "../../core/base/json_text.ts";
+import { printable } from "../../core/base/printable.ts";
+import { redact } from "../../core/base/redact.ts";
 
 /** An output stream; `write` returns when everything is written. */
 export interface TextStream {
@@ -46,11 +50,31 @@ export class Screen {
 
   /** Result text on stdout, ended by a newline. */
   result(text: string): void {
+    this.styledResult(shown(text));
+  }
+
+  /** JSON on stdout, which a redaction of its text could break. */
+  json(text: JsonText): void {
+    this.styledResult(text);
+  }
+
+  /** Result text of Rivet's own, whose colours stay. */
+  styledResult(text: string): void {
     this.#above(() => this.#out.write(`${text}\n`));
   }
 
   /** A line on stderr, above the live block. */
   line(text: string): void {
+    this.styledLine(shown(text));
+  }
+
+  /** JSON on stderr. */
+  jsonLine(text: JsonText): void {
+    this.styledLine(text);
+  }
+
+  /** A line that is clean already, whose colours stay. */
+  styledLine(text: string): void {
     this.#above(() => this.#err.write(`${text}\n`));
   }
 
@@ -64,7 +88,7 @@ export class Screen {
 
   /** Replaces the live block; no lines remove it. Nothing happens before `startLive`. */
   draw(lines: readonly string[]): void {
-    this.#block = lines.join("\n");
+    this.#block = lines.map(shown).join("\n");
     if (this.#live === null) return;
     if (this.#block === "") this.#live.clear();
     else this.#live(this.#block);
@@ -76,6 +100,10 @@ export class Screen {
     write();
     if (block !== "") this.#live?.(block);
   }
+}
+
+function shown(text: string): string {
+  return printable(redact(text));
 }
 
 /** `TextStream` as what log-update writes to. */

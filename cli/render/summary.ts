@@ -1,5 +1,4 @@
 /** The run summary block that is printed after each export. */
-import { redact } from "../../core/base/redact.ts";
 import type { ExportSummary } from "../../core/report/summary.ts";
 import { formatBytes, formatDuration } from "./format.ts";
 
@@ -28,7 +27,7 @@ function fields(s: ExportSummary): [string, string][] {
   if (s.reconciled !== null) list.push(["reconciled", s.reconciled ? "pass" : "FAIL"]);
   for (const issue of s.quality) list.push(["quality", issue]);
   if (s.schemaChanged !== null) list.push(["schema", s.schemaChanged ? "CHANGED" : "unchanged"]);
-  if (s.error !== null) list.push(["error", indent(redact(s.error.message))]);
+  if (s.error !== null) list.push(["error", indent(s.error.message)]);
   return list;
 }
 

@@ -1,4 +1,5 @@
 /** Plain tables: a header, a rule, one line per row. */
+import { oneLine } from "../../core/base/printable.ts";
 
 export interface TableColumn {
   readonly header: string;
@@ -13,9 +14,10 @@ export interface TableColumn {
  */
 export function renderTable(
   columns: readonly TableColumn[],
-  rows: readonly (readonly string[])[],
+  cells: readonly (readonly string[])[],
   width?: number,
 ): string {
+  const rows = cells.map((row) => row.map(oneLine));
   const content = columns.map((column, i) =>
     Math.max(column.header.length, ...rows.map((row) => row[i].length))
   );

@@ -1,5 +1,4 @@
 /** The report of `rivet validate` as text. */
-import { redact } from "../../core/base/redact.ts";
 import type { ExportValidation, ValidationReport } from "../../core/validate/validation_report.ts";
 
 const STATUS: Record<ExportValidation["status"], string> = {
@@ -24,8 +23,8 @@ function block(e: ExportValidation): string {
   if (e.legacy_run) fields.push(["legacy_run", "true"]);
   if (e.row_count !== null) fields.push(["rows", String(e.row_count)]);
   if (e.status !== "not_applicable") fields.push(["coverage", e.coverage]);
-  for (const { message } of e.findings) fields.push(["problem", redact(message)]);
-  for (const warning of e.warnings) fields.push(["note", redact(warning)]);
+  for (const { message } of e.findings) fields.push(["problem", message]);
+  for (const warning of e.warnings) fields.push(["note", warning]);
   const lines = fields.map(([label, value]) => `  ${`${label}:`.padEnd(12)} ${value}`);
   return [`── ${e.export_name} ──`, ...lines].join("\n");
 }

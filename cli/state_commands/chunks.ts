@@ -2,7 +2,6 @@
 import { constant, type InferValue, object } from "@optique/core";
 import { selectExports } from "../../core/config/select.ts";
 import type { ChunkRun, ChunkTask, StateStore } from "../../core/ports/state.ts";
-import { redact } from "../../core/base/redact.ts";
 import { defineCommand } from "../define.ts";
 import { loadConfig, withState } from "../load.ts";
 import { configOption, jsonOption, requiredExportOption } from "../options.ts";
@@ -44,11 +43,12 @@ export async function executeStateChunks(args: ChunksArgs, ctx: CommandContext):
   if (run === null) {
     selectExports(config, args.export);
     const nothing = `No chunk checkpoint for '${args.export}'.`;
-    return ctx.screen.result(args.json ? toJson({ run: null, chunks: [] }) : nothing);
+    if (args.json) return ctx.screen.json(toJson({ run: null, chunks: [] }));
+    return ctx.screen.result(nothing);
   }
   if (args.json) {
     const json = { run: chunkRunJson(run), chunks: tasks.map(chunkTaskJson) };
-    return ctx.screen.result(toJson(json));
+    return ctx.screen.json(toJson(json));
   }
   const table = renderTable(COLUMNS, tasks.map(chunkRow), ctx.screen.resultWidth);
   ctx.screen.result(`${chunkRunLine(run, tasks)}\n${table}`);
@@ -79,6 +79,6 @@ function chunkRow(task: ChunkTask): string[] {
     String(task.attempts),
     task.rowsWritten === null ? "-" : String(task.rowsWritten),
     formatInstant(task.updatedAt),
-    task.error === null ? "" : redact(task.error.split("\n", 1)[0]),
+    task.error ?? "",
   ];
 }

@@ -43,7 +43,7 @@ export async function executeStateFiles(args: FilesArgs, ctx: CommandContext): P
   const filter = { exportName: args.export, last: args.last };
   const files = await withState(ctx, config, (state) => state.files(filter));
   if (files.length === 0 && args.export !== undefined) selectExports(config, args.export);
-  if (args.json) return ctx.screen.result(toJson({ files: files.map(fileJson) }));
+  if (args.json) return ctx.screen.json(toJson({ files: files.map(fileJson) }));
   if (files.length === 0) return ctx.screen.result("No files recorded.");
   ctx.screen.result(renderTable(COLUMNS, files.map(fileRow), ctx.screen.resultWidth));
 }

@@ -44,7 +44,7 @@ export async function executeProgression(
   const config = await loadConfig(ctx, args.config);
   const found = await withState(ctx, config, (state) => state.progressions(args.export));
   if (found.length === 0 && args.export !== undefined) selectExports(config, args.export);
-  if (args.json) return ctx.screen.result(toJson({ progression: found.map(progressionJson) }));
+  if (args.json) return ctx.screen.json(toJson({ progression: found.map(progressionJson) }));
   if (found.length === 0) return ctx.screen.result("No progression recorded.");
   ctx.screen.result(renderTable(COLUMNS, found.map(row), ctx.screen.resultWidth));
 }

@@ -33,7 +33,7 @@ const COLUMNS: readonly TableColumn[] = [
 export async function executeStateShow(args: ShowArgs, ctx: CommandContext): Promise<void> {
   const config = await loadConfig(ctx, args.config);
   const cursors = await withState(ctx, config, (state) => state.cursors());
-  if (args.json) return ctx.screen.result(toJson({ cursors: cursors.map(cursorJson) }));
+  if (args.json) return ctx.screen.json(toJson({ cursors: cursors.map(cursorJson) }));
   if (cursors.length === 0) return ctx.screen.result("No cursors recorded.");
   const rows = cursors.map((c) => [c.exportName, c.cursor, formatInstant(c.updatedAt), c.runId]);
   ctx.screen.result(renderTable(COLUMNS, rows, ctx.screen.resultWidth));

@@ -3,6 +3,8 @@ import { dirname, resolve } from "node:path";
 import type { LoadedConfig } from "../config/loaded.ts";
 import { resolveExport, resolveSource } from "../config/resolve.ts";
 import { ConfigError, RivetError } from "../base/errors.ts";
+import { registerNames } from "../base/redact.ts";
+import { shownNames } from "../config/names.ts";
 import { logger } from "../base/log.ts";
 import { canonicalJson } from "../artifact/canonical.ts";
 import { plannedChunks } from "../plan/chunk_ranges.ts";
@@ -36,6 +38,7 @@ export async function loadPlans(path: string, options: LoadPlansOptions): Promis
   const [{ data: first }] = plans;
   for (const { data } of plans) refuseMixture(path, first, data);
   const dir = await stateFolder(path, first.config_path);
+  for (const { data } of plans) registerNames(shownNames(data, ["query", "base_query"]));
   return {
     config: toConfig(plans.map((plan) => plan.data), dir),
     sealed: new Map(plans.map((plan) => [plan.data.export_name, toSealed(plan)])),

@@ -5,13 +5,14 @@
  */
 import { configureSync, getLogger } from "@logtape/logtape";
 import type { LogLevel as TapeLevel, LogRecord } from "@logtape/logtape";
+import { printable } from "./printable.ts";
 import { redact } from "./redact.ts";
 
 /** From the least to the most talkative. */
 export const LOG_LEVELS = ["error", "warn", "info", "debug", "trace"] as const;
 export type LogLevel = typeof LOG_LEVELS[number];
 
-/** One line of the log, without secrets. Structured-clone safe. */
+/** One line of the log, without secrets and control characters. Structured-clone safe. */
 export interface LogEntry {
   readonly level: LogLevel;
   readonly text: string;
@@ -70,7 +71,7 @@ export function configureLogging(
   const sink = (record: LogRecord) =>
     options.sink({
       level: LEVELS[record.level],
-      text: redact(record.message.map((part) => String(part)).join("")),
+      text: printable(redact(record.message.map((part) => String(part)).join(""))),
     });
   configureSync({
     reset: true,

@@ -64,17 +64,42 @@ export function parseConfigDocument(source: string): ConfigDocument {
   };
 }
 
+const QUOTE_IT = "put a value that begins with a special character in quotes";
+
+/** The parser's own messages repeat what stands there, which may be a password. */
+const SYNTAX_MESSAGES: Record<YAMLError["code"], string> = {
+  ALIAS_PROPS: "an alias (*name) takes neither an anchor nor a tag",
+  BAD_ALIAS: `* begins an alias, which names nothing here; ${QUOTE_IT}`,
+  BAD_COLLECTION_TYPE: "the tag does not fit what it stands before",
+  BAD_DIRECTIVE: `a line that begins with % is no directive; ${QUOTE_IT}`,
+  BAD_DQ_ESCAPE:
+    "a backslash in double quotes begins no escape; write it twice, or use single quotes",
+  BAD_INDENT: "the indentation does not fit the lines around it",
+  BAD_PROP_ORDER: "an anchor or tag stands where none may",
+  BAD_SCALAR_START: `a value cannot begin with this character; ${QUOTE_IT}`,
+  BLOCK_AS_IMPLICIT_KEY: "a mapping or list begins where a key ends; a line break is missing",
+  BLOCK_IN_FLOW: "a block stands inside brackets or braces",
+  DUPLICATE_KEY: "a key is written twice",
+  IMPOSSIBLE: "this is no YAML",
+  KEY_OVER_1024_CHARS: 'a key is longer than 1,024 characters; is a ":" missing?',
+  MISSING_CHAR:
+    "a bracket, comma, colon, quote or space is missing; is a value to be put in quotes?",
+  MULTILINE_IMPLICIT_KEY: 'a key goes over several lines; is a ":" missing?',
+  MULTIPLE_ANCHORS: "one value has several anchors",
+  MULTIPLE_DOCS: 'the file holds several YAML documents; remove the "---" between them',
+  MULTIPLE_TAGS: "one value has several tags",
+  NON_STRING_KEY: "a key must be a word",
+  RESOURCE_EXHAUSTION: "the file is nested too deeply",
+  TAB_AS_INDENT: "a tab is used as indentation; YAML wants spaces",
+  TAG_RESOLVE_FAILED: `! begins a tag, which means nothing here; ${QUOTE_IT}`,
+  UNEXPECTED_TOKEN: `what stands here belongs to nothing; ${QUOTE_IT}`,
+};
+
 function syntaxMessage(error: YAMLError, source: string): string {
-  switch (error.code) {
-    case "DUPLICATE_KEY":
-      return `key ${JSON.stringify(keyFrom(source, error.pos[0]))} is written twice`;
-    case "MULTIPLE_DOCS":
-      return 'the file holds several YAML documents; remove the "---" between them';
-    case "TAB_AS_INDENT":
-      return "a tab is used as indentation; YAML wants spaces";
-    default:
-      return `YAML: ${error.message}`;
-  }
+  const key = error.code === "DUPLICATE_KEY" ? keyFrom(source, error.pos[0]) : null;
+  if (key !== null) return `key ${JSON.stringify(key)} is written twice`;
+  const plain = ["DUPLICATE_KEY", "MULTIPLE_DOCS", "TAB_AS_INDENT"].includes(error.code);
+  return `${plain ? "" : "YAML: "}${SYNTAX_MESSAGES[error.code]}`;
 }
 
 /** Where the quoted text starts that is still open at an offset. */
@@ -91,9 +116,9 @@ function openQuote(document: Document, offset: number): number | undefined {
   return start;
 }
 
-/** The key that starts at an offset, as it is written. */
-function keyFrom(source: string, offset: number): string {
-  return /^[^:\r\n]*/.exec(source.slice(offset, offset + 80))?.[0].trim() ?? "";
+/** The key that starts at an offset, as it is written; null when it is not a plain word. */
+function keyFrom(source: string, offset: number): string | null {
+  return /^(["']?[\w.-]{1,64}["']?)\s*:/.exec(source.slice(offset, offset + 80))?.[1] ?? null;
 }
 
 /** Keys must be plain words: a list or a mapping as a key has no meaning here. */
@@ -112,11 +137,20 @@ function toValue(document: Document, report: (message: string, offset: number) =
     return withoutNulls(document.toJS(), 0);
   } catch (error) {
     // Unknown aliases, alias bombs and aliases inside their own anchor are found only on conversion.
-    const message = error instanceof Error ? error.message : String(error);
-    report(`YAML: ${message}`, firstAliasOffset(document));
+    report(`YAML: ${conversionMessage(error)}`, firstAliasOffset(document));
     return null;
   }
 }
+
+/** The parser's message names the alias, which may be a password that begins with "*". */
+function conversionMessage(error: unknown): string {
+  if (error instanceof TooDeep) return error.message;
+  return error instanceof ReferenceError && /Excessive alias/.test(error.message)
+    ? "aliases multiply beyond what a configuration can need"
+    : SYNTAX_MESSAGES.BAD_ALIAS;
+}
+
+class TooDeep extends RangeError {}
 
 function firstAliasOffset(document: Document): number {
   let offset = 0;
@@ -132,7 +166,7 @@ function firstAliasOffset(document: Document): number {
 
 function withoutNulls(value: unknown, depth: number): unknown {
   if (depth > MAX_DEPTH) {
-    throw new RangeError(
+    throw new TooDeep(
       `nested deeper than ${MAX_DEPTH} levels; is an alias inside its own anchor?`,
     );
   }

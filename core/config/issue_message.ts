@@ -1,5 +1,6 @@
 /** What zod found, in the words of someone who writes YAML. */
 import { z } from "zod";
+import { redact } from "../base/redact.ts";
 import { didYouMean, nearest } from "../base/suggest.ts";
 import type { ConfigPath } from "./problem.ts";
 import { knownKeys, placesOf, schemaAt } from "./schema_keys.ts";
@@ -59,7 +60,10 @@ function valueAt(data: unknown, path: ConfigPath): unknown {
 function issueMessage(root: z.ZodType, issue: Issue, path: ConfigPath, data: unknown): string {
   const value = valueAt(data, path);
   const secret = path.some((part) => SECRET_KEYS.has(String(part)));
-  const got = secret ? describeKind(value) : describe(value);
+  // `password:secret`, written without the space, is a text where a mapping belongs.
+  const misplaced = typeof value === "string" &&
+    /(password|passwd|pwd|secret|url)\s*[:=]/i.test(value);
+  const got = secret || misplaced ? describeKind(value) : describe(value);
   if (value === undefined) return missingMessage(issue);
   switch (issue.code) {
     case "invalid_type": {
@@ -170,7 +174,9 @@ function typeName(expected: string): string {
 /** A value as the message shows it, cut to a length that fits a line. */
 function describe(value: unknown): string {
   if (typeof value === "string") {
-    return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
+    // Before it is cut: half a URL is no longer known as one.
+    const text = redact(value);
+    return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
   }
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   return describeKind(value);

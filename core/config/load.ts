@@ -4,9 +4,16 @@
  */
 import { dirname, resolve } from "node:path";
 import { ConfigError } from "../base/errors.ts";
-import { redact, registerPassword, registerSecret, registerUrlSecret } from "../base/redact.ts";
+import {
+  redact,
+  registerNames,
+  registerPassword,
+  registerSecret,
+  registerUrlSecret,
+} from "../base/redact.ts";
 import { type ConfigDocument, parseConfigDocument } from "./document.ts";
 import type { LoadedConfig } from "./loaded.ts";
+import { shownNames } from "./names.ts";
 import { type ConfigPath, formatProblem, type Problem, sortProblems } from "./problem.ts";
 import { type QueryKeys, resolveQuery } from "./query.ts";
 import { readConfigText } from "./read.ts";
@@ -37,6 +44,8 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Lo
   const data = topMapping(document.value, report);
   const { value, substituted } = substituteEnv(data, options.env, report);
   registerSecrets(value);
+  // As it is written, where no variable's value is in it; of the values those that are names.
+  registerNames(shownNames(data));
 
   const { config, findings } = validateConfig(value, substituted);
   findings.forEach((finding) => report.add(finding));
@@ -44,6 +53,7 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Lo
   const dir = dirname(absolute);
   const queries = await resolveQueries(value.exports, dir, options, report);
   report.throwIfWrong();
+  for (const { name, table = "" } of config?.exports ?? []) registerNames([name, table]);
   // `throwIfWrong` has thrown when there is no configuration: its absence is a finding too.
   if (config === null) throw new ConfigError(`${path}: invalid configuration`);
   return {

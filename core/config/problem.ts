@@ -22,10 +22,15 @@ export function formatPath(path: ConfigPath): string {
   let text = "";
   for (const part of path) {
     if (typeof part === "number") text += `[${part}]`;
-    else if (!/^[\p{L}_][\p{L}\p{N}_-]*$/u.test(part)) text += `[${JSON.stringify(part)}]`;
+    else if (!/^[\p{L}_][\p{L}\p{N}_-]*$/u.test(part)) text += `[${JSON.stringify(shown(part))}]`;
     else text += text === "" ? part : `.${part}`;
   }
   return text;
+}
+
+/** `password:secret`, written without the space, may have become a key. */
+function shown(key: string): string {
+  return key.replace(/^(.{0,64}?(?:password|passwd|pwd|secret|url)\s*[:=]).*$/is, "$1...");
 }
 
 /** `rivet.yaml:12:5: exports[0].chunk_size: message`; the parts that do not exist are left out. */

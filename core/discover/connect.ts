@@ -4,8 +4,9 @@ import { resolveTuning } from "../config/tuning.ts";
 import { logger } from "../base/log.ts";
 import type { Adapters } from "../ports/adapters.ts";
 import type { Dialect } from "../ports/source.ts";
-import { registerUrlSecret } from "../base/redact.ts";
+import { registerNames, registerUrlSecret } from "../base/redact.ts";
 import { discover, type DiscoverOptions, type Discovery } from "./discover.ts";
+import { shownNames } from "../config/names.ts";
 import { engineOfUrl } from "./engine.ts";
 
 /** Exactly one of the three. */
@@ -46,6 +47,7 @@ export async function discoverSource(
   try {
     for (const warning of source.info.warnings) logger().warn(warning);
     const discovery = await discover(source, request);
+    registerNames(shownNames(discovery));
     return { sourceType: type, dialect: factory.dialect, discovery };
   } finally {
     await source.close();

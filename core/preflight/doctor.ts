@@ -6,7 +6,6 @@ import { type ErrorCode, type RivetError, toRivetError } from "../base/errors.ts
 import type { Adapters, AnyDestination } from "../ports/adapters.ts";
 import type { Source } from "../ports/source.ts";
 import type { StateStore } from "../ports/state.ts";
-import { redact } from "../base/redact.ts";
 import { resolvePlaceholders } from "../manifest/names.ts";
 
 /** What kind of trouble it is, in the words of the documentation. */
@@ -63,8 +62,8 @@ export function failedCheck(
     name,
     status: "fail",
     category: categoryOf(error),
-    message: redact(error.message),
-    hint: error.hint === undefined ? null : redact(error.hint),
+    message: error.message,
+    hint: error.hint ?? null,
   };
 }
 

@@ -2,6 +2,7 @@
  * What a child of `--parallel-export-processes` prints: one JSON object per line on stdout. The names are
  * public API.
  */
+import { jsonLine, type JsonText } from "../base/json_text.ts";
 import type { SerializedError } from "../base/errors.ts";
 import { summaryJson } from "../report/json.ts";
 import type { ExportProgress, ExportStarted, RunListener } from "../run/types.ts";
@@ -42,11 +43,11 @@ export type EventLine = StartedLine | ProgressInitLine | ProgressLine | Finished
 
 /** Reports a run as lines. */
 export class EventEmitter implements RunListener {
-  readonly #print: (line: string) => void;
+  readonly #print: (line: JsonText) => void;
   #init = "";
   #last = "";
 
-  constructor(print: (line: string) => void) {
+  constructor(print: (line: JsonText) => void) {
     this.#print = print;
   }
 
@@ -80,7 +81,7 @@ export class EventEmitter implements RunListener {
   }
 
   #emit(line: EventLine): void {
-    this.#print(JSON.stringify(line));
+    this.#print(jsonLine(line));
   }
 }
 

@@ -1,4 +1,5 @@
 /** The chunk run that reconcile and repair work on (RC1, RC4, RR7). */
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { LoadedExport } from "../config/loaded.ts";
 import { ConfigError, RivetError } from "../base/errors.ts";
@@ -14,6 +15,8 @@ export interface RecordedRun {
   readonly tasks: readonly ChunkTask[];
   readonly shape: ChunkShape;
   readonly pageRows: number | null;
+  /** Of the query as it was read; absent in runs that did not note it. */
+  readonly baseHash?: string;
 }
 
 const planSchema = z.object({
@@ -25,7 +28,13 @@ const planSchema = z.object({
     unique: z.boolean().optional(),
   }),
   pageRows: z.number().nullable(),
+  baseHash: z.string().optional(),
 });
+
+/** Tells two base queries apart without showing them: what is stored of them holds no secret. */
+export function baseHash(base: string): string {
+  return createHash("sha256").update(base).digest("hex");
+}
 
 /**
  * RC1, RC4: only chunks that a checkpoint remembers can be compared one by one.
@@ -73,7 +82,7 @@ export async function latestRun(
   return { run, tasks: await state.chunkTasks(run.runId), ...storedPlan(run) };
 }
 
-function storedPlan(run: ChunkRun): Pick<RecordedRun, "shape" | "pageRows"> {
+function storedPlan(run: ChunkRun): Pick<RecordedRun, "shape" | "pageRows" | "baseHash"> {
   try {
     return planSchema.parse(JSON.parse(run.plan));
   } catch (cause) {
@@ -85,13 +94,19 @@ function storedPlan(run: ChunkRun): Pick<RecordedRun, "shape" | "pageRows"> {
   }
 }
 
-/** @throws RivetError CHECKPOINT_MISMATCH when the config asks for other rows than the run read. */
+/**
+ * The run's shape with the query as the config has it now: the stored one is without its secrets.
+ * @throws RivetError CHECKPOINT_MISMATCH when the config asks for other rows than the run read.
+ */
 export function requireSameQuery(
-  { run, shape }: RecordedRun,
+  { run, shape, baseHash: stored }: RecordedRun,
   exported: LoadedExport,
   dialect: Dialect,
-): void {
-  if (baseQuery(exported, dialect) === shape.base) return;
+): ChunkShape {
+  const base = baseQuery(exported, dialect);
+  if (stored === undefined ? base === shape.base : baseHash(base) === stored) {
+    return { ...shape, base };
+  }
   throw new RivetError(
     "CHECKPOINT_MISMATCH",
     `export '${exported.name}': the query is not the one that chunk run '${run.runId}' read`,

@@ -45,11 +45,12 @@ export async function reconcileRun(
   recorded: RecordedRun,
   { exported, checksum, signal }: Omit<ReconcileOptions, "config">,
 ): Promise<ReconcileReport> {
-  const { run, tasks, shape } = recorded;
+  const { run, tasks } = recorded;
   const values = checksum || exported.config.reconcile === "checksum";
-  const description = await ask((source) => {
-    requireSameQuery(recorded, exported, source.dialect);
-    return values ? source.describe(shape.base, exported.overrides) : Promise.resolve(null);
+  const { shape, description } = await ask(async (source) => {
+    const shape = requireSameQuery(recorded, exported, source.dialect);
+    const description = values ? await source.describe(shape.base, exported.overrides) : null;
+    return { shape, description };
   });
   const partitions = await compareChunks(ask, { exported, shape, tasks, description, signal });
   return reconcileReport(run, partitions);

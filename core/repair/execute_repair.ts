@@ -156,13 +156,13 @@ class Repair {
 
   /** RR3: the stored shape; what is selected and how it is written comes from the config. */
   async #plan(): Promise<{ plan: ExportPlan; dialect: Dialect; schemaChanged: boolean | null }> {
-    const { shape, pageRows, run } = this.#recorded;
+    const { pageRows, run } = this.#recorded;
     const { exported } = this.#ctx;
-    const { description, dialect } = await this.#source.retried("plan", async (source) => {
+    const { shape, description, dialect } = await this.#source.retried("plan", async (source) => {
       for (const warning of source.info.warnings) logger().warn(warning);
-      requireSameQuery(this.#recorded, exported, source.dialect);
+      const shape = requireSameQuery(this.#recorded, exported, source.dialect);
       const description = await source.describe(shape.base, exported.overrides);
-      return { description, dialect: source.dialect };
+      return { shape, description, dialect: source.dialect };
     });
     const schemaChanged = await checkDrift(this.#ctx, description.columns);
     const chunks = this.#actions.map(({ chunk_index, start_key, end_key }) => ({

@@ -1,6 +1,5 @@
 /** Summaries as `--json`, `--summary-output`, run reports and state store them. The names are public API. */
 import type { SerializedError } from "../base/errors.ts";
-import { redact } from "../base/redact.ts";
 import type { ExportSummary, RunAggregate } from "./summary.ts";
 
 export function aggregateJson(run: RunAggregate): Record<string, unknown> {
@@ -52,8 +51,8 @@ function errorJson(error: SerializedError): Record<string, unknown> {
   return {
     code: error.code,
     category: error.category,
-    message: redact(error.message),
-    hint: error.hint === undefined ? null : redact(error.hint),
+    message: error.message,
+    hint: error.hint ?? null,
     native_code: error.nativeCode ?? null,
   };
 }

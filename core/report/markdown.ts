@@ -1,5 +1,5 @@
 /** A run as a page for people: `.rivet/runs/<run_id>/summary.md`. */
-import { redact } from "../base/redact.ts";
+import { oneLine } from "../base/printable.ts";
 import type { ExportSummary } from "./summary.ts";
 import type { PartRecord } from "../manifest/parts.ts";
 
@@ -30,17 +30,22 @@ function fields(s: ExportSummary): readonly (readonly [string, string])[] {
   ];
 }
 
+/** A text of others: no HTML, link or image of theirs becomes part of the page. */
+function prose(text: string): string {
+  return text.replaceAll("<", "&lt;").replaceAll("[", "\\[");
+}
+
 /** Keeps a value inside its table cell. */
 function cell(text: string): string {
-  return redact(text).replaceAll("|", "\\|").replaceAll(/\s*\n\s*/g, " ");
+  return prose(oneLine(text)).replaceAll("|", "\\|");
 }
 
 export function summaryMarkdown(summary: ExportSummary, parts: readonly PartRecord[]): string {
   const lines = [`# ${summary.exportName}: ${summary.status}`, "", "| | |", "|---|---|"];
   for (const [name, value] of fields(summary)) lines.push(`| ${name} | ${cell(value)} |`);
   if (summary.error !== null) {
-    lines.push("", "## Error", "", `\`${summary.error.code}\`: ${redact(summary.error.message)}`);
-    if (summary.error.hint !== undefined) lines.push("", redact(summary.error.hint));
+    lines.push("", "## Error", "", `\`${summary.error.code}\`: ${prose(summary.error.message)}`);
+    if (summary.error.hint !== undefined) lines.push("", prose(summary.error.hint));
   }
   if (parts.length > 0) {
     lines.push("", "## Parts", "", "| part | rows | bytes | fingerprint |", "|---|---:|---:|---|");

@@ -1,5 +1,9 @@
 /** The run report: `.rivet/runs/<run_id>/summary.{json,md}` beside the config (I8). */
 import { join } from "node:path";
+import { toJson } from "../base/json_text.ts";
+import { makePrivateFolders, writePrivateFile } from "../base/private_files.ts";
+import { printable } from "../base/printable.ts";
+import { redact } from "../base/redact.ts";
 import { committedParts } from "../manifest/parts.ts";
 import type { ExportSummary } from "./summary.ts";
 import type { PartRecord } from "../manifest/parts.ts";
@@ -12,11 +16,11 @@ export async function writeRunReport(
   summary: ExportSummary,
   parts: readonly PartRecord[],
 ): Promise<void> {
-  const folder = join(dir, ".rivet", "runs", summary.runId);
-  await Deno.mkdir(folder, { recursive: true });
+  const folder = await makePrivateFolders(dir, ".rivet", "runs", summary.runId);
   const json = { ...summaryJson(summary), parts: parts.map(partJson) };
-  await replace(join(folder, "summary.json"), `${JSON.stringify(json, null, 2)}\n`);
-  await replace(join(folder, "summary.md"), summaryMarkdown(summary, committedParts(parts)));
+  await writePrivateFile(join(folder, "summary.json"), `${toJson(json)}\n`);
+  const page = summaryMarkdown(summary, committedParts(parts));
+  await writePrivateFile(join(folder, "summary.md"), printable(redact(page)));
 }
 
 function partJson(part: PartRecord): Record<string, unknown> {
@@ -29,10 +33,4 @@ function partJson(part: PartRecord): Record<string, unknown> {
     chunk_index: part.chunkIndex,
     status: part.status ?? "committed",
   };
-}
-
-async function replace(path: string, text: string): Promise<void> {
-  const temporary = `${path}.tmp`;
-  await Deno.writeTextFile(temporary, text);
-  await Deno.rename(temporary, path);
 }

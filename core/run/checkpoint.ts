@@ -3,6 +3,7 @@ import { RivetError } from "../base/errors.ts";
 import type { ChunkedStrategy, PlannedChunk } from "../plan/strategy.ts";
 import type { ChunkRun, StateStore } from "../ports/state.ts";
 import type { LoadedExport } from "../config/loaded.ts";
+import { baseHash } from "../reconcile/chunk_run.ts";
 
 const DEFAULT_MAX_ATTEMPTS = 3;
 
@@ -81,7 +82,11 @@ export async function openChunkRun(
         exportName: exported.name,
         planFingerprint: fingerprint,
         maxAttempts,
-        plan: JSON.stringify({ shape, pageRows: strategy.pageRows }),
+        plan: JSON.stringify({
+          shape,
+          pageRows: strategy.pageRows,
+          baseHash: baseHash(shape.base),
+        }),
       },
       chunks.map((c) => ({ chunkIndex: c.index, startKey: c.start, endKey: c.end })),
     );

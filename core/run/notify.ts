@@ -9,7 +9,6 @@ import type { Source } from "../ports/source.ts";
 import type { JournalEvent } from "../ports/state.ts";
 import { probeScan } from "../preflight/probe.ts";
 import { type Verdict, verdictOf } from "../preflight/verdict.ts";
-import { redact } from "../base/redact.ts";
 import type { JournalEventName } from "./journal.ts";
 import type { ExportSummary } from "../report/summary.ts";
 import type { RunOptions } from "./types.ts";
@@ -103,13 +102,13 @@ export function notifyEvent(
   const { exportName, runId, rows, files, durationMs, error } = summary;
   return {
     ...{ kinds, exportName, runId, rows, files, durationMs },
-    reasons: [...changes, ...degraded].map((text) => redact(text)),
+    reasons: [...changes, ...degraded],
     error: error === null ? null : errorOf(error),
   };
 }
 
 function errorOf({ code, message, hint }: SerializedError): NotifyEvent["error"] {
-  return { code, message: redact(message), hint: hint === undefined ? null : redact(hint) };
+  return { code, message, hint: hint ?? null };
 }
 
 /** The data of the journal's events of one name. */

@@ -4,7 +4,6 @@ import { ConfigError, toRivetError } from "../base/errors.ts";
 import type { Adapters, AnyDestination } from "../ports/adapters.ts";
 import type { Destination, StreamDestination } from "../ports/destination.ts";
 import type { StateStore } from "../ports/state.ts";
-import { redact } from "../base/redact.ts";
 import { runTime } from "../manifest/names.ts";
 import {
   findManifest,
@@ -76,7 +75,7 @@ async function validateExport(
     return {
       ...blank(exported, destination),
       status: "fail",
-      findings: [{ code, message: redact(error.message) }],
+      findings: [{ code, message: error.message }],
     };
   } finally {
     await destination?.close();

@@ -3,7 +3,6 @@ import { StateError } from "../../core/base/errors.ts";
 import type { ChunkCompletion, ChunkTask, StateStore } from "../../core/ports/state.ts";
 import type { SqlConnection, SqlExecutor, SqlRow } from "../connection.ts";
 import { number, numberOrNull, text, textOrNull, word } from "../row.ts";
-import { storable } from "./storable.ts";
 
 type ChunkTaskTable = Pick<
   StateStore,
@@ -135,7 +134,7 @@ export function chunkTaskTable(db: SqlConnection): ChunkTaskTable {
       const updated = await db.run(
         `UPDATE chunk_task SET status = 'failed', error = ?, updated_at = ?
          WHERE run_id = ? AND chunk_index = ? AND status = 'running'`,
-        [storable(error), now(), runId, chunkIndex],
+        [error, now(), runId, chunkIndex],
       );
       if (updated === 0) throw await wrongStatus(db, runId, chunkIndex, "running");
     },

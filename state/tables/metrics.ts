@@ -3,7 +3,6 @@ import type { RunMetric, StateStore } from "../../core/ports/state.ts";
 import type { SqlConnection, SqlRow } from "../connection.ts";
 import { booleanOrNull, number, text, textOrNull, word } from "../row.ts";
 import { limit, where } from "./filter.ts";
-import { storable } from "./storable.ts";
 
 type MetricTable = Pick<StateStore, "recordMetric" | "metrics">;
 
@@ -60,7 +59,7 @@ export function metricTable(db: SqlConnection): MetricTable {
           metric.profile,
           metric.format,
           metric.errorCode,
-          metric.errorMessage === null ? null : storable(metric.errorMessage),
+          metric.errorMessage,
         ],
       );
     },

@@ -12,6 +12,7 @@ import type {
   RunMetric,
   StateStore,
 } from "../../core/ports/state.ts";
+import { forgetSecrets, registerSecret } from "../../core/base/redact.ts";
 import { openState } from "../../state/open.ts";
 
 /** An empty place for state: a folder of its own, and the environment that leads to the backend. */
@@ -267,11 +268,53 @@ const CHUNKS: StateCase[] = [
       assert.equal(running.status, "running");
     },
   ),
+  stateCase("what people read holds no secret and no control character", async (store) => {
+    const raw = "it said Xk4!secretQ9\x1b[2J\u202e and postgres://u:p@ss?w@h/db";
+    const shown = "it said REDACTED\x1b[2J\u202e and postgres://u:***@h/db";
+    const clean = "it said REDACTED\\x1b[2J\\u202e and postgres://u:***@h/db";
+    registerSecret("Xk4!secretQ9");
+    try {
+      const plan = { shape: { base: `SELECT '${raw}'`, column: "Xk4!secretQ9" } };
+      await store.createChunkRun({
+        runId: "orders_1",
+        exportName: "orders",
+        planFingerprint: "f1",
+        maxAttempts: 3,
+        plan: JSON.stringify(plan),
+      }, ranges(1));
+      await claimIndex(store, "orders_1");
+      await store.failChunkTask("orders_1", 0, raw);
+      await store.recordMetric(metric("orders_1", { errorMessage: raw }));
+      await store.appendJournal([
+        event("orders_1", 1, { data: JSON.stringify({ error: raw, rows: 5, list: [raw] }) }),
+      ]);
+      await store.saveAggregate({
+        aggregateId: "a",
+        startedAt: AT,
+        finishedAt: AT,
+        ...{ exports: 1, succeeded: 0, failed: 1, skipped: 0, rows: 0, bytes: 0 },
+        detail: JSON.stringify({ error: raw, rows: 5 }),
+      });
+
+      assert.equal((await store.chunkTasks("orders_1"))[0].error, clean);
+      assert.deepEqual(JSON.parse((await store.latestChunkRun("orders"))?.plan ?? ""), {
+        shape: { base: `SELECT '${shown}'`, column: "Xk4!secretQ9" },
+      });
+      assert.equal((await store.metrics({}))[0].errorMessage, clean);
+      const [{ events }] = await store.journal({});
+      assert.deepEqual(JSON.parse(events[0].data), { error: shown, rows: 5, list: [shown] });
+      // deno-lint-ignore no-control-regex
+      assert.doesNotMatch(events[0].data, /[\x00-\x1f\x7f-\x9f\u202a-\u202e]/);
+      assert.equal(JSON.parse((await store.aggregates(1))[0].detail).error, shown);
+    } finally {
+      forgetSecrets();
+    }
+  }),
   stateCase("I5: a failed task is claimed again while it has attempts left", async (store) => {
     await createRun(store, "orders_1", ranges(2), 2);
     assert.equal(await claimIndex(store, "orders_1"), 0);
     await store.failChunkTask("orders_1", 0, "connection\0lost");
-    assert.equal((await store.chunkTasks("orders_1"))[0].error, "connection\uFFFDlost");
+    assert.equal((await store.chunkTasks("orders_1"))[0].error, "connection\\x00lost");
     assert.equal(await claimIndex(store, "orders_1"), 1);
     await store.completeChunkTask("orders_1", 1, completion(1));
     assert.equal((await store.claimChunkTask("orders_1"))?.attempts, 2);

@@ -2,7 +2,7 @@
  * PA9: no command writes or prints a password, however it was given and however the command ends. Every
  * file that is left (artifacts, reports, state, manifests) and every line of output is searched.
  */
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createDatabase, testPostgres } from "../support/postgres.ts";
@@ -20,6 +20,15 @@ exports:
     chunk_size: 100
     chunk_checkpoint: true
     reconcile: checksum
+    format: csv
+    destination: { type: local, path: ./out }
+  - name: leaking
+    query: "SELECT id, leak(id::int) AS value FROM orders"
+    mode: chunked
+    chunk_column: id
+    chunk_checkpoint: true
+    chunk_max_attempts: 1
+    tuning: { max_retries: 0 }
     format: csv
     destination: { type: local, path: ./out }
   - name: broken
@@ -65,6 +74,16 @@ const COMMANDS: readonly string[] = [
   "state progression -c rivet.yaml --json",
   "metrics -c rivet.yaml --json",
   "journal -c rivet.yaml -e orders --json",
+];
+
+const LEAKING: readonly string[] = [
+  "run -c rivet.yaml -e leaking",
+  "run -c rivet.yaml -e leaking --resume --json-errors",
+  "journal -c rivet.yaml -e leaking",
+  "journal -c rivet.yaml -e leaking --json",
+  "state chunks -c rivet.yaml -e leaking",
+  "state chunks -c rivet.yaml -e leaking --json",
+  "metrics -c rivet.yaml --json",
 ];
 
 /** With the URL as an argument, which is the worst place for it. */
@@ -174,6 +193,23 @@ Deno.test("PA9: no password in any artifact, log, report, journal row, state or 
           await assertClean(folder, ran, role.password);
         }));
     }
+    await t.step("a server that repeats the password, with control characters", async () => {
+      const said = `'the password is ${role.password.replaceAll("'", "''")} ' || chr(27) || '[2J'`;
+      await database.sql(
+        `CREATE FUNCTION leak(i int) RETURNS int LANGUAGE plpgsql AS
+           $f$ BEGIN RAISE EXCEPTION '%', ${said}; END $f$`,
+      );
+      await inFolder(
+        `type: postgres, url_env: SECRET_URL, tls: { mode: disable }`,
+        async (folder) => {
+          const ran = await runAll(folder, LEAKING, { SECRET_URL: role.url });
+          deepEqual(ran.codes, [1, 1, 0, 0, 0, 0, 0], ran.printed);
+          match(ran.printed, /the password is REDACTED \\x1b\[2J/);
+          equal(ran.printed.includes("\x1b"), false);
+          await assertClean(folder, ran, role.password);
+        },
+      );
+    });
     const unreachable = new URL(role.url);
     unreachable.port = "1";
     const rude = new URL(role.url);

@@ -76,6 +76,30 @@ const schemeMatchesType: SourceRule = {
   },
 };
 
+/** A URL in one of these is a variable that holds something else; it is not shown, nor kept. */
+const fieldsAreNoUrls: SourceRule = {
+  name: "fields_hold_no_url",
+  reads: ["url_env", "url_file", "host", "user", "database", "password_env", "tls"],
+  check(source) {
+    const findings: Finding[] = [];
+    const refuse = (path: string[], what: string) =>
+      findings.push({
+        path,
+        message: `holds a URL where ${what} belongs; a connection URL goes into url or url_env`,
+      });
+    if (source.host !== undefined && /:\/\/|@/.test(source.host)) refuse(["host"], "a host name");
+    for (const key of ["user", "database"] as const) {
+      if (source[key]?.includes("://")) refuse([key], "a name");
+    }
+    for (const key of ["url_env", "password_env"] as const) {
+      if (source[key]?.includes("://")) refuse([key], "the name of a variable");
+    }
+    if (source.url_file?.includes("://")) refuse(["url_file"], "a path");
+    if (source.tls?.ca_file?.includes("://")) refuse(["tls", "ca_file"], "a path");
+    return findings;
+  },
+};
+
 const tlsConsistent: SourceRule = {
   name: "tls_fields_fit_mode",
   reads: ["tls"],
@@ -126,6 +150,7 @@ export const SOURCE_RULES: readonly SourceRule[] = [
   structuredComplete,
   onePassword,
   schemeMatchesType,
+  fieldsAreNoUrls,
   tlsConsistent,
   oneBatchSize,
 ];

@@ -95,7 +95,7 @@ Deno.test("no files is an answer, an unknown export is not", async () => {
 
 const CHUNKS_ARGS = { command: "state chunks", config: "r.yaml", export: "orders" } as const;
 
-Deno.test("state chunks shows the run, every chunk and the first line of errors", async () => {
+Deno.test("state chunks shows the run, every chunk and its error on one line", async () => {
   const tasks = [
     task({}),
     task({ chunkIndex: 1, startKey: null, endKey: null, status: "pending", rowsWritten: null }),
@@ -112,7 +112,7 @@ Deno.test("state chunks shows the run, every chunk and the first line of errors"
   match(lines[1], /^ CHUNK START +END +STATUS +ATTEMPTS +ROWS UPDATED +ERROR$/);
   match(lines[3], /^ {5}0 1 +50000 +completed +1 +50000 2026-03-29T12:52:00\+00:00$/);
   match(lines[4], /^ {5}1 - +- +pending +1 +- /);
-  match(lines[5], / failed +3 .* timeout$/);
+  match(lines[5], / failed +3 .* timeout at line 2$/);
 
   await executeStateChunks({ ...CHUNKS_ARGS, json: true }, Object.assign(ctx, { out: ctx.out }));
   const json = JSON.parse(ctx.out.text.slice(ctx.out.text.indexOf("{")));

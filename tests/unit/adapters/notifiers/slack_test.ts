@@ -3,7 +3,7 @@ import { openNotifiers } from "../../../../adapters/notifiers/mod.ts";
 import { SLACK_SETTINGS, SlackNotifier } from "../../../../adapters/notifiers/slack.ts";
 import { ConfigError, RivetError } from "../../../../core/base/errors.ts";
 import type { NotifyEvent } from "../../../../core/ports/notifier.ts";
-import { redact } from "../../../../core/base/redact.ts";
+import { forgetSecrets, redact, registerSecret } from "../../../../core/base/redact.ts";
 import { type Answer, WEBHOOK_SECRET, webhookDouble } from "../../../support/webhook.ts";
 
 const EVENT: NotifyEvent = {
@@ -24,21 +24,27 @@ async function send(
   answers: readonly Answer[],
   settings = QUICK,
   signal = GO,
-): Promise<{ error: string | null; requests: number; ms: number }> {
+  event = EVENT,
+): Promise<{ error: string | null; requests: number; ms: number; texts: string[] }> {
   const double = webhookDouble(answers);
   const began = performance.now();
+  const outcome = (error: string | null) => ({
+    error,
+    requests: double.messages.length,
+    ms: performance.now() - began,
+    texts: double.messages.map(({ text }) => text),
+  });
   try {
     const config = { slack: { webhook_url: double.url, on: ["failure" as const] } };
     // Registers the secret, as a run does.
     await openNotifiers(config, () => undefined);
     await new SlackNotifier(new URL(double.url), new Set(["failure"]), settings)
-      .notify(EVENT, signal);
-    return { error: null, requests: double.messages.length, ms: performance.now() - began };
+      .notify(event, signal);
+    return outcome(null);
   } catch (error) {
     assert.ok(error instanceof RivetError, String(error));
     assert.ok(["NOTIFICATION_FAILED", "INTERRUPTED"].includes(error.code));
-    const ms = performance.now() - began;
-    return { error: error.message, requests: double.messages.length, ms };
+    return outcome(error.message);
   } finally {
     await double.close();
   }
@@ -152,4 +158,29 @@ Deno.test("an address that cannot be used is a configuration error", async () =>
 
 Deno.test("no slack: no notifier", async () => {
   assert.deepEqual(await openNotifiers({}, () => undefined), []);
+});
+
+Deno.test("an endpoint that repeats its path, and an error that holds it, do not give it away", async () => {
+  const secret = new URL(`http://127.0.0.1/${WEBHOOK_SECRET}`).pathname;
+  const { error } = await send([{
+    status: 404,
+    body: `${"x".repeat(80)} no route for ${secret}, token ${WEBHOOK_SECRET}`,
+  }]);
+  assert.notEqual(error, null);
+  assert.ok(!error?.includes(WEBHOOK_SECRET.slice(0, 12)), error ?? "");
+});
+
+Deno.test("a message is without secrets and control characters, also where it is cut", async () => {
+  registerSecret("Hunter2-Hunter2-Hunter2");
+  try {
+    const message = `${"x".repeat(1490)}Hunter2-Hunter2-Hunter2\u202e\x9b`;
+    const { texts } = await send([{ status: 200 }], QUICK, GO, {
+      ...EVENT,
+      error: { code: "SOURCE_AUTH", message, hint: "see postgres://u:p@h/db" },
+    });
+    assert.doesNotMatch(texts[0], /Hunter2|u:p@|\u202e|\x9b/);
+    assert.match(texts[0], /REDACT/);
+  } finally {
+    forgetSecrets();
+  }
 });

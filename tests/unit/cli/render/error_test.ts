@@ -1,6 +1,8 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { renderError, renderErrorJson } from "../../../../cli/render/error.ts";
+import { Screen } from "../../../../cli/render/screen.ts";
 import { ConfigError, RivetError } from "../../../../core/base/errors.ts";
+import { FakeStream } from "../fakes.ts";
 
 Deno.test("an error shows its message, problems and hint", () => {
   const error = new ConfigError("rivet.yaml has 2 problems", ["a.yaml:1:2 x", "a.yaml:3:4 y"], {
@@ -28,7 +30,11 @@ Deno.test("no form shows a password", () => {
   const error = new ConfigError("at postgres://u:secret@h/db", ["postgres://u:secret@h/db"], {
     hint: "Check postgres://u:secret@h/db.",
   });
-  equal((renderError(error) + renderErrorJson(error)).includes("secret"), false);
+  const err = new FakeStream();
+  const screen = new Screen(new FakeStream(), err);
+  screen.line(renderError(error));
+  screen.jsonLine(renderErrorJson(error));
+  equal(err.text.includes("secret"), false);
 });
 
 Deno.test("an unexpected error says how to find where it happened", () => {

@@ -259,3 +259,77 @@ Deno.test("loading registers the passwords it read", async () => {
     assert.equal(redact("POST https://example.org/hook/abcdef"), "POST REDACTED");
   });
 });
+
+Deno.test("no problem repeats what may be a secret", async () => {
+  const values = [
+    "*Hunter2",
+    "!Hunter2",
+    ">Hunter2",
+    "|Hunter2",
+    "&Hunter2 *x",
+    "%Hunter2",
+    "@Hunter2",
+    "`Hunter2",
+    "{Hunter2",
+    "[Hunter2",
+    '"Hunter2\\q"',
+    '"Hunter2',
+    "'Hunter2",
+    "Hunter2: x",
+    "- Hunter2",
+    "? Hunter2",
+    ">-9Hunter2",
+    "!!int Hunter2",
+    "!<Hunter2> x",
+    "a\tb: Hunter2: c",
+    "{a: Hunter2, a: Hunter2}",
+  ];
+  for (const value of values) {
+    for (const key of ["password: ", "password:", "pasword: ", "url: ", "host: postgres://u:"]) {
+      const text = `source:\n  type: postgres\n  ${key}${value}\n${EXPORT}`;
+      await withFolder({ "rivet.yaml": text }, async (dir) => {
+        const error = await failure(load(`${dir}/rivet.yaml`));
+        assert.doesNotMatch(error.message, /Hunter2/, text);
+      });
+    }
+  }
+  forgetSecrets();
+});
+
+Deno.test("a variable that holds a URL is not shown where something else belongs", async () => {
+  const url = `postgres://user:${"Hunter2-".repeat(12)}@host/db`;
+  const fields = [
+    "host: ${DB}, user: u, database: d",
+    "host: h, user: u, database: d, port: '${DB}'",
+    "host: h, user: '${DB}', database: '${DB}'",
+    "url_file: '${DB}'",
+    "url_env: '${DB}'",
+    "url_env: X, tls: {ca_file: '${DB}'}",
+    "url_env: X, tls: {mode: '${DB}'}",
+    "url_env: X, tls: '${DB}'",
+  ];
+  for (const field of fields) {
+    const text = `source: {type: postgres, ${field}}\n${EXPORT}`;
+    await withFolder({ "rivet.yaml": text }, async (dir) => {
+      const error = await failure(load(`${dir}/rivet.yaml`, { DB: url }));
+      assert.doesNotMatch(error.message, /Hunter2/, text);
+    });
+  }
+  forgetSecrets();
+});
+
+Deno.test("what a configuration shows is no secret: a password may be a table's name", async () => {
+  const text = "source: {type: postgres, host: h, user: u, database: d, password: '${PW}'}\n" +
+    "exports: [{name: orders, table: Sales-2024.Orders, destination: {type: stdout}, format: csv}]\n";
+  for (const PW of ["Sales-2024", "Sales-2024.Orders", "orders"]) {
+    await withFolder({ "rivet.yaml": text }, async (dir) => {
+      await load(`${dir}/rivet.yaml`, { PW });
+      assert.equal(
+        redact("export 'orders' of Sales-2024.Orders"),
+        "export 'orders' of Sales-2024.Orders",
+      );
+      assert.equal(redact(`postgres://u:${PW}@h/d`), "postgres://u:***@h/d");
+    });
+    forgetSecrets();
+  }
+});

@@ -63,6 +63,25 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
       ofSource({ url: "host=h" }),
     ],
   },
+  fields_hold_no_url: {
+    breaks: [
+      ...["postgres://u:p@h/db", "u:p@h"].map((host): [string[], string[]] => [
+        ofSource({ host, user: "u", database: "d" }),
+        ["!source.host"],
+      ]),
+      [
+        ofSource({ host: "h", user: "mysql://a", database: "mysql://b" }),
+        ["!source.user", "!source.database"],
+      ],
+      [ofSource({ url_file: "postgres://u:p@h/db" }), ["!source.url_file"]],
+      [ofSource({ url_env: "postgres://u:p@h/db" }), ["!source.url_env"]],
+      [ofSource({ ...URL, tls: { ca_file: "https://h/ca.pem" } }), ["!source.tls.ca_file"]],
+    ],
+    keeps: [
+      ofSource({ host: "/var/run/postgresql", user: "a@b", database: "d" }),
+      ofSource({ url_file: "/run/secrets/url" }),
+    ],
+  },
   tls_fields_fit_mode: {
     breaks: [
       [

@@ -84,6 +84,13 @@ Deno.test("what is wrong is named, never the value of a secret", () => {
     [{ url: "sqlserver://u:hunter2@h/d?connect_timeout=0" }, /connect_timeout=0/],
     [{ url: "sqlserver://u:hunter2%@h/d" }, /not percent-encoded/],
     [{ url: "sqlserver://u:hunter2@h:99999/d" }, /cannot be parsed/],
+    [{ url: "sqlserver://u:12?hunter2@h/db" }, /cannot be parsed/],
+    [{ url: "sqlserver://u:aa@bb?hunter2@h/db" }, /cannot be parsed/],
+    [{ url: "sqlserver://u:12/hunter2@h/db" }, /cannot be parsed/],
+    [{ url: "sqlserver://u:hunter2?sslmode=x@h/db" }, /cannot be parsed/],
+    [{ url: "sqlserver://u:12?sslmode=hunter2@h/db" }, /cannot be parsed/],
+    [{ url: "sqlserver://u:a#hunter2@h/db" }, /cannot be parsed/],
+    [{ url: "sqlserver://u:aa@bb/hunter2@h?connect_timeout=1" }, /cannot be parsed/],
     [{ url_env: "NOT_SET" }, /NOT_SET, which is not set/],
     [{ host: "h", user: "u" }, /source\.database is missing/],
   ];

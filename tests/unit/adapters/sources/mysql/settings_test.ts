@@ -91,6 +91,13 @@ Deno.test("settings: what is wrong with a URL is named, its password never shown
     [`mysql://u:${secret}@h/db?connect_timeout=soon`, /connect_timeout=soon/],
     [`mysql://u:${secret}%ZZ@h/db`, /password .* not percent-encoded/],
     [`mysql://u:${secret}@h:port/db`, /cannot be parsed/],
+    [`mysql://u:12?${secret}@h/db`, /cannot be parsed/],
+    [`mysql://u:aa@bb?${secret}@h/db`, /cannot be parsed/],
+    [`mysql://u:12/${secret}@h/db`, /cannot be parsed/],
+    [`mysql://u:${secret}?sslmode=x@h/db`, /cannot be parsed/],
+    [`mysql://u:12?sslmode=${secret}@h/db`, /cannot be parsed/],
+    [`mysql://u:a#${secret}@h/db`, /cannot be parsed/],
+    [`mysql://u:aa@bb/${secret}@h?connect_timeout=1`, /cannot be parsed/],
   ];
   for (const [url, message] of wrong) refuses({ url }, message, secret);
 });

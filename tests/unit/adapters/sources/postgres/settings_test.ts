@@ -96,6 +96,13 @@ Deno.test("settings: what is missing or wrong is named, secrets are not", () => 
   refuses({ url: "mysql://u:s3cret@h/db" }, /starts with mysql:\/\//, "s3cret");
   refuses({ url: "u:s3cret@h/db" }, /has no scheme/, "s3cret");
   refuses({ url: "postgres://u:s3cr#et@h/db" }, /cannot be parsed|percent/, "s3cr");
+  refuses({ url: "postgres://u:12?s3cret@h/db" }, /cannot be parsed/, "s3cret");
+  refuses({ url: "postgres://u:aa@bb?s3cret@h/db" }, /cannot be parsed/, "s3cret");
+  refuses({ url: "postgres://u:12/s3cret@h/db" }, /cannot be parsed/, "s3cret");
+  refuses({ url: "postgres://u:s3cret?sslmode=x@h/db" }, /cannot be parsed/, "s3cret");
+  refuses({ url: "postgres://u:12?sslmode=s3cret@h/db" }, /cannot be parsed/, "s3cret");
+  refuses({ url: "postgres://u:a#s3cret@h/db" }, /cannot be parsed/, "s3cret");
+  refuses({ url: "postgres://u:aa@bb/s3cret@h?connect_timeout=1" }, /cannot be parsed/, "s3cret");
   refuses({ url: "postgres://u:s3%cret@h/db" }, /password.*percent-encoded/, "s3");
   refuses({ url: "postgres://u:s3cret@h/db?sslmode=maybe" }, /sslmode=maybe/, "s3cret");
   refuses({ url: "postgres://u:s3cret@h/db?schema=x" }, /unknown parameter schema/, "s3cret");

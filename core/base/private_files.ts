@@ -1,0 +1,71 @@
+/**
+ * Files about runs are for their user alone, whatever the umask, and where they are meant to be: below
+ * the folder that they belong to no link is followed, as it may lead elsewhere.
+ */
+import { join } from "node:path";
+import { RivetError } from "./errors.ts";
+
+export const PRIVATE_FILE = 0o600;
+export const PRIVATE_FOLDER = 0o700;
+
+/**
+ * `<base>/<name>/...`. Every path that is made of a name goes through here: a name is one step down.
+ * @throws RivetError DESTINATION_UNWRITABLE for a name that would lead elsewhere.
+ */
+export function pathInside(base: string, ...names: readonly string[]): string {
+  for (const name of names) {
+    if (name !== "" && name !== "." && name !== ".." && !/[/\\\0]/.test(name)) continue;
+    throw new RivetError(
+      "DESTINATION_UNWRITABLE",
+      `${JSON.stringify(name)} cannot name a file or folder in ${base}`,
+      { hint: 'Names are without "/" and "\\" and are not "." or "..".' },
+    );
+  }
+  return join(base, ...names);
+}
+
+/** Makes the folders that are missing, one in the other. @throws RivetError when one is a link. */
+export async function makePrivateFolders(
+  base: string,
+  ...names: readonly string[]
+): Promise<string> {
+  await Deno.mkdir(base, { recursive: true });
+  let folder = base;
+  for (const name of names) {
+    folder = pathInside(folder, name);
+    try {
+      await Deno.mkdir(folder, { mode: PRIVATE_FOLDER });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      await refuseLink(folder);
+    }
+  }
+  return folder;
+}
+
+/** @throws RivetError DESTINATION_UNWRITABLE when a link is there. */
+export async function refuseLink(path: string): Promise<void> {
+  try {
+    if (!(await Deno.lstat(path)).isSymlink) return;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  throw new RivetError("DESTINATION_UNWRITABLE", `${path} is a link, which may lead elsewhere`, {
+    hint: "Replace it by what it leads to.",
+  });
+}
+
+/** Writes the file anew and puts it in place whole; what was there, a link too, is replaced. */
+export async function writePrivateFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
+  try {
+    await Deno.writeTextFile(temporary, text, { createNew: true, mode: PRIVATE_FILE });
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {
+      // It was not made; the error says why.
+    });
+    throw error;
+  }
+}

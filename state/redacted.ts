@@ -1,0 +1,36 @@
+/**
+ * What is stored for people to read holds no secret and no control character, whoever wrote it; of these
+ * PostgreSQL would refuse NUL.
+ */
+import { jsonLine } from "../core/base/json_text.ts";
+import { printable } from "../core/base/printable.ts";
+import { redact } from "../core/base/redact.ts";
+import type { StateStore } from "../core/ports/state.ts";
+
+function message(text: string): string {
+  return printable(redact(text));
+}
+
+/** JSON of ours, field by field. */
+function json(text: string): string {
+  return jsonLine(JSON.parse(text));
+}
+
+/** The store behind a redaction of everything that is not needed exactly, as cursors and names are. */
+export function redacting(store: StateStore): StateStore {
+  return {
+    ...store,
+    logFile: (file) => store.logFile({ ...file, destination: message(file.destination) }),
+    createChunkRun: (run, tasks) => store.createChunkRun({ ...run, plan: json(run.plan) }, tasks),
+    failChunkTask: (runId, chunkIndex, error) =>
+      store.failChunkTask(runId, chunkIndex, message(error)),
+    recordMetric: (metric) =>
+      store.recordMetric({
+        ...metric,
+        errorMessage: metric.errorMessage === null ? null : message(metric.errorMessage),
+      }),
+    appendJournal: (events) =>
+      store.appendJournal(events.map((event) => ({ ...event, data: json(event.data) }))),
+    saveAggregate: (record) => store.saveAggregate({ ...record, detail: json(record.detail) }),
+  };
+}
