@@ -162,15 +162,33 @@ export class Connection {
     return found;
   }
 
-  /** The first column of every row, one after another, as the driver reads it: for a plan. */
-  async text(sql: string): Promise<string> {
+  /**
+   * The one column of every row, one after another, as the driver reads it: for a plan. null when the
+   * answer begins with anything else than `beginning`; it is then cancelled without reading on.
+   */
+  async text(sql: string, beginning: string): Promise<string | null> {
     let text = "";
-    const onRow = (columns: unknown) => {
-      const [first] = columns as { readonly value: unknown }[];
-      text += typeof first?.value === "string" ? first.value : "";
+    let other = false;
+    const refuse = () => {
+      other = true;
+      statement.cancel();
     };
-    await this.start(sql, null, { onRow }).done;
-    return text;
+    const onRow = (columns: unknown) => {
+      if (other) return;
+      const [first] = columns as { readonly value: unknown }[];
+      if (text === "" && !String(first.value).startsWith(beginning)) refuse();
+      else text += String(first.value);
+    };
+    const onMetadata = (columns: readonly ColumnMetadata[]) => {
+      if (columns.length !== 1 && !other) refuse();
+    };
+    const statement = this.start(sql, null, { onMetadata, onRow });
+    try {
+      await statement.done;
+    } catch (error) {
+      if (!other) throw error;
+    }
+    return other || text === "" ? null : text;
   }
 
   /** Starts a batch; the rows of its results go to `sink`. One at a time. */

@@ -1,9 +1,69 @@
 /** What the optimizer expects of a query, without running it. */
 import type { ScanFacts } from "../../../core/ports/source.ts";
 
+import { SourceError } from "../../../core/base/errors.ts";
+import { onlyHelps } from "../kit/only_helps.ts";
+import type { Connection } from "./connection.ts";
+
 /** Each must be a batch of its own. */
-export const SHOWPLAN_ON = "SET SHOWPLAN_XML ON";
-export const SHOWPLAN_OFF = "SET SHOWPLAN_XML OFF";
+const SHOWPLAN_ON = "SET SHOWPLAN_XML ON";
+const SHOWPLAN_OFF = "SET SHOWPLAN_XML OFF";
+const PLAN_BEGINS = "<ShowPlanXML";
+/** A server that ignores the setting answers with its row, and shows that it would run anything. */
+const CANARY = "SELECT 1 AS rivet";
+
+/** Plans of statements, which are not run for them. */
+export class Planner {
+  readonly #connection: Connection;
+  /** null: not known yet. */
+  #available: boolean | null = null;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** The plan as XML; null where the server shows none, or none to this login. */
+  async plan(sql: string): Promise<string | null> {
+    if (this.#available === false || !await this.#enter()) return null;
+    const failures: unknown[] = [];
+    const plan = await this.#ask(sql).catch((error: unknown) => {
+      failures.push(error);
+      return null;
+    });
+    try {
+      await this.#connection.exec(SHOWPLAN_OFF);
+    } catch (error) {
+      failures.push(error);
+      // The next statement would give its plan for its rows.
+      await this.#connection.close();
+    }
+    // What went wrong first is what went wrong.
+    if (failures.length > 0) throw failures[0];
+    return plan;
+  }
+
+  async #enter(): Promise<boolean> {
+    const on = async () => {
+      await this.#connection.exec(SHOWPLAN_ON);
+      return true;
+    };
+    const entered = await onlyHelps("plans of statements", on, false);
+    if (!entered) this.#available = false;
+    return entered;
+  }
+
+  async #ask(sql: string): Promise<string | null> {
+    const text = (statement: string) => this.#connection.text(statement, PLAN_BEGINS);
+    this.#available ??= await onlyHelps("plans of statements", () => text(CANARY), null) !== null;
+    if (!this.#available) return null;
+    try {
+      return await text(sql);
+    } catch (error) {
+      if (error instanceof SourceError && error.code === "SOURCE_PERMISSION") return null;
+      throw error;
+    }
+  }
+}
 
 /** The rows that the statement of a SHOWPLAN_XML document gives; null when it does not say. */
 export function plannedRows(xml: string): number | null {

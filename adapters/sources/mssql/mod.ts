@@ -1,8 +1,10 @@
 /** SQL Server as a source. */
 import type { ConnectOptions, Source, SourceFactory } from "../../../core/ports/source.ts";
+import { onlyHelps } from "../kit/only_helps.ts";
 import { Connection } from "./connection.ts";
 import { dialect } from "./dialect.ts";
-import { classifyRoute, ROUTE_WARNINGS } from "./pooler.ts";
+import type { RunRows } from "./introspect.ts";
+import { classifyRoute, type Route, ROUTE_WARNINGS } from "./pooler.ts";
 import { resolveConnection } from "./settings.ts";
 import { MssqlSource } from "./source.ts";
 
@@ -11,9 +13,34 @@ const UNCHECKED =
 const NO_SNAPSHOTS =
   "the database does not allow snapshot isolation: the pages of an export see its table at different moments; ALTER DATABASE ... SET ALLOW_SNAPSHOT_ISOLATION ON makes them one";
 
-const ABOUT = `SELECT @@SPID, CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)),
-  CAST(SERVERPROPERTY('EngineEdition') AS int),
+/** What a server tells about itself, as far as it does. */
+interface About {
+  readonly version: string;
+  readonly route: Route;
+  readonly snapshots: boolean;
+}
+
+const SERVER = `SELECT @@SPID, CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)),
+  CAST(SERVERPROPERTY('EngineEdition') AS int)`;
+const DATABASE = `SELECT @@SPID,
   (SELECT CAST(snapshot_isolation_state AS int) FROM sys.databases WHERE database_id = DB_ID())`;
+
+/** Two statements, so that a session that changes in between is seen. */
+async function about(rows: RunRows): Promise<About> {
+  const ask = async (what: string, sql: string) =>
+    (await onlyHelps(what, () => rows(sql), []))[0] ?? [];
+  const [first = null, version = null, edition = null] = await ask("the server's version", SERVER);
+  const [second = null, snapshots = null] = await ask("the database's snapshots", DATABASE);
+  const known = first !== null && second !== null;
+  return {
+    version: version ?? "",
+    route: classifyRoute({
+      sessions: known ? [first, second] : ["", ""],
+      engineEdition: edition === null ? null : Number(edition),
+    }),
+    snapshots: snapshots === "1",
+  };
+}
 
 async function connect(options: ConnectOptions): Promise<Source> {
   const settings = resolveConnection(options.source);
@@ -22,21 +49,16 @@ async function connect(options: ConnectOptions): Promise<Source> {
   const info = { engine: "SQL Server", version: "", warnings };
   const source = new MssqlSource(connection, options.tuning, info);
   try {
-    const [[first, version, edition, snapshots]] = await source.rows(ABOUT);
-    const [[second]] = await source.rows("SELECT @@SPID");
-    const route = classifyRoute({
-      sessions: [first ?? "", second ?? ""],
-      engineEdition: edition === null ? null : Number(edition),
-    });
+    const { version, route, snapshots } = await about((sql) => source.rows(sql));
     const multiplexed = route === "Multiplexed";
-    source.traits = { multiplexed, snapshots: snapshots === "1" && !multiplexed };
-    info.version = version ?? "";
+    source.traits = { multiplexed, snapshots: snapshots && !multiplexed };
+    info.version = version;
     if (options.source.tls === undefined && settings.tls.mode === "unchecked") {
       warnings.push(UNCHECKED);
     }
     const routed = ROUTE_WARNINGS[route];
     if (routed !== null) warnings.push(routed);
-    if (snapshots !== "1") warnings.push(NO_SNAPSHOTS);
+    if (!snapshots) warnings.push(NO_SNAPSHOTS);
     return source;
   } catch (error) {
     await source.close();

@@ -21,8 +21,9 @@ import { catalogTables } from "./catalog.ts";
 import { nameCollations } from "./collations.ts";
 import type { Connection } from "./connection.ts";
 import { inspectQuery, planQuery } from "./describe.ts";
+import { onlyHelps } from "../kit/only_helps.ts";
 import { dialect } from "./dialect.ts";
-import { plannedRows, scanFacts, SHOWPLAN_OFF, SHOWPLAN_ON } from "./explain.ts";
+import { plannedRows, Planner, scanFacts } from "./explain.ts";
 import {
   histogramBounds,
   primaryKeyColumns,
@@ -40,7 +41,6 @@ const CAPABILITIES: SourceCapabilities = {
   sharedSnapshot: false,
 };
 
-const NO_PERMISSION = "SOURCE_PERMISSION";
 const ROWS_BATCH = { batchBytes: 1024 * 1024, batchRows: 8192 };
 
 /** What the connection found out about the server. */
@@ -99,6 +99,7 @@ export class MssqlSource implements Source {
   readonly #connection: Connection;
   readonly #tuning: Tuning;
   readonly #settings: string;
+  readonly #planner: Planner;
   /** Set once, when the connection knows what it talks to. */
   traits: ServerTraits = { snapshots: false, multiplexed: false };
   /** `open`: a transaction is. `loose`: the database allows none, and reads see their own moments. */
@@ -108,6 +109,7 @@ export class MssqlSource implements Source {
     this.#connection = connection;
     this.#connection.statementTimeoutMs = tuning.statementTimeoutS * 1000;
     this.#tuning = tuning;
+    this.#planner = new Planner(connection);
     this.#settings = settingsSql(tuning);
     this.info = info;
   }
@@ -170,15 +172,9 @@ export class MssqlSource implements Source {
   }
 
   /** None where the login may not see statistics, or the server has no view of them. */
-  async quantiles(table: string, column: string): Promise<readonly string[]> {
-    try {
-      return await histogramBounds(this.#run, table, column);
-    } catch (error) {
-      const absent = error instanceof SourceError &&
-        (error.code === NO_PERMISSION || error.code === "SOURCE_OBJECT_NOT_FOUND");
-      if (absent) return [];
-      throw error;
-    }
+  quantiles(table: string, column: string): Promise<readonly string[]> {
+    const look = () => histogramBounds(this.#run, table, column);
+    return onlyHelps(`statistics of '${table}'`, look, []);
   }
 
   primaryKey(table: string): Promise<readonly string[]> {
@@ -224,21 +220,9 @@ export class MssqlSource implements Source {
     }
   }
 
-  /** The plan as XML; null where the login may not see it. */
+  /** null also where the setting and the query might not meet in one session. */
   async #plan(query: string): Promise<string | null> {
-    // The setting and the query have to meet in one session.
-    if (this.traits.multiplexed) return null;
-    try {
-      await this.#connection.exec(SHOWPLAN_ON);
-      try {
-        return await this.#connection.text(withoutSemicolon(query));
-      } finally {
-        await this.#connection.exec(SHOWPLAN_OFF);
-      }
-    } catch (error) {
-      if (error instanceof SourceError && error.code === NO_PERMISSION) return null;
-      throw error;
-    }
+    return this.traits.multiplexed ? null : await this.#planner.plan(withoutSemicolon(query));
   }
 
   /** A missing table's error with the name that was probably meant. */
@@ -246,7 +230,8 @@ export class MssqlSource implements Source {
     if (!(error instanceof SourceError) || error.nativeCode !== "208") return error;
     const name = /'([^']+)'/.exec(error.message)?.[1];
     if (name === undefined) return error;
-    const similar = await similarTable(this.#run, name);
+    // Whatever becomes of the look-up, the missing table is what is wrong.
+    const similar = await similarTable(this.#run, name).catch(() => undefined);
     if (similar === undefined) return error;
     return new SourceError(error.code, error.message, {
       category: error.category,

@@ -49,6 +49,7 @@ const ids = (from: number, to: number): number[] =>
   Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
 
 const text = [column("", t.nvarcharMax())];
+const PLAN = '<ShowPlanXML><StmtSimple StatementEstRows="1000"/></ShowPlanXML>';
 
 function* rowsOf(found: readonly number[]): Generator<Step> {
   yield* result(COLUMNS, found.map(cells), { nbc: true });
@@ -58,6 +59,7 @@ function* rowsOf(found: readonly number[]): Generator<Step> {
 function ordersRules(last: () => number): Rule[] {
   const keys = [column("name", t.nvarchar(128)), column("", t.int()), column("", t.int())];
   return [
+    { sql: "SELECT 1 AS rivet", reply: () => result(text, [[PLAN]]) },
     { sql: "SHOWPLAN_XML", reply: () => [done({ more: true })] },
     { sql: /BEGIN TRANSACTION|COMMIT/, reply: () => [done({ more: true })] },
     { sql: "SELECT TOP (0)", reply: () => result(COLUMNS, []) },
@@ -96,7 +98,7 @@ function ordersRules(last: () => number): Rule[] {
     // The plan of the base query, asked for while SHOWPLAN is on.
     {
       sql: /^SELECT \* FROM \[dbo\]\.\[orders\]$/,
-      reply: () => result(text, [['<StmtSimple StatementEstRows="1000"/>']]),
+      reply: () => result(text, [[PLAN]]),
     },
     { sql: "FROM [dbo].[orders]", reply: () => rowsOf(ids(1, last())) },
   ];

@@ -46,18 +46,19 @@ export function sessionRules(
   { sessions = [51, 51], edition = 3, snapshots = 1 }: SessionFacts = {},
 ): Rule[] {
   const spid = column("", types.smallint());
-  const about = [
-    spid,
-    column("", types.nvarchar(128)),
-    column("", types.int()),
-    column("", types.int()),
-  ];
+  const int = column("", types.int());
   return [
     {
       sql: "SERVERPROPERTY",
-      reply: () => result(about, [[sessions[0], "16.0.4135.4", edition, snapshots]]),
+      reply: () =>
+        result([spid, column("", types.nvarchar(128)), int], [
+          [sessions[0], "16.0.4135.4", edition],
+        ]),
     },
-    { sql: /SELECT @@SPID$/, reply: () => result([spid], [[sessions[1]]]) },
+    {
+      sql: "snapshot_isolation_state",
+      reply: () => result([spid, int], [[sessions[1], snapshots]]),
+    },
   ];
 }
 

@@ -93,3 +93,16 @@ Deno.test("connect: a port where nobody listens and a server that hangs up", asy
   const unknown = connectTo(at, { source: { host: "no-such-host.invalid" } });
   await failsWith(unknown, "SOURCE_UNREACHABLE", "network", /no-such-host\.invalid/);
 });
+
+traitTest(
+  "connect: a server that tells little about itself serves all the same",
+  async ({ withSource }) => {
+    const unknown = (sql: string) => ({ sql, reply: () => [error(208, "Invalid object name.")] });
+    const rules = [unknown("SERVERPROPERTY"), unknown("snapshot_isolation_state")];
+    await withSource(rules, (source) => {
+      assert.equal(source.info.version, "");
+      assert.match(source.info.warnings.at(-1) ?? "", /ALLOW_SNAPSHOT_ISOLATION/);
+      return Promise.resolve();
+    });
+  },
+);
