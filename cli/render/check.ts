@@ -44,6 +44,7 @@ function diagnosticFields(exported: LoadedExport, d: Diagnostics): [string, stri
     ["Mode", modeText(exported)],
     ["Row estimate", d.rowEstimate === null ? "unknown" : `~${shortCount(d.rowEstimate)}`],
   ];
+  if (d.reads !== null) fields.push(["Reads", d.reads]);
   if (d.keyRange !== null) fields.push(["Cursor range", d.keyRange.join(" .. ")]);
   if (d.scanType !== null) fields.push(["Scan type", d.scanType]);
   fields.push(["Verdict", d.verdict]);
@@ -122,6 +123,7 @@ export function checkJson(
     export_name: exported.name,
     mode: exported.config.mode,
     strategy: d?.strategy ?? null,
+    reads: d?.reads ?? null,
     row_estimate: d?.rowEstimate ?? null,
     cursor_range: d?.keyRange ?? null,
     scan_type: d?.scanType ?? null,

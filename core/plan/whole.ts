@@ -1,19 +1,44 @@
 /** Plans of `mode: full` and `mode: time_window`: the rows are read as a whole. */
 import { ConfigError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
+import type { TableKey } from "../ports/source.ts";
 import { comparedType, minMaxSql, outerSelect } from "../query/select.ts";
 import { windowSql } from "../query/time_window.ts";
-import type { Column } from "../types/types.ts";
+
+import type { Column, RivetType } from "../types/types.ts";
 import { findColumn } from "./columns.ts";
 import type { Planning, WholeStrategy } from "./strategy.ts";
 import { windowsByCount } from "../query/cuts/windows.ts";
 
-/** The integer primary key of a plain table: no value twice, NOT NULL, and its text round-trips. */
-async function pagingKey({ source, exported, description }: Planning): Promise<Column | null> {
+/** Kinds whose values come back from their text as they were. */
+const ROUND_TRIPS: readonly RivetType["kind"][] = [
+  "int",
+  "decimal",
+  "date",
+  "timestamp",
+  "text",
+  "uuid",
+];
+
+/**
+ * A key of a plain table: the integer primary key, else, where a statement that is not short stays open at the
+ * server for as long as it is read, any column with no value twice and no NULL.
+ */
+async function pagingKey(planning: Planning): Promise<Column | null> {
+  const { source, exported, description } = planning;
   if (exported.table === null) return null;
-  const key = (await source.keys(exported.table)).find((k) => k.primary && k.integer && k.unique);
-  const column = description.columns.find((c) => c.name === key?.column);
-  return column?.type.kind === "int" ? column : null;
+  const keys = (await source.keys(exported.table)).filter((key) => key.unique);
+  const column = (key: TableKey | undefined) =>
+    description.columns.find((c) => c.name === key?.column) ?? null;
+  const integer = column(keys.find((key) => key.primary && key.integer));
+  if (integer?.type.kind === "int") return integer;
+  const { copy, serverCursor } = source.capabilities;
+  if (copy || serverCursor || exported.config.parallel > 1) return null;
+  // An override changes what is read, and with it where the next page begins.
+  const fits = keys.map(column).find((c) =>
+    c !== null && !exported.overrides.has(c.name) && ROUND_TRIPS.includes(c.type.kind)
+  );
+  return fits ?? null;
 }
 
 /** `parallel: N` reads N ranges of the key; the outer ones are open, so that no row falls outside. */

@@ -4,7 +4,7 @@ import type { Profile } from "../config/tuning.ts";
 import type { ExportPlan } from "../plan/strategy.ts";
 import type { Source } from "../ports/source.ts";
 import { keyRangeOf, probeScan } from "./probe.ts";
-import { strategyName } from "./strategy_name.ts";
+import { readsName, strategyName } from "./strategy_name.ts";
 import {
   type IndexUse,
   recommendParallel,
@@ -17,6 +17,8 @@ import { isSparse, suggestionOf, warningsOf } from "./warnings.ts";
 export interface Diagnostics {
   /** `chunked-parallel(id, size=100000, p=4)`. */
   readonly strategy: string;
+  /** How rows come that no chunk bounds; null where the engine fetches them in steps. */
+  readonly reads: string | null;
   readonly rowEstimate: number | null;
   /** First and last key of chunks or cursor, as text. */
   readonly keyRange: readonly [string, string] | null;
@@ -47,6 +49,7 @@ export async function preflight(
   const verdict = verdictOf(index, rows);
   return {
     strategy: strategyName(exported, plan),
+    reads: readsName(plan, source.capabilities),
     rowEstimate: rows,
     keyRange,
     scanType: scan?.scanType ?? null,

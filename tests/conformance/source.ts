@@ -144,6 +144,29 @@ async function eventually(what: string, check: () => Promise<boolean>): Promise<
 
 const ACCESS = ["statement", "cursor"] as const;
 
+/** Rests for longer than a statement may take; the limit still holds for the next statement. */
+export async function readWithRests(
+  harness: SourceHarness,
+  access: ReadRequest["access"],
+): Promise<void> {
+  const { numbers } = harness.tables;
+  const query = `SELECT a.* FROM ${numbers} a, ${numbers} b WHERE b.id <= 15`;
+  await withSource(harness, { tuning: { statementTimeoutS: 2 } }, async (source) => {
+    const request = await requestFor(source, query, { access, batchBytes: 1 << 20 });
+    let rows = 0;
+    let batches = 0;
+    for await (const batch of source.read(request)) {
+      // Early, when most of the rows are still at the server.
+      if (batches++ < 2) await new Promise((resolve) => setTimeout(resolve, 1500));
+      rows += batch.rows;
+    }
+    assert.ok(batches > 2, `${batches} batches`);
+    assert.equal(rows, 300_000);
+    const slow = source.rows(harness.sql.slow);
+    await failsWith(slow, "SOURCE_TIMEOUT", "permanent", /statement_timeout_s/);
+  });
+}
+
 const describing: readonly SourceCase[] = [
   {
     name: "describe names columns, types and nullability without reading a row",
@@ -479,6 +502,11 @@ const stopping: readonly SourceCase[] = [
         });
       }
     },
+  },
+  {
+    name: "the reader's rests in a cursor do not count against statement_timeout_s",
+    sessions: true,
+    run: (harness) => readWithRests(harness, "cursor"),
   },
   {
     name: "a lock that is held above lock_timeout_s may be tried again",

@@ -51,6 +51,8 @@ const utf8 = new TextDecoder();
 const utf8Encoder = new TextEncoder();
 /** ER_NET_PACKET_TOO_LARGE */
 const PACKET_TOO_LARGE = 1153;
+/** ER_STATEMENT_TIMEOUT */
+const STATEMENT_TIMEOUT = 1969;
 /** A server that does not answer a goodbye or a kill is left after this. */
 const GOODBYE_MS = 2000;
 
@@ -236,6 +238,12 @@ export class Connection {
       // Nobody can reach the server any more; the socket is closed all the same.
     }
     this.#onLost(lostError("it was closed"));
+  }
+
+  /** What a statement fails with that kept its reader waiting for longer than it may. */
+  statementTimedOut(): RivetError {
+    const message = `the rows of a statement took longer than ${this.statementTimeoutS} s`;
+    return this.#classified(Object.assign(new Error(message), { errno: STATEMENT_TIMEOUT }));
   }
 
   /** Ends the connection at once, whatever the server is doing. */

@@ -33,7 +33,10 @@ const KEY_TYPES = `${INTEGERS}, 'decimal', 'date', 'datetime', 'timestamp', 'cha
  */
 const ENFORCING = "'innodb', 'myisam', 'aria', 'memory', 'rocksdb', 'tokudb', 'ndbcluster'";
 
-/** Single-column unique NOT NULL keys over whole values, the primary key first. */
+/**
+ * Single-column unique NOT NULL keys over whole values, the primary key first. A hash gives no order: it
+ * would be made by a sort, which does not look at the end of a long text.
+ */
 export async function singleKeys(rows: RunRows, table: string): Promise<TableKey[]> {
   const found = await rows(`
     SELECT c.COLUMN_NAME, c.DATA_TYPE IN (${INTEGERS}), MAX(s.INDEX_NAME = 'PRIMARY'),
@@ -45,6 +48,7 @@ export async function singleKeys(rows: RunRows, table: string): Promise<TableKey
       AND c.TABLE_NAME = s.TABLE_NAME AND c.COLUMN_NAME = s.COLUMN_NAME
     WHERE ${tableCondition("s", table)} AND s.NON_UNIQUE = 0 AND s.SUB_PART IS NULL
       AND c.IS_NULLABLE = 'NO' AND LOWER(c.DATA_TYPE) IN (${KEY_TYPES})
+      AND (s.INDEX_TYPE <> 'HASH' OR c.DATA_TYPE IN (${INTEGERS}))
       AND NOT EXISTS (SELECT 1 FROM information_schema.STATISTICS o
         WHERE o.TABLE_SCHEMA = s.TABLE_SCHEMA AND o.TABLE_NAME = s.TABLE_NAME
           AND o.INDEX_NAME = s.INDEX_NAME AND o.SEQ_IN_INDEX > 1)

@@ -32,6 +32,9 @@ function checkFields(request: ReadRequest, fields: readonly NativeField[]): void
 
 /** What arrives, until somebody waits for it. */
 class Arrivals {
+  readonly #connection: Connection;
+  /** What is left of `statement_timeout_s`: only the waits for the server count. */
+  #budgetMs: number;
   readonly decoder: RowDecoder;
   readonly stream: RowStream;
   #failure: { readonly error: unknown } | null = null;
@@ -43,6 +46,10 @@ class Arrivals {
   constructor(connection: Connection, request: ReadRequest) {
     const decoder = new RowDecoder(request);
     this.decoder = decoder;
+    this.#connection = connection;
+    this.#budgetMs = connection.statementTimeoutS === 0
+      ? Infinity
+      : connection.statementTimeoutS * 1000;
     this.stream = connection.stream(request.sql, {
       fields: (fields) => this.#attempt(() => checkFields(request, fields)),
       row: (bytes, start, end) => {
@@ -70,8 +77,22 @@ class Arrivals {
       const woken = new Promise<void>((resolve) => this.#wake = resolve);
       this.resume();
       // Resuming may have handed over rows that were held back.
-      if (this.decoder.full.length === 0 && this.#failure === null && !this.#ended) await woken;
+      if (this.decoder.full.length > 0 || this.#failure !== null || this.#ended) continue;
+      await this.#waitFor(woken);
     }
+  }
+
+  /** Waits for the server, no longer than its statement may take. */
+  async #waitFor(woken: Promise<void>): Promise<void> {
+    if (this.#budgetMs === Infinity) return await woken;
+    const started = performance.now();
+    const timer = setTimeout(() => {
+      this.#failure ??= { error: this.#connection.statementTimedOut() };
+      this.#wake();
+    }, this.#budgetMs);
+    await woken;
+    clearTimeout(timer);
+    this.#budgetMs = Math.max(0, this.#budgetMs - (performance.now() - started));
   }
 
   /** Takes no more rows: what still arrives is dropped. Resolves when the stream is over. */

@@ -167,6 +167,15 @@ function isAsWanted([name, value]: Setting, { variables }: Facts): boolean {
   return variables.get(name)?.toUpperCase() === value.replaceAll("'", "").toUpperCase();
 }
 
+const STATEMENT_LIMITS = ["max_statement_time", "max_execution_time"];
+
+/** Lifts the limit of each statement, or sets it again; null where the server has none. */
+export function statementLimitSql(settings: readonly Setting[], lifted: boolean): string | null {
+  const limits = settings.filter(([name]) => STATEMENT_LIMITS.includes(name));
+  if (limits.length === 0) return null;
+  return settingsSql(limits.map(([name, value]) => [name, lifted ? "0" : value]));
+}
+
 /** A consistent snapshot exists in this isolation only, whatever the server's default is. */
 export const ISOLATION_SQL = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ";
 export const AUTOCOMMIT_SQL = "SET SESSION autocommit = ON";

@@ -37,8 +37,10 @@ import {
   ISOLATION_SQL,
   ROLLBACK_SQL,
   type ServerFacts,
+  type Setting,
   settingsSql,
   setUp,
+  statementLimitSql,
 } from "./session.ts";
 
 const CAPABILITIES: SourceCapabilities = {
@@ -54,8 +56,10 @@ export class MysqlSource implements Source {
   readonly #connection: Connection;
   readonly #facts: ServerFacts;
   readonly #tuning: Tuning;
-  /** Null until `start`. */
-  #sessionSql: string | null = null;
+  /** Empty until `start`. */
+  #settings: readonly Setting[] = [];
+  /** The server ends statements at `statement_timeout_s`. */
+  #limited = true;
   /** A proxy may run every transaction on another server connection: each is set up by itself. */
   readonly #multiplexed: boolean;
   #snapshot = false;
@@ -80,7 +84,7 @@ export class MysqlSource implements Source {
     const connection = this.#connection;
     await connection.exec(AUTOCOMMIT_SQL);
     const run = (sql: string) => connection.exec(sql);
-    this.#sessionSql = settingsSql(await setUp(run, this.#facts, this.#tuning));
+    this.#settings = await setUp(run, this.#facts, this.#tuning);
     await connection.exec(ISOLATION_SQL);
     // What the server runs for each account as it connects may have left the database.
     await connection.useDatabase();
@@ -115,6 +119,8 @@ export class MysqlSource implements Source {
     if (!this.#snapshot) await this.#begin(BEGIN_SQL);
     let complete = false;
     try {
+      // A reader's rests would count: `readBatches` watches what the server takes itself.
+      await this.#limit(false);
       yield* readBatches(this.#connection, request);
       if (!this.#snapshot) await this.#connection.exec(COMMIT_SQL);
       complete = true;
@@ -211,9 +217,13 @@ export class MysqlSource implements Source {
   /** Runs `work` in the open snapshot, or in a read-only transaction of its own. */
   async #transaction<T>(work: (rows: RunRows) => Promise<T>): Promise<T> {
     const rows: RunRows = async (sql) => (await this.#connection.query(sql)).rows;
-    if (this.#snapshot) return await work(rows);
+    if (this.#snapshot) {
+      await this.#limit(true);
+      return await work(rows);
+    }
     await this.#begin(BEGIN_SQL);
     try {
+      await this.#limit(true);
       const result = await work(rows);
       await this.#connection.exec(COMMIT_SQL);
       return result;
@@ -225,9 +235,17 @@ export class MysqlSource implements Source {
 
   async #begin(sql: string): Promise<void> {
     await this.#connection.exec(sql);
-    if (this.#multiplexed && this.#sessionSql !== null) {
-      await this.#connection.exec(this.#sessionSql);
-    }
+    if (!this.#multiplexed) return;
+    await this.#connection.exec(settingsSql(this.#settings));
+    this.#limited = true;
+  }
+
+  /** Whether the server limits the statements that follow. */
+  async #limit(limited: boolean): Promise<void> {
+    if (limited === this.#limited || this.#tuning.statementTimeoutS === 0) return;
+    const sql = statementLimitSql(this.#settings, !limited);
+    if (sql !== null) await this.#connection.exec(sql);
+    this.#limited = limited;
   }
 
   async #rollback(): Promise<void> {

@@ -8,6 +8,7 @@ import type { Source } from "../../../core/ports/source.ts";
 import {
   caseTuning,
   failsWith,
+  readWithRests,
   requestFor,
   type SourceHarness,
   withSource,
@@ -99,7 +100,7 @@ async function checkSession(harness: SourceHarness): Promise<void> {
       const rows = await source.rows(
         `SELECT @@SESSION.time_zone, @@SESSION.${timeout} + 0, @@SESSION.lock_wait_timeout, ` +
           "@@SESSION.innodb_lock_wait_timeout, @@SESSION.character_set_results, " +
-          `FROM_UNIXTIME(0), '\\\\', COUNT("d") FROM digits`,
+          `FROM_UNIXTIME(86400), '\\\\', COUNT("d") FROM digits`,
       );
       assert.deepEqual(
         rows.map((row) => row.map((v) => v?.replace(/\.0+$/, ""))),
@@ -109,7 +110,7 @@ async function checkSession(harness: SourceHarness): Promise<void> {
           "3",
           "3",
           "utf8mb4",
-          "1970-01-01 00:00:00",
+          "1970-01-02 00:00:00",
           "\\",
           "10",
         ]],
@@ -324,6 +325,10 @@ mysqlTest("mysql: connection", async (t) => {
       await t.step("the session is Rivet's own", () => checkSession(harness));
       await t.step("the session is reset before it is left", () => checkReset(database));
       await t.step("closing a snapshot's statement", () => checkCloseInSnapshot(harness));
+      await t.step(
+        "the reader's rests do not count against the statement's limit",
+        () => readWithRests(harness, "statement"),
+      );
       await t.step("a statement that cannot be cancelled", () => checkFullServer(harness));
       await t.step("a statement above max_allowed_packet", () => checkPacketLimit(harness));
       await t.step("a row of several packets", () => checkLargeRows(harness));

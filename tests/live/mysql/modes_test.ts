@@ -101,6 +101,8 @@ async function inFolder<T>(work: (dir: string) => Promise<T>): Promise<T> {
 const WHOLE: Readonly<Record<string, string>> = {
   "full, by pages of the key": "table: things\nmode: full",
   "full, a page at a time": "table: things\nmode: full\ntuning: {batch_size: 77, throttle_ms: 0}",
+  "full, by pages of a key of text":
+    "table: coded\nmode: full\ntuning: {batch_size: 77, throttle_ms: 0}",
   "full, a query without a key": "query: SELECT * FROM things\nmode: full",
   "full, two readers": "table: things\nmode: full\nparallel: 2",
   "chunked, by the key": "table: things\nmode: chunked\nchunk_size: 77",
@@ -197,6 +199,11 @@ mysqlTest("mysql: modes", async (t) => {
     try {
       await database.sql(TABLES);
       await database.sql(insertSql(0, ROWS));
+      // Its order is not that of the bytes.
+      await database.sql(
+        "CREATE TABLE coded (code varchar(40) PRIMARY KEY, id bigint unsigned NOT NULL); " +
+          "INSERT INTO coded SELECT CONCAT(IF(id % 2, 'A', 'a'), IF(id % 3, 'é', 'e'), id), id FROM things",
+      );
       for (const [name, settings] of Object.entries(WHOLE)) {
         await t.step(name, () => checkWhole(database, settings));
       }

@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { equal, match } from "node:assert/strict";
 import { renderCheck } from "../../../../cli/render/check.ts";
 import type { LoadedExport } from "../../../../core/config/loaded.ts";
 import type { Diagnostics } from "../../../../core/preflight/preflight.ts";
@@ -12,6 +12,7 @@ function exported(config: Record<string, unknown>): LoadedExport {
 
 const CHUNKED: Diagnostics = {
   strategy: "chunked-parallel(id, size=100000, p=4)",
+  reads: null,
   rowEstimate: 10_000_000,
   keyRange: ["1", "50000000"],
   scanType: "Index Scan using orders_pkey",
@@ -43,6 +44,17 @@ Deno.test("an export's block, wrapped below its fields", () => {
                 nearly empty
   Suggestion:   Large dataset: parallel above 1 speeds it up`,
   );
+});
+
+Deno.test("how an export's statements are read is said where it matters", () => {
+  const diagnostics = { ...CHUNKED, reads: "pages of id, each a short statement" };
+  const check = {
+    exported: exported({ mode: "full" }),
+    diagnostics,
+    columns: null,
+    error: null,
+  };
+  match(renderCheck(check, null, LAYOUT), /^ {2}Reads: {8}pages of id, each a short statement$/m);
 });
 
 Deno.test("what a mode goes by", () => {

@@ -90,6 +90,7 @@ export function planned(facts: PlannedFacts = {}): PlannedExport {
     cursorSnapshot: facts.cursor ?? null,
     diagnostics: {
       strategy: "full-scan",
+      reads: null,
       rowEstimate: rows,
       keyRange: null,
       scanType: null,
