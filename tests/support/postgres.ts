@@ -74,8 +74,14 @@ function isResult(value: unknown): boolean {
   return Array.isArray(value) && "command" in value;
 }
 
-/** A database of its own for one test file. On the embedded server: a server of its own. */
-export async function createDatabase(server: Pick<TestServer, "url">): Promise<TestDatabase> {
+/**
+ * A database of its own for one test file. On the embedded server: a server of its own.
+ * @param options of CREATE DATABASE; the embedded server has none.
+ */
+export async function createDatabase(
+  server: Pick<TestServer, "url">,
+  options = "",
+): Promise<TestDatabase> {
   const admin = new Session(server.url);
   const [[version]] = await admin.sql("SELECT version()");
   if (version?.includes("PGlite")) {
@@ -83,7 +89,7 @@ export async function createDatabase(server: Pick<TestServer, "url">): Promise<T
     return await embeddedDatabase();
   }
   const name = `rivet_test_${crypto.randomUUID().replaceAll("-", "")}`;
-  await admin.sql(`CREATE DATABASE ${name}`);
+  await admin.sql(`CREATE DATABASE ${name} ${options}`);
   const url = new URL(server.url);
   url.pathname = `/${name}`;
   const session = new Session(url.href);
@@ -92,7 +98,11 @@ export async function createDatabase(server: Pick<TestServer, "url">): Promise<T
     sql: (text) => session.sql(text),
     async drop() {
       await session.end();
-      await admin.sql(`DROP DATABASE ${name} WITH (FORCE)`);
+      // DROP DATABASE ... WITH (FORCE) is there since PostgreSQL 13.
+      await admin.sql(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`,
+      );
+      await admin.sql(`DROP DATABASE ${name}`);
       await admin.end();
     },
   };

@@ -33,6 +33,7 @@ import {
   singleKeys,
 } from "./introspect.ts";
 import { readBatches } from "./read.ts";
+import { namedFault } from "./faulty_column.ts";
 import { joinSnapshotSql, shareSnapshot } from "./snapshot.ts";
 import { runningTransactions } from "./transactions.ts";
 
@@ -125,6 +126,8 @@ export class PostgresSource implements Source {
       yield* readBatches(this.#connection, request);
       if (!this.#snapshot) await this.#connection.exec("COMMIT");
       complete = true;
+    } catch (error) {
+      throw await namedFault(error, request, (timeoutMs) => this.#afterFailure(timeoutMs));
     } finally {
       // A snapshot cannot outlive a statement that was cut off, and no later read may miss that.
       if (!complete && this.#snapshot) await this.close();
@@ -226,6 +229,16 @@ export class PostgresSource implements Source {
       await this.#rollback();
       throw error;
     }
+  }
+
+  /** Statements of their own after a read has failed; a snapshot that was open is gone. */
+  #afterFailure(timeoutMs: number): RunRows {
+    const tuning = { ...this.#tuning, statementTimeoutS: timeoutMs / 1000 };
+    return async (sql) => {
+      await this.#rollback();
+      await this.#connection.exec(beginSql("READ COMMITTED", tuning));
+      return await this.#connection.rows(sql);
+    };
   }
 
   async #begin(isolation: Isolation): Promise<void> {

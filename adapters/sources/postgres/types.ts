@@ -214,7 +214,6 @@ const EXACT_AS_NUMERIC = new Set([
   "smallint",
   "integer",
   "bigint",
-  "oid",
   "money",
   "text",
   "character varying",
