@@ -19,9 +19,16 @@ export async function planExport(
   const stages = planStages(exported, description.columns);
   const strategy = await planStrategy({ source, exported, base, description, inputs });
   const estimatedRows = inputs.rowEstimate === undefined
-    ? await source.estimateRows(base)
+    ? await source.estimateRows(estimatedQuery(exported, base, strategy))
     : inputs.rowEstimate;
   return { base, description, estimatedRows, strategy, stages };
+}
+
+/** A time window's rows are those of its own statement. */
+function estimatedQuery(exported: LoadedExport, base: string, strategy: Strategy): string {
+  if (exported.config.mode !== "time_window" || strategy.kind !== "whole") return base;
+  const [read] = strategy.reads;
+  return read.kind === "cursor" ? read.sql : base;
 }
 
 function planStrategy(planning: Planning): Promise<Strategy> {

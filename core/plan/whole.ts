@@ -116,9 +116,9 @@ export function windowStrategy(planning: Planning): Promise<WholeStrategy> {
   const shape = {
     base,
     column: column.name,
-    columnType: exported.config.time_column_type ?? "timestamp",
+    unix: exported.config.time_column_type === "unix",
+    columnType: comparedType(column),
     days: exported.config.days_window ?? 1,
-    utc: column.type.kind === "timestamp" && column.type.utc,
   };
   const sql = windowSql(source.dialect, shape, inputs.now, selectList);
   return Promise.resolve({ kind: "whole", reads: [{ kind: "cursor", sql }] });

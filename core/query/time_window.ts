@@ -1,23 +1,29 @@
 /** The SQL of `mode: time_window`: rows of the last days, counted back from one moment in UTC. */
 import type { Dialect } from "../ports/source.ts";
-import { columnRef, outerSelect } from "./select.ts";
+import { columnRef, type ComparedType, literalOf, outerSelect } from "./select.ts";
 
 const DAY_MS = 86_400_000;
 
 export interface WindowShape {
   readonly base: string;
   readonly column: string;
-  readonly columnType: "timestamp" | "unix";
+  /** `time_column_type: unix`: seconds since 1970; else a date or timestamp. */
+  readonly unix: boolean;
+  readonly columnType: ComparedType;
   readonly days: number;
-  /** The column is an instant (timestamptz); else its values are taken to be UTC. */
-  readonly utc: boolean;
 }
 
-/** The window's start as the column writes it: seconds, or `YYYY-MM-DD HH:MM:SS[+00]`. */
-export function windowStart(shape: WindowShape, now: Date): string {
-  const start = new Date(now.getTime() - shape.days * DAY_MS);
-  if (shape.columnType === "unix") return String(Math.floor(start.getTime() / 1000));
-  return start.toISOString().slice(0, 19).replace("T", " ") + (shape.utc ? "+00" : "");
+/**
+ * The window's start as the column's values are written: seconds, a day, or `YYYY-MM-DD HH:MM:SS` with `+00`
+ * where the column is an instant; else its values are taken to be UTC. The day that the start is in counts
+ * whole in a column of days.
+ */
+export function windowStart({ unix, columnType: { type }, days }: WindowShape, now: Date): string {
+  const start = new Date(now.getTime() - days * DAY_MS);
+  if (unix) return String(Math.floor(start.getTime() / 1000));
+  const text = start.toISOString().slice(0, 19).replace("T", " ");
+  if (type.kind === "date") return text.slice(0, 10);
+  return type.kind === "timestamp" && type.utc ? `${text}+00` : text;
 }
 
 export function windowSql(
@@ -27,9 +33,7 @@ export function windowSql(
   selectList: readonly string[],
 ): string {
   const start = windowStart(shape, now);
-  const literal = shape.columnType === "unix"
-    ? start
-    : dialect.literal(start, { kind: "timestamp", unit: "us", utc: shape.utc });
+  const literal = shape.unix ? start : literalOf(dialect, start, shape.columnType);
   return outerSelect(dialect, {
     selectList,
     base: shape.base,

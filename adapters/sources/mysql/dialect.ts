@@ -32,6 +32,8 @@ function literal(value: string, type?: RivetType, nativeType?: string): string {
   const family = nativeType === undefined ? undefined : familyOf(nativeType);
   if (family === "bytes") return type?.kind === "text" ? quoteLiteral(value) : hexLiteral(value);
   if (family === "integer" || family === "decimal") return numberLiteral(value);
+  // Compared with a time of day, a day would be midnight.
+  if (family === "date") return quoteLiteral(value.replace(/^(\d{4,}-\d\d-\d\d) .*$/, "$1"));
   switch (type?.kind) {
     case "int":
     case "decimal":

@@ -10,7 +10,9 @@ import {
   incrementalSql,
 } from "../../../../core/query/cursor.ts";
 import { pageEndSql, pageSql, wholePageSql } from "../../../../core/query/page.ts";
+import type { ComparedType } from "../../../../core/query/select.ts";
 import { windowSql } from "../../../../core/query/time_window.ts";
+import type { RivetType } from "../../../../core/types/types.ts";
 
 /** The plainest dialect there can be: what is tested is the shape around it. */
 const dialect: Dialect = {
@@ -206,16 +208,17 @@ Deno.test("pages of a key that may repeat: their end is found first, and taken w
 
 Deno.test("time window: counted back from one moment in UTC", () => {
   const now = new Date("2026-03-10T12:30:45.678Z");
-  const shape = { base, column: "at", columnType: "timestamp", days: 7, utc: true } as const;
+  const sqlOf = (columnType: ComparedType, unix = false) =>
+    windowSql(dialect, { base, column: "at", unix, columnType, days: 7 }, now, list);
+  const of = (type: RivetType) => sqlOf({ type, nativeType: "t" });
+  const instant: RivetType = { kind: "timestamp", unit: "us", utc: true };
+  assert.match(of(instant), /WHERE _rivet\."at" >= '2026-03-03 12:30:45\+00'$/);
+  assert.match(of({ ...instant, utc: false }), />= '2026-03-03 12:30:45'$/);
+  assert.match(of({ kind: "date" }), />= '2026-03-03'$/);
   assert.match(
-    windowSql(dialect, shape, now, list),
-    /WHERE _rivet\."at" >= '2026-03-03 12:30:45\+00'$/,
+    sqlOf({ type: { kind: "int", bits: 64, signed: true }, nativeType: "t" }, true),
+    />= 1772541045$/,
   );
-  assert.match(
-    windowSql(dialect, { ...shape, utc: false }, now, list),
-    />= '2026-03-03 12:30:45'$/,
-  );
-  assert.match(windowSql(dialect, { ...shape, columnType: "unix" }, now, list), />= 1772541045$/);
 });
 
 Deno.test("CC10: a compared value becomes a literal of its column's own type", () => {
@@ -233,6 +236,7 @@ Deno.test("CC10: a compared value becomes a literal of its column's own type", (
   assert.match(chunkSql(typed, key, { start: "a", end: "z" }, list), /<= varchar\(9\):text'z'/);
   const cursor = { base, column: "k", columnType: type, fallback: null };
   assert.match(incrementalSql(typed, cursor, behind("a"), list), /> varchar\(9\):text'a'/);
-  const window = { base, column: "at", columnType: "timestamp", days: 1, utc: true } as const;
-  assert.match(windowSql(typed, window, new Date(0), list), />= untyped:timestamp'1969-12-31/);
+  const date = { type: { kind: "date" }, nativeType: "date" } as const;
+  const window = { base, column: "at", unix: false, columnType: date, days: 1 };
+  assert.match(windowSql(typed, window, new Date(0), list), />= date:date'1969-12-31'/);
 });
