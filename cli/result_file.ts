@@ -1,6 +1,10 @@
-/** A result file that appears whole or not at all. */
+/**
+ * A result file that appears whole or not at all. What a path leads to stays what it is: a link still
+ * leads there, a device or pipe is written to, and a file keeps its mode and owner.
+ */
 import { dirname } from "node:path";
 import { RivetError } from "../core/base/errors.ts";
+import { PRIVATE_FILE } from "../core/base/private_files.ts";
 
 export interface ReservedFile {
   /** Puts the text under the final name, replacing what was there. */
@@ -14,18 +18,74 @@ export interface ReservedFile {
  * @throws RivetError DESTINATION_UNWRITABLE
  */
 export async function reserveFile(path: string): Promise<ReservedFile> {
-  const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
-  await guard(path, async () => {
+  return await guard(path, async () => {
     await Deno.mkdir(dirname(path), { recursive: true });
-    if (await isDirectory(path)) throw new Error("it is a directory");
-    await Deno.writeTextFile(temporary, "", { createNew: true });
+    const target = await targetOf(path);
+    return target === "stream" ? streamTo(path) : await replacing(path, target);
   });
+}
+
+interface Target {
+  readonly file: string;
+  /** What is replaced. */
+  readonly before: Deno.FileInfo | null;
+}
+
+/** Where the text goes: a file that is put in place whole, or a stream that takes it as it comes. */
+async function targetOf(path: string): Promise<Target | "stream"> {
+  const found = await infoOf(Deno.lstat, path);
+  if (found === null) return { file: path, before: null };
+  if (!found.isSymlink) return kindOf(path, found);
+  // `/dev/stdout` is a link to what the shell has opened, which may be a file.
+  if (/^\/(dev|proc)\//.test(path)) return "stream";
+  const own = Deno.uid();
+  if (own !== null && found.uid !== own && found.uid !== 0) {
+    throw new Error("it is a link that somebody else made");
+  }
+  const info = await infoOf(Deno.stat, path);
+  if (info === null) throw new Error("it is a link that leads nowhere");
+  return kindOf(await Deno.realPath(path), info);
+}
+
+function kindOf(file: string, info: Deno.FileInfo): Target | "stream" {
+  if (info.isDirectory) throw new Error("it is a directory");
+  return info.isFile ? { file, before: info } : "stream";
+}
+
+async function infoOf(
+  ask: (path: string) => Promise<Deno.FileInfo>,
+  path: string,
+): Promise<Deno.FileInfo | null> {
+  try {
+    return await ask(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+function streamTo(path: string): ReservedFile {
+  return {
+    commit: (text) =>
+      guard(path, async () => {
+        using file = await Deno.open(path, { append: true });
+        let rest = new TextEncoder().encode(text);
+        while (rest.length > 0) rest = rest.subarray(await file.write(rest));
+      }),
+    discard: () => Promise.resolve(),
+  };
+}
+
+async function replacing(path: string, { file, before }: Target): Promise<ReservedFile> {
+  const temporary = `${file}.${crypto.randomUUID().slice(0, 8)}.tmp`;
+  await Deno.writeTextFile(temporary, "", { createNew: true, mode: PRIVATE_FILE });
   let pending = true;
   return {
     async commit(text) {
       await guard(path, async () => {
         await Deno.writeTextFile(temporary, text);
-        await Deno.rename(temporary, path);
+        if (before !== null) await takeOver(temporary, before);
+        await Deno.rename(temporary, file);
       });
       pending = false;
     },
@@ -42,18 +102,21 @@ export async function reserveFile(path: string): Promise<ReservedFile> {
   };
 }
 
-async function isDirectory(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isDirectory;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+/** Mode and owner of what is replaced; the owner only where this user may give files away. */
+async function takeOver(file: string, { mode, uid, gid }: Deno.FileInfo): Promise<void> {
+  if (Deno.build.os === "windows") return;
+  const own = await Deno.lstat(file);
+  if (own.uid !== uid || own.gid !== gid) {
+    await Deno.chown(file, uid, gid).catch(() => {
+      // It becomes this user's file, as any that this user makes.
+    });
   }
+  await Deno.chmod(file, (mode ?? PRIVATE_FILE) & 0o7777);
 }
 
-async function guard(path: string, body: () => Promise<void>): Promise<void> {
+async function guard<T>(path: string, body: () => Promise<T>): Promise<T> {
   try {
-    await body();
+    return await body();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RivetError("DESTINATION_UNWRITABLE", `cannot write ${path}: ${reason}`, {

@@ -60,7 +60,7 @@ function chunkSettings({ config }: LoadedExport, plan: ExportPlan): Partial<Expo
 }
 
 function resolvedExport(exported: LoadedExport, plan: ExportPlan): ExportConfig {
-  const { query_file: _, ...config } = exported.config;
+  const { query_file: _, allow_outside: __, ...config } = exported.config;
   return {
     ...config,
     ...(exported.query === null ? {} : { query: exported.query }),

@@ -201,9 +201,10 @@ async function resolveQueries(
 
 /** Whatever of an export's SQL is text; what is not is a problem of its own already. */
 function queryKeys(entry: unknown): QueryKeys {
-  const { query, query_file } = Object(entry) as Record<string, unknown>;
+  const { query, query_file, allow_outside } = Object(entry) as Record<string, unknown>;
   return {
     ...(typeof query === "string" ? { query } : {}),
     ...(typeof query_file === "string" && query_file !== "" ? { query_file } : {}),
+    ...(allow_outside === true ? { allow_outside } : {}),
   };
 }

@@ -1,5 +1,5 @@
 /** The SQL of each export: read from `query_file` where one is named, `--param`s put in. */
-import { resolve } from "node:path";
+import { isAbsolute, relative, resolve } from "node:path";
 import { readText } from "./read.ts";
 import type { Finding } from "./rules/rule.ts";
 import { withoutSemicolon } from "./statement.ts";
@@ -18,6 +18,7 @@ export interface ResolvedQuery {
 export interface QueryKeys {
   readonly query?: string;
   readonly query_file?: string;
+  readonly allow_outside?: boolean;
 }
 
 /** @param lookup `--param` first, then the environment; a name that neither knows is an error. */
@@ -28,9 +29,33 @@ export async function resolveQuery(
 ): Promise<ResolvedQuery> {
   if (config.query !== undefined) return fillIn("query", "", config.query, lookup);
   if (config.query_file === undefined) return { query: null, findings: [], used: [] };
-  const read = await readText(resolve(dir, config.query_file));
+  const path = resolve(dir, config.query_file);
+  if (config.allow_outside !== true && await leaves(dir, path)) {
+    return failed(
+      "query_file",
+      `${config.query_file} is outside the configuration's folder; allow_outside: true beside it ` +
+        "permits that",
+    );
+  }
+  const read = await readText(path);
   if ("failure" in read) return failed("query_file", `${config.query_file} ${read.failure}`);
   return fillIn("query_file", `${config.query_file}: `, read.text, lookup);
+}
+
+/** Whether the path, or what a link makes of it, is outside the folder. */
+async function leaves(dir: string, path: string): Promise<boolean> {
+  if (isOutside(dir, path)) return true;
+  try {
+    return isOutside(await Deno.realPath(dir), await Deno.realPath(path));
+  } catch {
+    // It is not there or not to be read, which reading it says better.
+    return false;
+  }
+}
+
+function isOutside(dir: string, path: string): boolean {
+  const way = relative(dir, path);
+  return isAbsolute(way) || way === ".." || way.startsWith("../") || way.startsWith("..\\");
 }
 
 function fillIn(key: string, prefix: string, text: string, lookup: Lookup): ResolvedQuery {

@@ -1,5 +1,7 @@
 /** State in one SQLite file, through `node:sqlite`: part of Deno, so nothing to download or compile. */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { StateError } from "../../core/base/errors.ts";
+import { PRIVATE_FILE } from "../../core/base/private_files.ts";
 import type {
   SqlConnection,
   SqlDialect,
@@ -40,6 +42,7 @@ export async function connectSqlite(
   lockTimeoutMs: number = LOCK_TIMEOUT_MS,
 ): Promise<SqlConnection> {
   let db: DatabaseSync | undefined;
+  await prepareFile(path);
   try {
     db = new DatabaseSync(path, { timeout: lockTimeoutMs });
     await useWal(db, lockTimeoutMs);
@@ -52,6 +55,30 @@ export async function connectSqlite(
     db?.close();
     throw translateSqlite(error, path, lockTimeoutMs);
   }
+}
+
+/**
+ * A new state is its user's alone, whatever the umask; SQLite gives its other files the same mode. An older
+ * one keeps the mode that somebody may have given it. A link is not followed: it may lead into a database
+ * of somebody else's.
+ * @throws StateError STATE_UNAVAILABLE
+ */
+async function prepareFile(path: string): Promise<void> {
+  try {
+    (await Deno.open(path, { write: true, createNew: true, mode: PRIVATE_FILE })).close();
+    return;
+  } catch {
+    // It is there, or cannot be made, which opening it says better.
+  }
+  const found = await Deno.lstat(path).catch(() => null);
+  if (found?.isSymlink !== true) return;
+  throw new StateError(
+    "STATE_UNAVAILABLE",
+    `the state at ${path} is a link, which may lead elsewhere`,
+    {
+      hint: "Put the file itself there. RIVET_STATE_URL keeps state in PostgreSQL instead.",
+    },
+  );
 }
 
 /**

@@ -34,6 +34,18 @@ const oneQuery: ExportRule = {
   },
 };
 
+const outsideNeedsFile: ExportRule = {
+  name: "allow_outside_needs_query_file",
+  reads: ["allow_outside", "query_file"],
+  check({ config: { allow_outside, query_file } }) {
+    if (allow_outside !== true || query_file !== undefined) return [];
+    return [{
+      path: ["allow_outside"],
+      message: "permits a place of query_file, and there is none",
+    }];
+  },
+};
+
 const tableIsName: ExportRule = {
   name: "table_is_a_name",
   reads: ["table"],
@@ -43,4 +55,9 @@ const tableIsName: ExportRule = {
   },
 };
 
-export const WHAT_RULES: readonly ExportRule[] = [nameIsFileName, oneQuery, tableIsName];
+export const WHAT_RULES: readonly ExportRule[] = [
+  nameIsFileName,
+  oneQuery,
+  outsideNeedsFile,
+  tableIsName,
+];

@@ -13,7 +13,10 @@ const what = {
     "SQL to export. ${key} is replaced as text from --param, else the environment: trust what you pass. One of query, query_file, table.",
   ),
   query_file: text.optional().describe(
-    "File that holds the SQL, relative to this file; ${key} as in query.",
+    "File that holds the SQL, relative to this file and in its folder; ${key} as in query.",
+  ),
+  allow_outside: z.boolean().optional().describe(
+    "Whether query_file may be outside this file's folder, where others may write. Default: false.",
   ),
   table: text.optional().describe("Table to export whole, as name or schema.name."),
   mode: z.enum(["full", "incremental", "chunked", "time_window"]).default("full").describe(

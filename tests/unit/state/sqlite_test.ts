@@ -182,6 +182,38 @@ Deno.test("STATE_UNAVAILABLE: a folder that is missing or is a file", () =>
     await assert.rejects(openSqlite(dir), unavailable);
   }));
 
+Deno.test("STATE_UNAVAILABLE: a link is not followed", () =>
+  inTempDir(async (dir) => {
+    await Deno.mkdir(join(dir, "victim"));
+    for (const target of ["victim/new.db", "victim/there.db"]) {
+      if (target.endsWith("there.db")) await (await openSqlite(join(dir, target))).close();
+      const link = join(dir, STATE_FILE);
+      await Deno.symlink(target, link);
+      await assert.rejects(openSqlite(link), { code: "STATE_UNAVAILABLE", message: /is a link/ });
+      await Deno.remove(link);
+    }
+    assert.deepEqual([...Deno.readDirSync(join(dir, "victim"))].map((e) => e.name), ["there.db"]);
+  }));
+
+Deno.test("a new state is its user's alone, whatever the umask; one that is there keeps its mode", () =>
+  inTempDir(async (dir) => {
+    const umask = Deno.umask(0);
+    try {
+      const path = join(dir, STATE_FILE);
+      const store = await openSqlite(path);
+      for (const { name } of Deno.readDirSync(dir)) {
+        assert.equal((Deno.lstatSync(join(dir, name)).mode ?? 0) & 0o777, 0o600, name);
+      }
+      assert.equal([...Deno.readDirSync(dir)].length, 3);
+      await store.close();
+      await Deno.chmod(path, 0o660);
+      await (await openSqlite(path)).close();
+      assert.equal((Deno.lstatSync(path).mode ?? 0) & 0o777, 0o660);
+    } finally {
+      Deno.umask(umask);
+    }
+  }));
+
 Deno.test("STATE_UNAVAILABLE: a folder that cannot be written to", () =>
   inTempDir(async (dir) => {
     // Permissions do not stop root; no account creates files in /proc.

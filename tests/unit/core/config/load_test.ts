@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { loadConfig } from "../../../../core/config/load.ts";
 import type { LoadedConfig } from "../../../../core/config/loaded.ts";
 import { ConfigError } from "../../../../core/base/errors.ts";
@@ -332,4 +332,31 @@ Deno.test("what a configuration shows is no secret: a password may be a table's 
     });
     forgetSecrets();
   }
+});
+
+Deno.test("query_file stays in the configuration's folder, unless that is said otherwise", async () => {
+  const text = (file: string, more = "") =>
+    "source: {type: postgres, url_env: U}\nexports:\n" +
+    `  - {name: a, query_file: "${file}"${more}, format: csv, destination: {type: stdout}}\n`;
+  await withFolder({ "outside.sql": "SELECT 1", "inside.sql": "SELECT 2" }, async (top) => {
+    const dir = join(top, "config");
+    await Deno.mkdir(join(dir, "sql"), { recursive: true });
+    await Deno.writeTextFile(join(dir, "sql", "q.sql"), "SELECT 3");
+    await Deno.symlink(join(top, "outside.sql"), join(dir, "link.sql"));
+    await Deno.symlink("sql/q.sql", join(dir, "near.sql"));
+    const path = join(dir, "rivet.yaml");
+    const query = async (content: string) => {
+      await Deno.writeTextFile(path, content);
+      return (await load(path)).exports[0].query;
+    };
+    assert.equal(await query(text("sql/q.sql")), "SELECT 3");
+    assert.equal(await query(text("near.sql")), "SELECT 3");
+    assert.equal(await query(text(join(dir, "sql/../sql/q.sql"))), "SELECT 3");
+    for (const file of ["../outside.sql", join(top, "outside.sql"), "link.sql", "/etc/hostname"]) {
+      const error = await failure(query(text(file)));
+      assert.match(error.message, /query_file: .* is outside .*allow_outside: true/);
+    }
+    assert.equal(await query(text("../outside.sql", ", allow_outside: true")), "SELECT 1");
+    assert.equal(await query(text("link.sql", ", allow_outside: true")), "SELECT 1");
+  });
 });

@@ -114,6 +114,13 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
     ],
     keeps: [ofQuery({}), ofExport({}), ofExport({ table: undefined, query_file: "f" })],
   },
+  allow_outside_needs_query_file: {
+    breaks: [[ofExport({ allow_outside: true }), ["!exports[0].allow_outside"]]],
+    keeps: [
+      ofExport({ allow_outside: false }),
+      ofExport({ table: undefined, query_file: "../x.sql", allow_outside: true }),
+    ],
+  },
   table_is_a_name: {
     breaks: [
       [ofExport({ table: "select * from t" }), ["!exports[0].table"]],

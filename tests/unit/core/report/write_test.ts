@@ -46,3 +46,45 @@ Deno.test("run report: JSON lists every part, the page those that are the data",
     await Deno.remove(dir, { recursive: true });
   }
 });
+
+Deno.test("run report: folders and files are the user's alone, and no link is followed", async () => {
+  const dir = await Deno.makeTempDir();
+  const umask = Deno.umask(0);
+  try {
+    const summary = fakeSummary({});
+    await Deno.mkdir(join(dir, "victim"));
+    for (const [folders, link] of [[[], ".rivet"], [[".rivet"], ".rivet/runs"]] as const) {
+      for (const folder of folders) await Deno.mkdir(join(dir, folder));
+      await Deno.symlink(join(dir, "victim"), join(dir, link));
+      await assert.rejects(writeRunReport(dir, summary, []), {
+        code: "DESTINATION_UNWRITABLE",
+        message: /is a link/,
+      });
+      await Deno.remove(join(dir, link));
+      for (const folder of folders) await Deno.remove(join(dir, folder));
+    }
+    assert.deepEqual([...Deno.readDirSync(join(dir, "victim"))], []);
+
+    await writeRunReport(dir, summary, []);
+    const mode = (path: string) => (Deno.lstatSync(join(dir, path)).mode ?? 0) & 0o777;
+    const run = `.rivet/runs/${summary.runId}`;
+    for (const folder of [".rivet", ".rivet/runs", run]) assert.equal(mode(folder), 0o700, folder);
+    for (const file of ["summary.json", "summary.md"]) assert.equal(mode(`${run}/${file}`), 0o600);
+
+    // A link in a file's place is replaced, not written through.
+    await Deno.writeTextFile(join(dir, "victim", "file"), "mine");
+    await Deno.remove(join(dir, run, "summary.md"));
+    await Deno.symlink(join(dir, "victim", "file"), join(dir, run, "summary.md"));
+    await writeRunReport(dir, summary, []);
+    assert.equal(await Deno.readTextFile(join(dir, "victim", "file")), "mine");
+
+    for (const runId of ["../../../x", "..", "a/b", ""]) {
+      await assert.rejects(writeRunReport(dir, { ...summary, runId }, []), {
+        message: /cannot name a file or folder/,
+      });
+    }
+  } finally {
+    Deno.umask(umask);
+    await Deno.remove(dir, { recursive: true });
+  }
+});
