@@ -7,13 +7,14 @@ import { defineCommand } from "./define.ts";
 import { loadConfig } from "./load.ts";
 import {
   exportOption,
+  lockWaitOption,
   parallelProcessesOption,
   resumeOption,
   runJsonOption,
   summaryOutputOption,
 } from "./options.ts";
 import { parameters, paramsOption } from "./params.ts";
-import { processOptions, usesProcesses } from "./process_options.ts";
+import { lockWaitFlags, processOptions, usesProcesses } from "./process_options.ts";
 import { reportRun } from "./report_run.ts";
 import type { CommandContext } from "./services.ts";
 
@@ -29,6 +30,7 @@ const options = object({
   }),
   resume: resumeOption,
   parallelExportProcesses: parallelProcessesOption,
+  lockWait: lockWaitOption,
   summaryOutput: summaryOutputOption,
   json: runJsonOption,
   params: paramsOption,
@@ -90,7 +92,7 @@ async function applyPlan(args: ApplyArgs, ctx: CommandContext): Promise<void> {
   const report = { exports: config.exports, json, summaryOutput, processes: false };
   await reportRun(ctx, report, (listener, signal) =>
     ctx.services.runExports({
-      ...{ config, sealed, force, listener, signal },
+      ...{ config, sealed, force, listener, signal, lockWaitMs: args.lockWait * 1000 },
       exportName: null,
       validate: false,
       reconcile: false,
@@ -109,13 +111,13 @@ async function applyWaves(args: ApplyArgs, ctx: CommandContext): Promise<void> {
   const processes = usesProcesses(ctx, args.parallelExportProcesses, config, exports);
   await reportRun(ctx, { exports, json, summaryOutput, processes }, (listener, signal) => {
     const options: RunOptions = {
-      ...{ config, force, resume, listener, signal },
+      ...{ config, force, resume, listener, signal, lockWaitMs: args.lockWait * 1000 },
       exportName: null,
       validate: false,
       reconcile: false,
       parallelExports: false,
     };
-    const child = { config: args.file, params: args.params, flags: [] };
+    const child = { config: args.file, params: args.params, flags: lockWaitFlags(args) };
     return ctx.services.applyConfig(options, processes ? processOptions(ctx, child) : null);
   });
 }

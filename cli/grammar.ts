@@ -22,10 +22,12 @@ import type { CommandContext } from "./services.ts";
 import { STATE_SUBCOMMANDS, stateCommand } from "./state.ts";
 import { executeStateChunks } from "./state_commands/chunks.ts";
 import { executeStateFiles } from "./state_commands/files.ts";
+import { executeStateLocks } from "./state_commands/locks.ts";
 import { executeProgression } from "./state_commands/progression.ts";
 import { executeStateReset } from "./state_commands/reset.ts";
 import { executeResetChunks } from "./state_commands/reset_chunks.ts";
 import { executeStateShow } from "./state_commands/show.ts";
+import { executeStateUnlock } from "./state_commands/unlock.ts";
 import { executeValidate, validateCommand } from "./validate.ts";
 
 export const grammar = merge(
@@ -98,6 +100,10 @@ export function execute(invocation: Invocation, ctx: CommandContext): Promise<vo
       return executeStateReset(invocation, ctx);
     case "state progression":
       return executeProgression(invocation, ctx);
+    case "state locks":
+      return executeStateLocks(invocation, ctx);
+    case "state unlock":
+      return executeStateUnlock(invocation, ctx);
     case "state files":
       return executeStateFiles(invocation, ctx);
     case "state chunks":

@@ -1,7 +1,7 @@
 /** Loading a config for a command. */
 import type { LoadedConfig } from "../core/config/loaded.ts";
 import { logger } from "../core/base/log.ts";
-import type { StateStore } from "../core/ports/state.ts";
+import type { LeasedState, StateStore } from "../core/ports/state.ts";
 import type { CommandContext } from "./services.ts";
 
 /** Loads the config and logs what about it is worth a WARN. */
@@ -28,4 +28,19 @@ export async function withState<T>(
   } finally {
     await state.close();
   }
+}
+
+/**
+ * Runs `body` with what the state remembers of one export, to be changed.
+ * @throws RivetError LEASE_HELD while a run of the export goes on.
+ */
+export async function withExportState<T>(
+  ctx: CommandContext,
+  state: StateStore,
+  exportName: string,
+  body: (state: LeasedState) => Promise<T>,
+): Promise<T> {
+  const { withLease } = await import("../core/lease/lease.ts");
+  const settings = { signal: ctx.interruptSignal() };
+  return await withLease(state, exportName, settings, (lease) => body(lease.state));
 }

@@ -35,6 +35,14 @@ export const reportOutputOption = optional(
   }),
 );
 
+export const lockWaitOption = withDefault(
+  option("--lock-wait", integer({ min: 0, metavar: "SECONDS" }), {
+    description:
+      message`Wait this long for another run of an export to end, instead of refusing at once.`,
+  }),
+  0,
+);
+
 export const resumeOption = option("--resume", {
   description: message`Continue the unfinished chunked run of an export.`,
 });

@@ -40,3 +40,8 @@ export function processOptions(ctx: CommandContext, child: ChildRun): ProcessOpt
     onLog: (line) => ctx.screen.line(line),
   };
 }
+
+/** Each child waits for the runs of its own export. */
+export function lockWaitFlags({ lockWait }: { readonly lockWait: number }): string[] {
+  return lockWait === 0 ? [] : [`--lock-wait=${lockWait}`];
+}

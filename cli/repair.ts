@@ -9,6 +9,7 @@ import { defineCommand } from "./define.ts";
 import { loadConfig } from "./load.ts";
 import {
   configOption,
+  lockWaitOption,
   reportFormatOption,
   reportOutputOption,
   requiredExportOption,
@@ -32,6 +33,7 @@ const options = object({
   execute: option("--execute", {
     description: message`Write the flagged chunks again. Without it the plan is printed, no more.`,
   }),
+  lockWait: lockWaitOption,
   format: reportFormatOption,
   output: reportOutputOption,
   params: paramsOption,
@@ -63,7 +65,8 @@ export async function executeRepairCommand(args: RepairArgs, ctx: CommandContext
   try {
     const signal = ctx.interruptSignal();
     const { execute } = args;
-    const options = { config, exported, report, execute, signal };
+    const lockWaitMs = args.lockWait * 1000;
+    const options = { config, exported, report, execute, signal, lockWaitMs };
     const result = await ctx.services.repairExport(options);
     const json = toJson(result);
     await file?.commit(`${json}\n`);

@@ -8,13 +8,14 @@ import { loadConfig } from "./load.ts";
 import {
   configOption,
   exportOption,
+  lockWaitOption,
   parallelProcessesOption,
   resumeOption,
   runJsonOption,
   summaryOutputOption,
 } from "./options.ts";
 import { parameters, paramsOption } from "./params.ts";
-import { type ChildRun, processOptions, usesProcesses } from "./process_options.ts";
+import { type ChildRun, lockWaitFlags, processOptions, usesProcesses } from "./process_options.ts";
 import { reportRun } from "./report_run.ts";
 import type { CommandContext } from "./services.ts";
 
@@ -38,6 +39,7 @@ const options = object({
     description: message`Run all exports at the same time.`,
   }),
   parallelExportProcesses: parallelProcessesOption,
+  lockWait: lockWaitOption,
   summaryOutput: summaryOutputOption,
   json: runJsonOption,
   params: paramsOption,
@@ -87,6 +89,7 @@ export async function executeRun(args: RunArgs, ctx: CommandContext): Promise<vo
       parallelExports: args.parallelExports || config.config.parallel_exports,
       resume: args.resume,
       force: args.force,
+      lockWaitMs: args.lockWait * 1000,
       signal,
       listener,
       partOfRun: ctx.childEvents === true,
@@ -101,6 +104,6 @@ function childRun(args: RunArgs): ChildRun {
   return {
     config: args.config,
     params: args.params,
-    flags: flags.map((flag) => `--${flag}`),
+    flags: [...flags.map((flag) => `--${flag}`), ...lockWaitFlags(args)],
   };
 }

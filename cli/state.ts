@@ -3,10 +3,12 @@ import { or } from "@optique/core";
 import { defineCommand } from "./define.ts";
 import { chunksCommand } from "./state_commands/chunks.ts";
 import { filesCommand } from "./state_commands/files.ts";
+import { locksCommand } from "./state_commands/locks.ts";
 import { progressionCommand } from "./state_commands/progression.ts";
 import { resetCommand } from "./state_commands/reset.ts";
 import { resetChunksCommand } from "./state_commands/reset_chunks.ts";
 import { showCommand } from "./state_commands/show.ts";
+import { unlockCommand } from "./state_commands/unlock.ts";
 
 export const STATE_SUBCOMMANDS = [
   "show",
@@ -15,6 +17,8 @@ export const STATE_SUBCOMMANDS = [
   "chunks",
   "reset-chunks",
   "progression",
+  "locks",
+  "unlock",
 ] as const;
 
 export const stateCommand = defineCommand(
@@ -26,6 +30,8 @@ export const stateCommand = defineCommand(
     chunksCommand,
     resetChunksCommand,
     progressionCommand,
+    locksCommand,
+    unlockCommand,
   ),
   {
     brief: "Show and manage what Rivet remembers between runs.",

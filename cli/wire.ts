@@ -42,8 +42,11 @@ async function withRunDeps<T>(
   config: LoadedConfig,
   work: (deps: RunDeps) => Promise<T>,
 ): Promise<T> {
+  const { leaseLength } = await import("../core/lease/lease.ts");
+  const leaseMs = leaseLength(wiring.env);
   const [adapters, startWorker] = await Promise.all([wiring.adapters(), wiring.startWorker()]);
-  return await withState(wiring, config, (state) => work({ ...adapters, state, startWorker }));
+  const deps = { ...adapters, startWorker, leaseMs };
+  return await withState(wiring, config, (state) => work({ ...deps, state }));
 }
 
 /** The services that look, and write no file. */

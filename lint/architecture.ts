@@ -43,6 +43,7 @@ export const FLOORS: readonly string[] = [
   "batch",
   "config",
   "ports",
+  "lease",
   "access",
   "query",
   "encode",

@@ -160,11 +160,41 @@ function cursorTies(t: ColumnTypes): string[] {
   return [`ALTER TABLE export_state ADD COLUMN ties_json ${t.text}`];
 }
 
+/** Who may write what an export remembers, and the order of runs. */
+function leases(t: ColumnTypes): string[] {
+  return [
+    `CREATE TABLE export_lease (
+      export_name ${t.text} NOT NULL PRIMARY KEY,
+      number ${t.int} NOT NULL,
+      token ${t.text},
+      run_id ${t.text},
+      last_run_id ${t.text},
+      host ${t.text},
+      host_id ${t.text},
+      pid ${t.int},
+      process_start ${t.text},
+      acquired_at ${t.text},
+      renewed_at ${t.text},
+      expires_at ${t.text}
+    )${t.tableSuffix}`,
+    `CREATE TABLE export_run (
+      run_id ${t.text} NOT NULL PRIMARY KEY,
+      export_name ${t.text} NOT NULL,
+      sequence ${t.int} NOT NULL,
+      previous_run_id ${t.text},
+      begun_at ${t.text} NOT NULL
+    )${t.tableSuffix}`,
+    `CREATE INDEX export_run_by_sequence ON export_run (sequence)`,
+    `ALTER TABLE run_aggregate ADD COLUMN sequence ${t.int} NOT NULL DEFAULT 0`,
+  ];
+}
+
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, statements: mainTables },
   { version: 2, statements: progression },
   { version: 3, statements: aggregates },
   { version: 4, statements: cursorTies },
+  { version: 5, statements: leases },
 ];
 
 /** The schema version that this Rivet reads and writes. */

@@ -5,7 +5,7 @@
 import { jsonLine } from "../core/base/json_text.ts";
 import { printable } from "../core/base/printable.ts";
 import { redact } from "../core/base/redact.ts";
-import type { StateStore } from "../core/ports/state.ts";
+import type { LeasedState, StateStore } from "../core/ports/state.ts";
 
 function message(text: string): string {
   return printable(redact(text));
@@ -16,14 +16,23 @@ function json(text: string): string {
   return jsonLine(JSON.parse(text));
 }
 
-/** The store behind a redaction of everything that is not needed exactly, as cursors and names are. */
-export function redacting(store: StateStore): StateStore {
+/** What a run writes behind a redaction of everything that is not needed exactly, as cursors and names are. */
+export function redactingExport(state: LeasedState): LeasedState {
+  return {
+    ...state,
+    logFile: (file) => state.logFile({ ...file, destination: message(file.destination) }),
+    createChunkRun: (run, tasks) => state.createChunkRun({ ...run, plan: json(run.plan) }, tasks),
+    failChunkTask: (runId, chunkIndex, error) =>
+      state.failChunkTask(runId, chunkIndex, message(error)),
+  };
+}
+
+type History = Pick<StateStore, "recordMetric" | "appendJournal" | "saveAggregate">;
+
+/** What is kept of runs, likewise. */
+export function redactingHistory<S extends History>(store: S): S {
   return {
     ...store,
-    logFile: (file) => store.logFile({ ...file, destination: message(file.destination) }),
-    createChunkRun: (run, tasks) => store.createChunkRun({ ...run, plan: json(run.plan) }, tasks),
-    failChunkTask: (runId, chunkIndex, error) =>
-      store.failChunkTask(runId, chunkIndex, message(error)),
     recordMetric: (metric) =>
       store.recordMetric({
         ...metric,

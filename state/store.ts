@@ -1,30 +1,67 @@
 /** The `StateStore` over any `SqlConnection`: one module per concept, the compiler checks that none is missing. */
-import type { StateStore } from "../core/ports/state.ts";
+import type { LeasedState, StateReader, StateStore } from "../core/ports/state.ts";
 import type { SqlConnection } from "./connection.ts";
-import { redacting } from "./redacted.ts";
+import { type Processes, systemProcesses } from "./processes.ts";
+import { redactingExport, redactingHistory } from "./redacted.ts";
 import { aggregateTable } from "./tables/aggregates.ts";
 import { chunkRunTable } from "./tables/chunk_runs.ts";
 import { chunkTaskTable } from "./tables/chunk_tasks.ts";
 import { cursorTable } from "./tables/cursors.ts";
 import { fileLogTable } from "./tables/file_log.ts";
 import { journalTable } from "./tables/journal.ts";
+import { fenced, type Grant, heldLease, leaseTable } from "./tables/leases.ts";
 import { metricTable } from "./tables/metrics.ts";
 import { progressionTable } from "./tables/progression.ts";
+import { leasedRunTable, runTable } from "./tables/runs.ts";
 import { schemaTable } from "./tables/schemas.ts";
 
-/** @param db with its schema up to date; closed by the store */
-export function createStore(db: SqlConnection): StateStore {
-  return redacting({
-    location: db.location,
+/** What exactly one process at a time may write, and what anybody may read of it. */
+function exportTables(db: SqlConnection) {
+  return {
     ...cursorTable(db),
     ...fileLogTable(db),
     ...chunkRunTable(db),
     ...chunkTaskTable(db),
-    ...metricTable(db),
-    ...journalTable(db),
     ...schemaTable(db),
     ...progressionTable(db),
+  };
+}
+
+/**
+ * @param db with its schema up to date; closed by the store
+ * @param processes tells whether the owner of a lease still runs
+ */
+export function createStore(
+  db: SqlConnection,
+  processes: Processes = systemProcesses(),
+): StateStore {
+  const history = redactingHistory({
+    ...metricTable(db),
+    ...journalTable(db),
     ...aggregateTable(db),
-    close: () => db.close(),
   });
+  const open = (grant: Grant): LeasedState => {
+    const held = fenced(db, grant);
+    return redactingExport({
+      ...reader,
+      ...exportTables(held),
+      ...leasedRunTable(held, grant.exportName),
+      ...heldLease(db, grant),
+    });
+  };
+  const leases = leaseTable(db, processes, open);
+  const { cursor, cursors, files, chunkRunInProgress, latestChunkRun, chunkRuns, chunkTasks } =
+    exportTables(db);
+  const { schema, progressions } = exportTables(db);
+  const reader: StateReader = {
+    location: db.location,
+    ...{ cursor, cursors, files, chunkRunInProgress, latestChunkRun, chunkRuns, chunkTasks },
+    ...{ schema, progressions },
+    metrics: history.metrics,
+    journal: history.journal,
+    aggregates: history.aggregates,
+    leases: leases.leases,
+    ...runTable(db),
+  };
+  return { ...reader, ...history, ...leases, close: () => db.close() };
 }

@@ -5,6 +5,7 @@ import type {
   CursorState,
   FileRecord,
   JournalRun,
+  Lease,
   Progression,
   RunMetric,
 } from "../../core/ports/state.ts";
@@ -109,5 +110,19 @@ export function journalJson(run: JournalRun): Record<string, unknown> {
       event: event.event,
       data: JSON.parse(event.data),
     })),
+  };
+}
+
+export function leaseJson(lease: Lease): Record<string, unknown> {
+  return {
+    export_name: lease.exportName,
+    status: lease.status,
+    run_id: lease.runId,
+    host: lease.owner.host,
+    pid: lease.owner.pid,
+    number: lease.number,
+    acquired_at: lease.acquiredAt,
+    renewed_at: lease.renewedAt,
+    expires_at: lease.expiresAt,
   };
 }

@@ -2,7 +2,7 @@
 import { constant, type InferValue, object } from "@optique/core";
 import { selectExports } from "../../core/config/select.ts";
 import { defineCommand } from "../define.ts";
-import { loadConfig, withState } from "../load.ts";
+import { loadConfig, withExportState, withState } from "../load.ts";
 import { configOption, requiredExportOption } from "../options.ts";
 import type { CommandContext } from "../services.ts";
 
@@ -16,7 +16,9 @@ type ResetArgs = InferValue<typeof options>;
 
 export const resetCommand = defineCommand("reset", options, {
   brief: "Forget the cursor of an export, so that its next run exports all rows.",
-  description: "Deletes the stored cursor of one export. Files at the destination stay.",
+  description:
+    "Deletes the stored cursor of one export. Files at the destination stay. Refused while " +
+    "a run of the export goes on.",
   usage: "--config PATH --export NAME",
   examples: [["rivet state reset -c rivet.yaml -e orders", "export all rows again"]],
 });
@@ -24,7 +26,7 @@ export const resetCommand = defineCommand("reset", options, {
 export async function executeStateReset(args: ResetArgs, ctx: CommandContext): Promise<void> {
   const config = await loadConfig(ctx, args.config);
   const { deleted } = await withState(ctx, config, async (state) => ({
-    deleted: await state.resetCursor(args.export),
+    deleted: await withExportState(ctx, state, args.export, (own) => own.resetCursor(args.export)),
   }));
   if (deleted) {
     return ctx.screen.result(`${args.export}: cursor reset; the next run exports all rows`);

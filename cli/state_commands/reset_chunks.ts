@@ -3,10 +3,10 @@ import { constant, type InferValue, message, object, option, optional } from "@o
 import { string } from "@optique/core/valueparser";
 import type { LoadedConfig } from "../../core/config/loaded.ts";
 import { selectExports } from "../../core/config/select.ts";
-import { ConfigError } from "../../core/base/errors.ts";
-import type { StateStore } from "../../core/ports/state.ts";
+import { ConfigError, RivetError } from "../../core/base/errors.ts";
+import type { LeasedState, StateStore } from "../../core/ports/state.ts";
 import { defineCommand } from "../define.ts";
-import { loadConfig, withState } from "../load.ts";
+import { loadConfig, withExportState, withState } from "../load.ts";
 import { configOption } from "../options.ts";
 import type { CommandContext } from "../services.ts";
 
@@ -30,7 +30,7 @@ export const resetChunksCommand = defineCommand("reset-chunks", options, {
   brief: "Clear chunk checkpoints, so that the next run starts afresh.",
   description: "Deletes the stored chunk checkpoint of one export, or with " +
     "--stuck-checkpoints those of the config's exports whose run never finished. Files at " +
-    "the destination stay.",
+    "the destination stay. What a run that goes on is working through is left alone.",
   usage: "--config PATH (--export NAME | --stuck-checkpoints)",
   examples: [
     ["rivet state reset-chunks -c rivet.yaml -e orders", "one export"],
@@ -53,20 +53,31 @@ export async function executeResetChunks(
     ctx,
     config,
     (state) =>
-      args.export === undefined ? resetStuck(state, config) : resetOne(state, config, args.export),
+      args.export === undefined
+        ? resetStuck(ctx, state, config)
+        : resetOne(ctx, state, config, args.export),
   );
   ctx.screen.result(lines.join("\n"));
 }
 
-async function resetOne(state: StateStore, config: LoadedConfig, name: string): Promise<string[]> {
-  const deleted = await state.resetChunks(name);
+async function resetOne(
+  ctx: CommandContext,
+  state: StateStore,
+  config: LoadedConfig,
+  name: string,
+): Promise<string[]> {
+  const deleted = await withExportState(ctx, state, name, (own) => own.resetChunks(name));
   if (deleted > 0) return [cleared(name, deleted)];
   // An export that left the config may still have state; a name known to neither is a typo.
   selectExports(config, name);
   return [`No chunk checkpoint for '${name}'.`];
 }
 
-async function resetStuck(state: StateStore, config: LoadedConfig): Promise<string[]> {
+async function resetStuck(
+  ctx: CommandContext,
+  state: StateStore,
+  config: LoadedConfig,
+): Promise<string[]> {
   const known = new Set(config.exports.map((e) => e.name));
   const stuck = await state.chunkRuns({ status: "in_progress" });
   const names = [...new Set(stuck.map((run) => run.exportName))];
@@ -75,11 +86,29 @@ async function resetStuck(state: StateStore, config: LoadedConfig): Promise<stri
   for (const name of names) {
     lines.push(
       known.has(name)
-        ? cleared(name, await state.resetChunks(name, { stuckOnly: true }))
+        ? await resetUnlessHeld(ctx, state, name)
         : `${name}: skipped, not in this config`,
     );
   }
   return lines;
+}
+
+/** A checkpoint in progress is not stuck while its run goes on. */
+async function resetUnlessHeld(
+  ctx: CommandContext,
+  state: StateStore,
+  name: string,
+): Promise<string> {
+  try {
+    const stuckOnly = { stuckOnly: true };
+    const reset = (own: LeasedState) => own.resetChunks(name, stuckOnly);
+    return cleared(name, await withExportState(ctx, state, name, reset));
+  } catch (error) {
+    if (error instanceof RivetError && error.code === "LEASE_HELD") {
+      return `${name}: skipped, ${error.message}`;
+    }
+    throw error;
+  }
 }
 
 function cleared(name: string, runs: number): string {

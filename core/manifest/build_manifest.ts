@@ -2,6 +2,7 @@
 import type { LoadedExport } from "../config/loaded.ts";
 import { schemaFingerprint } from "../types/fingerprint.ts";
 import type { Destination } from "../ports/destination.ts";
+import type { RunOrder } from "../ports/state.ts";
 import { committedParts } from "./parts.ts";
 import type { PartRecord } from "./parts.ts";
 import { formatArrowType } from "../types/arrow_name.ts";
@@ -29,6 +30,7 @@ export interface ManifestFacts {
   readonly parts: readonly PartRecord[];
   readonly snapshot?: string | null;
   readonly cursor?: ManifestCursor;
+  readonly order: RunOrder;
 }
 
 function sourceOf(engine: string, table: string | null): Manifest["source"] {
@@ -73,5 +75,7 @@ export async function buildManifest(facts: ManifestFacts): Promise<Manifest> {
     parts: facts.parts.map(manifestPart),
     ...(facts.snapshot === undefined ? {} : { snapshot: facts.snapshot }),
     ...(facts.cursor === undefined ? {} : { cursor: facts.cursor }),
+    sequence: facts.order.sequence,
+    previous_run_id: facts.order.previousRunId,
   };
 }

@@ -17,6 +17,12 @@ export interface FoundManifest {
 }
 
 /**
+ * How many copies are looked into for the newest run: more than run while a clock that was set back
+ * catches up.
+ */
+const LOOKED_INTO = 24;
+
+/**
  * @param runId with or without its milliseconds; null for the last run that succeeded, else the last.
  * @returns null when the folder has no manifest of the export (of this run).
  * @throws RivetError VALIDATION_FAILED when the manifest is damaged.
@@ -28,8 +34,8 @@ export async function findManifest(
 ): Promise<FoundManifest | null> {
   const copies = await copiesOf(destination, exportName, runId);
   let failed: FoundManifest | null = null;
-  for (const key of copies) {
-    const found = await readManifest(destination, key);
+  for await (const read of runId === null ? newestFirst(destination, copies) : copies) {
+    const found = typeof read === "string" ? await readManifest(destination, read) : read();
     if (found === null) continue;
     if (runId !== null) return found;
     if (found.manifest.status === "success") {
@@ -40,7 +46,74 @@ export async function findManifest(
   return failed ?? await withoutCopies(destination, exportName, runId);
 }
 
-/** Keys of the copies, newest run first. */
+/** The manifest of the last run that left one, however it ended. @throws as `findManifest` */
+export async function newestManifest(
+  destination: Destination,
+  exportName: string,
+): Promise<Manifest | null> {
+  const copies = await copiesOf(destination, exportName, null);
+  for await (const read of newestFirst(destination, copies)) {
+    const found = read();
+    if (found !== null) return found.manifest;
+  }
+  return await currentManifest(destination, exportName);
+}
+
+/** `manifest.json`, where it is of this export. @throws as `findManifest` */
+export async function currentManifest(
+  destination: Destination,
+  exportName: string,
+): Promise<Manifest | null> {
+  return (await withoutCopies(destination, exportName, null))?.manifest ?? null;
+}
+
+type Read = () => FoundManifest | null;
+
+/**
+ * The copies by their runs' sequence. One that has none, of an earlier Rivet or damaged, keeps the place
+ * that its run's time gives it; so do those beyond the ones that are looked into.
+ */
+async function* newestFirst(
+  destination: Destination,
+  keys: readonly string[],
+): AsyncGenerator<Read> {
+  const read = await Promise.all(
+    keys.slice(0, LOOKED_INTO).map((key) => attempt(() => readManifest(destination, key))),
+  );
+  const sequenced = read.filter((r) => sequenceOf(r) !== null)
+    .sort((a, b) => Number(sequenceOf(b)) - Number(sequenceOf(a)));
+  for (const own of read) {
+    const placed = sequenceOf(own) === null ? own : sequenced.shift() ?? own;
+    yield placed.read;
+  }
+  for (const key of keys.slice(LOOKED_INTO)) {
+    yield (await attempt(() => readManifest(destination, key))).read;
+  }
+}
+
+interface Attempt {
+  readonly manifest: Manifest | null;
+  readonly read: Read;
+}
+
+/** Keeps a failure for whoever needs this manifest: a damaged one of long ago is nobody's concern. */
+async function attempt(work: () => Promise<FoundManifest | null>): Promise<Attempt> {
+  try {
+    const found = await work();
+    return { manifest: found?.manifest ?? null, read: () => found };
+  } catch (error) {
+    const read = () => {
+      throw error;
+    };
+    return { manifest: null, read };
+  }
+}
+
+function sequenceOf({ manifest }: Attempt): number | null {
+  return manifest?.sequence ?? null;
+}
+
+/** Keys of the copies, by the time in their run's id, latest first. */
 async function copiesOf(
   destination: Destination,
   exportName: string,

@@ -75,6 +75,10 @@ export interface Manifest {
   readonly snapshot?: string | null;
   /** Absent where no cursor moves. */
   readonly cursor?: ManifestCursor;
+  /** Grows with every run of the export, whatever the clock says; absent in what an earlier Rivet wrote. */
+  readonly sequence?: number;
+  /** The run that began before this one, with or without a manifest here. */
+  readonly previous_run_id?: string | null;
 }
 
 const count = z.number().int().min(0);
@@ -117,6 +121,8 @@ const manifestSchema = z.object({
     after: z.string(),
     ties: z.string().optional(),
   }).optional(),
+  sequence: count.optional(),
+  previous_run_id: z.string().nullish(),
 }).superRefine((manifest, ctx) => {
   const committed = manifest.parts.filter((part) => part.status === "committed");
   const rows = committed.reduce((sum, part) => sum + part.rows, 0);

@@ -3,7 +3,10 @@
  * backends (SQLite beside the config, PostgreSQL through RIVET_STATE_URL); `tests/conformance/state.ts`
  * is the contract as tests. Several processes may use one state at once; every method is atomic.
  * Times are ISO 8601 UTC with milliseconds. Errors are `StateError`s: STATE_UNAVAILABLE, STATE_LOCKED,
- * STATE_CORRUPT, STATE_TOO_NEW.
+ * STATE_CORRUPT, STATE_TOO_NEW, LEASE_LOST.
+ *
+ * What an export remembers is written by whoever holds its lease, and by nobody else: `StateStore` only
+ * reads it, `LeasedState` writes it. "Newest" means the highest `sequence` of a run, never the clock.
  */
 import type { Column } from "../types/types.ts";
 
@@ -162,32 +165,117 @@ export interface RunAggregateRecord {
   readonly detail: string;
 }
 
-export interface StateStore {
+/** The process that holds a lease. */
+export interface LeaseOwner {
+  /** For people. */
+  readonly host: string;
+  /** Equal only where `pid` means the same process. */
+  readonly hostId: string;
+  readonly pid: number;
+  /** Tells a process from a later one with its pid; null where the system does not say. */
+  readonly processStart: string | null;
+}
+
+/**
+ * `live`: renewed in time, or its owner still runs. `dead`: its owner is gone from this host. `expired`:
+ * its owner has not renewed it. The last two are there to be taken.
+ */
+export type LeaseStatus = "live" | "dead" | "expired";
+
+/** `export_lease`: who may write what an export remembers. */
+export interface Lease {
+  readonly exportName: string;
+  /** Grows with every lease of the state; the fencing number of its writes. */
+  readonly number: number;
+  /** null until the run has begun. */
+  readonly runId: string | null;
+  readonly owner: LeaseOwner;
+  readonly acquiredAt: string;
+  readonly renewedAt: string;
+  readonly expiresAt: string;
+  readonly status: LeaseStatus;
+}
+
+/** `export_run`: where a run stands in the order of runs. */
+export interface RunOrder {
+  /** Higher than that of every run that began before, whatever the clock said. */
+  readonly sequence: number;
+  /** The export's run before it; null when the state knows of none. */
+  readonly previousRunId: string | null;
+}
+
+/** What anybody may ask. */
+export interface StateReader {
   /** For people; never holds a password. */
   readonly location: string;
 
   cursor(exportName: string): Promise<CursorState | null>;
   cursors(): Promise<CursorState[]>;
+  /** Newest first. */
+  files(filter: { exportName?: string; runId?: string; last?: number }): Promise<FileRecord[]>;
+
+  chunkRunInProgress(exportName: string): Promise<ChunkRun | null>;
+  latestChunkRun(exportName: string): Promise<ChunkRun | null>;
+  /** Newest first. */
+  chunkRuns(filter: { status?: ChunkRunStatus }): Promise<ChunkRun[]>;
+  chunkTasks(runId: string): Promise<ChunkTask[]>;
+
+  /** Newest run first. */
+  metrics(filter: { exportName?: string; last?: number }): Promise<RunMetric[]>;
+  /** Newest run first, its events in order. */
+  journal(filter: { exportName?: string; runId?: string; last?: number }): Promise<JournalRun[]>;
+  schema(exportName: string): Promise<SchemaRecord | null>;
+  progressions(exportName?: string): Promise<Progression[]>;
+  /** The last one saved first. */
+  aggregates(last: number): Promise<RunAggregateRecord[]>;
+
+  /** Those that are held, by export name. */
+  leases(): Promise<Lease[]>;
+  /** The sequence of the last run that began; 0 before the first. */
+  lastSequence(): Promise<number>;
+}
+
+interface ProgressStep {
+  readonly exportName: string;
+  readonly strategy: "incremental" | "chunked";
+  readonly value: string;
+  readonly runId: string;
+  readonly at: string;
+}
+
+/**
+ * What one export remembers, while this process holds its lease. Every write checks the lease in its own
+ * transaction: once somebody else has taken it, nothing is written.
+ * @throws StateError LEASE_LOST from every method that writes.
+ */
+export interface LeasedState extends StateReader {
+  readonly lease: { readonly exportName: string; readonly number: number };
+
+  /**
+   * Names the run that the lease is held for and gives it its place in the order; a resumed run moves to
+   * the end of it.
+   * @param after a sequence that the run's own must exceed, of manifests that this state knows nothing of.
+   */
+  beginRun(runId: string, after?: RunOrder): Promise<RunOrder>;
+  /** Moves the expiry on. Also the question whether the lease is still held. */
+  renew(): Promise<void>;
+  /** Gives the lease back; nothing is written through it afterwards. Idempotent, also when it was lost. */
+  release(): Promise<void>;
+
   /** I3: called only after every part of the read was accepted and logged. */
   saveCursor(state: CursorState): Promise<void>;
   resetCursor(exportName: string): Promise<boolean>;
 
   logFile(file: FileRecord): Promise<void>;
-  /** Newest first. */
-  files(filter: { exportName?: string; runId?: string; last?: number }): Promise<FileRecord[]>;
 
   /** Creates the run and its pending tasks in one transaction. Fails when the export has a run in progress. */
   createChunkRun(
     run: Omit<ChunkRun, "status" | "createdAt" | "updatedAt">,
     tasks: readonly NewChunkTask[],
   ): Promise<void>;
-  chunkRunInProgress(exportName: string): Promise<ChunkRun | null>;
-  latestChunkRun(exportName: string): Promise<ChunkRun | null>;
-  chunkRuns(filter: { status?: ChunkRunStatus }): Promise<ChunkRun[]>;
-  chunkTasks(runId: string): Promise<ChunkTask[]>;
   /**
    * I5: takes the lowest pending (or failed with attempts left) task, marks it running and counts the
-   * attempt, atomically among all processes. Null when none is claimable.
+   * attempt. Null when none is claimable.
    */
   claimChunkTask(runId: string): Promise<ChunkTask | null>;
   /** I5: `running -> completed`. Refused when the task is not running. */
@@ -205,39 +293,35 @@ export interface StateStore {
   /** Deletes the export's chunk runs and tasks; with `stuckOnly`, only those in progress. Returns the runs deleted. */
   resetChunks(exportName: string, options?: { stuckOnly?: boolean }): Promise<number>;
 
-  recordMetric(metric: RunMetric): Promise<void>;
-  metrics(filter: { exportName?: string; last?: number }): Promise<RunMetric[]>;
-
-  appendJournal(events: readonly JournalEvent[]): Promise<void>;
-  /** Newest run first, its events in order. */
-  journal(filter: { exportName?: string; runId?: string; last?: number }): Promise<JournalRun[]>;
-
-  schema(exportName: string): Promise<SchemaRecord | null>;
   saveSchema(record: SchemaRecord): Promise<void>;
 
   /** PG3: an incremental commit that would move backwards is ignored. Returns whether it moved. */
-  commitProgress(
-    p: {
-      exportName: string;
-      strategy: "incremental" | "chunked";
-      value: string;
-      runId: string;
-      at: string;
-    },
-  ): Promise<boolean>;
-  verifyProgress(
-    p: {
-      exportName: string;
-      strategy: "incremental" | "chunked";
-      value: string;
-      runId: string;
-      at: string;
-    },
-  ): Promise<void>;
-  progressions(exportName?: string): Promise<Progression[]>;
+  commitProgress(step: ProgressStep): Promise<boolean>;
+  verifyProgress(step: ProgressStep): Promise<void>;
+}
 
+/** What came of asking for a lease. */
+export type LeaseAnswer =
+  | { readonly kind: "granted"; readonly state: LeasedState }
+  | { readonly kind: "held"; readonly by: Lease };
+
+export interface StateStore extends StateReader {
+  /**
+   * Takes the export's lease when nobody holds it, or whoever does is dead or has not renewed it in time.
+   * Of several that ask at once, one gets it.
+   * @param lengthMs how long it holds without being renewed.
+   */
+  acquireLease(exportName: string, lengthMs: number): Promise<LeaseAnswer>;
+  /**
+   * Ends the lease of this number, whoever holds it: its owner's next write is refused. Returns whether it
+   * was held.
+   */
+  endLease(exportName: string, number: number): Promise<boolean>;
+
+  /** History is kept of every run, also of one that has lost its lease. */
+  recordMetric(metric: RunMetric): Promise<void>;
+  appendJournal(events: readonly JournalEvent[]): Promise<void>;
   saveAggregate(record: RunAggregateRecord): Promise<void>;
-  aggregates(last: number): Promise<RunAggregateRecord[]>;
 
   close(): Promise<void>;
 }

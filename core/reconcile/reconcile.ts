@@ -1,6 +1,8 @@
 /** `rivet reconcile`: the chunks of the latest checkpointed run against the source (RC1 to RC6). */
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
+import { RivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
+import { withLease } from "../lease/lease.ts";
 import type { Adapters } from "../ports/adapters.ts";
 import type { StateStore } from "../ports/state.ts";
 import { type Ask, withSource } from "../access/ask.ts";
@@ -35,7 +37,7 @@ export async function reconcileExport(
     { step: "reconcile", applicationName: `rivet/${options.exported.name}` },
     (ask) => reconcileRun(ask, recorded, options),
   );
-  if (isClean(report)) await moveVerified(deps.state, recorded);
+  if (isClean(report)) await moveVerified(deps.state, recorded, options.signal);
   return report;
 }
 
@@ -57,7 +59,11 @@ export async function reconcileRun(
 }
 
 /** RC6, PG5: only on a report without mismatch and unknown, and only of a run that is closed (I6). */
-async function moveVerified(state: StateStore, { run, tasks }: RecordedRun): Promise<void> {
+async function moveVerified(
+  state: StateStore,
+  { run, tasks }: RecordedRun,
+  signal: AbortSignal,
+): Promise<void> {
   const last = tasks.at(-1);
   if (last === undefined) return;
   if (run.status !== "completed") {
@@ -67,11 +73,18 @@ async function moveVerified(state: StateStore, { run, tasks }: RecordedRun): Pro
     );
     return;
   }
-  await state.verifyProgress({
+  const step = {
     exportName: run.exportName,
     strategy: "chunked",
     value: String(last.chunkIndex),
     runId: run.runId,
     at: new Date().toISOString(),
-  });
+  } as const;
+  try {
+    const { exportName } = run;
+    await withLease(state, exportName, { signal }, (lease) => lease.state.verifyProgress(step));
+  } catch (error) {
+    if (!(error instanceof RivetError) || error.code !== "LEASE_HELD") throw error;
+    logger().warn(`the verified boundary stays where it is: ${error.message}`);
+  }
 }

@@ -1,9 +1,10 @@
 /** Writing the chunks of a repair plan again, through the same seams as a run (RR3, RR4, RR5). */
-import { RivetError, type SerializedError, serializeError, toRivetError } from "../base/errors.ts";
+import { RivetError, type SerializedError, toRivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
+import type { HeldLease } from "../lease/lease.ts";
 import type { ExportPlan } from "../plan/strategy.ts";
 import type { Dialect } from "../ports/source.ts";
-import type { ChunkTask, StateStore } from "../ports/state.ts";
+import type { ChunkTask } from "../ports/state.ts";
 import type { ExportContext, RunDeps } from "../run/context.ts";
 import { checkDrift } from "../run/drift.ts";
 import { finishRun } from "../run/finish_run.ts";
@@ -59,14 +60,20 @@ export function requireRepairable({ run, tasks }: RecordedRun): void {
   );
 }
 
+/** What is repaired, by the one process that may. */
+export interface RepairWork {
+  readonly recorded: RecordedRun;
+  readonly plan: RepairPlan;
+  readonly lease: HeldLease;
+}
+
 export async function executeRepair(
   deps: RunDeps,
   options: RepairingOptions,
-  recorded: RecordedRun,
-  plan: RepairPlan,
+  { recorded, plan, lease }: RepairWork,
 ): Promise<RepairExecution> {
   const workers = new WorkerPool(deps.startWorker);
-  const ctx = await openRepairContext(deps, workers, options, recorded);
+  const ctx = await openRepairContext(deps, workers, options, recorded, lease);
   try {
     await requireSamePlace(ctx);
     return await new Repair(ctx, recorded, plan).execute();
@@ -136,26 +143,22 @@ class Repair {
           "repaired chunks, which are read now",
       );
     }
-    let repaired: ReadonlyMap<number, UnitResult> = new Map();
-    let error: RivetError | null = null;
+    const progress: RepairProgress = { planned: null, repaired: new Map(), error: null };
     try {
-      const { plan, dialect, schemaChanged } = await this.#plan();
-      const queue = this.#queue(plan, dialect);
-      repaired = queue.results;
-      try {
-        await this.#extract(plan, queue);
-      } catch (thrown) {
-        error = toRivetError(thrown);
-      }
-      if (repaired.size > 0) return await this.#publish(repaired, { plan, schemaChanged, error });
-      throw error;
+      progress.planned = await this.#plan();
+      const queue = this.#queue(progress.planned);
+      progress.repaired = queue.results;
+      await this.#extract(progress.planned.plan, queue);
+    } catch (thrown) {
+      progress.error = this.#ctx.lease.failure ?? toRivetError(thrown);
     } finally {
       await this.#source.close();
     }
+    return await this.#finish(progress);
   }
 
   /** RR3: the stored shape; what is selected and how it is written comes from the config. */
-  async #plan(): Promise<{ plan: ExportPlan; dialect: Dialect; schemaChanged: boolean | null }> {
+  async #plan(): Promise<PlannedRepair> {
     const { pageRows, run } = this.#recorded;
     const { exported } = this.#ctx;
     const { shape, description, dialect } = await this.#source.retried("plan", async (source) => {
@@ -180,7 +183,7 @@ class Repair {
     return { plan, dialect, schemaChanged };
   }
 
-  #queue(plan: ExportPlan, dialect: Dialect): RepairQueue {
+  #queue({ plan, dialect }: PlannedRepair): RepairQueue {
     const { strategy, description } = plan;
     if (strategy.kind !== "chunked") throw new RivetError("INTERNAL", "a repair without chunks");
     const units = strategy.chunks.map((chunk) => chunkUnit(dialect, strategy, description, chunk));
@@ -200,44 +203,53 @@ class Repair {
   }
 
   /** What was repaired counts, even when a later chunk failed: the others stay as they were. */
-  async #publish(
-    repaired: ReadonlyMap<number, UnitResult>,
-    { plan, schemaChanged, error }: {
-      plan: ExportPlan;
-      schemaChanged: boolean | null;
-      error: RivetError | null;
-    },
-  ): Promise<RepairExecution> {
+  async #finish({ planned, repaired, error }: RepairProgress): Promise<RepairExecution> {
     const chunks = this.#recorded.tasks.map((task) => chunkNow(task, repaired));
-    const parts = chunks.flatMap((chunk) => chunk.parts);
+    const plan = planned?.plan ?? null;
     const summary = await finishRun(this.#ctx, {
       rows: chunks.reduce((sum, chunk) => sum + chunk.rows, 0),
-      parts,
-      columns: plan.description.columns,
-      fileColumns: fileColumns(plan.description.columns, plan.stages),
+      parts: chunks.flatMap((chunk) => chunk.parts),
+      columns: repaired.size === 0 ? null : plan?.description.columns ?? null,
+      fileColumns: plan === null ? null : fileColumns(plan.description.columns, plan.stages),
       // A few chunks say nothing about the shape of all rows.
       widths: {},
       quality: [],
       reconciled: null,
-      schemaChanged,
+      schemaChanged: planned?.schemaChanged ?? null,
       cursor: null,
       error: null,
+      repair: {
+        error,
+        changed: repaired.size > 0,
+        remember: () => this.#remember(chunks),
+      },
     });
-    if (summary.error === null) await this.#remember(chunks);
-    return execution(chunks, summary, error);
+    return execution(chunks, summary);
   }
 
   async #remember(chunks: readonly ChunkNow[]): Promise<void> {
-    const state: Pick<StateStore, "replaceChunkResult"> = this.#ctx.deps.state;
     for (const { task, repaired, parts } of chunks) {
       if (repaired === null) continue;
-      await state.replaceChunkResult(task.runId, task.chunkIndex, {
+      await this.#ctx.state.replaceChunkResult(task.runId, task.chunkIndex, {
         rowsWritten: repaired.rows,
         parts: JSON.stringify(parts),
         checksum: repaired.checksum,
       });
     }
   }
+}
+
+interface PlannedRepair {
+  readonly plan: ExportPlan;
+  readonly dialect: Dialect;
+  readonly schemaChanged: boolean | null;
+}
+
+/** How far a repair came. */
+interface RepairProgress {
+  planned: PlannedRepair | null;
+  repaired: ReadonlyMap<number, UnitResult>;
+  error: RivetError | null;
 }
 
 function chunkNow(task: ChunkTask, repaired: ReadonlyMap<number, UnitResult>): ChunkNow {
@@ -255,9 +267,8 @@ function chunkNow(task: ChunkTask, repaired: ReadonlyMap<number, UnitResult>): C
 function execution(
   chunks: readonly ChunkNow[],
   summary: ExportSummary,
-  failed: RivetError | null,
 ): RepairExecution {
-  const error = failed === null ? summary.error : serializeError(failed);
+  const { error } = summary;
   return {
     status: error === null ? "success" : error.code === "INTERRUPTED" ? "interrupted" : "failed",
     chunks: chunks.flatMap(({ task, repaired }) =>

@@ -7,6 +7,7 @@
  * each row once, from before or after, and the next reconcile still flags what state does not know of.
  */
 import { logger } from "../base/log.ts";
+import { withLease } from "../lease/lease.ts";
 import type { RunDeps } from "../run/context.ts";
 import { withSource } from "../access/ask.ts";
 import { latestRun, type RecordedRun, requireCheckpoint } from "../reconcile/chunk_run.ts";
@@ -24,6 +25,8 @@ export interface RepairOptions extends Omit<ReconcileOptions, "checksum"> {
   readonly report: ReportForRepair | null;
   /** RR2: without it the plan is all there is. */
   readonly execute: boolean;
+  /** How long to wait for a run of the export to end before executing; absent: not at all. */
+  readonly lockWaitMs?: number;
 }
 
 /** RR1, RR8: the plan, and what came of it when it was executed. */
@@ -34,16 +37,29 @@ export type RepairResult = RepairPlan & { readonly execution?: RepairExecution }
  * could be repaired. What went wrong while executing is in the result.
  */
 export async function repairExport(deps: RunDeps, options: RepairOptions): Promise<RepairResult> {
-  const { exported, execute } = options;
+  const { exported, execute, lockWaitMs: waitMs, signal } = options;
   requireCheckpoint(exported, "repair");
-  const recorded = await latestRun(deps.state, exported);
-  if (execute) requireRepairable(recorded);
+  if (!execute) return planRepair(deps, options, await latestRun(deps.state, exported));
+  const settings = { lengthMs: deps.leaseMs, waitMs, signal };
+  return await withLease(deps.state, exported.name, settings, async (lease) => {
+    const recorded = await latestRun(lease.state, exported);
+    requireRepairable(recorded);
+    const plan = await planRepair(deps, options, recorded);
+    if (plan.actions.length === 0) return plan;
+    return { ...plan, execution: await executeRepair(deps, options, { recorded, plan, lease }) };
+  });
+}
+
+async function planRepair(
+  deps: RunDeps,
+  options: RepairOptions,
+  recorded: RecordedRun,
+): Promise<RepairPlan> {
   const plan = repairPlan(await reportOf(deps, options, recorded), recorded);
   for (const { identifier, reason } of plan.skipped) {
-    logger().warn(`export '${exported.name}': '${identifier}' is skipped: ${reason}`);
+    logger().warn(`export '${options.exported.name}': '${identifier}' is skipped: ${reason}`);
   }
-  if (!execute || plan.actions.length === 0) return plan;
-  return { ...plan, execution: await executeRepair(deps, options, recorded, plan) };
+  return plan;
 }
 
 async function reportOf(

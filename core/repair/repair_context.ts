@@ -1,7 +1,11 @@
 /** Where a repair writes: the folder, format and run of what it mends. */
 import { Breaker } from "../access/breaker.ts";
 import { RivetError } from "../base/errors.ts";
+import type { HeldLease } from "../lease/lease.ts";
+import type { AnyDestination } from "../ports/adapters.ts";
+import type { RunOrder } from "../ports/state.ts";
 import { type ExportContext, isStream, type RunDeps } from "../run/context.ts";
+import { beginRun } from "../run/order.ts";
 import { Journal } from "../run/journal.ts";
 import { resolvePlaceholders, runTime } from "../manifest/names.ts";
 import { openNotifiers } from "../run/notify.ts";
@@ -20,12 +24,14 @@ export async function openRepairContext(
   workers: WorkerPool,
   { config, exported, signal }: RepairingOptions,
   { run }: RecordedRun,
+  lease: HeldLease,
 ): Promise<ExportContext> {
   const startedAt = new Date();
   const at = runTime(run.runId, exported.name) ?? startedAt;
   const place = { exportName: exported.name, runId: run.runId, at };
   const listener = { started: () => {}, progress: () => {}, finished: () => {} };
   const destination = await deps.destination(resolvePlaceholders(exported.destination, place));
+  const order = await beginRepair(lease, destination, exported.name, run.runId);
   const base = {
     deps: {
       ...{ ...deps, workers, runSnapshot: runHold([]), breaker: new Breaker() },
@@ -41,10 +47,13 @@ export async function openRepairContext(
     exported: { ...exported, config: { ...exported.config, skip_empty: false } },
     runId: run.runId,
     startedAt,
+    order,
+    lease,
+    state: lease.state,
     journal: new Journal(run.runId, exported.name),
     tracker: new RunTracker(exported.name, listener),
     snapshot: null,
-    signal,
+    signal: AbortSignal.any([signal, lease.signal]),
   };
   return {
     ...base,
@@ -53,14 +62,29 @@ export async function openRepairContext(
   };
 }
 
+/** The repaired run becomes the newest: its manifest is the last one that is written. */
+async function beginRepair(
+  lease: HeldLease,
+  destination: AnyDestination,
+  exportName: string,
+  runId: string,
+): Promise<RunOrder> {
+  try {
+    return await beginRun(lease.state, destination, exportName, runId);
+  } catch (error) {
+    await destination.close();
+    throw error;
+  }
+}
+
 /** @throws RivetError CHECKPOINT_MISMATCH: a manifest names the parts of one folder, in one format. */
 export async function requireSamePlace(
-  { deps, destination, exported, runId }: ExportContext,
+  { state, destination, exported, runId }: ExportContext,
 ): Promise<void> {
   if (isStream(destination)) {
     throw new RivetError("CHECKPOINT_MISMATCH", `export '${exported.name}' writes to a stream`);
   }
-  const files = await deps.state.files({ exportName: exported.name, runId });
+  const files = await state.files({ exportName: exported.name, runId });
   for (const { destination: uri, format } of files) {
     if (uri === destination.uri && format === exported.config.format) continue;
     throw new RivetError(

@@ -12,7 +12,7 @@ const NO_GATES: QualityVerdict = { failures: [], warnings: [] };
  * finds of such a run has no counters to judge it by, so that the first verdict stays.
  */
 async function failedBefore(ctx: ExportContext): Promise<boolean> {
-  const runs = await ctx.deps.state.journal({ exportName: ctx.exported.name, runId: ctx.runId });
+  const runs = await ctx.state.journal({ exportName: ctx.exported.name, runId: ctx.runId });
   return runs.some((run) => run.events.some(({ event }) => event === "quality_failed"));
 }
 

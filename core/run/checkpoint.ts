@@ -1,7 +1,7 @@
 /** `chunk_checkpoint`: whether a run starts, continues or refuses, decided before the first chunk. */
 import { RivetError } from "../base/errors.ts";
 import type { ChunkedStrategy, PlannedChunk } from "../plan/strategy.ts";
-import type { ChunkRun, StateStore } from "../ports/state.ts";
+import type { ChunkRun, LeasedState, StateReader } from "../ports/state.ts";
 import type { LoadedExport } from "../config/loaded.ts";
 import { baseHash } from "../reconcile/chunk_run.ts";
 
@@ -9,7 +9,7 @@ const DEFAULT_MAX_ATTEMPTS = 3;
 
 /** The export's chunk run that is open, else its last one; null when it keeps or has none. */
 export async function runToResume(
-  state: StateStore,
+  state: StateReader,
   exported: LoadedExport,
 ): Promise<ChunkRun | null> {
   if (!keepsCheckpoint(exported)) return null;
@@ -28,7 +28,7 @@ function keepsCheckpoint({ config }: LoadedExport): boolean {
  * @throws RivetError CHECKPOINT_OPEN when there is an unfinished run and no `--resume`.
  */
 export async function unfinishedRun(
-  state: StateStore,
+  state: StateReader,
   exported: LoadedExport,
   resume: boolean,
 ): Promise<ChunkRun | null> {
@@ -60,14 +60,14 @@ export function nothingToResume(names: readonly string[]): RivetError {
   );
 }
 
-export async function storedChunks(state: StateStore, runId: string): Promise<PlannedChunk[]> {
+export async function storedChunks(state: StateReader, runId: string): Promise<PlannedChunk[]> {
   const tasks = await state.chunkTasks(runId);
   return tasks.map((t) => ({ index: t.chunkIndex, start: t.startKey, end: t.endKey }));
 }
 
 /** Puts a fresh plan into state, or takes an unfinished one up again (I5). */
 export async function openChunkRun(
-  state: StateStore,
+  state: LeasedState,
   exported: LoadedExport,
   runId: string,
   strategy: ChunkedStrategy,

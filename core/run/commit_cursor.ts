@@ -4,7 +4,7 @@ import type { IncrementalStrategy } from "../plan/strategy.ts";
 import { bestEffort, type ExportContext } from "./context.ts";
 import type { ReadResult } from "../extract/read.ts";
 import { MAX_TIES } from "../extract/ties.ts";
-import type { CursorState, StateStore } from "../ports/state.ts";
+import type { CursorState, LeasedState } from "../ports/state.ts";
 
 export type CursorRead = Pick<ReadResult, "rows" | "lastValue" | "lastTies">;
 
@@ -29,7 +29,7 @@ export async function cursorMove(
 ): Promise<CursorMove | null> {
   const { rows, lastValue: cursor, lastTies } = read;
   if (cursor === null || rows === 0 || isBehind(strategy, cursor)) return null;
-  const { deps: { state }, exported: { name }, runId } = ctx;
+  const { state, exported: { name }, runId } = ctx;
   if (strategy.ties !== null && lastTies === null) warnOfTies(name, cursor);
   const ties = lastTies === null ? {} : { ties: JSON.stringify(lastTies) };
   const updatedAt = new Date().toISOString();
@@ -41,7 +41,7 @@ export async function cursorMove(
 
 /** Saves the cursor, then the progression (PG2). */
 export async function commitCursor(
-  state: Pick<StateStore, "saveCursor" | "commitProgress">,
+  state: Pick<LeasedState, "saveCursor" | "commitProgress">,
   after: CursorState,
 ): Promise<void> {
   const { exportName, cursor: value, runId, updatedAt: at } = after;
@@ -53,7 +53,7 @@ export async function commitCursor(
 
 /** I3: after a failure the cursor is where it was; the next run reads the rows again. */
 export async function restoreCursor(
-  state: StateStore,
+  state: LeasedState,
   { before, after }: CursorMove,
 ): Promise<void> {
   const stored = await state.cursor(after.exportName);

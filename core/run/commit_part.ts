@@ -50,7 +50,7 @@ export async function commitPart(
   if (!stream) await destination.put(staged.file, path, staged.md5);
   const { rows, sizeBytes, fingerprint, md5 } = staged;
   await bestEffort("the file log", () =>
-    ctx.deps.state.logFile({
+    ctx.state.logFile({
       runId,
       exportName: exported.name,
       fileName: path,

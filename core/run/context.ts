@@ -2,11 +2,13 @@
 import type { Breaker } from "../access/breaker.ts";
 import type { Retrier } from "../access/retrier.ts";
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
+import { RivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
+import type { HeldLease } from "../lease/lease.ts";
 import type { Adapters, AnyDestination } from "../ports/adapters.ts";
 import type { StreamDestination } from "../ports/destination.ts";
 import type { Notifier } from "../ports/notifier.ts";
-import type { StateStore } from "../ports/state.ts";
+import type { LeasedState, RunOrder, StateStore } from "../ports/state.ts";
 import type { Journal } from "./journal.ts";
 import type { SnapshotHold } from "../extract/snapshot.ts";
 import type { RunTracker } from "./tracker.ts";
@@ -18,6 +20,8 @@ import type { WorkerPool } from "../workers/worker_pool.ts";
 export interface RunDeps extends Adapters {
   readonly state: StateStore;
   readonly startWorker: () => WorkerClient;
+  /** Milliseconds that a lease holds without being renewed; absent: `LEASE_MS`. */
+  readonly leaseMs?: number;
 }
 
 /** `RunDeps` with what lives for one invocation. */
@@ -36,7 +40,12 @@ export interface ExportContext {
   readonly config: LoadedConfig;
   readonly exported: LoadedExport;
   readonly runId: string;
+  /** Where the run stands among the runs of the state. */
+  readonly order: RunOrder;
   readonly startedAt: Date;
+  readonly lease: HeldLease;
+  /** What the export remembers; its writes are refused once the lease is lost. */
+  readonly state: LeasedState;
   /** Its calls are tried again. */
   readonly destination: AnyDestination;
   /** For what is asked of the source. */
@@ -45,7 +54,7 @@ export interface ExportContext {
   readonly tracker: RunTracker;
   /** The point in time that all readers see; null under `consistency: statement`. */
   readonly snapshot: SnapshotHold | null;
-  /** Aborts when the run is interrupted or its snapshot has ended. */
+  /** Aborts when the run is interrupted, its snapshot has ended, or its lease is lost. */
   readonly signal: AbortSignal;
 }
 
@@ -53,11 +62,15 @@ export function isStream(destination: AnyDestination): destination is StreamDest
   return !("put" in destination);
 }
 
-/** I7: bookkeeping that fails is logged and does not fail the export. */
+/**
+ * I7: bookkeeping that fails is logged and does not fail the export.
+ * @throws RivetError LEASE_LOST: the export is another run's by now.
+ */
 export async function bestEffort(what: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
+    if (error instanceof RivetError && error.code === "LEASE_LOST") throw error;
     logger().warn(`could not write ${what}: ${error instanceof Error ? error.message : error}`);
   }
 }

@@ -35,7 +35,7 @@ export async function checkDrift(
   ctx: ExportContext,
   columns: readonly Column[],
 ): Promise<boolean | null> {
-  const before = await ctx.deps.state.schema(ctx.exported.name);
+  const before = await ctx.state.schema(ctx.exported.name);
   if (before === null) return null;
   const lines = schemaDifferences(before.columns, columns);
   if (lines.length === 0) return false;

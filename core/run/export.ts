@@ -7,8 +7,11 @@ import type { ExportContext, RunServices } from "./context.ts";
 import { ExportRun } from "./export_run.ts";
 import { finishRun } from "./finish_run.ts";
 import { Journal } from "./journal.ts";
+import { type HeldLease, withLease } from "../lease/lease.ts";
 import { resolvePlaceholders, runId, runTime } from "../manifest/names.ts";
 import { exportHold, usesSnapshot } from "../extract/snapshot.ts";
+import { beginRun } from "./order.ts";
+import { requireUnfinished } from "./resume.ts";
 import { runDestination, runRetrier } from "./retries.ts";
 import { cursorDrift } from "./sealed.ts";
 import { settleEarlierRuns } from "./settle.ts";
@@ -16,14 +19,49 @@ import { RunTracker } from "./tracker.ts";
 import type { ExportSummary } from "../report/summary.ts";
 import type { RunOptions } from "./types.ts";
 
+/** @throws RivetError LEASE_HELD while another run of the export goes on, and what keeps it from beginning. */
 export async function runExport(
   deps: RunServices,
   options: RunOptions,
   exported: LoadedExport,
 ): Promise<ExportSummary> {
-  const open = await unfinishedRun(deps.state, exported, options.resume);
+  const { lockWaitMs: waitMs, signal } = options;
+  const settings = { lengthMs: deps.leaseMs, waitMs, signal };
+  return await withLease(deps.state, exported.name, settings, async (lease) => {
+    const summary = await runLeased(deps, options, exported, lease);
+    options.listener.finished(summary);
+    return summary;
+  });
+}
+
+/** What an earlier run left is looked at under the lease only: before, that run may still go on. */
+async function runLeased(
+  deps: RunServices,
+  options: RunOptions,
+  exported: LoadedExport,
+  lease: HeldLease,
+): Promise<ExportSummary> {
+  const open = await unfinishedRun(lease.state, exported, options.resume);
+  if (open !== null) await requireUnfinished(deps, options, exported, open);
   if (open !== null && usesSnapshot(exported)) refuseToJoin(exported, open);
-  const ctx = await openContext(deps, options, exported, open);
+  const startedAt = new Date();
+  const id = open?.runId ?? runId(exported.name, startedAt);
+  // A resumed run goes on in the folder that it began in, whatever the date is now.
+  const at = runTime(id, exported.name) ?? startedAt;
+  const place = { exportName: exported.name, runId: id, at };
+  const destination = await deps.destination(resolvePlaceholders(exported.destination, place));
+  try {
+    const order = await beginRun(lease.state, destination, exported.name, id);
+    const begun = { runId: id, startedAt, order, lease, destination };
+    const ctx = openContext(deps, options, exported, begun);
+    return await runIn(ctx, open);
+  } finally {
+    await destination.close();
+  }
+}
+
+async function runIn(ctx: ExportContext, open: ChunkRun | null): Promise<ExportSummary> {
+  const { deps, exported, options } = ctx;
   const { tuning } = exported;
   options.listener.started({
     exportName: exported.name,
@@ -42,21 +80,19 @@ export async function runExport(
   try {
     await settleEarlierRuns(ctx);
     // Settling may have moved the cursor that a sealed plan was made with (PA4).
-    if (sealed !== undefined) await cursorDrift(deps.state, exported.name, sealed, options.force);
+    if (sealed !== undefined) await cursorDrift(ctx.state, exported.name, sealed, options.force);
     await run.execute();
   } catch (thrown) {
     error = await causeOf(ctx, toRivetError(thrown));
   } finally {
     if (ctx.snapshot !== deps.runSnapshot) await ctx.snapshot?.release();
   }
-  const summary = await finishRun(ctx, { ...await run.outcome(), error });
-  await ctx.destination.close();
-  options.listener.finished(summary);
-  return summary;
+  return await finishRun(ctx, { ...await run.outcome(), error });
 }
 
-/** What ends a snapshot early shows first in its readers: they were stopped, or could not join. */
+/** What ends a lease or a snapshot early shows first in the readers: they were stopped, or could not join. */
 async function causeOf(ctx: ExportContext, error: RivetError): Promise<RivetError> {
+  if (ctx.lease.failure !== null) return ctx.lease.failure;
   if (ctx.options.signal.aborted || ctx.snapshot === null) return error;
   await ctx.snapshot.check();
   return ctx.snapshot.failure ?? error;
@@ -75,34 +111,31 @@ function refuseToJoin(exported: LoadedExport, open: ChunkRun): never {
   );
 }
 
-async function openContext(
+type BegunRun = Pick<
+  ExportContext,
+  "runId" | "startedAt" | "order" | "lease" | "destination"
+>;
+
+function openContext(
   deps: RunServices,
   options: RunOptions,
   exported: LoadedExport,
-  open: ChunkRun | null,
-): Promise<ExportContext> {
-  const startedAt = new Date();
-  const id = open?.runId ?? runId(exported.name, startedAt);
-  // A resumed run goes on in the folder that it began in, whatever the date is now.
-  const at = runTime(id, exported.name) ?? startedAt;
-  const place = { exportName: exported.name, runId: id, at };
-  const destination = await deps.destination(resolvePlaceholders(exported.destination, place));
+  begun: BegunRun,
+): ExportContext {
   const snapshot = exportHold(exported, deps.runSnapshot);
+  const signals = [options.signal, begun.lease.signal];
   const base = {
-    deps,
-    options,
+    ...begun,
+    ...{ deps, options, exported, snapshot },
     config: options.config,
-    exported,
-    runId: id,
-    startedAt,
-    journal: new Journal(id, exported.name),
+    state: begun.lease.state,
+    journal: new Journal(begun.runId, exported.name),
     tracker: new RunTracker(exported.name, options.listener),
-    snapshot,
-    signal: snapshot === null ? options.signal : AbortSignal.any([options.signal, snapshot.signal]),
+    signal: AbortSignal.any(snapshot === null ? signals : [...signals, snapshot.signal]),
   };
   return {
     ...base,
-    destination: runDestination(base, destination),
+    destination: runDestination(base, begun.destination),
     retrier: runRetrier(base, deps.breaker),
   };
 }

@@ -7,7 +7,7 @@ import { fileColumns } from "../encode/spec.ts";
 import type { StageTotals } from "../encode/totals.ts";
 import { checkQuality, qualityFailed } from "./check_quality.ts";
 import { commitCursor, type CursorMove, cursorMove } from "./commit_cursor.ts";
-import type { ExportContext } from "./context.ts";
+import { bestEffort, type ExportContext } from "./context.ts";
 import { checkDrift } from "./drift.ts";
 import { ExportSource } from "./export_source.ts";
 import { prepareRun, type RunOutcome } from "./finish_run.ts";
@@ -53,7 +53,9 @@ export class ExportRun {
       await this.#prepare(strategy, queue);
     } finally {
       await this.#source.close();
-      await this.#queue?.release();
+      await bestEffort("the return of unfinished chunks", async () => {
+        await this.#queue?.release();
+      });
     }
   }
 
@@ -66,7 +68,7 @@ export class ExportRun {
     await prepareRun(ctx, { ...await this.outcome(), error: null, cursor: move });
     if (move === null) return;
     this.#cursor = move;
-    await commitCursor(ctx.deps.state, move.after);
+    await commitCursor(ctx.state, move.after);
   }
 
   /** What there is to tell of the run, also when it ended early. */
@@ -114,8 +116,8 @@ export class ExportRun {
   }
 
   async #reconcileChunks(description: Description, shape: ChunkShape): Promise<void> {
-    const { deps, exported, runId, signal } = this.#ctx;
-    const tasks = await deps.state.chunkTasks(runId);
+    const { state, exported, runId, signal } = this.#ctx;
+    const tasks = await state.chunkTasks(runId);
     await reconcileChunks(
       (question) => this.#source.retried("reconcile", question),
       { exported, shape, tasks, description, signal },

@@ -5,7 +5,7 @@
 import { schemaFingerprint } from "../types/fingerprint.ts";
 import type { SchemaRecord } from "../ports/state.ts";
 import type { Column } from "../types/types.ts";
-import { type RivetError, serializeError } from "../base/errors.ts";
+import { type RivetError, serializeError, toRivetError } from "../base/errors.ts";
 import { writeRunReport } from "../report/write.ts";
 import { publishPrepared } from "../manifest/publish.ts";
 import type { CursorMove } from "./commit_cursor.ts";
@@ -13,7 +13,7 @@ import { bestEffort, type ExportContext, isStream } from "./context.ts";
 import { keptWidths, warnOfShapeDrift } from "./drift.ts";
 import { notifyRun } from "./notify.ts";
 import { committedParts } from "../manifest/parts.ts";
-import { type FinishedRun, manifestOf, publishRun } from "./publish_run.ts";
+import { type FinishedRun, manifestOf, type Published, publishRun } from "./publish_run.ts";
 import type { ExportStatus, ExportSummary } from "../report/summary.ts";
 import type { PartRecord } from "../manifest/parts.ts";
 
@@ -36,6 +36,17 @@ export interface RunOutcome {
   /** How the cursor was moved; null: it was not. */
   readonly cursor: CursorMove | null;
   readonly error: RivetError | null;
+  /** Of a repair: what it has done stands, whatever it could not do. */
+  readonly repair?: RepairOutcome;
+}
+
+export interface RepairOutcome {
+  /** Why it did not do all that it was to do. */
+  readonly error: RivetError | null;
+  /** Without a change the manifest stays the one that it is. */
+  readonly changed: boolean;
+  /** What must be stored once the manifest is there. */
+  readonly remember: () => Promise<void>;
 }
 
 function statusOf(ctx: ExportContext, outcome: RunOutcome): ExportStatus {
@@ -49,7 +60,7 @@ async function saveSchema(
   columns: readonly Column[],
   widths: RunOutcome["widths"],
 ): Promise<void> {
-  const before = await ctx.deps.state.schema(ctx.exported.name);
+  const before = await ctx.state.schema(ctx.exported.name);
   warnOfShapeDrift(ctx, before?.widths ?? {}, widths);
   const stored = columns.map(({ name, nativeType, nullable }) => ({ name, nativeType, nullable }));
   const record: SchemaRecord = {
@@ -60,7 +71,7 @@ async function saveSchema(
     runId: ctx.runId,
     updatedAt: new Date().toISOString(),
   };
-  await ctx.deps.state.saveSchema(record);
+  await ctx.state.saveSchema(record);
 }
 
 function summarize(
@@ -118,6 +129,7 @@ async function recordMetric(ctx: ExportContext, summary: ExportSummary): Promise
  */
 export async function prepareRun(ctx: ExportContext, outcome: RunOutcome): Promise<void> {
   if (statusOf(ctx, outcome) !== "success" || isStream(ctx.destination)) return;
+  await ctx.lease.confirm();
   await publishPrepared(
     ctx.destination,
     await manifestOf(ctx, finishedRun(ctx, outcome), "prepared"),
@@ -133,14 +145,41 @@ function finishedRun(ctx: ExportContext, outcome: RunOutcome): FinishedRun {
   };
 }
 
-export async function finishRun(ctx: ExportContext, outcome: RunOutcome): Promise<ExportSummary> {
-  const { columns, error } = outcome;
-  if (error === null && columns !== null) {
-    await bestEffort("the schema snapshot", () => saveSchema(ctx, columns, outcome.widths));
+/** @returns that the lease is lost, which is all that can go wrong here. */
+async function rememberSchema(
+  ctx: ExportContext,
+  { columns, widths }: RunOutcome,
+): Promise<RivetError | null> {
+  if (columns === null) return null;
+  try {
+    await bestEffort("the schema snapshot", () => saveSchema(ctx, columns, widths));
+    return null;
+  } catch (error) {
+    return toRivetError(error);
   }
+}
+
+async function publish(ctx: ExportContext, outcome: RunOutcome): Promise<Published> {
+  const { repair } = outcome;
+  if (repair?.changed === false) return { error: null, coverage: null };
+  const run = finishedRun(ctx, outcome);
+  const published = await publishRun(ctx, run);
+  if (repair === undefined || published.error !== null || run.status !== "success") {
+    return published;
+  }
+  try {
+    await repair.remember();
+    return published;
+  } catch (error) {
+    return { ...published, error: toRivetError(error) };
+  }
+}
+
+export async function finishRun(ctx: ExportContext, outcome: RunOutcome): Promise<ExportSummary> {
+  const error = outcome.error ?? await rememberSchema(ctx, outcome);
   ctx.tracker.stop();
-  const published = await publishRun(ctx, finishedRun(ctx, outcome));
-  const verdict = { ...outcome, error: error ?? published.error };
+  const published = await publish(ctx, { ...outcome, error });
+  const verdict = { ...outcome, error: error ?? published.error ?? outcome.repair?.error ?? null };
   const summary = summarize(ctx, verdict, published.coverage);
   ctx.journal.add("finished", {
     status: summary.status,

@@ -55,7 +55,7 @@ async function chunkQueue(
   strategy: ChunkedStrategy,
   open: ChunkRun | null,
 ): Promise<RunQueue> {
-  const { deps: { state }, exported, runId, journal, tracker } = ctx;
+  const { state, exported, runId, journal, tracker } = ctx;
   const toUnit = (chunk: PlannedChunk): Unit =>
     chunkUnit(dialect, strategy, plan.description, chunk);
   if (!exported.config.chunk_checkpoint) {
@@ -68,8 +68,6 @@ async function chunkQueue(
   const rewrites: Review["rewrites"] = review?.rewrites ?? new Map();
   const done = tasks.filter((task) => task.status === "completed").length - rewrites.size;
   tracker.planned(plan.estimatedRows, { done, total: tasks.length });
-  return new CheckpointQueue(state, { runId, exportName: exported.name }, journal, toUnit, {
-    parts: rewrites,
-    chunks: tasks.map((t) => ({ index: t.chunkIndex, start: t.startKey, end: t.endKey })),
-  });
+  const ids = { runId, exportName: exported.name };
+  return new CheckpointQueue(state, ids, journal, toUnit, { tasks, rewrites });
 }

@@ -50,7 +50,7 @@ export async function planRun(
 }
 
 async function planInputs(ctx: ExportContext, open: ChunkRun | null): Promise<PlanInputs> {
-  const { deps: { state }, exported, journal, options, startedAt, signal } = ctx;
+  const { state, exported, journal, options, startedAt, signal } = ctx;
   const cursor = exported.config.mode === "incremental" ? await state.cursor(exported.name) : null;
   const inputs: PlanInputs = {
     now: startedAt,

@@ -79,6 +79,7 @@ export function manifestOf(
     parts: run.parts,
     snapshot: ctx.snapshot?.shared?.point,
     cursor: manifestCursor(run.cursor, status),
+    order: ctx.order,
   });
 }
 
@@ -95,11 +96,22 @@ function manifestCursor(
   };
 }
 
+/** What another run of the export has published by now stays as it is; it may even be of the same run id. */
+async function isStillOurs({ lease }: ExportContext): Promise<boolean> {
+  try {
+    await lease.confirm();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 async function leaveFailure(
   ctx: ExportContext,
   destination: Destination,
   run: FinishedRun,
 ): Promise<void> {
+  if (!await isStillOurs(ctx)) return;
   const status = run.status === "interrupted" ? "interrupted" : "failed";
   await bestEffort(
     "the manifest",
@@ -115,6 +127,7 @@ async function publishAndVerify(
   const content = ctx.exported.config.verify === "content";
   try {
     const manifest = await manifestOf(ctx, run, "success");
+    await ctx.lease.confirm();
     await publishSuccess(destination, manifest);
     if (!ctx.options.validate && !content) return NOTHING;
     const verification = await verifyDestination(destination, manifest, { content });
@@ -139,12 +152,13 @@ async function takeBack(
   destination: Destination,
   run: FinishedRun,
 ): Promise<void> {
+  if (!await isStillOurs(ctx)) return;
   await bestEffort("the withdrawal of _SUCCESS", async () => {
     await withdrawSuccess(destination, ctx.runId);
   });
   const { cursor } = run;
   if (cursor !== null) {
-    await bestEffort("the cursor as it was", () => restoreCursor(ctx.deps.state, cursor));
+    await bestEffort("the cursor as it was", () => restoreCursor(ctx.state, cursor));
   }
   await leaveFailure(ctx, destination, run);
 }

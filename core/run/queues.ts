@@ -3,7 +3,7 @@ import type { RivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import type { ChunkedStrategy, PlannedChunk } from "../plan/strategy.ts";
 import type { Description, Dialect } from "../ports/source.ts";
-import type { StateStore } from "../ports/state.ts";
+import type { ChunkTask, LeasedState } from "../ports/state.ts";
 import { chunkIdentifier, chunkSql } from "../query/chunk.ts";
 import { recordedParts } from "./review.ts";
 import { bestEffort } from "./context.ts";
@@ -38,6 +38,10 @@ export function chunkUnit(
         pageRows,
       },
   };
+}
+
+export function plannedChunk(task: ChunkTask): PlannedChunk {
+  return { index: task.chunkIndex, start: task.startKey, end: task.endKey };
 }
 
 /** What this process read. */
@@ -108,41 +112,57 @@ export class MemoryQueue implements RunQueue {
 
 type Rewrites = ReadonlyMap<number, readonly PartRecord[]>;
 
-const NO_REWRITES = { parts: new Map<number, readonly PartRecord[]>(), chunks: [] };
+/** What a chunk has become; `recorded` once the state knows of it. */
+interface DoneChunk extends Pick<ChunkTask, "rowsWritten" | "parts"> {
+  recorded: boolean;
+}
 
-/** The chunk run in state: claims survive the process, and so does what was committed. */
+export interface CheckpointedChunks {
+  /** All of the run's, as they were when this process took it up. */
+  readonly tasks: readonly ChunkTask[];
+  /** Finished chunks to write again, before anything is claimed, each with what its earlier parts have become. */
+  readonly rewrites?: Rewrites;
+}
+
+/**
+ * The chunk run in state: claims survive the process, and so does what was committed. What that is stays
+ * known here too, so that a run whose state is lost can still tell.
+ */
 export class CheckpointQueue implements RunQueue {
   readonly reclaims = true;
   readonly read = NOTHING_READ;
-  readonly #state: StateStore;
+  readonly #state: LeasedState;
   readonly #runId: string;
   readonly #exportName: string;
   readonly #toUnit: (chunk: PlannedChunk) => Unit;
   readonly #journal: Journal;
   readonly #rewrites: Rewrites;
   readonly #toRewrite: PlannedChunk[];
-  /** Completed chunks, from earlier runs too; null until one completes. */
-  #done: Set<number> | null = null;
+  /** Chunks that the destination has accepted, from earlier attempts too. */
+  readonly #done: Map<number, DoneChunk>;
   #committed = -1;
 
-  /**
-   * @param rewrites finished chunks to write again, before anything is claimed, each with what its
-   * earlier parts have become.
-   */
   constructor(
-    state: StateStore,
+    state: LeasedState,
     ids: { runId: string; exportName: string },
     journal: Journal,
     toUnit: (chunk: PlannedChunk) => Unit,
-    rewrites: { parts: Rewrites; chunks: readonly PlannedChunk[] } = NO_REWRITES,
+    { tasks, rewrites = new Map() }: CheckpointedChunks,
   ) {
     this.#state = state;
     this.#runId = ids.runId;
     this.#exportName = ids.exportName;
     this.#journal = journal;
     this.#toUnit = toUnit;
-    this.#rewrites = rewrites.parts;
-    this.#toRewrite = rewrites.chunks.filter((chunk) => rewrites.parts.has(chunk.index));
+    this.#rewrites = rewrites;
+    this.#toRewrite = tasks.filter((task) => rewrites.has(task.chunkIndex)).map(plannedChunk);
+    this.#done = new Map(
+      tasks.filter((task) => task.status === "completed")
+        .map(({ chunkIndex, rowsWritten, parts }) => [
+          chunkIndex,
+          { rowsWritten, parts, recorded: true },
+        ]),
+    );
   }
 
   async next(): Promise<Unit | null> {
@@ -150,7 +170,7 @@ export class CheckpointQueue implements RunQueue {
     if (again !== undefined) return this.#toUnit(again);
     const task = await this.#state.claimChunkTask(this.#runId);
     if (task === null) return null;
-    return this.#toUnit({ index: task.chunkIndex, start: task.startKey, end: task.endKey });
+    return this.#toUnit(plannedChunk(task));
   }
 
   async completed(unit: Unit, result: UnitResult): Promise<void> {
@@ -161,21 +181,22 @@ export class CheckpointQueue implements RunQueue {
       parts: JSON.stringify([...earlier ?? [], ...result.parts]),
       checksum: result.checksum,
     };
+    const accepted = { rowsWritten: result.rows, parts: done.parts, recorded: false };
+    this.#done.set(index, accepted);
     // I5: a completed task is not claimed again; its outcome is replaced.
     if (earlier !== undefined) await this.#state.replaceChunkResult(this.#runId, index, done);
     else await this.#state.completeChunkTask(this.#runId, index, done);
+    accepted.recorded = true;
     this.#journal.add("chunk_completed", { chunk: index, rows: result.rows });
     if (earlier !== undefined) return;
     // PG2: after the chunk task.
-    await bestEffort("the progression", () => this.#commitProgress(index));
+    await bestEffort("the progression", () => this.#commitProgress());
   }
 
   /** Chunks finish in any order; committed is the last one below which none is missing. */
-  async #commitProgress(index: number): Promise<void> {
-    const done = this.#done ??= await this.#doneBefore();
-    done.add(index);
+  async #commitProgress(): Promise<void> {
     const before = this.#committed;
-    while (done.has(this.#committed + 1)) this.#committed++;
+    while (this.#done.get(this.#committed + 1)?.recorded) this.#committed++;
     if (this.#committed === before) return;
     await this.#state.commitProgress({
       exportName: this.#exportName,
@@ -184,11 +205,6 @@ export class CheckpointQueue implements RunQueue {
       runId: this.#runId,
       at: new Date().toISOString(),
     });
-  }
-
-  async #doneBefore(): Promise<Set<number>> {
-    const tasks = await this.#state.chunkTasks(this.#runId);
-    return new Set(tasks.filter((t) => t.status === "completed").map((t) => t.chunkIndex));
   }
 
   async failed(unit: Unit, error: RivetError): Promise<void> {
@@ -202,13 +218,12 @@ export class CheckpointQueue implements RunQueue {
   }
 
   /** In the order of the chunks. */
-  async outcome(): Promise<{ rows: number; parts: PartRecord[] }> {
-    const tasks = await this.#state.chunkTasks(this.#runId);
-    const done = tasks.filter((task) => task.status === "completed");
-    return {
-      rows: done.reduce((sum, task) => sum + (task.rowsWritten ?? 0), 0),
+  outcome(): Promise<{ rows: number; parts: PartRecord[] }> {
+    const done = [...this.#done].sort(([a], [b]) => a - b).map(([, chunk]) => chunk);
+    return Promise.resolve({
+      rows: done.reduce((sum, chunk) => sum + (chunk.rowsWritten ?? 0), 0),
       parts: done.flatMap(recordedParts),
-    };
+    });
   }
 
   close(): Promise<void> {

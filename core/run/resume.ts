@@ -38,6 +38,21 @@ export async function exportsToResume(
   throw nothingToResume(exports.map((e) => e.name));
 }
 
+/**
+ * Asked once more under the lease: whoever held it may have completed the run in the meantime.
+ * @throws RivetError ALREADY_COMPLETE
+ */
+export async function requireUnfinished(
+  deps: RunDeps,
+  { force }: Pick<RunOptions, "force">,
+  exported: LoadedExport,
+  run: ChunkRun,
+): Promise<void> {
+  if (run.status === "completed" && !force && await hasEnded(deps, exported, run)) {
+    throw alreadyComplete([run]);
+  }
+}
+
 function alreadyComplete(runs: readonly ChunkRun[]): RivetError {
   const named = runs.map((run) => `'${run.runId}' of export '${run.exportName}'`).join(", ");
   return new RivetError("ALREADY_COMPLETE", `--resume: complete already: ${named}`, {

@@ -1,7 +1,7 @@
 /** What an export takes from a sealed plan instead of asking for it (PA1), and its cursor check (PA4). */
 import { RivetError } from "../base/errors.ts";
 import type { PlanInputs, PlannedChunk } from "../plan/strategy.ts";
-import type { StateStore } from "../ports/state.ts";
+import type { StateReader } from "../ports/state.ts";
 
 /** Gates that `--force` can open. */
 export type Gate = "stale_plan" | "cursor_drift";
@@ -24,7 +24,7 @@ const shown = (cursor: string | null) => (cursor === null ? "none" : `'${cursor}
  * @throws RivetError CURSOR_DRIFT with both values, without `force`.
  */
 export async function cursorDrift(
-  state: StateStore,
+  state: StateReader,
   exportName: string,
   sealed: SealedInputs,
   force: boolean,

@@ -42,7 +42,7 @@ export async function settleEarlierRuns(ctx: ExportContext): Promise<void> {
 }
 
 /** The last run that had a part accepted, and the one that moved the cursor last. */
-async function runsInState({ deps: { state }, exported: { name } }: ExportContext) {
+async function runsInState({ state, exported: { name } }: ExportContext) {
   const [file] = await state.files({ exportName: name, last: 1 });
   const cursor = await state.cursor(name);
   return [file?.runId, cursor?.runId].filter((id) => id !== undefined);
@@ -129,7 +129,7 @@ async function settlePrepared(
 
 /** Moves the cursor to where the run would have moved it; else why it must not. */
 async function moveCursor(ctx: ExportContext, manifest: Manifest): Promise<string | null> {
-  const { deps: { state }, exported: { name } } = ctx;
+  const { state, exported: { name } } = ctx;
   const { run_id: runId, cursor } = manifest;
   if (cursor === undefined) return null;
   const stored = await state.cursor(name);

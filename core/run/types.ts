@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly parallelExports: boolean;
   readonly resume: boolean;
   readonly force: boolean;
+  /** How long to wait for another run of an export to end; absent: not at all. */
+  readonly lockWaitMs?: number;
   readonly signal: AbortSignal;
   readonly listener: RunListener;
   /** `rivet apply plan.json`: what is decided already, by export. */

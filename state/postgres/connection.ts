@@ -42,6 +42,8 @@ export const POSTGRES_DIALECT: SqlDialect = {
   migrationLock: `SELECT pg_advisory_xact_lock(${MIGRATION_LOCK_KEY})`,
   forUpdate: " FOR UPDATE",
   forUpdateSkipLocked: " FOR UPDATE SKIP LOCKED",
+  forShare: " FOR SHARE",
+  clockMs: "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
 };
 
 type Sql = postgres.Sql | postgres.TransactionSql;

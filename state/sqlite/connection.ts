@@ -30,6 +30,8 @@ export const SQLITE_DIALECT: SqlDialect = {
   migrationLock: null,
   forUpdate: "",
   forUpdateSkipLocked: "",
+  forShare: "",
+  clockMs: "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
 };
 
 /**

@@ -25,7 +25,8 @@ export function aggregateTable(db: SqlConnection): AggregateTable {
     async saveAggregate(record) {
       await db.run(
         `INSERT INTO run_aggregate (aggregate_id, started_at, finished_at, exports, succeeded, failed,
-           skipped, row_count, bytes, detail_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+           skipped, row_count, bytes, detail_json, sequence)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT COALESCE(MAX(sequence), 0) + 1 FROM run_aggregate))
          ON CONFLICT (aggregate_id) DO UPDATE SET started_at = excluded.started_at,
            finished_at = excluded.finished_at, exports = excluded.exports,
            succeeded = excluded.succeeded, failed = excluded.failed, skipped = excluded.skipped,
@@ -47,7 +48,7 @@ export function aggregateTable(db: SqlConnection): AggregateTable {
 
     async aggregates(last) {
       const rows = await db.all(
-        "SELECT * FROM run_aggregate ORDER BY started_at DESC, aggregate_id DESC LIMIT ?",
+        "SELECT * FROM run_aggregate ORDER BY sequence DESC, started_at DESC, aggregate_id DESC LIMIT ?",
         [last],
       );
       return rows.map(aggregateRecord);

@@ -1,13 +1,13 @@
 /** `chunk_run`: checkpointed chunked runs, from their creation to their end (I6). */
 import { StateError } from "../../core/base/errors.ts";
-import type { ChunkRun, NewChunkTask, StateStore } from "../../core/ports/state.ts";
+import type { ChunkRun, LeasedState, NewChunkTask } from "../../core/ports/state.ts";
 import type { SqlConnection, SqlExecutor, SqlRow } from "../connection.ts";
 import { number, text, textOrNull, word } from "../row.ts";
 import { where } from "./filter.ts";
 import { insertRows } from "./insert.ts";
 
 type ChunkRunTable = Pick<
-  StateStore,
+  LeasedState,
   | "createChunkRun"
   | "chunkRunInProgress"
   | "latestChunkRun"
@@ -21,8 +21,9 @@ const STATUSES = ["in_progress", "completed"] as const;
 /** Named in the error of a run that cannot be closed; the rest are counted. */
 const MAX_NAMED_CHUNKS = 20;
 
-/** Newest first; a run id begins with the export and its start, so it settles a tie. */
-const NEWEST_FIRST = "ORDER BY created_at DESC, run_id DESC";
+/** Runs of before there was a sequence come last, in the order of their clock. */
+const WITH_ORDER = "chunk_run c LEFT JOIN export_run r ON r.run_id = c.run_id";
+const NEWEST_FIRST = "ORDER BY COALESCE(r.sequence, 0) DESC, c.created_at DESC, c.run_id DESC";
 
 function chunkRun(row: SqlRow): ChunkRun {
   return {
@@ -124,16 +125,16 @@ export function chunkRunTable(db: SqlConnection): ChunkRunTable {
 
     async latestChunkRun(exportName) {
       const rows = await db.all(
-        `SELECT * FROM chunk_run WHERE export_name = ? ${NEWEST_FIRST} LIMIT 1`,
+        `SELECT c.* FROM ${WITH_ORDER} WHERE c.export_name = ? ${NEWEST_FIRST} LIMIT 1`,
         [exportName],
       );
       return rows.length === 0 ? null : chunkRun(rows[0]);
     },
 
     async chunkRuns(filter) {
-      const matching = where({ status: filter.status });
+      const matching = where({ "c.status": filter.status });
       const rows = await db.all(
-        `SELECT * FROM chunk_run${matching.sql} ${NEWEST_FIRST}`,
+        `SELECT c.* FROM ${WITH_ORDER}${matching.sql} ${NEWEST_FIRST}`,
         matching.parameters,
       );
       return rows.map(chunkRun);

@@ -1,11 +1,11 @@
 /** `chunk_task`: one chunk of a run, which only moves forward (I5). */
 import { StateError } from "../../core/base/errors.ts";
-import type { ChunkCompletion, ChunkTask, StateStore } from "../../core/ports/state.ts";
+import type { ChunkCompletion, ChunkTask, LeasedState } from "../../core/ports/state.ts";
 import type { SqlConnection, SqlExecutor, SqlRow } from "../connection.ts";
 import { number, numberOrNull, text, textOrNull, word } from "../row.ts";
 
 type ChunkTaskTable = Pick<
-  StateStore,
+  LeasedState,
   | "chunkTasks"
   | "claimChunkTask"
   | "completeChunkTask"

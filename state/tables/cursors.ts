@@ -1,9 +1,9 @@
 /** `export_state`: the incremental cursor of each export. */
-import type { CursorState, StateStore } from "../../core/ports/state.ts";
+import type { CursorState, LeasedState } from "../../core/ports/state.ts";
 import type { SqlConnection, SqlRow } from "../connection.ts";
 import { text, textOrNull } from "../row.ts";
 
-type CursorTable = Pick<StateStore, "cursor" | "cursors" | "saveCursor" | "resetCursor">;
+type CursorTable = Pick<LeasedState, "cursor" | "cursors" | "saveCursor" | "resetCursor">;
 
 function cursorState(row: SqlRow): CursorState {
   const ties = textOrNull(row, "ties_json");

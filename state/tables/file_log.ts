@@ -1,10 +1,10 @@
 /** `file_log`: the parts that a destination accepted (I2). */
-import type { FileRecord, StateStore } from "../../core/ports/state.ts";
+import type { FileRecord, LeasedState } from "../../core/ports/state.ts";
 import type { SqlConnection, SqlRow } from "../connection.ts";
 import { number, numberOrNull, text } from "../row.ts";
 import { limit, where } from "./filter.ts";
 
-type FileLogTable = Pick<StateStore, "logFile" | "files">;
+type FileLogTable = Pick<LeasedState, "logFile" | "files">;
 
 function fileRecord(row: SqlRow): FileRecord {
   return {

@@ -47,15 +47,16 @@ export function journalTable(db: SqlConnection): JournalTable {
     },
 
     async journal(filter) {
-      const matching = where({ export_name: filter.exportName, run_id: filter.runId });
+      const matching = where({ "e.export_name": filter.exportName, "e.run_id": filter.runId });
       const newest = limit(filter.last);
       // A resumed run appends to its own events, so `id` rather than `seq` tells their order.
       const rows = await db.all(
         `SELECT j.* FROM run_journal j JOIN (
-           SELECT run_id, export_name, MAX(id) AS newest FROM run_journal${matching.sql}
-           GROUP BY run_id, export_name ORDER BY MAX(id) DESC${newest.sql}
-         ) r ON r.run_id = j.run_id AND r.export_name = j.export_name
-         ORDER BY r.newest DESC, j.id`,
+           SELECT e.run_id, e.export_name, MAX(e.id) AS newest, COALESCE(MAX(r.sequence), 0) AS sequence
+           FROM run_journal e LEFT JOIN export_run r ON r.run_id = e.run_id${matching.sql}
+           GROUP BY e.run_id, e.export_name ORDER BY sequence DESC, newest DESC${newest.sql}
+         ) n ON n.run_id = j.run_id AND n.export_name = j.export_name
+         ORDER BY n.sequence DESC, n.newest DESC, j.id`,
         [...matching.parameters, ...newest.parameters],
       );
       return byRun(rows.map(journalEvent));

@@ -65,10 +65,12 @@ export function metricTable(db: SqlConnection): MetricTable {
     },
 
     async metrics(filter) {
-      const matching = where({ export_name: filter.exportName });
+      const matching = where({ "m.export_name": filter.exportName });
       const newest = limit(filter.last);
+      // A run that lost its lease may record its failure after the run that took it over.
       const rows = await db.all(
-        `SELECT * FROM export_metrics${matching.sql} ORDER BY id DESC${newest.sql}`,
+        `SELECT m.* FROM export_metrics m LEFT JOIN export_run r ON r.run_id = m.run_id${matching.sql}
+         ORDER BY COALESCE(r.sequence, 0) DESC, m.id DESC${newest.sql}`,
         [...matching.parameters, ...newest.parameters],
       );
       return rows.map(runMetric);

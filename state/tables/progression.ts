@@ -1,11 +1,11 @@
 /** `export_progression`: committed and verified boundaries. Advisory: nothing gates on them (PG7). */
-import type { Progression, StateStore } from "../../core/ports/state.ts";
+import type { LeasedState, Progression } from "../../core/ports/state.ts";
 import type { SqlConnection, SqlExecutor, SqlRow } from "../connection.ts";
 import { compareCursors } from "../cursor_order.ts";
 import { text, textOrNull, wordOrNull } from "../row.ts";
 import { where } from "./filter.ts";
 
-type ProgressionTable = Pick<StateStore, "commitProgress" | "verifyProgress" | "progressions">;
+type ProgressionTable = Pick<LeasedState, "commitProgress" | "verifyProgress" | "progressions">;
 
 const STRATEGIES = ["incremental", "chunked"] as const;
 

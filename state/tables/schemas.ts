@@ -1,10 +1,10 @@
 /** `export_schema` and `export_shape`: columns and value widths of the last successful run. */
 import { StateError } from "../../core/base/errors.ts";
-import type { SchemaRecord, StateStore } from "../../core/ports/state.ts";
+import type { LeasedState, SchemaRecord } from "../../core/ports/state.ts";
 import type { SqlConnection, SqlRow } from "../connection.ts";
 import { text } from "../row.ts";
 
-type SchemaTable = Pick<StateStore, "schema" | "saveSchema">;
+type SchemaTable = Pick<LeasedState, "schema" | "saveSchema">;
 type Columns = SchemaRecord["columns"];
 type Widths = SchemaRecord["widths"];
 

@@ -12,6 +12,7 @@ import type { RunDeps } from "../../core/run/context.ts";
 import { repairExport } from "../../core/repair/repair.ts";
 import { WorkerClient } from "../../core/workers/worker_client.ts";
 import { openState } from "../../state/open.ts";
+import { withLeases } from "../support/lease.ts";
 
 const [config, point, occurrence, moment, mode] = Deno.args;
 let calls = 0;
@@ -63,7 +64,8 @@ const loaded = await loadConfig(config, { params: new Map(), env });
 const state = await openState({ dir: loaded.dir, env, warn: () => {} });
 const deps: RunDeps = {
   ...adapters,
-  state: lethal("state", state),
+  // What a lease writes is a call of the state too.
+  state: lethal("state", withLeases(state, (own) => lethal("state", own))),
   source: async (type) => {
     const factory = await adapters.source(type);
     return {

@@ -6,9 +6,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DestinationError, RivetError } from "../../../core/base/errors.ts";
 import type { Destination } from "../../../core/ports/destination.ts";
-import type { StateStore } from "../../../core/ports/state.ts";
 import type { RunDeps } from "../../../core/run/context.ts";
 import { openSqlite, STATE_FILE } from "../../../state/open.ts";
+import { leased, withLeases } from "../../support/lease.ts";
 import { createDatabase, type TestDatabase, testPostgres } from "../../support/postgres.ts";
 import { queryDuckdb } from "../../support/readers.ts";
 import { withConfig } from "../../support/rivet.ts";
@@ -53,16 +53,8 @@ function failingOn(key: RegExp): (deps: RunDeps) => RunDeps {
 
 /** The state, which is gone when the cursor is to move. */
 function withoutCursor(deps: RunDeps): RunDeps {
-  const state = new Proxy(deps.state, {
-    get(object, name) {
-      const value = Reflect.get(object, name, object);
-      if (name === "saveCursor") {
-        return () => Promise.reject(new RivetError("STATE_UNAVAILABLE", "the state is gone"));
-      }
-      return typeof value === "function" ? value.bind(object) : value;
-    },
-  }) as StateStore;
-  return { ...deps, state };
+  const gone = () => Promise.reject(new RivetError("STATE_UNAVAILABLE", "the state is gone"));
+  return { ...deps, state: withLeases(deps.state, (own) => ({ ...own, saveCursor: gone })) };
 }
 
 async function cursorOf(dir: string): Promise<string | undefined> {
@@ -180,6 +172,8 @@ Deno.test("a run that lost a part, or whose cursor was reset since, is taken bac
 async function moveCursor(dir: string, cursor: string): Promise<void> {
   const state = await openSqlite(join(dir, STATE_FILE));
   const updatedAt = new Date().toISOString();
-  await state.saveCursor({ exportName: "events", cursor, updatedAt, runId: "events_by_hand" });
+  const own = await leased(state, "events");
+  await own.saveCursor({ exportName: "events", cursor, updatedAt, runId: "events_by_hand" });
+  await own.release();
   await state.close();
 }

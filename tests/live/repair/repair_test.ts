@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { ReconcileReport } from "../../../core/reconcile/reconcile_report.ts";
 import type { RepairResult } from "../../../core/repair/repair.ts";
 import { openSqlite, STATE_FILE } from "../../../state/open.ts";
+import { leased } from "../../support/lease.ts";
 import { type Bench, failure, onBench, succeeded } from "./bench.ts";
 
 /** Adds a row to chunk 1, deletes two of chunk 3, and leaves the counts of the others alone. */
@@ -362,8 +363,10 @@ Deno.test("PG7: the progression is advice: nothing that reads it minds what it s
     const state = await openSqlite(join(b.folder, STATE_FILE));
     const at = new Date().toISOString();
     const wrong = { exportName: "orders", strategy: "chunked", runId: "x", at } as const;
-    await state.commitProgress({ ...wrong, value: "99999" });
-    await state.verifyProgress({ ...wrong, value: "99999" });
+    const own = await leased(state);
+    await own.commitProgress({ ...wrong, value: "99999" });
+    await own.verifyProgress({ ...wrong, value: "99999" });
+    await own.release();
     await state.close();
     await b.database.sql(DRIFT);
     equal((await b.reconcile()).summary.mismatches, 2);

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import postgres from "postgres";
+import type { LeaseAnswer } from "../../../core/ports/state.ts";
 import { openPostgres } from "../../../state/open.ts";
 import { connectPostgres } from "../../../state/postgres/connection.ts";
 import { STATE_VERSION } from "../../../state/migrations.ts";
-import { checkMigratedV1, checkMigratedV3 } from "../../unit/state/migrated.ts";
+import { MIGRATED } from "../../unit/state/migrated.ts";
+import { leased } from "../../support/lease.ts";
 import { onSessions, serverHasSessions, stateDatabase, stateTables } from "./state_database.ts";
 
 interface Place {
@@ -41,7 +43,7 @@ function withOptions(url: string, options: string): string {
 const COLUMNS = `SELECT table_name, column_name, data_type, collation_name, is_nullable
   FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2`;
 
-for (const [version, check] of [[1, checkMigratedV1], [3, checkMigratedV3]] as const) {
+for (const [version, check] of MIGRATED) {
   liveTest(`a state of version ${version} is migrated with its data`, async ({ url, admin }) => {
     const dump = join(import.meta.dirname!, `../../../fixtures/state/v${version}.postgres.sql`);
     await admin.unsafe(await Deno.readTextFile(dump)).simple();
@@ -61,7 +63,12 @@ sessionTest(
   async ({ url, admin }) => {
     await admin.unsafe("CREATE SCHEMA rivet");
     const store = await openPostgres(withOptions(url, "-csearch_path=rivet"));
-    await store.saveCursor({ exportName: "orders", cursor: "1", updatedAt: "now", runId: "r" });
+    await (await leased(store)).saveCursor({
+      exportName: "orders",
+      cursor: "1",
+      updatedAt: "now",
+      runId: "r",
+    });
     await store.close();
     const schemas = await admin.unsafe(
       "SELECT DISTINCT schemaname FROM pg_tables WHERE tablename IN ('schema_version', 'run_journal')",
@@ -82,7 +89,12 @@ sessionTest("a current state is used by an account that may not create", async (
   try {
     const limited = withOptions(url, `-crole=${role}`);
     const store = await openPostgres(limited);
-    await store.saveCursor({ exportName: "orders", cursor: "1", updatedAt: "now", runId: "r" });
+    await (await leased(store)).saveCursor({
+      exportName: "orders",
+      cursor: "1",
+      updatedAt: "now",
+      runId: "r",
+    });
     await store.close();
 
     await admin.unsafe("DROP TABLE schema_version");
@@ -125,17 +137,52 @@ sessionTest("STATE_LOCKED: another session holds the rows", async ({ url, admin 
 
 sessionTest("a claim passes over rows that others hold", async ({ url, admin }) => {
   const store = await openPostgres(url);
-  await store.createChunkRun(
+  const state = await leased(store);
+  await state.createChunkRun(
     { runId: "r", exportName: "orders", planFingerprint: "f", maxAttempts: 1, plan: "{}" },
     [0, 1].map((chunkIndex) => ({ chunkIndex, startKey: null, endKey: null })),
   );
   await admin.begin(async (tx) => {
     await tx.unsafe("SELECT * FROM chunk_task WHERE chunk_index = 0 FOR UPDATE");
-    assert.equal((await store.claimChunkTask("r"))?.chunkIndex, 1);
-    assert.equal(await store.claimChunkTask("r"), null);
+    assert.equal((await state.claimChunkTask("r"))?.chunkIndex, 1);
+    assert.equal(await state.claimChunkTask("r"), null);
   });
-  assert.equal((await store.claimChunkTask("r"))?.chunkIndex, 0);
+  assert.equal((await state.claimChunkTask("r"))?.chunkIndex, 0);
   await store.close();
+});
+
+sessionTest("a lease does not change hands while a write is under way", async ({ url, admin }) => {
+  const waiting = async (sessions: number) => {
+    const query = `SELECT count(*)::int AS n FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    const observer = postgres(url, { max: 1, onnotice: () => undefined });
+    for (let i = 0; i < 400 && (await observer.unsafe(query))[0].n < sessions; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assert.equal((await observer.unsafe(query))[0].n, sessions);
+    await observer.end();
+  };
+  const [first, second] = [await openPostgres(url), await openPostgres(url)];
+  const cursor = { exportName: "orders", cursor: "1", updatedAt: "now", runId: "r" };
+  const slow = await leased(first, "orders", 1);
+  await slow.saveCursor(cursor);
+  // Expired: only what the write holds keeps the second store from taking it.
+  let write: Promise<void> | undefined;
+  let taken: Promise<LeaseAnswer> | undefined;
+  await admin.begin(async (tx) => {
+    await tx.unsafe("SELECT * FROM export_state FOR UPDATE");
+    write = slow.saveCursor({ ...cursor, cursor: "2" });
+    await waiting(1);
+    taken = second.acquireLease("orders", 600_000);
+    await waiting(2);
+  });
+  await write;
+  const answer = await taken;
+  assert.ok(answer?.kind === "granted");
+  assert.equal((await answer.state.cursor("orders"))?.cursor, "2");
+  await assert.rejects(slow.saveCursor({ ...cursor, cursor: "3" }), { code: "LEASE_LOST" });
+  await first.close();
+  await second.close();
 });
 
 sessionTest(

@@ -12,6 +12,7 @@ const ARGS: ApplyArgs = {
   force: false,
   resume: false,
   parallelExportProcesses: false,
+  lockWait: 0,
   summaryOutput: undefined,
   json: false,
   params: [],

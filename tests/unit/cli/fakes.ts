@@ -1,8 +1,9 @@
 /** Stand-ins for what commands talk to. */
 import type { CommandContext, Services } from "../../../cli/services.ts";
+import { granting } from "../../support/lease.ts";
 import { Screen, type TextStream } from "../../../cli/render/screen.ts";
 import type { LoadedConfig, LoadedExport } from "../../../core/config/loaded.ts";
-import type { StateStore } from "../../../core/ports/state.ts";
+import type { LeasedState, StateStore } from "../../../core/ports/state.ts";
 import type { ExportSummary, RunAggregate } from "../../../core/report/summary.ts";
 
 /** A stream that keeps what is written; a terminal when it has a size. */
@@ -133,7 +134,7 @@ export interface FakeContext extends CommandContext {
 export function fakeContext(
   parts: {
     config?: LoadedConfig;
-    state?: Partial<StateStore>;
+    state?: Partial<StateStore & LeasedState>;
     discover?: Services["discover"];
     runDoctor?: Services["runDoctor"];
     checkExports?: Services["checkExports"];
@@ -171,9 +172,10 @@ export function fakeContext(
     interruptSignal: () => parts.signal ?? new AbortController().signal,
     services: {
       loadConfig: config === undefined ? missing("loadConfig") : () => Promise.resolve(config),
-      openState: state === undefined
-        ? missing("openState")
-        : () => Promise.resolve({ ...state, close } as Partial<StateStore> as StateStore),
+      openState: state === undefined ? missing("openState") : () =>
+        Promise.resolve(
+          { ...granting(state), ...state, close } as Partial<StateStore> as StateStore,
+        ),
       discover: parts.discover ?? missing("discover"),
       runDoctor: parts.runDoctor ?? missing("runDoctor"),
       checkExports: parts.checkExports ?? missing("checkExports"),

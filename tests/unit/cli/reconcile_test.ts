@@ -28,6 +28,7 @@ const REPAIR: RepairArgs = {
   export: "orders",
   report: undefined,
   execute: false,
+  lockWait: 0,
   format: "pretty",
   output: undefined,
   params: [],

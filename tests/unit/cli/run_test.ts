@@ -23,6 +23,7 @@ const ARGS: RunArgs = {
   force: false,
   parallelExports: false,
   parallelExportProcesses: false,
+  lockWait: 0,
   summaryOutput: undefined,
   json: false,
   params: [],

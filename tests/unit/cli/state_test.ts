@@ -1,8 +1,10 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { executeStateChunks } from "../../../cli/state_commands/chunks.ts";
 import { executeStateFiles } from "../../../cli/state_commands/files.ts";
+import { executeStateLocks } from "../../../cli/state_commands/locks.ts";
 import { executeResetChunks } from "../../../cli/state_commands/reset_chunks.ts";
-import type { ChunkRun, ChunkTask, FileRecord } from "../../../core/ports/state.ts";
+import { executeStateUnlock } from "../../../cli/state_commands/unlock.ts";
+import type { ChunkRun, ChunkTask, FileRecord, Lease } from "../../../core/ports/state.ts";
 import { fakeConfig, fakeContext } from "./fakes.ts";
 
 const CONFIG = fakeConfig("orders", "events");
@@ -173,4 +175,103 @@ Deno.test("--stuck-checkpoints clears runs in progress and skips what left the c
   await executeResetChunks({ ...RESET_ARGS, export: undefined, stuckCheckpoints: true }, ctx);
   deepEqual(calls, [{ status: "in_progress" }, ["orders", { stuckOnly: true }]]);
   equal(ctx.out.text, "orders: cleared 1 chunk checkpoint\ngone: skipped, not in this config\n");
+});
+
+const RUN_ID = RUN.runId;
+
+const LEASE: Lease = {
+  exportName: "orders",
+  number: 7,
+  runId: RUN_ID,
+  owner: { host: "vm", hostId: "vm/1", pid: 4711, processStart: "99" },
+  acquiredAt: "2026-03-29T12:51:43.912Z",
+  renewedAt: "2026-03-29T12:52:00.000Z",
+  expiresAt: "2026-03-29T12:53:00.000Z",
+  status: "live",
+};
+
+function lockedContext(leases: readonly Lease[]) {
+  const ended: unknown[] = [];
+  const ctx = fakeContext({
+    config: CONFIG,
+    state: {
+      leases: () => Promise.resolve([...leases]),
+      endLease: (name, number) => {
+        ended.push([name, number]);
+        return Promise.resolve(true);
+      },
+    },
+  });
+  return { ctx, ended };
+}
+
+Deno.test("state locks names who holds what, for people and as JSON", async () => {
+  const { ctx } = lockedContext([LEASE, { ...LEASE, exportName: "events", runId: null }]);
+  const args = { command: "state locks", config: "r.yaml" } as const;
+  await executeStateLocks({ ...args, json: false }, ctx);
+  match(ctx.out.text, /^EXPORT +STATUS +RUN ID +HOST +PID +SINCE +RENEWED +EXPIRES\n/);
+  match(ctx.out.text, new RegExp(`orders +live +${RUN_ID} +vm +4711 +2026-03-29T12:51:43`));
+  match(ctx.out.text, /events +live +- +vm/);
+  const json = lockedContext([LEASE]).ctx;
+  await executeStateLocks({ ...args, json: true }, json);
+  deepEqual(JSON.parse(json.out.text), {
+    locks: [{
+      export_name: "orders",
+      status: "live",
+      run_id: RUN_ID,
+      host: "vm",
+      pid: 4711,
+      number: 7,
+      acquired_at: "2026-03-29T12:51:43.912Z",
+      renewed_at: "2026-03-29T12:52:00.000Z",
+      expires_at: "2026-03-29T12:53:00.000Z",
+    }],
+  });
+  const none = lockedContext([]).ctx;
+  await executeStateLocks({ ...args, json: false }, none);
+  equal(none.out.text, "No export is in use.\n");
+});
+
+const UNLOCK_ARGS = { command: "state unlock", config: "r.yaml", export: "orders" } as const;
+
+Deno.test("state unlock takes a stale lease, and a live one with --force only", async () => {
+  for (const status of ["dead", "expired"] as const) {
+    const { ctx, ended } = lockedContext([{ ...LEASE, status }]);
+    await executeStateUnlock({ ...UNLOCK_ARGS, force: false, json: false }, ctx);
+    deepEqual(ended, [["orders", 7]]);
+    match(ctx.out.text, new RegExp(`^orders: taken away from run '${RUN_ID}' .*, ${status}\n$`));
+  }
+  const live = lockedContext([LEASE]);
+  await rejects(executeStateUnlock({ ...UNLOCK_ARGS, force: false, json: false }, live.ctx), {
+    code: "LEASE_HELD",
+    message: /in use by run .*pid 4711/,
+  });
+  deepEqual(live.ended, []);
+  await executeStateUnlock({ ...UNLOCK_ARGS, force: true, json: true }, live.ctx);
+  deepEqual(live.ended, [["orders", 7]]);
+  equal(JSON.parse(live.ctx.out.text).unlocked.run_id, RUN_ID);
+});
+
+Deno.test("state unlock of what nobody holds says so; a name that nobody knows is a typo", async () => {
+  const { ctx, ended } = lockedContext([LEASE]);
+  const args = { ...UNLOCK_ARGS, force: true, json: false };
+  await executeStateUnlock({ ...args, export: "events" }, ctx);
+  equal(ctx.out.text, "'events' is not in use.\n");
+  await rejects(executeStateUnlock({ ...args, export: "evnts" }, ctx), {
+    message: /did you mean "events"\?$/,
+  });
+  deepEqual(ended, []);
+});
+
+Deno.test("what a run that goes on is working through is not stuck", async () => {
+  const held = (name: string) =>
+    Promise.resolve({ kind: "held", by: { ...LEASE, exportName: name } } as const);
+  const ctx = fakeContext({
+    config: CONFIG,
+    state: { chunkRuns: () => Promise.resolve([RUN]), acquireLease: held },
+  });
+  await executeResetChunks({ ...RESET_ARGS, export: undefined, stuckCheckpoints: true }, ctx);
+  match(ctx.out.text, new RegExp(`^orders: skipped, export 'orders' is in use by run '${RUN_ID}'`));
+  const one = { ...RESET_ARGS, export: "orders", stuckCheckpoints: false };
+  await rejects(executeResetChunks(one, ctx), { code: "LEASE_HELD" });
 });

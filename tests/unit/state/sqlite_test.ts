@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openSqlite, openState, STATE_FILE } from "../../../state/open.ts";
 import { connectSqlite } from "../../../state/sqlite/connection.ts";
 import { MIGRATIONS, STATE_VERSION } from "../../../state/migrations.ts";
-import { checkMigratedV1, checkMigratedV3 } from "./migrated.ts";
+import { MIGRATED } from "./migrated.ts";
 
 const FIXTURES = join(import.meta.dirname!, "../../../fixtures/state");
 
@@ -44,7 +44,7 @@ Deno.test("state is .rivet_state.db in the config's folder unless RIVET_STATE_UR
     assert.ok((await Deno.stat(join(dir, STATE_FILE))).isFile);
   }));
 
-for (const [version, check] of [[1, checkMigratedV1], [3, checkMigratedV3]] as const) {
+for (const [version, check] of MIGRATED) {
   Deno.test(`a state of version ${version} is migrated with its data`, () =>
     inTempDir(async (dir) => {
       const path = join(dir, "old.db");
@@ -75,8 +75,10 @@ Deno.test("the tables are those that the contracts name", () =>
     assert.deepEqual(tables.map((t) => t.name), [
       "chunk_run",
       "chunk_task",
+      "export_lease",
       "export_metrics",
       "export_progression",
+      "export_run",
       "export_schema",
       "export_shape",
       "export_state",
@@ -100,7 +102,7 @@ Deno.test("a migration that fails leaves the version before it", () =>
     await assert.rejects(openSqlite(path), { code: "STATE_CORRUPT" });
     createFromSql(path, "DROP TABLE run_aggregate");
     const store = await openSqlite(path);
-    await checkMigratedV1(store);
+    await MIGRATED[0][1](store);
     await store.close();
   }));
 

@@ -10,6 +10,7 @@ import { connectSqlite } from "../../../state/sqlite/connection.ts";
 
 const [dir, command, ...rest] = Deno.args;
 const POLL_MS = 10;
+const LEASE_MS = 600_000;
 
 function open(): Promise<StateStore> {
   return openState({ dir, env: (name) => Deno.env.get(name), warn: console.error });
@@ -25,41 +26,34 @@ async function meet(store: StateStore, count: number): Promise<void> {
   }
 }
 
-async function claim(store: StateStore, runId: string, processes: number): Promise<void> {
+/** As often as asked: waits for the lease, and moves the cursor on by one under it. */
+async function count(store: StateStore, times: number, processes: number): Promise<void> {
   await meet(store, processes);
-  for (;;) {
-    const task = await store.claimChunkTask(runId);
-    if (task === null) return;
-    console.log(task.chunkIndex);
-    // As a real chunk does, it leaves the state alone for a moment.
+  for (let done = 0; done < times;) {
+    const answer = await store.acquireLease("orders", LEASE_MS);
+    if (answer.kind === "held") {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      continue;
+    }
+    const { state } = answer;
+    const cursor = String(Number((await state.cursor("orders"))?.cursor ?? 0) + 1);
+    // As a real run does, it leaves the state alone for a moment.
     await new Promise((resolve) => setTimeout(resolve, 1));
-    await store.completeChunkTask(runId, task.chunkIndex, {
-      rowsWritten: 1,
-      parts: "[]",
-      checksum: null,
-    });
+    const updatedAt = new Date().toISOString();
+    await state.saveCursor({ exportName: "orders", cursor, updatedAt, runId: String(Deno.pid) });
+    await state.release();
+    done++;
   }
 }
 
-/** Commits every `processes`-th number from `first` on, and checks that the boundary is never below it. */
-async function commit(
-  store: StateStore,
-  first: number,
-  processes: number,
-  times: number,
-): Promise<void> {
-  await meet(store, processes);
-  for (let value = first; value < first + times * processes; value += processes) {
-    await store.commitProgress({
-      exportName: "orders",
-      strategy: "incremental",
-      value: String(value),
-      runId: String(Deno.pid),
-      at: new Date().toISOString(),
-    });
-    const [{ committedValue }] = await store.progressions("orders");
-    if (Number(committedValue) < value) throw new Error(`${value} fell back to ${committedValue}`);
-  }
+/** Takes the lease, says so, and never gives it back. */
+async function hold(store: StateStore): Promise<void> {
+  const answer = await store.acquireLease("orders", LEASE_MS);
+  if (answer.kind === "held") throw new Error("the lease is held");
+  await answer.state.beginRun("orders_1");
+  console.log("held");
+  // A pending timer keeps the process alive until it is killed.
+  await new Promise(() => setInterval(() => undefined, 1_000));
 }
 
 /** Writes inside a transaction, prints `writing`, and never commits. */
@@ -83,11 +77,11 @@ if (command === "hang-in-write") {
     case "open":
       console.log("opened");
       break;
-    case "claim":
-      await claim(store, rest[0], Number(rest[1]));
+    case "count":
+      await count(store, Number(rest[0]), Number(rest[1]));
       break;
-    case "commit":
-      await commit(store, Number(rest[0]), Number(rest[1]), Number(rest[2]));
+    case "hold":
+      await hold(store);
       break;
     default:
       throw new Error(`unknown command ${command}`);

@@ -25,6 +25,8 @@ const FIELDS = [
   "row_count",
   "part_count",
   "parts",
+  "sequence",
+  "previous_run_id",
 ];
 const PART_FIELDS = [
   "part_id",

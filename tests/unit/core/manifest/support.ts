@@ -5,7 +5,7 @@ import { LocalDestination } from "../../../../adapters/destinations/local.ts";
 import { MemoryDestination } from "../../../support/memory_destination.ts";
 import type { LoadedExport } from "../../../../core/config/loaded.ts";
 import type { Destination } from "../../../../core/ports/destination.ts";
-import type { FileRecord, RunMetric } from "../../../../core/ports/state.ts";
+import type { FileRecord, RunMetric, RunOrder } from "../../../../core/ports/state.ts";
 import { fingerprintOf } from "../../../../core/base/fingerprint.ts";
 import type { PartRecord } from "../../../../core/manifest/parts.ts";
 import { buildManifest } from "../../../../core/manifest/build_manifest.ts";
@@ -74,7 +74,13 @@ export function exportOf(
 export function manifestOf(
   destination: Destination,
   parts: readonly PartRecord[],
-  fields: { runId?: string; exportName?: string; status?: ManifestStatus; table?: string } = {},
+  fields: {
+    runId?: string;
+    exportName?: string;
+    status?: ManifestStatus;
+    table?: string;
+    order?: RunOrder;
+  } = {},
 ): Promise<Manifest> {
   const exportName = fields.exportName ?? "orders";
   return buildManifest({
@@ -95,6 +101,7 @@ export function manifestOf(
       },
     ],
     parts,
+    order: fields.order ?? { sequence: 1, previousRunId: null },
   });
 }
 

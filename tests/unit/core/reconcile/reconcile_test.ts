@@ -16,6 +16,7 @@ import {
   isClean,
   reconcileReport,
 } from "../../../../core/reconcile/reconcile_report.ts";
+import { granting } from "../../../support/lease.ts";
 import {
   answering,
   type AnsweringSource,
@@ -278,10 +279,12 @@ async function reconcile(
   const state: Partial<StateStore> = {
     latestChunkRun: () => Promise.resolve(chunkRun({ status: options.status ?? "completed" })),
     chunkTasks: () => Promise.resolve(options.tasks ?? [task(0), task(1)]),
-    verifyProgress: ({ value, runId, strategy }) => {
-      verified.push({ value, runId, strategy });
-      return Promise.resolve();
-    },
+    ...granting({
+      verifyProgress: ({ value, runId, strategy }) => {
+        verified.push({ value, runId, strategy });
+        return Promise.resolve();
+      },
+    }),
   };
   const { source } = answering(() => [rows]);
   const factory = { type: "postgres", dialect, connect: () => Promise.resolve(source) } as const;

@@ -1,7 +1,7 @@
 /** The end of a run at its destination, on a context of the parts that it needs. */
 import { deepEqual, equal, match } from "node:assert/strict";
 import { StdoutDestination } from "../../../../adapters/destinations/stdout.ts";
-import { DestinationError } from "../../../../core/base/errors.ts";
+import { DestinationError, StateError } from "../../../../core/base/errors.ts";
 import type { AnyDestination } from "../../../../core/ports/adapters.ts";
 import type { ExportContext } from "../../../../core/run/context.ts";
 import { Journal } from "../../../../core/run/journal.ts";
@@ -13,11 +13,13 @@ import type { PartRecord } from "../../../../core/manifest/parts.ts";
 import { bytes, exportOf, keys, put, RUN, text, withMemory } from "../manifest/support.ts";
 
 interface Wanted {
+  /** What the lease answers; absent: that it is held. */
+  readonly confirm?: () => Promise<void>;
   readonly validate?: boolean;
   readonly verify?: "size" | "content";
 }
 
-function contextOf(destination: AnyDestination, { validate = false, verify }: Wanted) {
+function contextOf(destination: AnyDestination, { validate = false, verify, confirm }: Wanted) {
   const exported = {
     ...exportOf("orders", { verify }),
     tuning: { maxRetries: 2, retryBackoffMs: 1, retryMaxBackoffMs: 1 },
@@ -31,7 +33,9 @@ function contextOf(destination: AnyDestination, { validate = false, verify }: Wa
     config: { source: { type: "postgres" } },
     exported,
     runId: RUN,
+    order: { sequence: 7, previousRunId: null },
     startedAt: new Date(),
+    lease: { confirm: confirm ?? (() => Promise.resolve()) },
     destination: runDestination(run, destination),
     journal,
     tracker,
@@ -60,6 +64,7 @@ Deno.test("a successful run leaves manifest, copy and _SUCCESS; --validate adds 
     deepEqual(verified, { error: null, coverage: "1 verified: 1 md5" });
     const manifest = JSON.parse(await text(destination, "manifest.json") ?? "");
     equal(manifest.started_at, "2026-03-29T12:51:09.336Z");
+    equal(manifest.sequence, 7);
   }));
 
 Deno.test("M5: what verification refutes fails the run and takes _SUCCESS back", () =>
@@ -120,4 +125,33 @@ Deno.test("a run that left no part, a skipped run and a stream leave no manifest
       error: null,
       coverage: null,
     });
+  }));
+
+Deno.test("a run that has lost its lease leaves what another one has published as it is", () =>
+  withMemory(async (destination) => {
+    const part = await put(destination, "a", "abc");
+    await publish(destination, "success", [part]);
+    const published = await Promise.all(PUBLISHED.map((key) => text(destination, key)));
+    const confirm = () => Promise.reject(new StateError("LEASE_LOST", "taken over"));
+    for (const status of ["success", "failed", "interrupted"] as const) {
+      const { error } = await publish(destination, status, [part], { confirm, validate: true });
+      equal(error?.code, status === "success" ? "LEASE_LOST" : undefined);
+    }
+    // Of the same run id too: whoever took it over has resumed it.
+    deepEqual(await Promise.all(PUBLISHED.map((key) => text(destination, key))), published);
+    deepEqual(await keys(destination), ["_SUCCESS", "a", ...PUBLISHED.slice(1)]);
+  }));
+
+Deno.test("a lease that is lost between manifest and verification leaves _SUCCESS to its new owner", () =>
+  withMemory(async (destination) => {
+    const part = await put(destination, "a", "abc");
+    await destination.putBytes(bytes("abcd"), "a");
+    let asked = 0;
+    const confirm = () =>
+      asked++ === 0
+        ? Promise.resolve()
+        : Promise.reject(new StateError("LEASE_LOST", "taken over"));
+    const { error } = await publish(destination, "success", [part], { confirm, validate: true });
+    equal(error?.code, "VALIDATION_FAILED");
+    match(await text(destination, "_SUCCESS") ?? "", /^xxh3:/);
   }));

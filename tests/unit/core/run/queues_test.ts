@@ -1,11 +1,12 @@
-import { deepEqual, equal } from "node:assert/strict";
-import { RivetError } from "../../../../core/base/errors.ts";
+import { deepEqual, equal, rejects } from "node:assert/strict";
+import { RivetError, StateError } from "../../../../core/base/errors.ts";
 import type { PlannedChunk } from "../../../../core/plan/strategy.ts";
-import type { ChunkCompletion, ChunkTask, StateStore } from "../../../../core/ports/state.ts";
+import type { ChunkCompletion, ChunkTask, LeasedState } from "../../../../core/ports/state.ts";
 import { Journal } from "../../../../core/run/journal.ts";
 import { CheckpointQueue } from "../../../../core/run/queues.ts";
 import type { PartRecord } from "../../../../core/manifest/parts.ts";
 import type { Unit, UnitResult } from "../../../../core/run/units.ts";
+import { leasedState } from "../../../support/lease.ts";
 import { RUN_ID, task } from "../reconcile/reconcile_support.ts";
 
 const unit = (index: number): Unit => ({
@@ -33,18 +34,12 @@ function recording(
 ): Recording {
   const calls: string[] = [];
   const done: ChunkCompletion[] = [];
-  const completed = new Set(tasks.filter((t) => t.status === "completed").map((t) => t.chunkIndex));
   const note = (call: string) => {
     calls.push(call);
     return Promise.resolve();
   };
-  const state: Partial<StateStore> = {
-    chunkTasks: () =>
-      Promise.resolve(
-        tasks.map((t) => completed.has(t.chunkIndex) ? { ...t, status: "completed" } : t),
-      ),
+  const state: Partial<LeasedState> = {
     completeChunkTask: (_run, index, completion) => {
-      completed.add(index);
       done.push(completion);
       return note(`complete ${index}`);
     },
@@ -64,11 +59,7 @@ function recording(
     queue(rewrites = new Map()) {
       const ids = { runId: RUN_ID, exportName: "orders" };
       const journal = new Journal(RUN_ID, "orders");
-      const chunks = tasks.map((t) => ({ index: t.chunkIndex, start: t.startKey, end: t.endKey }));
-      return new CheckpointQueue(state as StateStore, ids, journal, toUnit, {
-        parts: rewrites,
-        chunks,
-      });
+      return new CheckpointQueue(leasedState(state), ids, journal, toUnit, { tasks, rewrites });
     },
   };
 }
@@ -127,4 +118,17 @@ Deno.test("I5: an interrupted chunk has not failed", async () => {
   const { calls, queue } = recording([pending(0)]);
   await queue().failed(unit(0), new RivetError("INTERRUPTED", "interrupted"));
   deepEqual(calls, []);
+});
+
+Deno.test("a run whose state is lost still knows what the destination has accepted", async () => {
+  const part: PartRecord = {
+    ...{ path: "a", rows: 10, sizeBytes: 1, fingerprint: "f", md5: "m", chunkIndex: 0 },
+  };
+  const lost = () => Promise.reject(new StateError("STATE_UNAVAILABLE", "the state is gone"));
+  const state = leasedState({ claimChunkTask: lost, completeChunkTask: lost, chunkTasks: lost });
+  const ids = { runId: RUN_ID, exportName: "orders" };
+  const tasks = [pending(0), task(1, { rowsWritten: 7, parts: "[]" }), pending(2)];
+  const queue = new CheckpointQueue(state, ids, new Journal(RUN_ID, "orders"), toUnit, { tasks });
+  await rejects(queue.completed(unit(0), result({ parts: [part] })), { code: "STATE_UNAVAILABLE" });
+  deepEqual(await queue.outcome(), { rows: 17, parts: [part] });
 });
