@@ -1,8 +1,6 @@
 /** The types that `columns:` may name (contracts section 8), as `formatType` writes them back. */
 import { didYouMean } from "../base/suggest.ts";
-import type { RivetType } from "./types.ts";
-
-const MAX_DECIMAL_PRECISION = 76;
+import { MAX_DECIMAL_DIGITS, type RivetType } from "./types.ts";
 
 const int = (bits: 16 | 32 | 64, signed = true): RivetType => ({ kind: "int", bits, signed });
 const float = (bits: 32 | 64): RivetType => ({ kind: "float", bits });
@@ -87,8 +85,8 @@ function parseScalar(text: string): OverrideResult {
 }
 
 function parseDecimal(precision: number, scale: number): OverrideResult {
-  if (precision < 1 || precision > MAX_DECIMAL_PRECISION) {
-    return { error: `a decimal holds 1 to ${MAX_DECIMAL_PRECISION} digits, not ${precision}` };
+  if (precision < 1 || precision > MAX_DECIMAL_DIGITS) {
+    return { error: `a decimal holds 1 to ${MAX_DECIMAL_DIGITS} digits, not ${precision}` };
   }
   if (scale > precision) {
     return { error: `decimal(${precision},${scale}): the scale is larger than the precision` };

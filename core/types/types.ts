@@ -11,7 +11,7 @@ export type RivetType =
   /** Signed 16, 32, 64; unsigned only 64 (narrower unsigned types widen, contracts section 9). */
   | { readonly kind: "int"; readonly bits: 16 | 32 | 64; readonly signed: boolean }
   | { readonly kind: "float"; readonly bits: 32 | 64 }
-  /** precision 1..76; above 38 it is Decimal256. 0 <= scale <= precision. */
+  /** precision 1..MAX_DECIMAL_DIGITS; above 38 it is Decimal256. 0 <= scale <= precision. */
   | { readonly kind: "decimal"; readonly precision: number; readonly scale: number }
   /** Days since 1970-01-01. */
   | { readonly kind: "date" }
@@ -26,6 +26,9 @@ export type RivetType =
   /** ISO 8601 duration as text. */
   | { readonly kind: "interval" }
   | { readonly kind: "list"; readonly element: RivetType };
+
+/** Of a Decimal256, the widest decimal that readers of Parquet know (Arrow, `Decimal256Type`). */
+export const MAX_DECIMAL_DIGITS = 76;
 
 export type TypeKind = RivetType["kind"];
 

@@ -3,7 +3,7 @@
  * https://github.com/apache/parquet-format/blob/master/LogicalTypes.md
  */
 import { RivetError } from "../../../core/base/errors.ts";
-import type { Column, RivetType } from "../../../core/types/types.ts";
+import { type Column, MAX_DECIMAL_DIGITS, type RivetType } from "../../../core/types/types.ts";
 import { PhysicalType, Repetition } from "./enums.ts";
 import type { ThriftWriter } from "./thrift.ts";
 
@@ -42,6 +42,7 @@ const ConvertedType = {
  * above 38 digits, because DuckDB reads such wide decimals right in that form only.
  */
 export function decimalBytes(precision: number): number {
+  if (precision > MAX_DECIMAL_DIGITS) throw new TypeError(`no reader knows decimal(${precision})`);
   const bits = (10n ** BigInt(precision) - 1n).toString(2).length + 1;
   return precision > 38 ? Math.ceil(bits / 64) * 8 : Math.ceil(bits / 8);
 }

@@ -5,7 +5,12 @@
  * Everything here follows from the type's name (see `native.ts`) and the Rivet type, so that a reader in
  * another thread needs nothing but the `Column`.
  */
-import { type Fidelity, formatType, type RivetType } from "../../../core/types/types.ts";
+import {
+  type Fidelity,
+  formatType,
+  MAX_DECIMAL_DIGITS,
+  type RivetType,
+} from "../../../core/types/types.ts";
 
 /** How a value is written on the wire. */
 export type Wire =
@@ -123,7 +128,9 @@ function naturalPlan(name: ParsedName): ColumnPlan | Refusal {
   if (base === "tinyint" && numbers[0] === 1) return plan({ kind: "bool" });
   if (base === "bit") return bitPlan(numbers[0]);
   if (base === "decimal") {
-    return plan({ kind: "decimal", precision: numbers[0], scale: numbers[1] ?? 0 });
+    const [digits, scale = 0] = numbers;
+    // A sum is declared with digits to spare, which no value of 65 digits needs; values are checked.
+    return plan({ kind: "decimal", precision: Math.min(digits, MAX_DECIMAL_DIGITS), scale });
   }
   // DOUBLE(p,s) is printed rounded to its decimals, which is not what it holds.
   if (base === "double" && numbers.length > 0) {

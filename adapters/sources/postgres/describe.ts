@@ -1,7 +1,12 @@
 /** Columns of a query and the select list that makes them decodable. */
 import { SourceError } from "../../../core/base/errors.ts";
 import type { Description, InspectedColumn } from "../../../core/ports/source.ts";
-import { type Column, formatType, type RivetType } from "../../../core/types/types.ts";
+import {
+  type Column,
+  formatType,
+  MAX_DECIMAL_DIGITS,
+  type RivetType,
+} from "../../../core/types/types.ts";
 import type { ResultField } from "./describe_fields.ts";
 import { checkOverrides } from "../kit/overrides.ts";
 import { quoteIdentifier } from "./dialect.ts";
@@ -51,8 +56,16 @@ export function checkNames(fields: readonly ResultField[]): void {
 /** What `columns:` has to say about a refused column; every type has a text form. */
 function overrideFor(native: NativeType, override: RivetType | undefined): RivetType {
   if (!native.name.startsWith("numeric") || override !== undefined) return { kind: "text" };
-  const decimal: RivetType = { kind: "decimal", precision: 38, scale: 18 };
+  // Without a declared scale there is none to keep; else the widest decimal of that scale.
+  const scale = /,(-?\d+)\)/.exec(native.name)?.[1];
+  const decimal: RivetType = scale === undefined
+    ? { kind: "decimal", precision: 38, scale: 18 }
+    : { kind: "decimal", precision: MAX_DECIMAL_DIGITS, scale: clamp(Number(scale)) };
   return native.name.endsWith("[]") ? { kind: "list", element: decimal } : decimal;
+}
+
+function clamp(scale: number): number {
+  return Math.min(MAX_DECIMAL_DIGITS, Math.max(0, scale));
 }
 
 function problemOf(

@@ -5,7 +5,12 @@
  * Everything here follows from the type's name as `format_type` writes it and the Rivet type, so that a
  * reader in another thread needs nothing but the `Column`.
  */
-import { type Fidelity, formatType, type RivetType } from "../../../core/types/types.ts";
+import {
+  type Fidelity,
+  formatType,
+  MAX_DECIMAL_DIGITS,
+  type RivetType,
+} from "../../../core/types/types.ts";
 
 /** The binary send format of a value (`*send` functions of the server). */
 export type ScalarWire =
@@ -183,7 +188,9 @@ function declaredDecimal(modifiers: readonly number[]): RivetType | null {
   if (modifiers.length === 0) return null;
   const [declared, scale = 0] = modifiers;
   const precision = scale < 0 ? declared - scale : Math.max(declared, scale);
-  return precision > 76 ? null : { kind: "decimal", precision, scale: Math.max(0, scale) };
+  return precision > MAX_DECIMAL_DIGITS
+    ? null
+    : { kind: "decimal", precision, scale: Math.max(0, scale) };
 }
 
 function naturalRule(name: ParsedName, textual: boolean): Rule | Refusal {
@@ -193,7 +200,7 @@ function naturalRule(name: ParsedName, textual: boolean): Rule | Refusal {
     return {
       reason: name.modifiers.length === 0
         ? "has no precision and scale"
-        : "has more than the 76 digits of the widest decimal",
+        : `has more than the ${MAX_DECIMAL_DIGITS} digits of the widest decimal`,
     };
   }
   const rule = RULES.get(name.base);

@@ -290,6 +290,18 @@ async function checkZeroDatesAsText(source: Source): Promise<void> {
   assert.deepEqual(await readValues(source, nulls), [[null]]);
 }
 
+/** MySQL declares them with up to 87 digits, MariaDB with the 65 that are ever used. */
+async function checkSums(source: Source): Promise<void> {
+  const largest = `CAST(REPEAT('9', 60) AS DECIMAL(60,0))`;
+  const query = `SELECT SUM(v) AS s FROM (SELECT ${largest} AS v UNION ALL SELECT ${largest}) AS t`;
+  const { columns: [column] } = await source.describe(query, new Map());
+  assert.match(formatType(column.type), /^decimal\((65|76),0\)$/, column.nativeType);
+  assert.deepEqual(await readValues(source, query), [[`1${"9".repeat(59)}8`]]);
+  const scaled = "SELECT SUM(v) AS s FROM (SELECT CAST(1.5 AS DECIMAL(65,30)) AS v) AS t";
+  const described = await source.describe(scaled, new Map());
+  assert.match(formatType(described.columns[0].type), /^decimal\((65|76),30\)$/);
+}
+
 async function checkMariadbTypes(database: TestMysqlDatabase, source: Source): Promise<void> {
   const [[version]] = await database.sql("SELECT VERSION()");
   if (!version?.includes("MariaDB")) return;
@@ -322,6 +334,7 @@ mysqlTest("mysql: types", async (t) => {
       await step("overrides give the same value in another type", checkOverrides);
       await t.step("values that do not fit name their column", () => checkRefusedValues(harness));
       await step("zero dates are read as text or NULL on request", checkZeroDatesAsText);
+      await step("sums have no more digits than readers hold", checkSums);
       await step("the types that only MariaDB has", (s) => checkMariadbTypes(database, s));
     } finally {
       await database.drop();

@@ -272,6 +272,18 @@ async function checkOverrides(t: Deno.TestContext, harness: SourceHarness): Prom
   }
 }
 
+/** More digits than readers of Parquet know: refused, with the override to write. */
+async function checkWideDecimals(source: Source): Promise<void> {
+  const query = "SELECT 1::numeric(82,3) AS v";
+  const describe = source.describe(query, new Map());
+  const error = await failsWith(describe, "TYPE_UNSUPPORTED", "permanent", /the 76 digits/);
+  assert.match(error.hint ?? "", /columns: \{ "v": "decimal\(76,3\)" \}/);
+  const batches = await readAll(source, query, {
+    overrides: new Map([["v", parse("decimal(76,3)")]]),
+  });
+  assert.deepEqual(batches.flatMap(batchText), [["1.000"]]);
+}
+
 /** PostgreSQL 15: scales below zero and above the precision. */
 async function checkOddScales(database: TestDatabase, source: Source): Promise<void> {
   const [[version]] = await database.sql("SHOW server_version_num");
@@ -325,6 +337,10 @@ async function checkTypes(t: Deno.TestContext, database: TestDatabase): Promise<
   await t.step(
     "numeric with odd scales",
     () => withSource(harness, {}, (source) => checkOddScales(database, source)),
+  );
+  await t.step(
+    "numeric with more digits than readers hold",
+    () => withSource(harness, {}, checkWideDecimals),
   );
   await checkOverrides(t, harness);
   await t.step(

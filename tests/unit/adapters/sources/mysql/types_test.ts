@@ -27,6 +27,8 @@ const NAMES: readonly (readonly [NativeField, string, string])[] = [
   [field(8, { flags: UNSIGNED }), "bigint unsigned", "uint64"],
   [field(246, { columnLength: 67, decimals: 30 }), "decimal(65,30)", "decimal(65,30)"],
   [field(246, { columnLength: 11, decimals: 0 }), "decimal(10,0)", "decimal(10,0)"],
+  // SUM of a decimal(60,0).
+  [field(246, { columnLength: 83, decimals: 0 }), "decimal(82,0)", "decimal(76,0)"],
   [
     field(246, { columnLength: 11, decimals: 2, flags: UNSIGNED }),
     "decimal(10,2)",
