@@ -85,7 +85,7 @@ async function measure(
   const encoder = await (await loadFormat(format)).open(COLUMNS, {
     compression,
     compressionLevel,
-    rowGroup: { strategy: "auto", rows: 0, targetBytes: 0, maxBytes: 0 },
+    rowGroup: { strategy: "auto" },
     metadata: {},
   });
   const start = performance.now();

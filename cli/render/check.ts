@@ -1,6 +1,7 @@
 /** The report of `rivet check`. */
 import { cutOf } from "../../core/query/cuts/mod.ts";
 import type { LoadedExport } from "../../core/config/loaded.ts";
+import type { ChunkedMode } from "../../core/config/modes.ts";
 import type { ExportCheck } from "../../core/preflight/check_exports.ts";
 import type { Diagnostics } from "../../core/preflight/preflight.ts";
 import type { TypeReportRow } from "../../core/preflight/type_report.ts";
@@ -65,29 +66,27 @@ function sentence(text: string): string {
 }
 
 /** The mode and what it goes by. */
-function modeText({ config }: LoadedExport): string {
-  switch (config.mode) {
+function modeText({ mode }: LoadedExport): string {
+  switch (mode.kind) {
     case "full":
       return "full";
     case "incremental": {
-      const { cursor_column, cursor_fallback_column } = config;
-      return cursor_fallback_column === undefined
-        ? `incremental (cursor: ${cursor_column})`
-        : `incremental (cursor: COALESCE(${cursor_column}, ${cursor_fallback_column}))`;
+      const { column, fallback } = mode;
+      return `incremental (cursor: ${
+        fallback === null ? column : `COALESCE(${column}, ${fallback})`
+      })`;
     }
     case "time_window":
-      return `time_window (column: ${config.time_column}, days: ${config.days_window})`;
+      return `time_window (column: ${mode.column}, days: ${mode.days})`;
     case "chunked":
-      return `chunked (${chunkText(config)})`;
+      return `chunked (${chunkText(mode)})`;
   }
 }
 
-function chunkText(config: LoadedExport["config"]): string {
-  const { chunk_by_key, chunk_column } = config;
-  const cut = cutOf(config);
-  const named = typeof chunk_by_key === "string" ? chunk_by_key : chunk_column ?? "primary key";
+function chunkText(mode: ChunkedMode): string {
+  const cut = cutOf(mode);
   const label = cut.columnSetting === "chunk_by_key" ? "key" : "column";
-  return `${label}: ${named}, ${cut.measure(config).replace("=", ": ")}`;
+  return `${label}: ${mode.column ?? "primary key"}, ${cut.measure(mode).replace("=", ": ")}`;
 }
 
 /** `  Label:        text`, wrapped below itself. Lines that the text has already stay. */

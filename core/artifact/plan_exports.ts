@@ -63,7 +63,7 @@ async function planWithRetry(
   exported: LoadedExport,
 ): Promise<PlannedExport> {
   const { name } = exported;
-  const stored = exported.config.mode === "incremental" ? await state.cursor(name) : null;
+  const stored = exported.mode.kind === "incremental" ? await state.cursor(name) : null;
   const inputs = {
     now: new Date(),
     cursor: stored?.cursor ?? null,

@@ -1,7 +1,7 @@
 /** One export, planned and examined, before it is ranked among the others and sealed. */
 import type { LoadedExport } from "../config/loaded.ts";
 import type { ExportPlan, PlanInputs } from "../plan/strategy.ts";
-import { planExport } from "../plan/export_plan.ts";
+import { planExport, withoutWaiting } from "../plan/export_plan.ts";
 import type { Source } from "../ports/source.ts";
 import { type Diagnostics, preflight } from "../preflight/preflight.ts";
 
@@ -19,9 +19,7 @@ export async function planOne(
   exported: LoadedExport,
   inputs: PlanInputs,
 ): Promise<PlannedExport> {
-  // A commit-safe run waits for transactions; a plan only looks.
-  const config = { ...exported.config, incremental_safety: "off" as const };
-  const plan = await planExport(source, { ...exported, config }, inputs);
+  const plan = await planExport(source, withoutWaiting(exported), inputs);
   const diagnostics = await preflight(source, exported, plan);
   return { exported, plan, diagnostics, cursorSnapshot: inputs.cursor };
 }

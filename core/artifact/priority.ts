@@ -1,4 +1,5 @@
 /** How urgent and how heavy an export is (contracts section 4, "Priority"): advice with its reasons. */
+import { readersOf } from "../config/modes.ts";
 import type { RunMetric } from "../ports/state.ts";
 import type { PlannedExport } from "./planned.ts";
 
@@ -75,8 +76,8 @@ function sizeSignals({ plan: { estimatedRows: rows } }: PlannedExport): Signal[]
 function cursorSignals({ exported, plan, diagnostics }: PlannedExport): Signal[] {
   const { strategy } = plan;
   if (strategy.kind !== "incremental") {
-    if (exported.config.mode === "time_window") return [];
-    const message = `mode: ${exported.config.mode} follows no cursor; every run reads everything.`;
+    if (exported.mode.kind === "time_window") return [];
+    const message = `mode: ${exported.mode.kind} follows no cursor; every run reads everything.`;
     return [{ kind: "no_time_cursor", points: 0, message }];
   }
   const weak = (points: number, message: string): Signal[] => [
@@ -97,7 +98,7 @@ function cursorSignals({ exported, plan, diagnostics }: PlannedExport): Signal[]
 }
 
 function modeSignals({ exported, plan, diagnostics }: PlannedExport): Signal[] {
-  const { config } = exported;
+  const { config, mode, reconcile } = exported;
   const list: Signal[] = [];
   if (diagnostics.sparse) {
     const message = "The key range is sparse: most chunk windows are nearly empty.";
@@ -107,12 +108,12 @@ function modeSignals({ exported, plan, diagnostics }: PlannedExport): Signal[] {
     const message = `${plan.strategy.chunks.length} chunks: higher source load and runtime.`;
     list.push({ kind: "chunking_heavy", points: -10, message });
   }
-  if (config.reconcile_required === true || (config.reconcile ?? "off") !== "off") {
+  if (config.reconcile_required === true || reconcile !== "off") {
     const message = "Source and files are compared after the run.";
     list.push({ kind: "reconcile_required", points: -12, message });
   }
-  if (config.mode === "time_window" && (config.days_window ?? RECENT_DAYS) < RECENT_DAYS) {
-    const message = `A short window of ${config.days_window} days: fresh data is wanted.`;
+  if (mode.kind === "time_window" && mode.days < RECENT_DAYS) {
+    const message = `A short window of ${mode.days} days: fresh data is wanted.`;
     list.push({ kind: "freshness_hint_recent", points: 6, message });
   }
   return list;
@@ -174,7 +175,7 @@ const RISKS: readonly ReasonKind[] = [
 
 /** @param history metrics of the export's last runs, newest first. */
 export function recommend(planned: PlannedExport, history: readonly RunMetric[]): Recommendation {
-  const { exported: { config }, diagnostics: { verdict } } = planned;
+  const { exported: { config, mode }, diagnostics: { verdict } } = planned;
   const signals = [
     ...sizeSignals(planned),
     ...cursorSignals(planned),
@@ -182,7 +183,7 @@ export function recommend(planned: PlannedExport, history: readonly RunMetric[])
     ...historySignals(history),
   ];
   const points = signals.reduce((sum, signal) => sum + signal.points, 0);
-  const snapshot = config.mode === "full" ? SNAPSHOT_POINTS : 0;
+  const snapshot = mode.kind === "full" ? SNAPSHOT_POINTS : 0;
   const score = Math.max(
     0,
     Math.min(100, BASE_SCORE + VERDICT_POINTS[verdict] + snapshot + points),
@@ -197,7 +198,7 @@ export function recommend(planned: PlannedExport, history: readonly RunMetric[])
     risk_class: levelOf(risks, 2, 1),
     recommended_wave: waveOf(score),
     // What is heavy, or reads with several connections by itself, runs alone.
-    parallel_safe: !isHeavy({ cost_class: cost }) && config.parallel === 1 && verdict !== "UNSAFE",
+    parallel_safe: !isHeavy({ cost_class: cost }) && readersOf(mode) === 1 && verdict !== "UNSAFE",
     source_group: config.source_group ?? null,
     isolate_on_source: false,
     reasons: signals.map(({ kind, message }) => ({ kind, message })),

@@ -14,7 +14,6 @@ import type { Tuning } from "../config/tuning.ts";
 import { redactConfig } from "../base/redact.ts";
 import type { ExportPlan } from "../plan/strategy.ts";
 import { CUTS } from "../query/cuts/mod.ts";
-import { DEFAULT_CHUNK_SIZE } from "../query/cuts/windows.ts";
 
 const MIB = 1024 * 1024;
 
@@ -49,13 +48,12 @@ function tuningConfig(tuning: Tuning): TuningConfig {
 }
 
 /** The cut as it was decided: a column that was found in the catalog is named, so is the default size. */
-function chunkSettings({ config }: LoadedExport, plan: ExportPlan): Partial<ExportConfig> {
-  if (plan.strategy.kind !== "chunked") return {};
+function chunkSettings({ mode }: LoadedExport, plan: ExportPlan): Partial<ExportConfig> {
+  if (plan.strategy.kind !== "chunked" || mode.kind !== "chunked") return {};
   const { shape } = plan.strategy;
-  const sized = config.chunk_count === undefined && config.chunk_by_days === undefined;
   return {
     [CUTS[shape.kind].columnSetting]: shape.column,
-    ...(sized ? { chunk_size: config.chunk_size ?? DEFAULT_CHUNK_SIZE } : {}),
+    ...(mode.count === null && mode.days === null ? { chunk_size: mode.size } : {}),
   };
 }
 

@@ -1,7 +1,28 @@
 /** A configuration after loading: substituted, validated, with every derived value computed once. */
 import type { RivetType } from "../types/types.ts";
 import type { DestinationConfig, ExportConfig, RivetConfig, SourceConfig } from "./schema.ts";
+import type { ResolvedMode } from "./modes.ts";
 import type { Tuning } from "./tuning.ts";
+
+/** When a row group of a Parquet file is complete. */
+export type RowGroupOptions =
+  /** At a size that keeps memory small and readers parallel, which the writer knows. */
+  | { readonly strategy: "auto" }
+  | { readonly strategy: "fixed_rows"; readonly rows: number }
+  /** Uncompressed bytes. */
+  | { readonly strategy: "fixed_memory"; readonly bytes: number };
+
+/** `consistency:`, and how long a snapshot may be held; null: as long as it takes. */
+export interface Consistency {
+  readonly kind: "statement" | "snapshot" | "run_snapshot";
+  readonly maxSeconds: number | null;
+}
+
+/** Hive folders by a date or timestamp column. */
+export interface Partitioning {
+  readonly column: string;
+  readonly granularity: "day" | "month" | "year";
+}
 
 export interface LoadedExport {
   readonly name: string;
@@ -10,12 +31,21 @@ export interface LoadedExport {
   /** `query` or the text of `query_file`, `--param`s substituted; null when `table` is set. */
   readonly query: string | null;
   readonly table: string | null;
+  /** How it is read. */
+  readonly mode: ResolvedMode;
   /** Profile, `source.tuning` and the export's own `tuning`, in that order. */
   readonly tuning: Tuning;
   readonly compression: {
     readonly codec: "zstd" | "snappy" | "gzip" | "lz4" | "none";
     readonly level: number;
   };
+  /** `parquet:`. */
+  readonly rowGroup: RowGroupOptions;
+  /** What readers see as one point in time. */
+  readonly consistency: Consistency;
+  readonly reconcile: "off" | "count" | "checksum";
+  /** `partition_by`; null: none. */
+  readonly partition: Partitioning | null;
   /** `max_file_size` in bytes. */
   readonly maxFileBytes: number | null;
   /** `columns:` parsed. */

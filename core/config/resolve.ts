@@ -3,8 +3,9 @@ import { resolve } from "node:path";
 import { parseOverride } from "../types/overrides.ts";
 import type { RivetType } from "../types/types.ts";
 import { resolveCompression } from "./compression.ts";
-import type { LoadedExport } from "./loaded.ts";
-import type { DestinationConfig, ExportConfig, SourceConfig } from "./schema.ts";
+import type { LoadedExport, RowGroupOptions } from "./loaded.ts";
+import { resolveMode } from "./modes.ts";
+import type { DestinationConfig, ExportConfig, ParquetConfig, SourceConfig } from "./schema.ts";
 import { parseSize } from "./size.ts";
 import { resolveTuning } from "./tuning.ts";
 
@@ -49,14 +50,35 @@ export function resolveExport(
     config,
     query,
     table: config.table ?? null,
+    mode: resolveMode(config),
     tuning: resolveTuning(source.tuning, config.tuning),
     compression: resolveCompression(config),
+    rowGroup: resolveRowGroup(config.parquet),
+    consistency: {
+      kind: config.consistency ?? "statement",
+      maxSeconds: config.max_snapshot_s ?? null,
+    },
+    reconcile: config.reconcile ?? "off",
+    partition: config.partition_by === undefined
+      ? null
+      : { column: config.partition_by, granularity: config.partition_granularity ?? "day" },
     maxFileBytes: config.max_file_size === undefined
       ? null
       : parseSize(config.max_file_size) ?? null,
     overrides: resolveOverrides(config),
     destination: resolveDestination(config.destination, dir),
   };
+}
+
+const MIB = 1024 * 1024;
+
+/** A target that nobody chose gives way to a smaller maximum. */
+function resolveRowGroup(config: ParquetConfig | undefined): RowGroupOptions {
+  if (config === undefined || config.row_group_strategy === "auto") return { strategy: "auto" };
+  const { row_group_strategy: strategy, row_group_rows: rows } = config;
+  if (strategy === "fixed_rows" && rows !== undefined) return { strategy, rows };
+  const { target_row_group_mb: target, max_row_group_mb: max = target } = config;
+  return { strategy: "fixed_memory", bytes: Math.min(target, max) * MIB };
 }
 
 function resolveOverrides(config: ExportConfig): Map<string, RivetType> {

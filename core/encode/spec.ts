@@ -2,7 +2,6 @@
  * What the stages between reading and encoding do for one export, decided before the first row from
  * `meta_columns`, `quality` and `partition_by`. Plain data: it travels to the Workers that encode.
  */
-import type { ExportConfig } from "../config/schema.ts";
 import type { LoadedExport } from "../config/loaded.ts";
 import { ConfigError } from "../base/errors.ts";
 import { didYouMean } from "../base/suggest.ts";
@@ -59,20 +58,24 @@ export function fileColumns(
   return [...columns, ...addedColumns(spec)];
 }
 
+type ColumnSettings = Pick<LoadedExport, "config" | "partition">;
+
 /** A setting and the columns it names. */
-function namedColumns(config: ExportConfig): [setting: string, columns: readonly string[]][] {
-  const { meta_columns, quality, partition_by } = config;
+function namedColumns(
+  { config, partition }: ColumnSettings,
+): [setting: string, columns: readonly string[]][] {
+  const { meta_columns, quality } = config;
   const rowHash = meta_columns?.row_hash;
   return [
     ["meta_columns.row_hash", Array.isArray(rowHash) ? rowHash : []],
     ["quality.null_ratio_max", Object.keys(quality?.null_ratio_max ?? {})],
     ["quality.unique_columns", quality?.unique_columns ?? []],
-    ["partition_by", partition_by === undefined ? [] : [partition_by]],
+    ["partition_by", partition === null ? [] : [partition.column]],
   ];
 }
 
-function unknownColumns(config: ExportConfig, names: readonly string[]): string[] {
-  return namedColumns(config).flatMap(([setting, wanted]) =>
+function unknownColumns(settings: ColumnSettings, names: readonly string[]): string[] {
+  return namedColumns(settings).flatMap(([setting, wanted]) =>
     wanted.filter((name) => !names.includes(name)).map((name) =>
       `${setting}: there is no column '${name}'${didYouMean(name, names)}`
     )
@@ -85,8 +88,8 @@ function takenNames(added: readonly Column[], names: readonly string[]): string[
   );
 }
 
-function unpartitionable(config: ExportConfig, columns: readonly Column[]): string[] {
-  const column = columns.find((c) => c.name === config.partition_by);
+function unpartitionable({ partition }: ColumnSettings, columns: readonly Column[]): string[] {
+  const column = columns.find((c) => c.name === partition?.column);
   if (column === undefined || column.type.kind === "date" || column.type.kind === "timestamp") {
     return [];
   }
@@ -98,11 +101,11 @@ function unpartitionable(config: ExportConfig, columns: readonly Column[]): stri
 
 /** @throws ConfigError naming every column setting that does not fit the export's columns. */
 export function planStages(
-  exported: Pick<LoadedExport, "name" | "config">,
+  exported: Pick<LoadedExport, "name"> & ColumnSettings,
   columns: readonly Column[],
 ): StageSpec {
   const { config } = exported;
-  const { meta_columns: meta, quality, partition_by } = config;
+  const { meta_columns: meta, quality } = config;
   const names = columns.map((c) => c.name);
   const rowHash = meta?.row_hash ?? false;
   const spec: StageSpec = {
@@ -112,14 +115,12 @@ export function planStages(
       columns: quality?.unique_columns ?? [],
       maxEntries: quality?.unique_max_entries ?? DEFAULT_UNIQUE_MAX_ENTRIES,
     },
-    partition: partition_by === undefined
-      ? null
-      : { column: partition_by, granularity: config.partition_granularity ?? "day" },
+    partition: exported.partition,
   };
   const problems = [
-    ...unknownColumns(config, names),
+    ...unknownColumns(exported, names),
     ...takenNames(addedColumns(spec), names),
-    ...unpartitionable(config, columns),
+    ...unpartitionable(exported, columns),
   ];
   if (problems.length > 0) {
     throw new ConfigError(`export '${exported.name}': ${problems.join("\n")}`, problems, {

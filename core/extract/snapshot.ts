@@ -145,24 +145,27 @@ function lost(cause: RivetError): RivetError {
 }
 
 /** Whether the export reads one point in time, alone or with others. */
-export function usesSnapshot({ config }: LoadedExport): boolean {
-  return (config.consistency ?? "statement") !== "statement";
+export function usesSnapshot({ consistency }: Pick<LoadedExport, "consistency">): boolean {
+  return consistency.kind !== "statement";
 }
 
 /** The hold that the exports under `run_snapshot` share: the shortest `max_snapshot_s` of them counts. */
-export function runHold(exports: readonly LoadedExport[]): SnapshotHold {
-  const limits = exports.filter(({ config }) => config.consistency === "run_snapshot")
-    .flatMap(({ config }) => config.max_snapshot_s ?? []);
+export function runHold(exports: readonly Pick<LoadedExport, "consistency">[]): SnapshotHold {
+  const limits = exports.filter(({ consistency }) => consistency.kind === "run_snapshot")
+    .flatMap(({ consistency }) => consistency.maxSeconds ?? []);
   return new SnapshotHold(limits.length === 0 ? null : Math.min(...limits));
 }
 
 /** The export's own hold, the run's, or none. */
-export function exportHold(exported: LoadedExport, ofRun: SnapshotHold): SnapshotHold | null {
-  switch (exported.config.consistency ?? "statement") {
+export function exportHold(
+  { consistency }: Pick<LoadedExport, "consistency">,
+  ofRun: SnapshotHold,
+): SnapshotHold | null {
+  switch (consistency.kind) {
     case "statement":
       return null;
     case "snapshot":
-      return new SnapshotHold(exported.config.max_snapshot_s ?? null);
+      return new SnapshotHold(consistency.maxSeconds);
     case "run_snapshot":
       return ofRun;
   }

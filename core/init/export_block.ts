@@ -2,7 +2,7 @@
 import type { DiscoveredTable } from "../discover/discover.ts";
 import type { ModeSuggestion } from "../discover/suggest_mode.ts";
 import { isBareNumeric } from "../discover/notes.ts";
-import { DEFAULT_CHUNK_SIZE } from "../query/cuts/windows.ts";
+import { DEFAULT_CHUNK_SIZE } from "../config/modes.ts";
 import type { InspectedColumn } from "../ports/source.ts";
 import { formatType, type RivetType } from "../types/types.ts";
 import type { ScaffoldDestination, ScaffoldedExport, ScaffoldOptions } from "./options.ts";

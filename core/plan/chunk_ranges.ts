@@ -1,4 +1,5 @@
 /** `computed.chunk_ranges` of an artifact: written from a plan, checked again on load (PA5). */
+import { resolveMode } from "../config/modes.ts";
 import type { ExportConfig } from "../config/schema.ts";
 import { type Cut, type CutKind, isNullChunk } from "../query/cuts/cut.ts";
 import { INTEGER } from "../query/cuts/integer_windows.ts";
@@ -27,7 +28,8 @@ const PAGES: Pick<Cut, "open" | "nullChunk" | "integers" | "problem"> = {
 
 /** How the ranges of an export are to be understood. */
 export function rangeKind(config: ExportConfig): RangeKind {
-  return config.mode === "chunked" ? cutOf(config).kind : "pages";
+  const mode = resolveMode(config);
+  return mode.kind === "chunked" ? cutOf(mode).kind : "pages";
 }
 
 function bound(text: string | null, integer: boolean): number | string | null {

@@ -1,8 +1,8 @@
 /** The plan of `mode: chunked` (contracts section 6): how the table is cut, before the first chunk. */
 import { ConfigError } from "../base/errors.ts";
+import type { ChunkedMode } from "../config/modes.ts";
 import type { Cut } from "../query/cuts/cut.ts";
 import { cutOf } from "../query/cuts/mod.ts";
-import { DEFAULT_CHUNK_SIZE } from "../query/cuts/windows.ts";
 import { comparedType } from "../query/select.ts";
 import type { Column } from "../types/types.ts";
 import { findColumn } from "./columns.ts";
@@ -24,11 +24,12 @@ async function defaultColumn({ source, exported }: Planning, cut: Cut): Promise<
   );
 }
 
-async function chunkColumn(planning: Planning, cut: Cut): Promise<Column> {
+async function chunkColumn(
+  planning: Planning,
+  { column: named, setting }: ChunkedMode,
+  cut: Cut,
+): Promise<Column> {
   const { exported, description } = planning;
-  const { chunk_column, chunk_by_key } = exported.config;
-  const named = typeof chunk_by_key === "string" ? chunk_by_key : chunk_column;
-  const setting = typeof chunk_by_key === "string" ? "chunk_by_key" : "chunk_column";
   const name = named ?? await defaultColumn(planning, cut);
   const column = findColumn(exported, description, setting, name);
   if (cut.columnKinds !== null && !cut.columnKinds.includes(column.type.kind)) {
@@ -42,31 +43,30 @@ async function chunkColumn(planning: Planning, cut: Cut): Promise<Column> {
   return column;
 }
 
-function planInputs(planning: Planning, column: string): ChunkPlanInputs {
-  const { chunk_size, chunk_count, chunk_dense, chunk_by_days } = planning.exported.config;
-  const sized = chunk_count === undefined && chunk_by_days === undefined;
+function planInputs(base: string, mode: ChunkedMode, column: string): ChunkPlanInputs {
+  const { size, count, days, dense } = mode;
   return {
-    base: planning.base,
-    column,
-    size: sized ? chunk_size ?? DEFAULT_CHUNK_SIZE : null,
-    count: chunk_count ?? null,
-    dense: chunk_dense ?? false,
-    byDays: chunk_by_days ?? null,
+    ...{ base, column, count, dense },
+    size: count === null && days === null ? size : null,
+    byDays: days,
   };
 }
 
-export async function chunkedStrategy(planning: Planning): Promise<ChunkedStrategy> {
+export async function chunkedStrategy(
+  planning: Planning,
+  mode: ChunkedMode,
+): Promise<ChunkedStrategy> {
   const { source, exported, base, inputs: { chunks: known } } = planning;
-  const cut = cutOf(exported.config);
-  const column = await chunkColumn(planning, cut);
-  const inputs = planInputs(planning, column.name);
-  const request = { source, exported, base, column };
+  const cut = cutOf(mode);
+  const column = await chunkColumn(planning, mode, cut);
+  const inputs = planInputs(base, mode, column.name);
+  const request = { source, exported, mode, base, column };
   const unique = await cut.unique?.(request);
   const planned: Omit<ChunkedStrategy, "chunks"> = {
     kind: "chunked",
     shape: { kind: cut.kind, base, column: column.name, columnType: comparedType(column), unique },
     fingerprint: await planFingerprint({ ...inputs, kind: cut.kind }),
-    pageRows: cut.paged ? inputs.size ?? DEFAULT_CHUNK_SIZE : null,
+    pageRows: cut.paged ? mode.size : null,
   };
   if (known !== null) return { ...planned, chunks: known };
   const bounds = [...await cut.bounds(request)];

@@ -26,20 +26,28 @@ export async function planExport(
 
 /** A time window's rows are those of its own statement. */
 function estimatedQuery(exported: LoadedExport, base: string, strategy: Strategy): string {
-  if (exported.config.mode !== "time_window" || strategy.kind !== "whole") return base;
+  if (exported.mode.kind !== "time_window" || strategy.kind !== "whole") return base;
   const [read] = strategy.reads;
   return read.kind === "cursor" ? read.sql : base;
 }
 
+/** A commit-safe run waits for transactions; who only looks at what a run would do does not. */
+export function withoutWaiting(exported: LoadedExport): LoadedExport {
+  const { mode } = exported;
+  if (mode.kind !== "incremental") return exported;
+  return { ...exported, mode: { ...mode, commitSafe: false } };
+}
+
 function planStrategy(planning: Planning): Promise<Strategy> {
-  switch (planning.exported.config.mode) {
+  const { mode } = planning.exported;
+  switch (mode.kind) {
     case "full":
-      return fullStrategy(planning);
+      return fullStrategy(planning, mode);
     case "incremental":
-      return incrementalStrategy(planning);
+      return incrementalStrategy(planning, mode);
     case "time_window":
-      return windowStrategy(planning);
+      return windowStrategy(planning, mode);
     case "chunked":
-      return chunkedStrategy(planning);
+      return chunkedStrategy(planning, mode);
   }
 }

@@ -1,5 +1,5 @@
 /** The plan of `mode: incremental` (contracts section 5). */
-import { parseDuration } from "../config/duration.ts";
+import type { IncrementalMode } from "../config/modes.ts";
 import { ConfigError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import {
@@ -26,18 +26,18 @@ import { findColumn } from "./columns.ts";
 import { earlier } from "./cursor_lag.ts";
 import type { IncrementalStrategy, Planning } from "./strategy.ts";
 
-/** `commit_wait_s` when it is not set. */
-const DEFAULT_COMMIT_WAIT_S = 60;
-
-export async function incrementalStrategy(planning: Planning): Promise<IncrementalStrategy> {
+export async function incrementalStrategy(
+  planning: Planning,
+  mode: IncrementalMode,
+): Promise<IncrementalStrategy> {
   const { source, description, inputs } = planning;
-  const { cursor, fallback, shape, coalesced } = await cursorShape(planning);
+  const { cursor, fallback, shape, coalesced } = await cursorShape(planning, mode);
   const instant = [cursor, fallback ?? cursor].every(({ type }) =>
     type.kind === "timestamp" && type.utc
   );
-  const bound = await commitBound(planning, instant, shape);
+  const bound = await commitBound(planning, mode, instant, shape);
   const window: CursorWindow = {
-    after: windowStart(planning, cursor),
+    after: windowStart(planning, mode, cursor),
     ...(bound === null ? {} : { until: bound.until }),
   };
   const sql = incrementalSql(source.dialect, shape, window, description.selectList);
@@ -61,13 +61,12 @@ interface Cursor {
   readonly coalesced: Column | null;
 }
 
-async function cursorShape(planning: Planning): Promise<Cursor> {
+async function cursorShape(planning: Planning, mode: IncrementalMode): Promise<Cursor> {
   const { exported, base, description } = planning;
-  const { cursor_column, cursor_fallback_column } = exported.config;
-  const cursor = findColumn(exported, description, "cursor_column", cursor_column ?? "");
-  const fallback = cursor_fallback_column === undefined
+  const cursor = findColumn(exported, description, "cursor_column", mode.column);
+  const fallback = mode.fallback === null
     ? null
-    : findColumn(exported, description, "cursor_fallback_column", cursor_fallback_column);
+    : findColumn(exported, description, "cursor_fallback_column", mode.fallback);
   if (fallback === null && cursor.nullable) {
     logger().warn(
       `export '${exported.name}': cursor_column '${cursor.name}' can be NULL, and rows where it is ` +
@@ -116,15 +115,13 @@ async function describeCoalesced(
   };
 }
 
-function isSafe({ exported }: Planning): boolean {
-  return exported.config.incremental_safety === "commit_safe";
-}
-
 /** The stored cursor; with `cursor_lag` a time before it. Read again itself where that loses nothing. */
-function windowStart(planning: Planning, cursor: Column): CursorWindow["after"] {
-  const { exported, inputs } = planning;
-  const lag = exported.config.cursor_lag;
-  if (lag !== undefined && cursor.type.kind !== "timestamp" && cursor.type.kind !== "date") {
+function windowStart(
+  { exported, inputs }: Planning,
+  { lagMs, commitSafe }: IncrementalMode,
+  cursor: Column,
+): CursorWindow["after"] {
+  if (lagMs !== null && cursor.type.kind !== "timestamp" && cursor.type.kind !== "date") {
     throw new ConfigError(
       `export '${exported.name}': cursor_lag needs a cursor of a date or timestamp type; ` +
         `'${cursor.name}' is ${cursor.nativeType}`,
@@ -133,8 +130,8 @@ function windowStart(planning: Planning, cursor: Column): CursorWindow["after"] 
     );
   }
   if (inputs.cursor === null) return null;
-  if (lag === undefined) return { value: inputs.cursor, inclusive: isSafe(planning) };
-  return { value: earlier(inputs.cursor, parseDuration(lag) ?? 0), inclusive: true };
+  if (lagMs === null) return { value: inputs.cursor, inclusive: commitSafe };
+  return { value: earlier(inputs.cursor, lagMs), inclusive: true };
 }
 
 /**
@@ -143,10 +140,11 @@ function windowStart(planning: Planning, cursor: Column): CursorWindow["after"] 
  */
 async function commitBound(
   planning: Planning,
+  { commitSafe, commitWaitMs }: IncrementalMode,
   instant: boolean,
   shape: CursorShape,
 ): Promise<CommitBound | null> {
-  if (!isSafe(planning)) return null;
+  if (!commitSafe) return null;
   const { source, exported, inputs } = planning;
   const running = runningOf(source);
   if (running === undefined) {
@@ -157,10 +155,7 @@ async function commitBound(
       { hint: "Use cursor_lag to read a trailing window again (docs/incremental.md)." },
     );
   }
-  const settings: BoundSettings = {
-    waitMs: (exported.config.commit_wait_s ?? DEFAULT_COMMIT_WAIT_S) * 1000,
-    signal: inputs.signal,
-  };
+  const settings: BoundSettings = { waitMs: commitWaitMs, signal: inputs.signal };
   const highest = async () =>
     (await source.rows(highestCursorSql(source.dialect, shape)))[0]?.[0] ?? null;
   const bound = instant

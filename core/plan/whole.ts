@@ -1,10 +1,10 @@
 /** Plans of `mode: full` and `mode: time_window`: the rows are read as a whole. */
 import { ConfigError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
+import type { FullMode, WindowMode } from "../config/modes.ts";
 import type { TableKey } from "../ports/source.ts";
 import { comparedType, minMaxSql, outerSelect } from "../query/select.ts";
 import { windowSql } from "../query/time_window.ts";
-
 import type { Column, RivetType } from "../types/types.ts";
 import { findColumn } from "./columns.ts";
 import type { Planning, WholeStrategy } from "./strategy.ts";
@@ -24,7 +24,7 @@ const ROUND_TRIPS: readonly RivetType["kind"][] = [
  * A key of a plain table: the integer primary key, else, where a statement that is not short stays open at the
  * server for as long as it is read, any column with no value twice and no NULL.
  */
-async function pagingKey(planning: Planning): Promise<Column | null> {
+async function pagingKey(planning: Planning, parallel: number): Promise<Column | null> {
   const { source, exported, description } = planning;
   if (exported.table === null) return null;
   const keys = (await source.keys(exported.table)).filter((key) => key.unique);
@@ -33,7 +33,7 @@ async function pagingKey(planning: Planning): Promise<Column | null> {
   const integer = column(keys.find((key) => key.primary && key.integer));
   if (integer?.type.kind === "int") return integer;
   const { copy, serverCursor } = source.capabilities;
-  if (copy || serverCursor || exported.config.parallel > 1) return null;
+  if (copy || serverCursor || parallel > 1) return null;
   // An override changes what is read, and with it where the next page begins.
   const fits = keys.map(column).find((c) =>
     c !== null && !exported.overrides.has(c.name) && ROUND_TRIPS.includes(c.type.kind)
@@ -53,10 +53,12 @@ async function keyBounds(planning: Planning, key: Column, count: number): Promis
 }
 
 /** Short keyset pages where the table has a key for them, else one cursor over the query. */
-export async function fullStrategy(planning: Planning): Promise<WholeStrategy> {
+export async function fullStrategy(
+  planning: Planning,
+  { parallel }: FullMode,
+): Promise<WholeStrategy> {
   const { source, exported, base, description: { selectList } } = planning;
-  const { parallel } = exported.config;
-  const key = await pagingKey(planning);
+  const key = await pagingKey(planning, parallel);
   const { copy, serverCursor } = source.capabilities;
   // Without a server-side cursor one statement would stay open for the whole table.
   const pages = copy || !serverCursor || parallel > 1;
@@ -91,15 +93,14 @@ export async function fullStrategy(planning: Planning): Promise<WholeStrategy> {
   };
 }
 
-function windowColumn(planning: Planning): Column {
+function windowColumn(planning: Planning, { column: name, columnType }: WindowMode): Column {
   const { exported, description } = planning;
-  const { time_column, time_column_type } = exported.config;
-  const column = findColumn(exported, description, "time_column", time_column ?? "");
-  const wanted = time_column_type === "unix" ? ["int", "decimal"] : ["timestamp", "date"];
+  const column = findColumn(exported, description, "time_column", name);
+  const wanted = columnType === "unix" ? ["int", "decimal"] : ["timestamp", "date"];
   if (!wanted.includes(column.type.kind)) {
     throw new ConfigError(
       `export '${exported.name}': time_column '${column.name}' is ${column.nativeType}, which ` +
-        `time_column_type: ${time_column_type ?? "timestamp"} cannot be compared with`,
+        `time_column_type: ${columnType} cannot be compared with`,
       [],
       {
         hint: "Use a timestamp or date column, or time_column_type: unix for seconds as integers.",
@@ -110,15 +111,15 @@ function windowColumn(planning: Planning): Column {
 }
 
 /** The window's start is fixed when the plan is made, in UTC. */
-export function windowStrategy(planning: Planning): Promise<WholeStrategy> {
-  const { source, exported, base, description: { selectList }, inputs } = planning;
-  const column = windowColumn(planning);
+export function windowStrategy(planning: Planning, mode: WindowMode): Promise<WholeStrategy> {
+  const { source, base, description: { selectList }, inputs } = planning;
+  const column = windowColumn(planning, mode);
   const shape = {
     base,
     column: column.name,
-    unix: exported.config.time_column_type === "unix",
+    unix: mode.columnType === "unix",
     columnType: comparedType(column),
-    days: exported.config.days_window ?? 1,
+    days: mode.days,
   };
   const sql = windowSql(source.dialect, shape, inputs.now, selectList);
   return Promise.resolve({ kind: "whole", reads: [{ kind: "cursor", sql }] });

@@ -5,6 +5,7 @@
  * Order: `write`* -> `finish` once. The returned chunks, concatenated in order, are the file.
  */
 import type { Batch } from "../batch/batch.ts";
+import type { RowGroupOptions } from "../config/loaded.ts";
 import type { Column } from "../types/types.ts";
 
 export interface EncoderOptions {
@@ -14,15 +15,6 @@ export interface EncoderOptions {
   readonly rowGroup: RowGroupOptions;
   /** File-level key-value metadata. */
   readonly metadata: Readonly<Record<string, string>>;
-}
-
-export interface RowGroupOptions {
-  /** `auto` picks a size that keeps memory small and readers parallel. */
-  readonly strategy: "auto" | "fixed_rows" | "fixed_memory";
-  readonly rows: number;
-  /** Uncompressed bytes. */
-  readonly targetBytes: number;
-  readonly maxBytes: number;
 }
 
 export interface FormatEncoder {

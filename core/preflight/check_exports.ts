@@ -2,7 +2,7 @@
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import { selectExports } from "../config/select.ts";
 import { RivetError, toRivetError } from "../base/errors.ts";
-import { planExport } from "../plan/export_plan.ts";
+import { planExport, withoutWaiting } from "../plan/export_plan.ts";
 import type { Adapters } from "../ports/adapters.ts";
 import type { InspectedColumn, Source } from "../ports/source.ts";
 import { baseQuery } from "../query/base.ts";
@@ -87,14 +87,12 @@ async function diagnose(
   exported: LoadedExport,
   signal: AbortSignal,
 ): Promise<Diagnostics> {
-  // A commit-safe run waits for transactions; a check only looks.
-  const config = { ...exported.config, incremental_safety: "off" as const };
-  const plan = await planExport(source, { ...exported, config }, {
+  const plan = await planExport(source, withoutWaiting(exported), {
     now: new Date(),
     cursor: null,
     ties: null,
     // Known to be none, so that no chunk is looked for: without an index that would read the whole table.
-    chunks: exported.config.mode === "chunked" ? [] : null,
+    chunks: exported.mode.kind === "chunked" ? [] : null,
     signal,
   });
   return await preflight(source, exported, plan);

@@ -1,5 +1,6 @@
 /** Preflight: what is known about an export before it runs. Advice only; nothing gates on it (PA8). */
 import type { LoadedExport } from "../config/loaded.ts";
+import { readersOf } from "../config/modes.ts";
 import type { Profile } from "../config/tuning.ts";
 import type { ExportPlan } from "../plan/strategy.ts";
 import type { Source } from "../ports/source.ts";
@@ -55,7 +56,7 @@ export async function preflight(
     scanType: scan?.scanType ?? null,
     index,
     verdict,
-    recommendedProfile: recommendProfile(index, rows, exported.config.parallel),
+    recommendedProfile: recommendProfile(index, rows, readersOf(exported.mode)),
     recommendedParallel: recommendParallel(plan, verdict, rows),
     warnings: warningsOf(facts),
     suggestion: suggestionOf(verdict, exported, rows),

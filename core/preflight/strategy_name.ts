@@ -4,26 +4,19 @@ import type { SourceCapabilities } from "../ports/source.ts";
 import type { ExportPlan } from "../plan/strategy.ts";
 import { CUTS } from "../query/cuts/mod.ts";
 
-export function strategyName(exported: LoadedExport, plan: ExportPlan): string {
-  const { config } = exported;
+export function strategyName({ mode }: Pick<LoadedExport, "mode">, plan: ExportPlan): string {
   const { strategy } = plan;
-  switch (strategy.kind) {
-    case "chunked": {
-      const cut = `${strategy.shape.column}, ${CUTS[strategy.shape.kind].measure(config)}`;
-      return config.parallel > 1
-        ? `chunked-parallel(${cut}, p=${config.parallel})`
-        : `chunked(${cut})`;
-    }
-    case "incremental":
-      return strategy.shape.fallback === null
-        ? `incremental(${strategy.shape.column})`
-        : `incremental(COALESCE(${strategy.shape.column}, ${strategy.shape.fallback}))`;
-    case "whole":
-      if (config.mode === "time_window") {
-        return `time-window(${config.time_column}, ${config.days_window}d)`;
-      }
-      return strategy.reads.length > 1 ? `full-parallel(${strategy.reads.length})` : "full-scan";
+  if (strategy.kind === "incremental") {
+    const { column, fallback } = strategy.shape;
+    return `incremental(${fallback === null ? column : `COALESCE(${column}, ${fallback})`})`;
   }
+  if (strategy.kind === "chunked" && mode.kind === "chunked") {
+    const cut = `${strategy.shape.column}, ${CUTS[strategy.shape.kind].measure(mode)}`;
+    return mode.parallel > 1 ? `chunked-parallel(${cut}, p=${mode.parallel})` : `chunked(${cut})`;
+  }
+  if (mode.kind === "time_window") return `time-window(${mode.column}, ${mode.days}d)`;
+  const readers = strategy.kind === "whole" ? strategy.reads.length : 1;
+  return readers > 1 ? `full-parallel(${readers})` : "full-scan";
 }
 
 /**

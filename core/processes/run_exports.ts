@@ -29,7 +29,7 @@ export async function runExportsInProcesses(
 
 /** @throws ConfigError: what one connection holds open cannot be seen by several processes. */
 export function refuseSharedSnapshot(exports: readonly LoadedExport[]): void {
-  const shared = exports.filter((e) => e.config.consistency === "run_snapshot");
+  const shared = exports.filter((e) => e.consistency.kind === "run_snapshot");
   if (shared.length === 0) return;
   throw new ConfigError(
     `export '${shared[0].name}': consistency: run_snapshot is one snapshot of one process, and ` +

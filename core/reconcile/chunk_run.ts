@@ -42,11 +42,11 @@ export function baseHash(base: string): string {
  * @throws ConfigError for another mode, or without `chunk_checkpoint`.
  */
 export function requireCheckpoint(exported: LoadedExport, command: "reconcile" | "repair"): void {
-  const { name, config } = exported;
+  const { name, mode } = exported;
   const refuse = (reason: string, hint: string): never => {
     throw new ConfigError(`${command}: export '${name}' ${reason}`, [], { hint });
   };
-  switch (config.mode) {
+  switch (mode.kind) {
     case "time_window":
       return refuse(
         "has mode: time_window, which has no chunks to compare",
@@ -55,12 +55,12 @@ export function requireCheckpoint(exported: LoadedExport, command: "reconcile" |
     case "full":
     case "incremental":
       return refuse(
-        `has mode: ${config.mode}, which has no chunks to compare`,
+        `has mode: ${mode.kind}, which has no chunks to compare`,
         "Use 'rivet run --reconcile' for a count of the whole export, or mode: chunked with " +
           "chunk_checkpoint: true.",
       );
     case "chunked":
-      if (config.chunk_checkpoint) return;
+      if (mode.checkpoint) return;
       return refuse(
         "keeps no checkpoint",
         "Set chunk_checkpoint: true on the export and run it: that run can be reconciled.",

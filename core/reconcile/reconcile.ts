@@ -48,7 +48,7 @@ export async function reconcileRun(
   { exported, checksum, signal }: Omit<ReconcileOptions, "config">,
 ): Promise<ReconcileReport> {
   const { run, tasks } = recorded;
-  const values = checksum || exported.config.reconcile === "checksum";
+  const values = checksum || exported.reconcile === "checksum";
   const { shape, description } = await ask(async (source) => {
     const shape = requireSameQuery(recorded, exported, source.dialect);
     const description = values ? await source.describe(shape.base, exported.overrides) : null;

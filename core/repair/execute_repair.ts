@@ -139,7 +139,7 @@ class Repair {
     journal.add("repair_started", { chunks: this.#actions.map((a) => a.chunk_index) });
     if (usesSnapshot(exported)) {
       logger().warn(
-        `export '${exported.name}': consistency: ${exported.config.consistency} does not hold for ` +
+        `export '${exported.name}': consistency: ${exported.consistency.kind} does not hold for ` +
           "repaired chunks, which are read now",
       );
     }

@@ -5,8 +5,6 @@ import type { ChunkRun, LeasedState, StateReader } from "../ports/state.ts";
 import type { LoadedExport } from "../config/loaded.ts";
 import { baseHash } from "../reconcile/chunk_run.ts";
 
-const DEFAULT_MAX_ATTEMPTS = 3;
-
 /** The export's chunk run that is open, else its last one; null when it keeps or has none. */
 export async function runToResume(
   state: StateReader,
@@ -19,8 +17,8 @@ export async function runToResume(
   return last?.status === "completed" ? last : null;
 }
 
-function keepsCheckpoint({ config }: LoadedExport): boolean {
-  return config.mode === "chunked" && config.chunk_checkpoint;
+function keepsCheckpoint({ mode }: Pick<LoadedExport, "mode">): boolean {
+  return mode.kind === "chunked" && mode.checkpoint;
 }
 
 /**
@@ -65,21 +63,26 @@ export async function storedChunks(state: StateReader, runId: string): Promise<P
   return tasks.map((t) => ({ index: t.chunkIndex, start: t.startKey, end: t.endKey }));
 }
 
+export interface NewChunkRun {
+  readonly runId: string;
+  readonly exportName: string;
+  /** Of one chunk. */
+  readonly maxAttempts: number;
+}
+
 /** Puts a fresh plan into state, or takes an unfinished one up again (I5). */
 export async function openChunkRun(
   state: LeasedState,
-  exported: LoadedExport,
-  runId: string,
+  { runId, exportName, maxAttempts }: NewChunkRun,
   strategy: ChunkedStrategy,
   open: ChunkRun | null,
 ): Promise<void> {
   if (open === null) {
     const { fingerprint, shape, chunks } = strategy;
-    const maxAttempts = exported.config.chunk_max_attempts ?? DEFAULT_MAX_ATTEMPTS;
     await state.createChunkRun(
       {
         runId,
-        exportName: exported.name,
+        exportName,
         planFingerprint: fingerprint,
         maxAttempts,
         plan: JSON.stringify({
@@ -95,11 +98,11 @@ export async function openChunkRun(
   if (open.planFingerprint !== strategy.fingerprint) {
     throw new RivetError(
       "CHECKPOINT_MISMATCH",
-      `export '${exported.name}': the unfinished chunk run '${open.runId}' is of another plan ` +
+      `export '${exportName}': the unfinished chunk run '${open.runId}' is of another plan ` +
         `(${open.planFingerprint}, now ${strategy.fingerprint})`,
       {
         hint: "The query, chunk column or chunk size changed since. Restore them to resume, or " +
-          `'rivet state reset-chunks --export ${exported.name}' and start over.`,
+          `'rivet state reset-chunks --export ${exportName}' and start over.`,
       },
     );
   }

@@ -103,7 +103,7 @@ function refuseToJoin(exported: LoadedExport, open: ChunkRun): never {
   throw new RivetError(
     "CHECKPOINT_MISMATCH",
     `export '${exported.name}': the snapshot of the unfinished run '${open.runId}' is gone, and ` +
-      `consistency: ${exported.config.consistency} does not mix it with another one`,
+      `consistency: ${exported.consistency.kind} does not mix it with another one`,
     {
       hint: `Start over: 'rivet state reset-chunks --export ${exported.name}', then run without ` +
         "--resume.",

@@ -103,9 +103,9 @@ export class ExportRun {
   /** `--reconcile`, or `reconcile: count | checksum` on the export. */
   async #reconcile({ plan }: PlannedRun, queue: RunQueue): Promise<void> {
     const { options, exported } = this.#ctx;
-    if (!options.reconcile && (exported.config.reconcile ?? "off") === "off") return;
+    if (!options.reconcile && exported.reconcile === "off") return;
     this.#reconciled = false;
-    if (exported.config.reconcile === "checksum" && plan.strategy.kind === "chunked") {
+    if (exported.reconcile === "checksum" && plan.strategy.kind === "chunked") {
       await this.#reconcileChunks(plan.description, plan.strategy.shape);
     } else {
       const rows = (await queue.outcome()).rows + queue.read.dropped;

@@ -1,5 +1,6 @@
 /** How one export reaches its source: one session, the run's snapshot, and retries on fresh connections. */
 import { RetriedSession } from "../access/retried_session.ts";
+import { readersOf } from "../config/modes.ts";
 import type { ConnectOptions, Source } from "../ports/source.ts";
 import type { ExportContext } from "./context.ts";
 import { type Extractor, openReaders } from "../workers/extractor.ts";
@@ -49,7 +50,7 @@ export class ExportSource {
   /** One reader decodes on this thread and encodes in a Worker; several readers are Workers. */
   openReaders(units: number): Extractor[] {
     const { deps, exported } = this.#ctx;
-    const wanted = Math.min(exported.config.parallel, units);
+    const wanted = Math.min(readersOf(exported.mode), units);
     return openReaders(wanted, this.#session, deps.workers, () => {
       const { source, tuning, applicationName, snapshot = null } = this.#connectOptions();
       return { source, tuning, applicationName, snapshot };

@@ -58,16 +58,17 @@ async function chunkQueue(
   const { state, exported, runId, journal, tracker } = ctx;
   const toUnit = (chunk: PlannedChunk): Unit =>
     chunkUnit(dialect, strategy, plan.description, chunk);
-  if (!exported.config.chunk_checkpoint) {
+  const { mode } = exported;
+  if (mode.kind !== "chunked" || !mode.checkpoint) {
     tracker.planned(plan.estimatedRows, { done: 0, total: strategy.chunks.length });
     return new MemoryQueue(strategy.chunks.map(toUnit));
   }
-  await openChunkRun(state, exported, runId, strategy, open);
+  const ids = { runId, exportName: exported.name };
+  await openChunkRun(state, { ...ids, maxAttempts: mode.maxAttempts }, strategy, open);
   const tasks = await state.chunkTasks(runId);
   const review = open === null ? null : await reviewResumed(ctx, tasks);
   const rewrites: Review["rewrites"] = review?.rewrites ?? new Map();
   const done = tasks.filter((task) => task.status === "completed").length - rewrites.size;
   tracker.planned(plan.estimatedRows, { done, total: tasks.length });
-  const ids = { runId, exportName: exported.name };
   return new CheckpointQueue(state, ids, journal, toUnit, { tasks, rewrites });
 }

@@ -28,7 +28,7 @@ export async function planRun(
   const planned = await source.retried("plan", async (connected) => {
     for (const warning of connected.info.warnings) logger().warn(warning);
     if (
-      ctx.exported.config.reconcile === "checksum" && connected.dialect.rowChecksum === undefined
+      ctx.exported.reconcile === "checksum" && connected.dialect.rowChecksum === undefined
     ) {
       // Before a row is read, not when there is nothing to compare with.
       throw noChecksum(ctx.exported.name, connected);
@@ -51,7 +51,7 @@ export async function planRun(
 
 async function planInputs(ctx: ExportContext, open: ChunkRun | null): Promise<PlanInputs> {
   const { state, exported, journal, options, startedAt, signal } = ctx;
-  const cursor = exported.config.mode === "incremental" ? await state.cursor(exported.name) : null;
+  const cursor = exported.mode.kind === "incremental" ? await state.cursor(exported.name) : null;
   const inputs: PlanInputs = {
     now: startedAt,
     cursor: cursor?.cursor ?? null,

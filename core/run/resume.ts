@@ -99,7 +99,7 @@ export async function reviewResumed(
 ): Promise<Review> {
   const { deps, destination, exported, journal, runId } = ctx;
   if (isStream(destination)) return { rewrites: new Map(), orphans: [] };
-  const { verify, partition_by } = exported.config;
+  const { verify } = exported.config;
   const review = await reviewParts(
     {
       destination,
@@ -108,7 +108,7 @@ export async function reviewResumed(
       runId,
       tasks,
       content: verify === "content",
-      inFolders: partition_by !== undefined,
+      inFolders: exported.partition !== null,
     },
     // M5: the marker must not stand while the parts that it vouches for are replaced.
     () =>

@@ -5,9 +5,6 @@ import type { Column } from "../types/types.ts";
 import { type ExportContext, isStream } from "./context.ts";
 import type { UnitPlan } from "./units.ts";
 
-const MB = 1024 * 1024;
-const AUTO_GROUP_ROWS = 131_072;
-
 /** CC5: the coalesced cursor is read beside the described columns. */
 function readColumns(plan: ExportPlan): readonly Column[] {
   const { strategy, description: { columns } } = plan;
@@ -16,18 +13,11 @@ function readColumns(plan: ExportPlan): readonly Column[] {
 }
 
 function encoderOptions(ctx: ExportContext): EncoderOptions {
-  const { compression, config } = ctx.exported;
-  const parquet = config.parquet;
-  const targetMb = parquet?.target_row_group_mb ?? 128;
+  const { compression, rowGroup } = ctx.exported;
   return {
     compression: compression.codec,
     compressionLevel: compression.level,
-    rowGroup: {
-      strategy: parquet?.row_group_strategy ?? "auto",
-      rows: parquet?.row_group_rows ?? AUTO_GROUP_ROWS,
-      targetBytes: targetMb * MB,
-      maxBytes: (parquet?.max_row_group_mb ?? targetMb * 2) * MB,
-    },
+    rowGroup,
     metadata: { "rivet.run_id": ctx.runId, "rivet.export": ctx.exported.name },
   };
 }
@@ -48,7 +38,7 @@ export async function planUnits(
       columns: readColumns(plan),
       watch,
       ties,
-      checksum: repair !== null || exported.config.reconcile === "checksum",
+      checksum: repair !== null || exported.reconcile === "checksum",
       tuning,
       maxFileBytes,
     },

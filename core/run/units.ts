@@ -78,7 +78,7 @@ export class UnitRunner {
     this.#plan = plan;
     this.#queue = queue;
     // The throttle lies between two chunks of one reader.
-    const restMs = ctx.exported.config.mode === "chunked" ? plan.job.tuning.throttleMs : 0;
+    const restMs = ctx.exported.mode.kind === "chunked" ? plan.job.tuning.throttleMs : 0;
     const waiting = AbortSignal.any([ctx.signal, this.#failed.signal]);
     this.#pool = new ReaderPool(readers, restMs, waiting);
     // What went to stdout cannot be taken back (contracts section 2).

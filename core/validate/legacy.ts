@@ -74,7 +74,7 @@ export async function validateLegacy(folder: LegacyFolder): Promise<ExportValida
 async function partObjects(folder: LegacyFolder): Promise<Map<string, ObjectInfo>> {
   const { destination, exported, format } = folder;
   const objects = new Map<string, ObjectInfo>();
-  const prefix = exported.config.partition_by === undefined ? `${exported.name}_` : "";
+  const prefix = exported.partition === null ? `${exported.name}_` : "";
   for await (const object of destination.list(prefix)) {
     if (object.key.startsWith(`${QUARANTINE_FOLDER}/`)) continue;
     const name = object.key.slice(object.key.lastIndexOf("/") + 1);

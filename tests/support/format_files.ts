@@ -7,7 +7,7 @@ import type { Column } from "../../core/types/types.ts";
 export const DEFAULT_OPTIONS: EncoderOptions = {
   compression: "zstd",
   compressionLevel: 3,
-  rowGroup: { strategy: "auto", rows: 0, targetBytes: 0, maxBytes: 0 },
+  rowGroup: { strategy: "auto" },
   metadata: {},
 };
 

@@ -1,7 +1,8 @@
 /** Batches to the bytes of one Parquet file. */
 import type { Batch } from "../../../core/batch/batch.ts";
 import { RivetError } from "../../../core/base/errors.ts";
-import type { FormatEncoder, RowGroupOptions } from "../../../core/ports/format.ts";
+import type { RowGroupOptions } from "../../../core/config/loaded.ts";
+import type { FormatEncoder } from "../../../core/ports/format.ts";
 import type { Codec } from "./codecs.ts";
 import { ColumnChunkWriter } from "./column_chunk.ts";
 import { type ChunkIndexes, chunkMetadata, encodeFooter, type RowGroup } from "./footer.ts";
@@ -32,7 +33,7 @@ export function rowGroupLimits(options: RowGroupOptions): RowGroupLimits {
     case "fixed_rows":
       return { rows: options.rows, bytes: Infinity };
     case "fixed_memory":
-      return { rows: Infinity, bytes: Math.min(options.targetBytes, options.maxBytes) };
+      return { rows: Infinity, bytes: options.bytes };
   }
 }
 

@@ -1,6 +1,7 @@
 /** Rules about an export's files: compression, sizes, types, added columns, quality. */
 import { parseOverride } from "../../types/overrides.ts";
 import { LEVELS } from "../compression.ts";
+import { DEFAULT_ROW_GROUP_MB } from "../schema/output.ts";
 import { MIN_FILE_BYTES, parseSize } from "../size.ts";
 import { type ExportRule, type Finding, present } from "./rule.ts";
 import { tuningFindings } from "./source.ts";
@@ -78,7 +79,7 @@ const rowGroups: ExportRule = {
     }
     const { max_row_group_mb: max, target_row_group_mb: target } = parquet;
     // Only a target that was chosen can contradict: the default gives way to a smaller maximum.
-    if (max !== undefined && max < target && target !== 128) {
+    if (max !== undefined && max < target && target !== DEFAULT_ROW_GROUP_MB) {
       findings.push({
         path: ["parquet", "max_row_group_mb"],
         message: `max_row_group_mb (${max}) is below target_row_group_mb (${target})`,

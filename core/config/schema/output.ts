@@ -2,13 +2,16 @@
 import { z } from "zod";
 import { nonNegative, positive, text } from "./fields.ts";
 
+/** `target_row_group_mb` when it is not chosen. */
+export const DEFAULT_ROW_GROUP_MB = 128;
+
 export const parquetSchema = z.strictObject({
   row_group_strategy: z.enum(["auto", "fixed_rows", "fixed_memory"]).default("auto").describe(
     "auto: sized by the writer. fixed_rows: row_group_rows each. fixed_memory: about target_row_group_mb each. Default: auto.",
   ),
   row_group_rows: positive.optional().describe("Rows per row group, with fixed_rows."),
-  target_row_group_mb: positive.default(128).describe(
-    "Uncompressed size of a row group to aim for, in MiB. Default: 128.",
+  target_row_group_mb: positive.default(DEFAULT_ROW_GROUP_MB).describe(
+    `Uncompressed size of a row group to aim for, in MiB. Default: ${DEFAULT_ROW_GROUP_MB}.`,
   ),
   max_row_group_mb: positive.optional().describe(
     "Uncompressed size that no row group exceeds, in MiB. Default: no limit beyond the target.",

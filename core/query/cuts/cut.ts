@@ -4,7 +4,7 @@
  * Each file of this folder is one of them; `mod.ts` lists them.
  */
 import type { LoadedExport } from "../../config/loaded.ts";
-import type { ExportConfig } from "../../config/schema.ts";
+import type { ChunkedMode } from "../../config/modes.ts";
 import type { Dialect, Source } from "../../ports/source.ts";
 import type { Column, TypeKind } from "../../types/types.ts";
 import type { ComparedType } from "../select.ts";
@@ -31,6 +31,7 @@ export interface ChunkBounds {
 export interface CutRequest {
   readonly source: Source;
   readonly exported: LoadedExport;
+  readonly mode: ChunkedMode;
   readonly base: string;
   readonly column: Column;
 }
@@ -38,7 +39,7 @@ export interface CutRequest {
 export interface Cut {
   readonly kind: CutKind;
   /** Whether these settings ask for it; the first in the list that is asked for is taken. */
-  wanted(config: ExportConfig): boolean;
+  wanted(mode: ChunkedMode): boolean;
   /** The setting that names its column. */
   readonly columnSetting: "chunk_column" | "chunk_by_key";
   /** Of the chunk column; null: any. */
@@ -56,7 +57,7 @@ export interface Cut {
   /** Whether no two rows are equal in the column (`ChunkShape.unique`); absent: it makes no difference. */
   unique?(request: CutRequest): Promise<boolean>;
   /** What one chunk is, for `rivet check`: `size=100000`. */
-  measure(config: ExportConfig): string;
+  measure(mode: ChunkedMode): string;
   /**
    * The chunks, in order, without the one of NULLs; none for an empty table.
    * @throws ConfigError, RivetError, SourceError

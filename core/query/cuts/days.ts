@@ -16,7 +16,7 @@ const SOME_DAY = dayOf("1970-01-01") as number;
 
 export const days: Cut = {
   kind: "days",
-  wanted: ({ chunk_by_days }) => chunk_by_days !== undefined,
+  wanted: (mode) => mode.days !== null,
   columnSetting: "chunk_column",
   columnKinds: ["date", "timestamp"],
   anyKey: false,
@@ -24,9 +24,9 @@ export const days: Cut = {
   open: true,
   integers: false,
   paged: false,
-  measure: ({ chunk_by_days }) => `days=${chunk_by_days}`,
+  measure: (mode) => `days=${mode.days}`,
   async bounds(request) {
-    const size = request.exported.config.chunk_by_days ?? 1;
+    const size = request.mode.days as number;
     const starts = await new Calendar(request, size).starts();
     if (starts === null) return [];
     const [first = SOME_DAY, ...inner] = starts;

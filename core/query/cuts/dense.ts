@@ -8,7 +8,7 @@ import { keyRange } from "../page.ts";
 import { columnRef, outerSelect, textOf } from "../select.ts";
 import { type Cut, type CutRequest, isNullChunk } from "./cut.ts";
 import { openRangeProblem, openRanges } from "./open_ranges.ts";
-import { DEFAULT_CHUNK_SIZE, MAX_CHUNKS, tooManyChunks } from "./windows.ts";
+import { MAX_CHUNKS, tooManyChunks } from "./windows.ts";
 
 /** The value of every `size`-th row in the column's order, as text, at most one more than is allowed. */
 function boundariesSql(dialect: Dialect, { base, column }: CutRequest, size: number): string {
@@ -39,7 +39,7 @@ async function highest({ source, base, column }: CutRequest): Promise<string | n
 export const dense: Cut = {
   // Chunks of row numbers were called `dense`: a checkpoint of those must not be read as keys.
   kind: "dense_keys",
-  wanted: ({ chunk_dense }) => chunk_dense === true,
+  wanted: ({ dense }) => dense,
   columnSetting: "chunk_column",
   columnKinds: null,
   anyKey: false,
@@ -47,11 +47,10 @@ export const dense: Cut = {
   open: true,
   integers: false,
   paged: false,
-  measure: ({ chunk_size }) => `size=${chunk_size ?? DEFAULT_CHUNK_SIZE}`,
+  measure: ({ size }) => `size=${size}`,
   async bounds(request) {
-    const { source, exported, column } = request;
+    const { source, mode: { size }, column } = request;
     await requireComparable(request, column, "chunk_column");
-    const size = exported.config.chunk_size ?? DEFAULT_CHUNK_SIZE;
     const found = await source.rows(boundariesSql(source.dialect, request, size));
     if (found.length > MAX_CHUNKS) throw tooManyChunks(`chunk_size ${size} with chunk_dense`);
     const values = found.map(([value]) => value as string);

@@ -1,20 +1,23 @@
 /** What cuts with inclusive integer windows share: `next.start = end + 1` (PA5). */
-import type { ExportConfig } from "../../config/schema.ts";
+import type { ChunkedMode } from "../../config/modes.ts";
 import type { ChunkBounds } from "./cut.ts";
-import { DEFAULT_CHUNK_SIZE, type Window, windowsByCount, windowsBySize } from "./windows.ts";
+import { type Window, windowsByCount, windowsBySize } from "./windows.ts";
 
 /** Windows from `min` to `max`, as the settings size them. @throws RivetError CONFIG_INVALID */
-export function integerBounds(min: bigint, max: bigint, config: ExportConfig): ChunkBounds[] {
-  const windows: Window[] = config.chunk_count === undefined
-    ? windowsBySize(min, max, BigInt(config.chunk_size ?? DEFAULT_CHUNK_SIZE))
-    : windowsByCount(min, max, BigInt(config.chunk_count));
+export function integerBounds(
+  min: bigint,
+  max: bigint,
+  { size, count }: ChunkedMode,
+): ChunkBounds[] {
+  const windows: Window[] = count === null
+    ? windowsBySize(min, max, BigInt(size))
+    : windowsByCount(min, max, BigInt(count));
   return windows.map(({ start, end }) => ({ start: String(start), end: String(end) }));
 }
 
-export function sizeOrCount(config: ExportConfig): string {
-  return config.chunk_count === undefined
-    ? `size=${config.chunk_size ?? DEFAULT_CHUNK_SIZE}`
-    : `count=${config.chunk_count}`;
+/** For `rivet check`. */
+export function sizeOrCount({ size, count }: ChunkedMode): string {
+  return count === null ? `size=${size}` : `count=${count}`;
 }
 
 export const INTEGER = /^-?\d+$/;

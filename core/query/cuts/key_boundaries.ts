@@ -1,7 +1,6 @@
 /** Where to cut a unique key of any type, without scanning the table. */
 import { pageEndSql } from "../page.ts";
 import type { CutRequest } from "./cut.ts";
-import { DEFAULT_CHUNK_SIZE } from "./windows.ts";
 
 /** Steps along the index where the catalog has no statistics; more would scan a large table. */
 const MAX_PROBES = 1_000;
@@ -35,8 +34,7 @@ async function probe({ source, base, column }: CutRequest, size: number): Promis
  * statistics, and without them from the key's index.
  */
 export async function keyBoundaries(request: CutRequest): Promise<string[]> {
-  const { source, exported, base, column } = request;
-  const size = exported.config.chunk_size ?? DEFAULT_CHUNK_SIZE;
+  const { source, exported, mode: { size }, base, column } = request;
   const quantiles = exported.table === null
     ? []
     : await source.quantiles(exported.table, column.name);

@@ -1,5 +1,5 @@
 /** The ways to cut an export: a new one is a file beside this one, and a line here. */
-import type { ExportConfig } from "../../config/schema.ts";
+import type { ChunkedMode } from "../../config/modes.ts";
 import type { Cut, CutKind } from "./cut.ts";
 import { days } from "./days.ts";
 import { dense } from "./dense.ts";
@@ -15,8 +15,8 @@ export const CUTS: Readonly<Record<CutKind, Cut>> = {
 };
 
 /** The cut that an export with `mode: chunked` asks for. */
-export function cutOf(config: ExportConfig): Cut {
-  return Object.values(CUTS).find((cut) => cut.wanted(config)) ?? range;
+export function cutOf(mode: ChunkedMode): Cut {
+  return Object.values(CUTS).find((cut) => cut.wanted(mode)) ?? range;
 }
 
 export const CUT_KINDS = Object.keys(CUTS) as [CutKind, ...CutKind[]];

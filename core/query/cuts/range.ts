@@ -14,10 +14,10 @@ export const range: Cut = {
   integers: true,
   paged: false,
   measure: sizeOrCount,
-  async bounds({ source, exported, base, column }) {
+  async bounds({ source, mode, base, column }) {
     const [[min, max]] = await source.rows(minMaxSql(source.dialect, base, column.name, column));
     if (min === null || max === null) return [];
-    return integerBounds(BigInt(min), BigInt(max), exported.config);
+    return integerBounds(BigInt(min), BigInt(max), mode);
   },
   rows: (_dialect, { base }) => base,
   where(dialect, shape, bounds) {

@@ -7,7 +7,6 @@ import type { TableKey } from "../../ports/source.ts";
 import type { Cut, CutRequest } from "./cut.ts";
 import { keyBoundaries } from "./key_boundaries.ts";
 import { openRangeProblem, openRanges } from "./open_ranges.ts";
-import { DEFAULT_CHUNK_SIZE } from "./windows.ts";
 
 async function tableKey({ source, exported, column }: CutRequest): Promise<TableKey | undefined> {
   const keys = exported.table === null ? [] : await source.keys(exported.table);
@@ -37,7 +36,7 @@ async function requireKey(request: CutRequest): Promise<void> {
 
 export const uniqueKey: Cut = {
   kind: "key",
-  wanted: ({ chunk_by_key }) => chunk_by_key !== undefined && chunk_by_key !== false,
+  wanted: ({ byKey }) => byKey,
   columnSetting: "chunk_by_key",
   columnKinds: null,
   anyKey: true,
@@ -46,7 +45,7 @@ export const uniqueKey: Cut = {
   integers: false,
   paged: true,
   unique: async (request) => (await tableKey(request))?.unique ?? false,
-  measure: ({ chunk_size }) => `size=${chunk_size ?? DEFAULT_CHUNK_SIZE}`,
+  measure: ({ size }) => `size=${size}`,
   async bounds(request) {
     await requireKey(request);
     await requireComparable(request, request.column, "chunk_by_key");

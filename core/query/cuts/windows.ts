@@ -6,9 +6,6 @@ export interface Window {
   readonly end: bigint;
 }
 
-/** `chunk_size` when nothing is set: one chunk is read well within half a second. */
-export const DEFAULT_CHUNK_SIZE = 100_000;
-
 /** More chunks than this are refused: each is a statement, and most would be empty. */
 export const MAX_CHUNKS = 100_000n;
 

@@ -1,13 +1,14 @@
 import { equal, match } from "node:assert/strict";
 import { renderCheck } from "../../../../cli/render/check.ts";
 import type { LoadedExport } from "../../../../core/config/loaded.ts";
+import { loadedExport } from "../../../support/exports.ts";
 import type { Diagnostics } from "../../../../core/preflight/preflight.ts";
 import { typeReport } from "../../../../core/preflight/type_report.ts";
 import { SourceError } from "../../../../core/base/errors.ts";
 import { column, INT, refused, UTC } from "../../core/discover/tables.ts";
 
 function exported(config: Record<string, unknown>): LoadedExport {
-  return { name: "orders", config } as Partial<LoadedExport> as LoadedExport;
+  return loadedExport(config);
 }
 
 const CHUNKED: Diagnostics = {

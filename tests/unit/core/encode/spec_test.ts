@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { type ExportConfig, exportSchema } from "../../../../core/config/schema.ts";
+import type { ExportConfig } from "../../../../core/config/schema.ts";
 import { ConfigError } from "../../../../core/base/errors.ts";
 import { fileColumns, planStages, type StageSpec } from "../../../../core/encode/spec.ts";
 import { column } from "../../../support/batches.ts";
+import { loadedExport } from "../../../support/exports.ts";
 
 const columns = [
   column("id", { kind: "int", bits: 64, signed: true }, false),
@@ -11,17 +12,8 @@ const columns = [
   column("born", { kind: "date" }),
 ];
 
-function config(settings: Partial<ExportConfig>): ExportConfig {
-  return exportSchema.parse({
-    name: "orders",
-    table: "orders",
-    destination: { type: "local", path: "out" },
-    ...settings,
-  });
-}
-
 function plan(settings: Partial<ExportConfig>, of = columns): StageSpec {
-  return planStages({ name: "orders", config: config(settings) }, of);
+  return planStages(loadedExport(settings), of);
 }
 
 function problems(settings: Partial<ExportConfig>, of = columns): readonly string[] {

@@ -55,7 +55,7 @@ const lines: Format = {
 const encoder: EncoderOptions = {
   compression: "none",
   compressionLevel: 0,
-  rowGroup: { strategy: "auto", rows: 1, targetBytes: 1, maxBytes: 1 },
+  rowGroup: { strategy: "auto" },
   metadata: {},
 };
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { LoadedExport } from "../../../../core/config/loaded.ts";
+import type { Consistency } from "../../../../core/config/loaded.ts";
 import type { Source } from "../../../../core/ports/source.ts";
 import { exportHold, runHold, SnapshotHold } from "../../../../core/extract/snapshot.ts";
 
@@ -31,8 +31,11 @@ function keeper(): { readonly double: Keeper; readonly connect: () => Promise<So
   return { double, connect: () => Promise.resolve(double as unknown as Source) };
 }
 
-function exported(consistency?: string, max_snapshot_s?: number): LoadedExport {
-  return { config: { consistency, max_snapshot_s } } as unknown as LoadedExport;
+function exported(
+  kind: Consistency["kind"] = "statement",
+  maxSeconds: number | null = null,
+): { readonly consistency: Consistency } {
+  return { consistency: { kind, maxSeconds } };
 }
 
 Deno.test("a hold has one snapshot for all who take it, until it is released", async () => {

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { LocalDestination } from "../../../../adapters/destinations/local.ts";
+import { loadedExport } from "../../../support/exports.ts";
 import { MemoryDestination } from "../../../support/memory_destination.ts";
 import type { LoadedExport } from "../../../../core/config/loaded.ts";
 import type { Destination } from "../../../../core/ports/destination.ts";
@@ -58,17 +59,9 @@ export function exportOf(
   name: string,
   fields: { path?: string; verify?: "size" | "content"; table?: string } = {},
 ): LoadedExport {
-  const path = fields.path ?? "/out";
-  const config = { format: "parquet", mode: "full", verify: fields.verify ?? "size" };
-  const exported = {
-    name,
-    query: fields.table === undefined ? "select 1" : null,
-    table: fields.table ?? null,
-    config,
-    compression: { codec: "zstd", level: 3 },
-    destination: { type: "local", path },
-  };
-  return exported as unknown as LoadedExport;
+  const { path = "/out", verify = "size", table } = fields;
+  const what = table === undefined ? { query: "select 1" } : { table };
+  return loadedExport({ name, ...what, verify, destination: { type: "local", path } });
 }
 
 export function manifestOf(

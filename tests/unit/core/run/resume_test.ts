@@ -1,12 +1,13 @@
 /** M8: which exports `--resume` continues, and when it refuses. */
 import { deepEqual, rejects } from "node:assert/strict";
+import { loadedExport } from "../../../support/exports.ts";
 import { MemoryDestination } from "../../../support/memory_destination.ts";
 import type { LoadedExport } from "../../../../core/config/loaded.ts";
 import type { ChunkRun, ChunkRunStatus, StateStore } from "../../../../core/ports/state.ts";
 import type { RunDeps } from "../../../../core/run/context.ts";
 import { exportsToResume } from "../../../../core/run/resume.ts";
 import { publishSuccess } from "../../../../core/manifest/publish.ts";
-import { exportOf, manifestOf, withMemory } from "../manifest/support.ts";
+import { manifestOf, withMemory } from "../manifest/support.ts";
 
 const TIME = "20260329T125109.336";
 
@@ -36,8 +37,7 @@ function depsOf(runs: Runs, destination: MemoryDestination): RunDeps {
 }
 
 function chunkedExport(name: string): LoadedExport {
-  const exported = exportOf(name);
-  return { ...exported, config: { ...exported.config, mode: "chunked", chunk_checkpoint: true } };
+  return loadedExport({ name, mode: "chunked", chunk_checkpoint: true });
 }
 
 async function resume(

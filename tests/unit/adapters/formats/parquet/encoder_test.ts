@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parquet } from "../../../../../adapters/formats/parquet/mod.ts";
-import type { RowGroupOptions } from "../../../../../core/ports/format.ts";
+import type { RowGroupOptions } from "../../../../../core/config/loaded.ts";
 import { batchOf, column, type Value } from "../../../../support/batches.ts";
 import { concat, DEFAULT_OPTIONS, withFile } from "../../../../support/format_files.ts";
 import { hyparquetMetadata } from "../../../../support/read_hyparquet.ts";
@@ -18,8 +18,8 @@ function rowsOf(from: number, count: number): Value[][] {
   ]);
 }
 
-function rowGroup(options: Partial<RowGroupOptions>): { rowGroup: RowGroupOptions } {
-  return { rowGroup: { ...DEFAULT_OPTIONS.rowGroup, ...options } };
+function rowGroup(options: RowGroupOptions): { rowGroup: RowGroupOptions } {
+  return { rowGroup: options };
 }
 
 async function rowGroupSizes(
@@ -47,11 +47,11 @@ Deno.test("fixed_rows cuts and merges batches into groups of that many rows", as
 
 Deno.test("fixed_memory keeps groups within their bytes, a larger row on its own", async () => {
   // A row is 8 bytes of id and at most 13 of note.
-  const options = rowGroup({ strategy: "fixed_memory", targetBytes: 1000, maxBytes: 4000 });
+  const options = rowGroup({ strategy: "fixed_memory", bytes: 1000 });
   const sizes = await rowGroupSizes([500], options);
   assert.ok(sizes.length > 8 && sizes.length < 15, `${sizes}`);
   assert.ok(sizes.every((rows) => rows <= 75), `${sizes}`);
-  const tight = rowGroup({ strategy: "fixed_memory", targetBytes: 1000, maxBytes: 5 });
+  const tight = rowGroup({ strategy: "fixed_memory", bytes: 5 });
   assert.deepEqual(await rowGroupSizes([3, 2], tight), [1, 1, 1, 1, 1]);
 });
 

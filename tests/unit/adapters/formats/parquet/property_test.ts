@@ -44,10 +44,12 @@ const options: fc.Arbitrary<Partial<EncoderOptions>> = fc.record({
   rowGroup: fc.oneof(
     fc.constant(DEFAULT_OPTIONS.rowGroup),
     fc.record({
-      strategy: fc.constantFrom("fixed_rows" as const, "fixed_memory" as const),
-      rows: fc.integer({ min: 1, max: 30 }),
-      targetBytes: fc.integer({ min: 1, max: 5000 }),
-      maxBytes: fc.constant(5000),
+      strategy: fc.constant("fixed_rows" as const),
+      rows: fc.integer({ min: 1, max: 80 }),
+    }),
+    fc.record({
+      strategy: fc.constant("fixed_memory" as const),
+      bytes: fc.integer({ min: 1, max: 5000 }),
     }),
   ),
 });
