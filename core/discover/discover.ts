@@ -11,6 +11,7 @@ import type {
   IntrospectScope,
   Source,
 } from "../ports/source.ts";
+import { tableQuery } from "../query/base.ts";
 import { minMaxSql } from "../query/select.ts";
 import { didYouMean } from "../base/suggest.ts";
 import {
@@ -138,9 +139,10 @@ async function discoverTable(
   mode: ExportMode | null,
 ): Promise<DiscoveredTable | LeftOutTable> {
   if (table.unreadable !== null) return { table, reason: table.unreadable };
-  const base = `SELECT * FROM ${source.dialect.table(table.reference)}`;
   let columns: readonly InspectedColumn[];
+  let base: string;
   try {
+    base = await tableQuery(source, table.reference);
     columns = await source.inspect?.(base, new Map()) ?? [];
   } catch (error) {
     const { category, message } = toRivetError(error);

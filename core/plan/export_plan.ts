@@ -14,7 +14,7 @@ export async function planExport(
   exported: LoadedExport,
   inputs: PlanInputs,
 ): Promise<ExportPlan> {
-  const base = baseQuery(exported, source.dialect);
+  const base = await baseQuery(source, exported);
   const description = await source.describe(base, exported.overrides);
   const stages = planStages(exported, description.columns);
   const strategy = await planStrategy({ source, exported, base, description, inputs });

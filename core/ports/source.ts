@@ -243,6 +243,9 @@ export interface Source {
    */
   primaryKey?(table: string): Promise<readonly string[]>;
 
+  /** The columns of the table that `SELECT *` leaves out, in its order. Absent: the engine has none. */
+  hiddenColumns?(table: string): Promise<readonly string[]>;
+
   /**
    * The transactions of this database that run now, this connection's own apart. Every transaction that
    * began before the call and whose rows are not visible to a statement that starts after it is there.

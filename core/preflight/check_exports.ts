@@ -68,7 +68,7 @@ async function checkExport(
   }
 }
 
-function inspectColumns(
+async function inspectColumns(
   source: Source,
   exported: LoadedExport,
 ): Promise<readonly InspectedColumn[]> {
@@ -79,7 +79,7 @@ function inspectColumns(
       { hint: "`rivet check` without --type-report names the columns that cannot be exported." },
     );
   }
-  return source.inspect(baseQuery(exported, source.dialect), exported.overrides);
+  return await source.inspect(await baseQuery(source, exported), exported.overrides);
 }
 
 async function diagnose(

@@ -1,13 +1,22 @@
 /** What an export reads, as one SELECT that every other statement wraps. */
 import type { LoadedExport } from "../config/loaded.ts";
 import { withoutSemicolon } from "../config/statement.ts";
-import type { Dialect } from "../ports/source.ts";
+import type { Source } from "../ports/source.ts";
+
+type Named = Pick<Source, "dialect" | "hiddenColumns">;
 
 /** `table:` as SELECT, or the query without its trailing semicolon. */
-export function baseQuery(
+export async function baseQuery(
+  source: Named,
   exported: Pick<LoadedExport, "table" | "query">,
-  dialect: Dialect,
-): string {
-  if (exported.table !== null) return `SELECT * FROM ${dialect.table(exported.table)}`;
+): Promise<string> {
+  if (exported.table !== null) return await tableQuery(source, exported.table);
   return withoutSemicolon(exported.query ?? "");
+}
+
+/** All columns of a table, those that `*` leaves out behind the others. */
+export async function tableQuery(source: Named, table: string): Promise<string> {
+  const { dialect } = source;
+  const hidden = await source.hiddenColumns?.(table) ?? [];
+  return `SELECT ${["*", ...hidden.map(dialect.quote)].join(", ")} FROM ${dialect.table(table)}`;
 }

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { LoadedExport } from "../config/loaded.ts";
 import { ConfigError, RivetError } from "../base/errors.ts";
-import type { Dialect } from "../ports/source.ts";
+import type { Source } from "../ports/source.ts";
 import type { ChunkRun, ChunkTask, StateStore } from "../ports/state.ts";
 import { baseQuery } from "../query/base.ts";
 import type { ChunkShape } from "../query/cuts/cut.ts";
@@ -98,12 +98,12 @@ function storedPlan(run: ChunkRun): Pick<RecordedRun, "shape" | "pageRows" | "ba
  * The run's shape with the query as the config has it now: the stored one is without its secrets.
  * @throws RivetError CHECKPOINT_MISMATCH when the config asks for other rows than the run read.
  */
-export function requireSameQuery(
+export async function requireSameQuery(
   { run, shape, baseHash: stored }: RecordedRun,
   exported: LoadedExport,
-  dialect: Dialect,
-): ChunkShape {
-  const base = baseQuery(exported, dialect);
+  source: Pick<Source, "dialect" | "hiddenColumns">,
+): Promise<ChunkShape> {
+  const base = await baseQuery(source, exported);
   if (stored === undefined ? base === shape.base : baseHash(base) === stored) {
     return { ...shape, base };
   }

@@ -50,7 +50,7 @@ export async function reconcileRun(
   const { run, tasks } = recorded;
   const values = checksum || exported.reconcile === "checksum";
   const { shape, description } = await ask(async (source) => {
-    const shape = requireSameQuery(recorded, exported, source.dialect);
+    const shape = await requireSameQuery(recorded, exported, source);
     const description = values ? await source.describe(shape.base, exported.overrides) : null;
     return { shape, description };
   });

@@ -163,7 +163,7 @@ class Repair {
     const { exported } = this.#ctx;
     const { shape, description, dialect } = await this.#source.retried("plan", async (source) => {
       for (const warning of source.info.warnings) logger().warn(warning);
-      const shape = requireSameQuery(this.#recorded, exported, source.dialect);
+      const shape = await requireSameQuery(this.#recorded, exported, source);
       const description = await source.describe(shape.base, exported.overrides);
       return { shape, description, dialect: source.dialect };
     });

@@ -62,6 +62,15 @@ export async function singleKeys(rows: RunRows, table: string): Promise<TableKey
   }));
 }
 
+/** Also a key that the server made for a table without one. */
+export async function invisibleColumns(rows: RunRows, table: string): Promise<string[]> {
+  const found = await rows(`
+    SELECT c.COLUMN_NAME FROM information_schema.COLUMNS c
+    WHERE ${tableCondition("c", table)} AND c.EXTRA LIKE '%INVISIBLE%'
+    ORDER BY c.ORDINAL_POSITION`);
+  return found.map(([column]) => column ?? "");
+}
+
 /** In the key's order; empty without one. */
 export async function primaryKeyColumns(rows: RunRows, table: string): Promise<string[]> {
   const found = await rows(`

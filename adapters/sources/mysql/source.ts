@@ -23,6 +23,7 @@ import { plannedRows, scanFacts } from "./explain.ts";
 import {
   catalogTables,
   histogramBounds,
+  invisibleColumns,
   primaryKeyColumns,
   type RunRows,
   similarTable,
@@ -148,6 +149,10 @@ export class MysqlSource implements Source {
       if (error instanceof SourceError && error.category !== "disconnect") return [];
       throw error;
     }
+  }
+
+  hiddenColumns(table: string): Promise<readonly string[]> {
+    return this.#transaction((rows) => invisibleColumns(rows, table));
   }
 
   primaryKey(table: string): Promise<readonly string[]> {

@@ -33,9 +33,18 @@ function flat(sql: string): string {
   return sql.replaceAll(/\s+/g, " ");
 }
 
-Deno.test("base query: a table is quoted, a query loses its trailing semicolons", () => {
-  assert.equal(baseQuery({ table: "s.t", query: null }, dialect), 'SELECT * FROM "s"."t"');
-  assert.equal(baseQuery({ table: null, query: " SELECT 1 ; ;\n" }, dialect), "SELECT 1");
+Deno.test("base query: a table is quoted, a query loses its trailing semicolons", async () => {
+  const of = (table: string | null, query: string | null) =>
+    baseQuery({ dialect }, { table, query });
+  assert.equal(await of("s.t", null), 'SELECT * FROM "s"."t"');
+  assert.equal(await of(null, " SELECT 1 ; ;\n"), "SELECT 1");
+});
+
+Deno.test("base query: a table's hidden columns are behind the others", async () => {
+  const source = { dialect, hiddenColumns: (table: string) => Promise.resolve([table, 'a"b']) };
+  const query = await baseQuery(source, { table: "t", query: null });
+  assert.equal(query, 'SELECT *, "t", "a""b" FROM "t"');
+  assert.equal(await baseQuery(source, { table: null, query: "SELECT 1" }), "SELECT 1");
 });
 
 Deno.test("outer select: a base query may end in a line comment", () => {

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { dialect } from "../../../../adapters/sources/postgres/dialect.ts";
 import { ConfigError, RivetError, SourceError } from "../../../../core/base/errors.ts";
 import type { StateStore } from "../../../../core/ports/state.ts";
@@ -164,10 +164,10 @@ Deno.test("a stored plan that cannot be read is said to be corrupt", async () =>
   }
 });
 
-Deno.test("RC2: the query must still be the one that the run read", () => {
+Deno.test("RC2: the query must still be the one that the run read", async () => {
   const run = recorded([task(0)]);
-  requireSameQuery(run, exportWith(), dialect);
-  throws(() => requireSameQuery(run, exportWith({ query: "SELECT 2 AS id" }), dialect), {
+  await requireSameQuery(run, exportWith(), { dialect });
+  await rejects(requireSameQuery(run, exportWith({ query: "SELECT 2 AS id" }), { dialect }), {
     code: "CHECKPOINT_MISMATCH",
   });
 });
