@@ -1,4 +1,6 @@
 /** YAML written line by line, so that every line can carry a comment. */
+import { printableJson } from "../base/printable.ts";
+import { literal } from "../config/substitute.ts";
 
 /** Plain scalars that no YAML reader takes for something else than text. */
 const PLAIN = /^(\.{1,2}\/)?[A-Za-z_][A-Za-z0-9_./-]*$/;
@@ -8,7 +10,7 @@ const RESERVED = /^(true|false|null|yes|no|on|off|y|n)$/i;
 export function scalar(value: string | number | boolean): string {
   if (typeof value !== "string") return String(value);
   // JSON is YAML's double-quoted form.
-  return PLAIN.test(value) && !RESERVED.test(value) ? value : JSON.stringify(value);
+  return PLAIN.test(value) && !RESERVED.test(value) ? value : printableJson(JSON.stringify(value));
 }
 
 /** Text for a comment: one line, whatever the names in it hold. */
@@ -22,9 +24,10 @@ const COMMENT_COLUMN = 36;
 export class YamlText {
   readonly #lines: string[] = [];
 
-  /** `key: value`, with a comment behind it. */
+  /** `key: value`, with a comment behind it. The value is data: a `${...}` in it is no placeholder. */
   entry(level: number, key: string, value: string | number | boolean, comment?: string): void {
-    this.raw(level, `${scalar(key)}: ${scalar(value)}`, comment);
+    const written = typeof value === "string" ? literal(value) : value;
+    this.raw(level, `${scalar(key)}: ${scalar(written)}`, comment);
   }
 
   /** `key:` above a block. */

@@ -25,7 +25,7 @@ export function configPage(): string {
     "# Configuration\n",
     `Every key of \`rivet.yaml\`. \`rivet schema config\` prints the same as JSON Schema, for editors.
 Unknown keys are errors. \`\${VAR}\` in any text is replaced from the environment; in queries \`--param\`
-comes first. Keys in **bold** are required.\n`,
+comes first. \`$\${VAR}\` writes the text \`\${VAR}\` itself, as \`rivet init\` does for names that hold one. Keys in **bold** are required.\n`,
     ...sections.texts,
   ].join("\n");
 }

@@ -190,6 +190,41 @@ Deno.test("a URL with a password enters no file and no output", () =>
     }
   }));
 
+Deno.test("names in the database are data: they read no variable and move no cursor", async () => {
+  const server = await testPostgres();
+  const database = await createDatabase(server);
+  const folder = await Deno.makeTempDir({ prefix: "rivet-init-" });
+  try {
+    await database.sql(
+      `CREATE TABLE "\${DATABASE_URL}" (id int PRIMARY KEY, "\${HOME}" numeric, "esc\x1b[2J" text);
+       CREATE TABLE "cut \x1b]0;mine\x07" (id int);
+       INSERT INTO "\${DATABASE_URL}" VALUES (1, 2.5, 'x')`,
+    );
+    const run = inFolder(folder, database.url);
+    let printed = "";
+    for (
+      const args of [
+        ["init", "--source-env", "DATABASE_URL", "-o", "rivet.yaml"],
+        ["check", "-c", "rivet.yaml", "--type-report"],
+        ["run", "-c", "rivet.yaml"],
+        ["metrics", "-c", "rivet.yaml"],
+      ]
+    ) {
+      const { code, stdout, stderr } = await run(...args);
+      assert.equal(code, 0, stderr);
+      printed += stdout + stderr;
+    }
+    const yaml = await Deno.readTextFile(join(folder, "rivet.yaml"));
+    assert.match(yaml, /table: "\$\$\{DATABASE_URL\}"/);
+    // deno-lint-ignore no-control-regex
+    assert.doesNotMatch(printed + yaml, /[\x00-\x08\x0b-\x1f\x7f-\x9f]/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+    await database.drop();
+    await server.stop();
+  }
+});
+
 Deno.test("the discovery artifact has the documented fields", () =>
   withPagila(async ({ url }) => {
     const folder = await Deno.makeTempDir({ prefix: "rivet-init-" });

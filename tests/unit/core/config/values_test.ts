@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { resolveCompression } from "../../../../core/config/compression.ts";
 import { parseDuration } from "../../../../core/config/duration.ts";
 import { placeholdersIn } from "../../../../core/config/placeholders.ts";
 import { formatPath, formatProblem, sortProblems } from "../../../../core/config/problem.ts";
 import { type ExportConfig, exportSchema } from "../../../../core/config/schema.ts";
 import { parseSize } from "../../../../core/config/size.ts";
-import { substitute } from "../../../../core/config/substitute.ts";
+import { literal, substitute } from "../../../../core/config/substitute.ts";
 
 Deno.test("sizes: decimal and binary units, plain bytes", () => {
   const cases: [string | number, number | undefined][] = [
@@ -83,6 +84,15 @@ Deno.test("substitution replaces once and says what it met", () => {
   for (const same of ["$A", "${", "${}", "${1}", "$$x$$", "${a b}", "{A}", "$&"]) {
     assert.equal(substitute(same, lookup).text, same);
   }
+  assert.deepEqual(substitute("$${A} $$${A} $${NO} $${1}", lookup), {
+    text: "${A} $${A} ${NO} $${1}",
+    missing: [],
+    used: [],
+  });
+  fc.assert(fc.property(
+    fc.string({ unit: fc.constantFrom("$", "{", "}", "A", "${A}", "$$") }),
+    (text) => assert.deepEqual(substitute(literal(text), lookup), { text, missing: [], used: [] }),
+  ));
   // A value with replacement patterns is put in as it is.
   assert.equal(substitute("${V}", () => "$& $1 $$").text, "$& $1 $$");
 });
