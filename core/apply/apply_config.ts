@@ -11,15 +11,14 @@ import { crashNotice } from "../run/notify.ts";
 import { aggregate, type ExportJob, runJobs } from "../run/run.ts";
 import type { ExportSummary, RunAggregate } from "../report/summary.ts";
 import type { RunOptions } from "../run/types.ts";
-import { CampaignRecorder } from "./campaign_record.ts";
+import { type CampaignRecord, CampaignRecorder } from "./campaign_record.ts";
 import { unfinishedJobs } from "./unfinished.ts";
 import { parallelGroups, type Wave, wavesOf } from "./waves.ts";
 
 /** null: one export after another, in this process. */
 export type Processes = (ProcessOptions & Launcher) | null;
 
-interface Campaign {
-  readonly since: string;
+interface Campaign extends Pick<CampaignRecord, "since" | "since_sequence"> {
   readonly jobs: readonly ExportJob[];
 }
 
@@ -33,8 +32,8 @@ export async function applyConfig(
   const waves = wavesOf(config);
   if (processes !== null) refuseSharedSnapshot(config.exports);
   const startedAt = new Date();
-  const { since, jobs } = await campaignOf(deps, options, startedAt);
-  const recorder = new CampaignRecorder(deps.state, { config_path: config.path, since });
+  const { jobs, ...since } = await campaignOf(deps, options, startedAt);
+  const recorder = new CampaignRecorder(deps.state, { config_path: config.path, ...since });
   await recorder.begin(startedAt);
   const summaries = await runWaves(deps, options, processes, waves, jobs);
   const result = aggregate(startedAt, summaries);
@@ -46,12 +45,14 @@ async function campaignOf(deps: RunDeps, options: RunOptions, now: Date): Promis
   const { config, resume, force } = options;
   const fresh: Campaign = {
     since: now.toISOString(),
+    since_sequence: await deps.state.lastSequence(),
     jobs: config.exports.map((exported) => ({ exported, resume: false })),
   };
   if (!resume) return fresh;
   try {
     const { campaign, jobs } = await unfinishedJobs(deps, config);
-    return { since: campaign.since, jobs };
+    const { since, since_sequence } = campaign;
+    return { since, since_sequence, jobs };
   } catch (error) {
     if (force && error instanceof RivetError && error.code === "ALREADY_COMPLETE") return fresh;
     throw error;

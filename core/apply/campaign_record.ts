@@ -11,6 +11,8 @@ export interface CampaignRecord {
   readonly config_path: string;
   /** ISO 8601 UTC: exports that succeeded from then on are finished. A resumed campaign keeps it. */
   readonly since: string;
+  /** The last run that had begun by then; absent in what an earlier Rivet recorded. */
+  readonly since_sequence?: number;
 }
 
 /** How many invocations back the last apply is looked for. */

@@ -28,7 +28,7 @@ export async function unfinishedJobs(deps: RunDeps, config: LoadedConfig): Promi
   }
   const jobs: ExportJob[] = [];
   for (const exported of config.exports) {
-    const job = await jobOf(deps, exported, campaign.since);
+    const job = await jobOf(deps, exported, campaign);
     if (job === null) logger().info(`export '${exported.name}' is finished and is left alone`);
     else jobs.push(job);
   }
@@ -44,25 +44,38 @@ export async function unfinishedJobs(deps: RunDeps, config: LoadedConfig): Promi
 async function jobOf(
   deps: RunDeps,
   exported: LoadedExport,
-  since: string,
+  campaign: CampaignRecord,
 ): Promise<ExportJob | null> {
-  if (await succeededSince(deps.state, exported, since)) return null;
+  if (await succeededSince(deps.state, exported, campaign)) return null;
   const run = await runToResume(deps.state, exported);
   if (run === null) return { exported, resume: false };
   if (run.status === "in_progress") return { exported, resume: true };
   // All chunks are done, and the process died before it could say so.
   const at = runTime(run.runId, exported.name)?.toISOString() ?? "";
-  if (at < since) return { exported, resume: false };
+  if (!await isOf(deps.state, campaign, run.runId, at)) return { exported, resume: false };
   return await hasEnded(deps, exported, run) ? null : { exported, resume: true };
 }
 
 async function succeededSince(
   state: StateStore,
   exported: LoadedExport,
-  since: string,
+  campaign: CampaignRecord,
 ): Promise<boolean> {
   const metrics = await state.metrics({ exportName: exported.name, last: LOOK_BACK });
-  return metrics.some(({ status, startedAt }) =>
-    (status === "success" || status === "skipped") && startedAt >= since
-  );
+  for (const { status, runId, startedAt } of metrics) {
+    if (status !== "success" && status !== "skipped") continue;
+    if (await isOf(state, campaign, runId, startedAt)) return true;
+  }
+  return false;
+}
+
+/** Whether a run began after the campaign did: by the order of runs, by the clock where there is none. */
+async function isOf(
+  state: StateStore,
+  { since, since_sequence: last }: CampaignRecord,
+  runId: string,
+  startedAt: string,
+): Promise<boolean> {
+  if (last === undefined) return startedAt >= since;
+  return (await state.sequenceOf(runId) ?? 0) > last;
 }

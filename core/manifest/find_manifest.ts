@@ -2,6 +2,7 @@
  * Which manifest speaks for an export in a folder. A folder may hold several exports and many runs:
  * `manifest.json` is that of whichever run completed last, the copies are each run's own.
  */
+import { type RivetError, toRivetError } from "../base/errors.ts";
 import type { Destination } from "../ports/destination.ts";
 import { fingerprintOf } from "../base/fingerprint.ts";
 import { MANIFEST_KEY, manifestCopyPrefix, runOfManifestCopy, SUCCESS_KEY } from "./keys.ts";
@@ -16,11 +17,19 @@ export interface FoundManifest {
   readonly newerFailed: string | null;
 }
 
+/** A run's own manifest, as far as it can be read. */
+export type ReadCopy =
+  & { readonly key: string; readonly runId: string }
+  & (
+    | { readonly manifest: Manifest; readonly fingerprint: string }
+    | { readonly manifest: null; readonly problem: string; readonly error: RivetError }
+  );
+
 /**
  * How many copies are looked into for the newest run: more than run while a clock that was set back
  * catches up.
  */
-const LOOKED_INTO = 24;
+const LOOKED_INTO = { "the last ones": 24, "the latest": 1 };
 
 /**
  * @param runId with or without its milliseconds; null for the last run that succeeded, else the last.
@@ -32,18 +41,21 @@ export async function findManifest(
   exportName: string,
   runId: string | null,
 ): Promise<FoundManifest | null> {
-  const copies = await copiesOf(destination, exportName, runId);
+  if (runId !== null) {
+    const [key] = await copiesOf(destination, exportName, runId);
+    const found = key === undefined ? null : await readManifest(destination, key);
+    return found ?? await withoutCopies(destination, exportName, runId);
+  }
   let failed: FoundManifest | null = null;
-  for await (const read of runId === null ? newestFirst(destination, copies) : copies) {
-    const found = typeof read === "string" ? await readManifest(destination, read) : read();
-    if (found === null) continue;
-    if (runId !== null) return found;
-    if (found.manifest.status === "success") {
-      return { ...found, newerFailed: failed?.manifest.run_id ?? null };
-    }
+  for await (const copy of copiesNewestFirst(destination, exportName, "the last ones")) {
+    if (copy.manifest === null) throw copy.error;
+    const { key, manifest, fingerprint } = copy;
+    const newerFailed: string | null = failed?.manifest.run_id ?? null;
+    const found: FoundManifest = { key, manifest, fingerprint, newerFailed };
+    if (manifest.status === "success") return found;
     failed ??= found;
   }
-  return failed ?? await withoutCopies(destination, exportName, runId);
+  return failed ?? await withoutCopies(destination, exportName, null);
 }
 
 /** The manifest of the last run that left one, however it ended. @throws as `findManifest` */
@@ -51,10 +63,9 @@ export async function newestManifest(
   destination: Destination,
   exportName: string,
 ): Promise<Manifest | null> {
-  const copies = await copiesOf(destination, exportName, null);
-  for await (const read of newestFirst(destination, copies)) {
-    const found = read();
-    if (found !== null) return found.manifest;
+  for await (const copy of copiesNewestFirst(destination, exportName, "the last ones")) {
+    if (copy.manifest === null) throw copy.error;
+    return copy.manifest;
   }
   return await currentManifest(destination, exportName);
 }
@@ -67,50 +78,47 @@ export async function currentManifest(
   return (await withoutCopies(destination, exportName, null))?.manifest ?? null;
 }
 
-type Read = () => FoundManifest | null;
-
 /**
  * The copies by their runs' sequence. One that has none, of an earlier Rivet or damaged, keeps the place
  * that its run's time gives it; so do those beyond the ones that are looked into.
  */
-async function* newestFirst(
+export async function* copiesNewestFirst(
   destination: Destination,
-  keys: readonly string[],
-): AsyncGenerator<Read> {
-  const read = await Promise.all(
-    keys.slice(0, LOOKED_INTO).map((key) => attempt(() => readManifest(destination, key))),
-  );
-  const sequenced = read.filter((r) => sequenceOf(r) !== null)
+  exportName: string,
+  lookInto: keyof typeof LOOKED_INTO,
+): AsyncGenerator<ReadCopy> {
+  const keys = await copiesOf(destination, exportName, null);
+  const read = async (key: string) => {
+    const copy = await readCopy(destination, key, exportName);
+    return copy === null ? [] : [copy];
+  };
+  const window = keys.splice(0, LOOKED_INTO[lookInto]);
+  const copies = (await Promise.all(window.map(read))).flat();
+  const sequenced = copies.filter((copy) => sequenceOf(copy) !== null)
     .sort((a, b) => Number(sequenceOf(b)) - Number(sequenceOf(a)));
-  for (const own of read) {
-    const placed = sequenceOf(own) === null ? own : sequenced.shift() ?? own;
-    yield placed.read;
-  }
-  for (const key of keys.slice(LOOKED_INTO)) {
-    yield (await attempt(() => readManifest(destination, key))).read;
-  }
+  for (const copy of copies) yield sequenceOf(copy) === null ? copy : sequenced.shift() ?? copy;
+  for (const key of keys) yield* await read(key);
 }
 
-interface Attempt {
-  readonly manifest: Manifest | null;
-  readonly read: Read;
-}
-
-/** Keeps a failure for whoever needs this manifest: a damaged one of long ago is nobody's concern. */
-async function attempt(work: () => Promise<FoundManifest | null>): Promise<Attempt> {
-  try {
-    const found = await work();
-    return { manifest: found?.manifest ?? null, read: () => found };
-  } catch (error) {
-    const read = () => {
-      throw error;
-    };
-    return { manifest: null, read };
-  }
-}
-
-function sequenceOf({ manifest }: Attempt): number | null {
+function sequenceOf({ manifest }: ReadCopy): number | null {
   return manifest?.sequence ?? null;
+}
+
+/** Keeps what is wrong for whoever needs this one: a damaged one of long ago is nobody's concern. */
+async function readCopy(
+  destination: Destination,
+  key: string,
+  exportName: string,
+): Promise<ReadCopy | null> {
+  const run = { key, runId: runOfManifestCopy(key, exportName) ?? "" };
+  const bytes = await destination.read(key);
+  if (bytes === null) return null;
+  try {
+    return { ...run, manifest: parseManifest(bytes, key), fingerprint: await fingerprintOf(bytes) };
+  } catch (thrown) {
+    const error = toRivetError(thrown);
+    return { ...run, manifest: null, problem: error.message, error };
+  }
 }
 
 /** Keys of the copies, by the time in their run's id, latest first. */

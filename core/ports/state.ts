@@ -233,6 +233,8 @@ export interface StateReader {
   leases(): Promise<Lease[]>;
   /** The sequence of the last run that began; 0 before the first. */
   lastSequence(): Promise<number>;
+  /** Where a run stands; null for one of before there was an order, or of another state. */
+  sequenceOf(runId: string): Promise<number | null>;
 }
 
 interface ProgressStep {

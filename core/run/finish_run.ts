@@ -94,7 +94,7 @@ function summarize(
     destination: ctx.destination.uri,
     startedAt: startedAt.toISOString(),
     finishedAt: finishedAt.toISOString(),
-    durationMs: finishedAt.getTime() - startedAt.getTime(),
+    durationMs: tracker.elapsedMs,
     rows: outcome.rows,
     files: parts.length,
     bytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0),

@@ -149,7 +149,7 @@ export function aggregate(startedAt: Date, exports: readonly ExportSummary[]): R
     rivetVersion: RIVET_VERSION,
     startedAt: startedAt.toISOString(),
     finishedAt: finishedAt.toISOString(),
-    durationMs: finishedAt.getTime() - startedAt.getTime(),
+    durationMs: Math.max(0, finishedAt.getTime() - startedAt.getTime()),
     succeeded: total((s) => s.status === "success" ? 1 : 0),
     failed: total((s) => s.status === "failed" || s.status === "interrupted" ? 1 : 0),
     skipped: total((s) => s.status === "skipped" ? 1 : 0),

@@ -5,13 +5,8 @@
  */
 import { toRivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
-import {
-  MANIFEST_KEY,
-  manifestCopyKey,
-  manifestCopyPrefix,
-  runOfManifestCopy,
-  SUCCESS_KEY,
-} from "../manifest/keys.ts";
+import { copiesNewestFirst } from "../manifest/find_manifest.ts";
+import { MANIFEST_KEY, manifestCopyKey, SUCCESS_KEY } from "../manifest/keys.ts";
 import { type Manifest, parseManifest } from "../manifest/manifest.ts";
 import { resolvePlaceholders, runTime } from "../manifest/names.ts";
 import { publishFailure, publishSuccess } from "../manifest/publish.ts";
@@ -27,18 +22,33 @@ import { type ExportContext, isStream } from "./context.ts";
 export async function settleEarlierRuns(ctx: ExportContext): Promise<void> {
   const { destination, exported } = ctx;
   if (isStream(destination)) return;
+  const earlier: EarlierRun[] = [];
   try {
     const runs = new Set([...await runsInState(ctx), ...await runsAtDestination(ctx, destination)]);
     runs.delete(ctx.runId);
+    for (const runId of runs) earlier.push(...await openRun(ctx, runId));
     // Oldest first: a later one builds on the cursor of the one before it.
-    for (const runId of [...runs].sort()) await settleRun(ctx, runId);
+    for (const run of earlier.sort(byOrder)) await settleRun(ctx, run);
   } catch (thrown) {
     const error = toRivetError(thrown);
     if (error.code !== "DESTINATION_AUTH") throw error;
     logger().warn(
       `export '${exported.name}': what an earlier run left unfinished is not looked for: ${error.message}`,
     );
+  } finally {
+    for (const { destination } of earlier) await destination.close();
   }
+}
+
+/** A run that left a manifest, and the folder that it wrote to. */
+interface EarlierRun {
+  readonly destination: Destination;
+  readonly manifest: Manifest;
+}
+
+function byOrder({ manifest: a }: EarlierRun, { manifest: b }: EarlierRun): number {
+  if (a.sequence !== undefined && b.sequence !== undefined) return a.sequence - b.sequence;
+  return a.run_id < b.run_id ? -1 : 1;
 }
 
 /** The last run that had a part accepted, and the one that moved the cursor last. */
@@ -50,17 +60,15 @@ async function runsInState({ state, exported: { name } }: ExportContext) {
 
 /** For a state that was lost: the runs of the folder from the last one that succeeded on. */
 async function runsAtDestination(ctx: ExportContext, destination: Destination): Promise<string[]> {
-  const { name } = ctx.exported;
-  const runs: string[] = [];
-  for await (const { key } of destination.list(manifestCopyPrefix(name))) {
-    const runId = runOfManifestCopy(key, name);
-    if (runId !== null) runs.push(runId);
-  }
-  runs.sort();
+  const { exported: { name }, order } = ctx;
+  // A state that knows the run before this one names it itself, in the right order.
+  const lookInto = order.previousRunId === null ? "the last ones" : "the latest";
   const found: string[] = [];
-  for (const runId of runs.reverse()) {
+  for await (const read of copiesNewestFirst(destination, name, lookInto)) {
+    const { runId, manifest } = read;
     found.push(runId);
-    if ((await manifestAt(destination, manifestCopyKey(runId)))?.status === "success") break;
+    if (manifest === null) logger().warn(read.problem);
+    if (manifest?.status === "success") break;
   }
   return found;
 }
@@ -77,28 +85,38 @@ async function manifestAt(destination: Destination, key: string): Promise<Manife
   }
 }
 
-/** In the folder that the run wrote to, which `{date}` or `{run_id}` may make another one. */
-async function settleRun(ctx: ExportContext, runId: string): Promise<void> {
+/** In the folder that the run wrote to, which `{date}` or `{run_id}` may make another one; none without a manifest. */
+async function openRun(ctx: ExportContext, runId: string): Promise<EarlierRun[]> {
   const { deps, exported } = ctx;
   const at = runTime(runId, exported.name);
-  if (at === null) return;
+  if (at === null) return [];
   const place = { exportName: exported.name, runId, at };
   const destination = await deps.destination(resolvePlaceholders(exported.destination, place));
   try {
-    if (isStream(destination)) return;
-    const manifest = await manifestAt(destination, manifestCopyKey(runId));
-    if (manifest === null) return;
-    switch (manifest.status) {
-      case "failed":
-      case "interrupted":
-        return;
-      case "success":
-        return await completePublication(ctx, destination, manifest);
-      case "prepared":
-        return await settlePrepared(ctx, destination, manifest);
-    }
-  } finally {
+    const manifest = isStream(destination)
+      ? null
+      : await manifestAt(destination, manifestCopyKey(runId));
+    if (!isStream(destination) && manifest !== null) return [{ destination, manifest }];
+  } catch (error) {
     await destination.close();
+    throw error;
+  }
+  await destination.close();
+  return [];
+}
+
+async function settleRun(
+  ctx: ExportContext,
+  { destination, manifest }: EarlierRun,
+): Promise<void> {
+  switch (manifest.status) {
+    case "failed":
+    case "interrupted":
+      return;
+    case "success":
+      return await completePublication(ctx, destination, manifest);
+    case "prepared":
+      return await settlePrepared(ctx, destination, manifest);
   }
 }
 
@@ -110,9 +128,16 @@ async function completePublication(
 ): Promise<void> {
   const published = await manifestAt(destination, MANIFEST_KEY);
   const same = published?.run_id === manifest.run_id;
-  if (published !== null && !same && published.finished_at >= manifest.finished_at) return;
+  if (published !== null && !same && isAfter(published, manifest)) return;
   if (same && await destination.head(SUCCESS_KEY) !== null) return;
   await complete(ctx, destination, manifest);
+}
+
+/** Runs of one export have an order; those of two exports in one folder have their clocks. */
+function isAfter(published: Manifest, manifest: Manifest): boolean {
+  const [a, b] = [published.sequence, manifest.sequence];
+  const ordered = published.export_name === manifest.export_name && a !== undefined;
+  return ordered && b !== undefined ? a > b : published.finished_at >= manifest.finished_at;
 }
 
 async function settlePrepared(

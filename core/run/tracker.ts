@@ -14,6 +14,7 @@ export class RunTracker {
   #doneBytes = 0;
   #estimatedRows: number | null = null;
   #chunks: { done: number; total: number } | null = null;
+  readonly #began = performance.now();
   peakRssMb = rssMb();
   retries = 0;
 
@@ -25,6 +26,11 @@ export class RunTracker {
 
   get chunks(): { readonly done: number; readonly total: number } | null {
     return this.#chunks;
+  }
+
+  /** Since the run began, whatever happens to the clock. */
+  get elapsedMs(): number {
+    return Math.round(performance.now() - this.#began);
   }
 
   planned(estimatedRows: number | null, chunks: { done: number; total: number } | null): void {

@@ -23,8 +23,14 @@ async function previousRun(
   return last === runId ? null : last;
 }
 
-export function runTable(db: SqlConnection): Pick<StateReader, "lastSequence"> {
-  return { lastSequence: () => highest(db) };
+export function runTable(db: SqlConnection): Pick<StateReader, "lastSequence" | "sequenceOf"> {
+  return {
+    lastSequence: () => highest(db),
+    async sequenceOf(runId) {
+      const [row] = await db.all("SELECT sequence FROM export_run WHERE run_id = ?", [runId]);
+      return row === undefined ? null : number(row, "sequence");
+    },
+  };
 }
 
 /** @param db fenced by the export's lease */

@@ -805,6 +805,8 @@ const ORDER: StateCase[] = [
         }
         assert.ok(orders[0] < orders[1]);
         assert.equal(await store.lastSequence(), orders[1]);
+        assert.deepEqual([await store.sequenceOf(first), await store.sequenceOf(second)], orders);
+        assert.equal(await store.sequenceOf("orders_0"), null);
         // The first one lost its lease, and says so only now.
         for (const runId of [second, first]) {
           await store.recordMetric(metric(runId));

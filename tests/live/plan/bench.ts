@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { PlanArtifact } from "../../../core/artifact/artifact.ts";
 import { createDatabase, type TestDatabase } from "../../support/postgres.ts";
 
+const CLOCK = fileURLToPath(new URL("../../support/clock.ts", import.meta.url));
 const MAIN = fileURLToPath(new URL("../../../main.ts", import.meta.url));
 
 export interface Result {
@@ -18,6 +19,8 @@ export interface Bench {
   readonly db: TestDatabase;
   /** Of every command; SHOP_URL is the database's. */
   readonly env: Record<string, string>;
+  /** How far every command's clock is off. */
+  clockOffsetMs: number;
   /** Runs in the folder. */
   rivet(...args: string[]): Promise<Result>;
   spawn(...args: string[]): Deno.ChildProcess;
@@ -60,16 +63,17 @@ function bench(folder: string, db: TestDatabase): Bench {
   const env = { RIVET_STATE_URL: "", RIVET_LOG: "", RUST_LOG: "", SHOP_URL: db.url };
   const command = (args: string[], io: "piped" | "null") =>
     new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", MAIN, ...args],
+      args: ["run", "-A", "--no-check", `--preload=${CLOCK}`, MAIN, ...args],
       cwd: folder,
-      env,
+      env: { ...env, RIVET_TEST_CLOCK_OFFSET_MS: String(made.clockOffsetMs) },
       stdin: "null",
       stdout: io,
       stderr: io,
     });
   const path = (...names: string[]) => join(folder, ...names);
-  return {
+  const made: Bench = {
     folder,
+    clockOffsetMs: 0,
     db,
     env,
     path,
@@ -91,6 +95,7 @@ function bench(folder: string, db: TestDatabase): Bench {
       return ids.sort((a, b) => a - b);
     },
   };
+  return made;
 }
 
 export const range = (from: number, to: number) =>
