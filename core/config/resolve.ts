@@ -5,7 +5,13 @@ import type { RivetType } from "../types/types.ts";
 import { resolveCompression } from "./compression.ts";
 import type { LoadedExport, RowGroupOptions } from "./loaded.ts";
 import { resolveMode } from "./modes.ts";
-import type { DestinationConfig, ExportConfig, ParquetConfig, SourceConfig } from "./schema.ts";
+import type {
+  DestinationConfig,
+  ExportConfig,
+  ParquetConfig,
+  SourceConfig,
+  TlsConfig,
+} from "./schema.ts";
 import { parseSize } from "./size.ts";
 import { resolveTuning } from "./tuning.ts";
 
@@ -15,7 +21,17 @@ export function resolveSource(source: SourceConfig, dir: string): SourceConfig {
   return {
     ...source,
     ...(url_file === undefined ? {} : { url_file: resolve(dir, url_file) }),
-    ...(tls?.ca_file === undefined ? {} : { tls: { ...tls, ca_file: resolve(dir, tls.ca_file) } }),
+    ...(tls === undefined ? {} : { tls: resolveTls(tls, dir) }),
+  };
+}
+
+function resolveTls(tls: TlsConfig, dir: string): TlsConfig {
+  const { ca_file, cert_file, key_file } = tls;
+  return {
+    ...tls,
+    ...(ca_file === undefined ? {} : { ca_file: resolve(dir, ca_file) }),
+    ...(cert_file === undefined ? {} : { cert_file: resolve(dir, cert_file) }),
+    ...(key_file === undefined ? {} : { key_file: resolve(dir, key_file) }),
   };
 }
 

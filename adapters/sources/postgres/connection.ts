@@ -1,162 +1,159 @@
 /**
- * One connection: statements in the simple protocol, COPY and FETCH as raw bytes, cancellation.
- *
- * postgres.js speaks the protocol over a socket that is opened here. It would reconnect by itself and go
- * on in the middle of what was a transaction; here a lost connection stays lost.
+ * One session: statements, each of them one SQL statement and no more; rows as raw bytes; cancellation. A
+ * connection that was lost stays lost: a new one in the middle of what was a transaction would read other
+ * data.
  */
-import type net from "node:net";
-import postgres from "postgres";
 import { SourceError } from "../../../core/base/errors.ts";
 import { interrupted } from "../../../core/base/wait.ts";
-import { type BackendKey, requestCancel } from "./cancel.ts";
-import { CopyStream } from "./copy_stream.ts";
-import { readDescription, type ResultField } from "./describe_fields.ts";
 import { classify } from "./errors.ts";
-import type { ConnectionSettings } from "./settings.ts";
-import { openSocket } from "./tls.ts";
-
-/** A row of a result, each field as the bytes that came. */
-export type RawRow = readonly (Uint8Array | null)[];
-
-type Client = postgres.Sql<Record<string, never>>;
-type Query = ReturnType<Client["unsafe"]>;
+import { openSession, type Servers, type Session } from "./open.ts";
+import { RowStream } from "./row_stream.ts";
+import type { RowKind, RowLimits } from "./rows.ts";
+import { Answer } from "./wire/answer.ts";
+import { requestCancel } from "./wire/cancel.ts";
+import { execute, flight, parse, terminate } from "./wire/client_messages.ts";
+import type { Frame } from "./wire/frame_buffer.ts";
+import {
+  FROM_SERVER,
+  parseRowDescription,
+  parseTextRow,
+  type ResultField,
+} from "./wire/server_messages.ts";
+import { LostError, type Wire } from "./wire/wire.ts";
 
 export interface ConnectionOptions {
   readonly applicationName: string;
+  /** Longest silence of a server that owes an answer; 0: no limit. */
+  readonly networkTimeoutS: number;
+  /** Ends the statement that runs, and every later one. */
   readonly signal?: AbortSignal;
 }
 
-const utf8 = new TextDecoder();
+/** A statement that was cancelled ends within this, or its connection does. */
+const STOP_GRACE_MS = 3000;
 /** A server that does not answer a goodbye is left after this. */
-const CLOSE_TIMEOUT_S = 2;
+const GOODBYE_MS = 2000;
+/** What is asked of a silent server's other sessions is answered within this. */
+const PROBE_TIMEOUT_S = 10;
+
+interface Running {
+  readonly answer: Answer;
+  readonly since: number;
+  stopping: Promise<void> | null;
+}
 
 export class Connection {
-  readonly #settings: ConnectionSettings;
-  readonly #socket: net.Socket;
-  readonly #client: Client;
-  #given = false;
-  #key: BackendKey | null = null;
-  #lost = false;
-  /** Rejects when the socket closes: postgres.js forgets statements that were sent after an error. */
-  readonly #hangUp: Promise<never>;
+  readonly #session: Session;
+  readonly #options: ConnectionOptions;
+  readonly #wire: Wire;
+  #running: Running | null = null;
+  /** Closes the connection of a statement that does not end when it is cancelled. */
+  #grace: ReturnType<typeof setTimeout> | null = null;
   #closing: Promise<void> | null = null;
-  /** When the statement that runs was sent; null when none does. */
-  #runningSince: number | null = null;
+  /** Each ends what runs. */
+  readonly #signals = new Set<AbortSignal>();
 
-  private constructor(
-    settings: ConnectionSettings,
-    socket: net.Socket,
-    options: ConnectionOptions,
-  ) {
-    this.#settings = settings;
-    this.#socket = socket;
-    const { promise, reject } = Promise.withResolvers<never>();
-    this.#hangUp = promise;
-    promise.catch(() => {/* Concerns only a statement that is under way. */});
-    socket.once("close", () => {
-      this.#lost = true;
-      reject(lostError());
-    });
-    this.#client = makeClient(settings, options, () => this.#giveSocket());
+  private constructor(session: Session, options: ConnectionOptions) {
+    this.#session = session;
+    this.#options = options;
+    this.#wire = session.wire;
+    this.#wire.probe = () => this.#isWorking();
+    if (options.signal !== undefined) this.#listen(options.signal);
   }
 
-  /** Connects and authenticates. */
+  /** Connects and authenticates. @throws SourceError, ConfigError, RivetError INTERRUPTED */
   static async open(
-    settings: ConnectionSettings,
+    resolved: Servers,
     options: ConnectionOptions,
   ): Promise<Connection> {
-    let socket: net.Socket;
-    try {
-      socket = await openSocket(settings, options.signal);
-    } catch (error) {
-      if (options.signal?.aborted) throw interrupted();
-      throw classify(error, { address: addressOf(settings), statementTimeoutMs: 0, elapsedMs: 0 });
-    }
-    const connection = new Connection(settings, socket, options);
-    try {
-      await connection.#start();
-      return connection;
-    } catch (error) {
-      await connection.close();
-      throw error;
-    }
+    return new Connection(await openSession(resolved, options), options);
   }
 
   /** Of the transaction; for telling why a statement was cancelled. 0: none. */
   statementTimeoutMs = 0;
 
-  /** Authenticates, which postgres.js does with the first statement. */
-  async #start(): Promise<void> {
-    await this.#run("SELECT 1", async (query) => {
-      this.#key = (await query).state;
-    });
+  /** The server process that runs the transaction; null: not known. */
+  backendPid: number | null = null;
+
+  get session(): Session {
+    return this.#session;
   }
 
-  /** Runs statements whose rows do not matter. */
-  async exec(sql: string): Promise<void> {
-    await this.#run(sql, (query) => query);
+  /** The server's major version; 0 when it does not tell. */
+  get serverVersion(): number {
+    return parseInt(this.#wire.parameters.get("server_version") ?? "", 10) || 0;
   }
 
-  /** The rows of one statement, every value as the server's text. */
-  async rows(sql: string): Promise<(string | null)[][]> {
+  /** Runs statements in one flight; the first that fails is the last one run. Returns the last one's rows. */
+  async run(statements: readonly string[]): Promise<(string | null)[][]> {
     const rows: (string | null)[][] = [];
-    await this.forEachRow(sql, (row) => {
-      rows.push(row.map((field) => field === null ? null : utf8.decode(field)));
+    let completed = 0;
+    const messages = statements.flatMap((sql) => [parse(sql), execute("text")]);
+    await this.#converse(messages, ({ type, body }) => {
+      if (type === FROM_SERVER.commandComplete) completed++;
+      if (type === FROM_SERVER.dataRow && completed === statements.length - 1) {
+        rows.push(parseTextRow(body));
+      }
     });
     return rows;
   }
 
-  /** Calls `onRow` as rows arrive; its bytes are valid during the call only. Returns the row count. */
-  async forEachRow(sql: string, onRow: (row: RawRow) => void): Promise<number> {
-    let count = 0;
-    // Rows keep coming after a failed one; the failure is reported when the statement is over.
-    let failure: { readonly error: unknown } | null = null;
-    await this.#run(sql, (query) => {
-      return query.raw().forEach((row) => {
-        count++;
-        if (failure !== null) return;
-        try {
-          onRow(row as unknown as RawRow);
-        } catch (error) {
-          failure = { error };
-        }
-      });
-    });
-    if (failure !== null) throw (failure as { error: unknown }).error;
-    return count;
+  /** The rows of one statement, every value as the server's text. */
+  rows(sql: string): Promise<(string | null)[][]> {
+    return this.run([sql]);
   }
 
-  /** The result columns of one statement, with the type modifiers that postgres.js leaves out. */
+  /** The result columns of one statement, which is run. */
   async fields(sql: string): Promise<readonly ResultField[]> {
-    return await readDescription(this.#socket, () => this.exec(sql));
+    let fields: readonly ResultField[] = [];
+    await this.#converse([parse(sql), execute("text", true)], ({ type, body }) => {
+      if (type === FROM_SERVER.rowDescription) fields = parseRowDescription(body);
+    });
+    return fields;
   }
 
-  /** Starts a COPY TO STDOUT. Its stream must be read to the end or dropped before the next statement. */
-  async copyOut(sql: string): Promise<CopyStream> {
-    this.#checkAlive();
-    const query = this.#client.unsafe(sql);
-    this.#runningSince = performance.now();
+  /**
+   * Starts a COPY TO STDOUT of a query. The query is parsed by itself first: text that closes the parenthesis
+   * around it is no statement then, whatever it would be behind it.
+   * The stream must be read to its end or dropped before the next statement.
+   */
+  copyOut(query: string, limits: RowLimits): RowStream {
+    const copy = `COPY (\n${query}\n) TO STDOUT (FORMAT binary)`;
+    return this.#stream([parse(query), parse(copy), execute("binary")], limits, "copy");
+  }
+
+  /** Starts a statement whose rows come in binary form; as `copyOut` for the rest. */
+  binaryRows(sql: string, limits: RowLimits): RowStream {
+    return this.#stream([parse(sql), execute("binary")], limits, "cursor");
+  }
+
+  /** `work`, which an abort of `signal` ends by ending the statement that runs then. */
+  async *until<T>(signal: AbortSignal | undefined, work: AsyncIterable<T>): AsyncGenerator<T> {
+    const forget = signal === undefined ? () => {} : this.#listen(signal);
     try {
-      const stream = await Promise.race([query.readable(), this.#hangUp]);
-      return new CopyStream(stream, (error) => {
-        // postgres.js may have left the socket paused for pieces that were still to be read.
-        this.#socket.resume();
-        if (error !== null) return this.#failed(error);
-        this.#runningSince = null;
-        return null;
-      });
-    } catch (error) {
-      throw this.#failed(error);
+      yield* work;
+    } finally {
+      forget();
     }
   }
 
   /**
-   * Asks the server to cancel the running statement, over a connection of its own as the protocol wants.
-   * Does nothing when no statement runs.
+   * Ends the statement that runs: asks the server to cancel it, and closes the connection when that does
+   * not help in time. Never throws.
    */
-  async cancel(): Promise<void> {
-    if (this.#runningSince === null || this.#key === null || this.#lost) return;
-    await requestCancel(this.#settings, this.#key);
+  stop(): Promise<void> {
+    const running = this.#running;
+    if (running === null || running.answer.over || this.#wire.closed) return Promise.resolve();
+    return running.stopping ??= this.#stop(running.answer);
+  }
+
+  async #stop(answer: Answer): Promise<void> {
+    this.#grace = setTimeout(() => {
+      if (answer.over) return;
+      this.#wire.close(new LostError("the statement did not end when it was cancelled"));
+    }, STOP_GRACE_MS);
+    const { settings, encryption, key } = this.#session;
+    if (key !== null) await requestCancel(settings, encryption, key);
   }
 
   /** Idempotent; never throws. A statement that still runs is cancelled. */
@@ -166,101 +163,115 @@ export class Connection {
   }
 
   async #close(): Promise<void> {
-    try {
-      await this.cancel();
-    } catch {
-      // The server notices the closed connection as soon as it sends the next row.
+    await this.stop();
+    if (this.#running === null && !this.#wire.closed) {
+      // The session is over when the server hangs up.
+      await this.#wire.leave(terminate(), GOODBYE_MS);
     }
-    const closed = this.#lost ? Promise.resolve() : new Promise<void>((resolve) => {
-      this.#socket.once("close", () => resolve());
-    });
-    try {
-      await this.#client.end({
-        timeout: this.#lost || this.#runningSince !== null ? 0 : CLOSE_TIMEOUT_S,
-      });
-    } catch {
-      // The connection is gone, which is what was wanted.
-    }
-    this.#socket.destroy();
-    await closed;
+    this.#over();
+    this.#wire.close();
   }
 
-  async #run(sql: string, start: (query: Query) => PromiseLike<unknown>): Promise<void> {
-    this.#checkAlive();
-    const query = this.#client.unsafe(sql);
-    this.#runningSince = performance.now();
+  async #converse(
+    messages: readonly Uint8Array[],
+    onFrame: (frame: Frame) => void,
+  ): Promise<void> {
+    const answer = this.#start(messages);
     try {
-      await Promise.race([start(query), this.#hangUp]);
-      this.#runningSince = null;
+      await answer.finish(onFrame);
+      this.#over();
     } catch (error) {
-      throw this.#failed(error);
+      throw this.#failed(error, answer);
     }
   }
 
-  #checkAlive(): void {
-    if (!this.#lost && this.#closing === null) return;
-    throw new SourceError(
-      "SOURCE_DISCONNECTED",
-      `the connection to PostgreSQL at ${addressOf(this.#settings)} is closed`,
-      { category: "disconnect" },
-    );
+  #stream(messages: readonly Uint8Array[], limits: RowLimits, kind: RowKind): RowStream {
+    const answer = this.#start(messages);
+    const statement = {
+      wire: this.#wire,
+      answer,
+      failed: (error: unknown) => this.#failed(error, answer),
+      ended: () => this.#over(),
+      stop: () => this.stop(),
+    };
+    return new RowStream(statement, limits, kind);
   }
 
-  #failed(error: unknown): Error {
-    const since = this.#runningSince ?? performance.now();
-    this.#runningSince = null;
+  #start(messages: readonly Uint8Array[]): Answer {
+    if (this.#aborted) throw interrupted();
+    if (this.#wire.closed || this.#closing !== null) {
+      throw new SourceError(
+        "SOURCE_DISCONNECTED",
+        `the connection to PostgreSQL at ${this.#session.address} is closed`,
+        { category: "disconnect" },
+      );
+    }
+    const answer = new Answer(this.#wire);
+    this.#running = { answer, since: performance.now(), stopping: null };
+    this.#wire.send(flight(...messages));
+    return answer;
+  }
+
+  /** No statement runs any more. */
+  #over(): void {
+    this.#running = null;
+    if (this.#grace !== null) clearTimeout(this.#grace);
+    this.#grace = null;
+  }
+
+  /** What to throw. Unless the server has come to the end of its answer, the connection is of no use. */
+  #failed(error: unknown, answer: Answer): Error {
+    const since = this.#running?.since ?? performance.now();
+    this.#over();
+    if (!answer.over) this.#wire.close();
+    if (this.#aborted) return interrupted();
     return classify(error, {
-      address: addressOf(this.#settings),
+      address: this.#session.address,
       statementTimeoutMs: this.statementTimeoutMs,
       elapsedMs: performance.now() - since,
     });
   }
 
-  /** The socket for postgres.js, which asks again to replace one that was lost. */
-  #giveSocket(): Promise<net.Socket> {
-    if (!this.#given && !this.#lost) {
-      this.#given = true;
-      return Promise.resolve(this.#socket);
-    }
-    return Promise.reject(lostError());
+  get #aborted(): boolean {
+    for (const signal of this.#signals) if (signal.aborted) return true;
+    return false;
   }
-}
 
-function lostError(): Error {
-  const error = new Error("the server closed the connection");
-  return Object.assign(error, { code: "CONNECTION_CLOSED" });
-}
+  #listen(signal: AbortSignal): () => void {
+    const onAbort = () => void this.stop();
+    this.#signals.add(signal);
+    signal.addEventListener("abort", onAbort, { once: true });
+    return () => {
+      signal.removeEventListener("abort", onAbort);
+      this.#signals.delete(signal);
+    };
+  }
 
-function addressOf(settings: ConnectionSettings): string {
-  const { host, port } = settings;
-  return host.startsWith("/") ? `${host}/.s.PGSQL.${port}` : `${host}:${port}`;
-}
-
-function makeClient(
-  settings: ConnectionSettings,
-  { applicationName }: ConnectionOptions,
-  socket: () => Promise<net.Socket>,
-): Client {
-  const options = {
-    host: settings.host,
-    port: settings.port,
-    user: settings.user,
-    // A function: an empty string would make postgres.js look for PGPASSWORD.
-    password: () => settings.password,
-    database: settings.database,
-    ssl: false,
-    socket,
-    max: 1,
-    // Unnamed statements only: a transaction pooler forgets named ones.
-    prepare: false,
-    fetch_types: false,
-    max_lifetime: null,
-    connect_timeout: settings.connectTimeoutS,
-    onnotice: () => {},
-    connection: {
-      application_name: applicationName,
-      ...(settings.options === undefined ? {} : { options: settings.options }),
-    },
-  };
-  return postgres(options);
+  /**
+   * Asks over another connection what the silent one does. A server process that waits for this client to
+   * read is not at work: what it sends does not arrive.
+   */
+  async #isWorking(): Promise<boolean> {
+    const pid = this.backendPid;
+    if (pid === null) return false;
+    const { settings } = this.#session;
+    const timeoutS = Math.min(PROBE_TIMEOUT_S, this.#options.networkTimeoutS);
+    const server = { ...settings, connectTimeoutS: timeoutS };
+    let other: Connection | null = null;
+    try {
+      other = await Connection.open({ servers: [server], sessionKind: "any" }, {
+        ...this.#options,
+        networkTimeoutS: timeoutS,
+      });
+      const [row] = await other.rows(
+        "SELECT state = 'active' AND wait_event IS DISTINCT FROM 'ClientWrite' " +
+          `FROM pg_catalog.pg_stat_activity WHERE pid = ${pid}`,
+      );
+      return row?.[0] === "t";
+    } catch {
+      return false;
+    } finally {
+      await other?.close();
+    }
+  }
 }

@@ -1,21 +1,16 @@
-/** Tuples in, batches out. */
+/** Rows in, batches out. */
 import type { Batch } from "../../../core/batch/batch.ts";
 import { BatchBuilder } from "../../../core/batch/batch_builder.ts";
-import { SourceError } from "../../../core/base/errors.ts";
 import type { ReadRequest } from "../../../core/ports/source.ts";
 import { checkNotNull } from "../kit/not_null.ts";
 import { type ColumnDecoder, columnDecoder } from "./decoders.ts";
 import type { RecordForm } from "./checksum.ts";
-import { TupleBuffer } from "./rows.ts";
+import type { LaidOut } from "./rows.ts";
 
-export type DecodeOptions = Pick<
-  ReadRequest,
-  "columns" | "batchBytes" | "batchRows" | "maxValueBytes"
->;
+export type DecodeOptions = Pick<ReadRequest, "columns" | "batchBytes" | "batchRows">;
 
-/** Decodes the tuples appended to `tuples`, a column at a time, so that every loop is of one kind. */
+/** Decodes a column at a time, so that every loop is of one kind. */
 export class RowDecoder {
-  readonly tuples: TupleBuffer;
   readonly #options: DecodeOptions;
   readonly #decoders: readonly ColumnDecoder[];
   readonly #batch: BatchBuilder;
@@ -25,13 +20,12 @@ export class RowDecoder {
 
   /** @param record hashes every row for the checksum, where one is asked for. */
   constructor(options: DecodeOptions, record: RecordForm | null = null) {
-    const { columns, batchBytes, batchRows, maxValueBytes } = options;
+    const { columns, batchBytes, batchRows } = options;
     this.#options = options;
     this.#record = record;
     this.#decoders = columns.map(columnDecoder);
     const builders = this.#decoders.map((decoder) => decoder.builder);
     this.#batch = new BatchBuilder(columns, builders, { bytes: batchBytes, rows: batchRows });
-    this.tuples = new TupleBuffer({ columnNames: columns.map((c) => c.name), maxValueBytes });
   }
 
   /** Rows decoded so far. */
@@ -44,35 +38,27 @@ export class RowDecoder {
     return this.#bytes;
   }
 
-  /** Decodes every complete tuple; returns the batches that became full. */
-  decode(): Batch[] {
+  /** Decodes rows that were laid out; returns the batches that became full. */
+  decode({ block, rows, byteLength }: LaidOut): Batch[] {
     const full: Batch[] = [];
-    for (;;) {
-      const { block, rows, byteLength } = this.tuples.next();
-      if (rows === 0) return full;
-      this.#rows += rows;
-      this.#bytes += byteLength;
-      this.#record?.add(block, rows);
-      if (this.#batch.wouldOverflow(byteLength)) full.push(this.#take());
-      for (let from = 0; from < rows;) {
-        const to = Math.min(rows, from + this.#batch.freeRows);
-        for (let c = 0; c < this.#decoders.length; c++) {
-          const base = c * block.stride;
-          this.#decoders[c].decode(block, base + from, base + to);
-        }
-        from = to;
-        if (this.#batch.full) full.push(this.#take());
+    this.#rows += rows;
+    this.#bytes += byteLength;
+    this.#record?.add(block, rows);
+    if (this.#batch.wouldOverflow(byteLength)) full.push(this.#take());
+    for (let from = 0; from < rows;) {
+      const to = Math.min(rows, from + this.#batch.freeRows);
+      for (let c = 0; c < this.#decoders.length; c++) {
+        const base = c * block.stride;
+        this.#decoders[c].decode(block, base + from, base + to);
       }
+      from = to;
+      if (this.#batch.full) full.push(this.#take());
     }
+    return full;
   }
 
   /** The rows of the last, incomplete batch, or null when there are none. */
   finish(): Batch | null {
-    if (this.tuples.pending > 2) {
-      throw new SourceError("SOURCE_DISCONNECTED", "PostgreSQL's rows ended within a row", {
-        category: "disconnect",
-      });
-    }
     return this.#batch.rows === 0 ? null : this.#take();
   }
 

@@ -7,7 +7,7 @@ import {
   MAX_DECIMAL_DIGITS,
   type RivetType,
 } from "../../../core/types/types.ts";
-import type { ResultField } from "./describe_fields.ts";
+import type { ResultField } from "./wire/server_messages.ts";
 import { checkOverrides } from "../kit/overrides.ts";
 import { quoteIdentifier } from "./dialect.ts";
 import {

@@ -1,6 +1,6 @@
 /**
- * The one place that translates failures of PostgreSQL and its driver into `SourceError`s: by SQLSTATE
- * first, then by the driver's or the system's error code, by message last. Unknown is permanent.
+ * The one place that translates failures of PostgreSQL and the way to it into `SourceError`s: by SQLSTATE
+ * first, then by the system's error code, by message last. Unknown is permanent.
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 import {
@@ -9,7 +9,10 @@ import {
   RivetError,
   SourceError,
 } from "../../../core/base/errors.ts";
-import { TlsError } from "./tls.ts";
+import { LoginError } from "./wire/login_error.ts";
+import { ProtocolError } from "./wire/protocol_error.ts";
+import { TlsError } from "./wire/tls_failure.ts";
+import { SILENT } from "./wire/wire.ts";
 
 interface Verdict {
   readonly code: ErrorCode;
@@ -47,6 +50,13 @@ const BY_SQLSTATE: Readonly<Record<string, Verdict>> = {
   },
   "3F000": { code: "SOURCE_OBJECT_NOT_FOUND", category: "permanent" },
   "40": { code: "SOURCE_DEADLOCK", category: "deadlock" },
+  "40001": {
+    code: "SOURCE_DEADLOCK",
+    category: "deadlock",
+    hint:
+      "A standby cancels what holds up its recovery: read in smaller chunks, or raise the standby's " +
+      "max_standby_streaming_delay, or set its hot_standby_feedback.",
+  },
   "42": { code: "SOURCE_QUERY", category: "permanent", hint: "Correct the export's query." },
   "42501": {
     code: "SOURCE_PERMISSION",
@@ -74,6 +84,7 @@ const BY_SQLSTATE: Readonly<Record<string, Verdict>> = {
   "57P01": { code: "SOURCE_DISCONNECTED", category: "capacity", hint: BUSY },
   "57P02": { code: "SOURCE_DISCONNECTED", category: "capacity", hint: BUSY },
   "57P03": { code: "SOURCE_CAPACITY", category: "capacity", hint: BUSY },
+  "57P04": { code: "SOURCE_OBJECT_NOT_FOUND", category: "permanent" },
   "57P05": { code: "SOURCE_DISCONNECTED", category: "disconnect" },
 };
 
@@ -84,8 +95,8 @@ const UNREACHABLE: Verdict = {
 };
 const DISCONNECTED: Verdict = { code: "SOURCE_DISCONNECTED", category: "disconnect" };
 
-/** By the code of Node's socket errors and of postgres.js. */
-const BY_DRIVER_CODE: Readonly<Record<string, Verdict>> = {
+/** By the system's error code, or one of this side. */
+const BY_SYSTEM_CODE: Readonly<Record<string, Verdict>> = {
   ECONNREFUSED: UNREACHABLE,
   ENOTFOUND: UNREACHABLE,
   EAI_AGAIN: UNREACHABLE,
@@ -94,20 +105,36 @@ const BY_DRIVER_CODE: Readonly<Record<string, Verdict>> = {
   ENOENT: UNREACHABLE,
   EACCES: UNREACHABLE,
   ETIMEDOUT: UNREACHABLE,
-  CONNECT_TIMEOUT: UNREACHABLE,
   ECONNRESET: DISCONNECTED,
   ECONNABORTED: DISCONNECTED,
   EPIPE: DISCONNECTED,
   CONNECTION_CLOSED: DISCONNECTED,
-  CONNECTION_ENDED: DISCONNECTED,
-  CONNECTION_DESTROYED: DISCONNECTED,
-  SASL_SIGNATURE_MISMATCH: { code: "SOURCE_AUTH", category: "auth" },
+  [SILENT]: {
+    code: "SOURCE_DISCONNECTED",
+    category: "network",
+    hint: "tuning.network_timeout_s is how long a silence may last.",
+  },
 };
 
 /** What poolers say under 08P01, which tells nothing by itself. */
 const POOLER_MESSAGES: readonly (readonly [RegExp, Verdict])[] = [
   [/auth|password|no such user/i, BY_SQLSTATE["28"]],
-  [/no more connections|too many|query_wait_timeout|pool/i, BY_SQLSTATE["53"]],
+  [/no such database/i, BY_SQLSTATE["3D000"]],
+  [
+    /no more connections|too many|query_wait_timeout|pool|login has been failing|cannot connect|paused|disabled/i,
+    BY_SQLSTATE["53"],
+  ],
+  [/crashed|lost|shutting down|idle|timeout|disconnect/i, DISCONNECTED],
+];
+
+/** A SQLSTATE whose message says more. */
+const BY_MESSAGE: readonly (readonly [string, RegExp, Verdict])[] = [
+  ["42501", /row-level security/i, {
+    code: "SOURCE_PERMISSION",
+    category: "auth",
+    hint: "A policy hides rows from this user, so the export would not be whole. Give the user " +
+      "BYPASSRLS, or add options=-c%20row_security%3Don to the URL to export what the user may see.",
+  }],
 ];
 
 const TLS: Verdict = {
@@ -133,8 +160,20 @@ interface DriverError {
   readonly hint?: string;
 }
 
+const LOGIN: Verdict = { code: "SOURCE_AUTH", category: "auth" };
+const PROTOCOL: Verdict = {
+  code: "SOURCE_QUERY",
+  category: "permanent",
+  hint: "Is it a PostgreSQL server? Did the table change while it was read?",
+};
+const DENIED: Verdict = {
+  code: "SOURCE_UNREACHABLE",
+  category: "permanent",
+  hint: "Deno was started without that permission; see --allow-net.",
+};
+
 function isSqlState(code: string): boolean {
-  return /^[0-9A-Z]{5}$/.test(code) && !(code in BY_DRIVER_CODE);
+  return /^[0-9A-Z]{5}$/.test(code) && !(code in BY_SYSTEM_CODE);
 }
 
 /** A statement that ran into its own timeout would do so again: permanent (contracts section 10). */
@@ -155,14 +194,20 @@ function bySqlState(code: string, message: string, context: ErrorContext): Verdi
     return POOLER_MESSAGES.find(([pattern]) => pattern.test(message))?.[1] ??
       { code: "SOURCE_QUERY", category: "permanent" };
   }
-  return BY_SQLSTATE[code] ?? BY_SQLSTATE[code.slice(0, 2)];
+  const special = BY_MESSAGE.find(([state, pattern]) => state === code && pattern.test(message));
+  return special?.[2] ?? BY_SQLSTATE[code] ?? BY_SQLSTATE[code.slice(0, 2)];
 }
 
 function verdictOf(error: DriverError, context: ErrorContext): Verdict {
   if (error instanceof TlsError) return TLS;
+  if (error instanceof LoginError) return LOGIN;
+  if (error instanceof ProtocolError) return PROTOCOL;
+  if (error instanceof Deno.errors.NotCapable) return DENIED;
   const code = error.code ?? "";
-  const known = isSqlState(code) ? bySqlState(code, error.message, context) : BY_DRIVER_CODE[code];
+  const known = isSqlState(code) ? bySqlState(code, error.message, context) : BY_SYSTEM_CODE[code];
   if (known !== undefined) return known;
+  // A name that is not known comes without a code.
+  if (/failed to lookup address/i.test(error.message)) return UNREACHABLE;
   if (/terminated unexpectedly|connection (reset|closed)|broken pipe/i.test(error.message)) {
     return DISCONNECTED;
   }

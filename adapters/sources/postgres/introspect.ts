@@ -6,7 +6,7 @@ import type {
   IntrospectScope,
   TableKey,
 } from "../../../core/ports/source.ts";
-import type { ResultField } from "./describe_fields.ts";
+import type { ResultField } from "./wire/server_messages.ts";
 import { quoteIdentifier, quoteLiteral, tableParts } from "./dialect.ts";
 import type { NativeType } from "./types.ts";
 

@@ -3,24 +3,26 @@ import type { ConnectOptions, Source, SourceFactory } from "../../../core/ports/
 import { Connection } from "./connection.ts";
 import { dialect } from "./dialect.ts";
 import { detectPooler } from "./pooler.ts";
-import { type ConnectionSettings, resolveConnection } from "./settings.ts";
+import type { Session } from "./open.ts";
+import { resolveConnection } from "./settings.ts";
 import { PostgresSource } from "./source.ts";
 
 const NOT_ENCRYPTED =
   "TLS is not enforced — credentials and result rows cross the network in plaintext.";
 
-function tlsWarning(options: ConnectOptions, settings: ConnectionSettings): string | null {
-  if (options.source.tls !== undefined) return null;
-  const { mode } = settings.tls;
-  return mode === "disable" || mode === "prefer" ? NOT_ENCRYPTED : null;
+/** Whoever wrote `tls: {mode: disable}` knows. */
+function tlsWarning({ source }: ConnectOptions, { confidential }: Session): string | null {
+  return source.tls === undefined && !confidential ? NOT_ENCRYPTED : null;
 }
 
 async function connect(options: ConnectOptions): Promise<Source> {
-  const settings = resolveConnection(options.source);
-  const connection = await Connection.open(settings, options);
-  const warnings: string[] = [];
+  const resolved = resolveConnection(options.source);
+  const { applicationName, tuning, signal } = options;
+  const { networkTimeoutS } = tuning;
+  const connection = await Connection.open(resolved, { applicationName, networkTimeoutS, signal });
+  const warnings: string[] = [...resolved.warnings];
   const info = { engine: "PostgreSQL", version: "", warnings };
-  const source = new PostgresSource(connection, options.tuning, info, options.snapshot ?? null);
+  const source = new PostgresSource(connection, tuning, info, options.snapshot ?? null);
   try {
     const pooler = await detectPooler(async () => {
       const [[pid, version]] = await source.rows(
@@ -29,7 +31,7 @@ async function connect(options: ConnectOptions): Promise<Source> {
       info.version = version ?? "";
       return pid ?? "";
     });
-    for (const warning of [tlsWarning(options, settings), pooler]) {
+    for (const warning of [tlsWarning(options, connection.session), pooler]) {
       if (warning !== null) warnings.push(warning);
     }
     return source;

@@ -1,21 +1,27 @@
-/** Reading a statement's rows: binary COPY, or a binary cursor in steps. Both give the same batches. */
+/** Reading a statement's rows: binary COPY, or a cursor in steps. Both give the same batches. */
 import type { Batch } from "../../../core/batch/batch.ts";
 import type { ReadRequest } from "../../../core/ports/source.ts";
 import { delay, interrupted } from "../../../core/base/wait.ts";
 import type { Connection } from "./connection.ts";
 import { RowDecoder } from "./decode.ts";
 import { RecordForm, recordTypes } from "./checksum.ts";
+import type { RowStream } from "./row_stream.ts";
+import type { RowLimits } from "./rows.ts";
 
-/** Decoding starts at this many gathered bytes: hundreds of usual rows per loop. */
-const DECODE_BYTES = 64 * 1024;
 const FIRST_FETCH_ROWS = 1000;
 /** Keeps a FETCH well below half a second on narrow rows. */
 const MAX_FETCH_ROWS = 50_000;
+/** What one FETCH has brought is held back up to here, so that its statement ends before it is worked on. */
+const HELD_BATCHES = 2;
 const CURSOR = "_rivet_cursor";
 const NEVER = new AbortController().signal;
 
 function checkAborted(request: ReadRequest): void {
   if (request.signal?.aborted) throw interrupted();
+}
+
+function limitsOf({ columns, maxValueBytes }: ReadRequest): RowLimits {
+  return { columnNames: columns.map(({ name }) => name), maxValueBytes };
 }
 
 async function openDecoder(connection: Connection, request: ReadRequest): Promise<RowDecoder> {
@@ -25,37 +31,47 @@ async function openDecoder(connection: Connection, request: ReadRequest): Promis
   return new RowDecoder(request, new RecordForm(checksum, types));
 }
 
-/** One statement, as a stream. Left early, the statement is cancelled and what is under way dropped. */
+/**
+ * The batches that become full, held back until there are `held` of them. Left early, the statement is
+ * ended, and what is under way dropped.
+ */
+async function* decodeAll(
+  stream: RowStream,
+  decoder: RowDecoder,
+  request: ReadRequest,
+  held: number,
+): AsyncGenerator<Batch, void> {
+  const full: Batch[] = [];
+  let complete = false;
+  try {
+    for (;;) {
+      const rows = await stream.next();
+      if (rows === null) break;
+      full.push(...decoder.decode(rows));
+      if (full.length < held) continue;
+      for (const batch of full.splice(0)) {
+        yield batch;
+        checkAborted(request);
+      }
+    }
+    complete = true;
+  } finally {
+    if (!complete) await stream.drop();
+  }
+  for (const batch of full) {
+    yield batch;
+    checkAborted(request);
+  }
+}
+
+/** One statement, as a stream. */
 async function* readCopy(
   connection: Connection,
   request: ReadRequest,
 ): AsyncGenerator<Batch, void> {
   const decoder = await openDecoder(connection, request);
-  const { tuples } = decoder;
-  const stream = await connection.copyOut(`COPY (\n${request.sql}\n) TO STDOUT (FORMAT binary)`);
-  let headed = false;
-  const onPiece = (piece: Uint8Array): boolean => {
-    tuples.append(piece);
-    headed ||= tuples.skipCopyHeader();
-    return tuples.pending >= DECODE_BYTES;
-  };
-  let complete = false;
-  try {
-    while (await stream.read(onPiece)) {
-      for (const batch of decoder.decode()) {
-        yield batch;
-        checkAborted(request);
-      }
-      checkAborted(request);
-    }
-    complete = true;
-  } finally {
-    if (!complete) {
-      await connection.cancel();
-      await stream.drop();
-    }
-  }
-  yield* decoder.decode();
+  const stream = connection.copyOut(request.sql, limitsOf(request));
+  yield* decodeAll(stream, decoder, request, 1);
   const last = decoder.finish();
   if (last !== null) yield last;
 }
@@ -73,55 +89,28 @@ async function* readCursor(
   request: ReadRequest,
 ): AsyncGenerator<Batch, void> {
   const decoder = await openDecoder(connection, request);
-  const { tuples } = decoder;
-  await connection.exec(`DECLARE ${CURSOR} BINARY NO SCROLL CURSOR FOR\n${request.sql}`);
+  const limits = limitsOf(request);
+  await connection.run([`DECLARE ${CURSOR} NO SCROLL CURSOR FOR\n${request.sql}`]);
   for (;;) {
-    const full: Batch[] = [];
+    const before = decoder.rows;
     const wanted = nextFetchRows(request, decoder);
-    const fetched = await connection.forEachRow(`FETCH ${wanted} FROM ${CURSOR}`, (row) => {
-      tuples.appendRow(row);
-      if (tuples.pending >= DECODE_BYTES) full.push(...decoder.decode());
-    });
-    full.push(...decoder.decode());
-    for (const batch of full) {
-      yield batch;
-      checkAborted(request);
-    }
-    if (fetched < wanted) break;
+    const stream = connection.binaryRows(`FETCH ${wanted} FROM ${CURSOR}`, limits);
+    yield* decodeAll(stream, decoder, request, HELD_BATCHES);
+    if (decoder.rows - before < wanted) break;
     checkAborted(request);
     await delay(request.throttleMs, request.signal ?? NEVER);
   }
   const last = decoder.finish();
   if (last !== null) yield last;
-  await connection.exec(`CLOSE ${CURSOR}`);
+  await connection.run([`CLOSE ${CURSOR}`]);
 }
 
-/** Reads inside the transaction that is open. An abort cancels the statement at the server. */
+/** Reads inside the transaction that is open. An abort ends the statement at the server. */
 export async function* readBatches(
   connection: Connection,
   request: ReadRequest,
 ): AsyncGenerator<Batch, void> {
   checkAborted(request);
-  const { signal } = request;
-  let cancelled: Promise<void> | null = null;
-  const onAbort = () => {
-    // When no cancel request gets through, closing the connection ends the statement all the same.
-    cancelled = connection.cancel().catch(() => {});
-  };
-  signal?.addEventListener("abort", onAbort, { once: true });
-  try {
-    switch (request.access) {
-      case "statement":
-        yield* readCopy(connection, request);
-        break;
-      case "cursor":
-        yield* readCursor(connection, request);
-        break;
-    }
-  } catch (error) {
-    throw signal?.aborted ? interrupted() : error;
-  } finally {
-    signal?.removeEventListener("abort", onAbort);
-    await cancelled;
-  }
+  const read = { statement: readCopy, cursor: readCursor }[request.access];
+  yield* connection.until(request.signal, read(connection, request));
 }

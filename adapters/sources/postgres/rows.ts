@@ -1,154 +1,180 @@
 /**
- * Tuples in the layout that binary COPY and a binary cursor's rows share: a 16-bit field count, then per
- * field a 32-bit length (-1 for NULL) and that many bytes, all big-endian.
+ * Rows laid out where they lie among the bytes that came: the messages of a binary COPY and those of binary
+ * rows have one layout, a 16-bit field count, then per field a 32-bit length (-1 for NULL) and that many
+ * bytes, all big-endian. The server sends one message per row.
  * https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.4
  */
-import { SourceError } from "../../../core/base/errors.ts";
-import { type BinaryBlock, BLOCK_ROWS, copyBytes } from "../kit/block.ts";
+import { type BinaryBlock, BLOCK_ROWS } from "../kit/block.ts";
 import { valueTooLarge } from "../kit/value_fault.ts";
-
-const INITIAL_BYTES = 128 * 1024;
-/** A buffer that one large row has grown is given back above this size. */
-const KEEP_BYTES = 4 * 1024 * 1024;
+import { type FrameBuffer, HEADER_BYTES } from "./wire/frame_buffer.ts";
+import { ProtocolError } from "./wire/protocol_error.ts";
+import { FROM_SERVER } from "./wire/server_messages.ts";
 
 /** `PGCOPY\n\377\r\n\0`, flags, and the length of an extension area. */
 const COPY_SIGNATURE = [80, 71, 67, 79, 80, 89, 10, 255, 13, 10, 0];
 const COPY_HEADER_BYTES = 19;
+/** Instead of a field count: the end of a COPY. */
+const COPY_TRAILER = -1;
 
-export interface TupleLimits {
+/** Fields of one block: tables of many columns have fewer rows in it. */
+const BLOCK_FIELDS = 128 * BLOCK_ROWS;
+const MIN_BLOCK_ROWS = 16;
+/** A block of wide rows ends here, so that batches end near their size. */
+const BLOCK_BYTES = 64 * 1024;
+
+export interface RowLimits {
   readonly columnNames: readonly string[];
   readonly maxValueBytes: number;
 }
 
-/** Gathers tuples as they arrive, in pieces of any size, and lays them out as blocks. */
-export class TupleBuffer {
-  readonly #limits: TupleLimits;
-  #bytes = new Uint8Array(INITIAL_BYTES);
-  #view = new DataView(this.#bytes.buffer);
-  /** Bytes [start, end) are not laid out yet. */
-  #start = 0;
-  #end = 0;
+export interface LaidOut {
+  /** Valid until bytes are read again. */
+  readonly block: BinaryBlock;
+  readonly rows: number;
+  /** Bytes of these rows as they came. */
+  readonly byteLength: number;
+}
+
+export type RowKind = "copy" | "cursor";
+
+/** Lays out the rows of one statement, a block at a time. */
+export class RowFrames {
+  readonly #buffer: FrameBuffer;
+  readonly #limits: RowLimits;
+  readonly #type: number;
+  readonly #stride: number;
   readonly #positions: Int32Array;
   readonly #lengths: Int32Array;
+  /** A COPY starts with a header of its own. */
+  #headed: boolean;
+  #rows = 0;
+  #bytes = 0;
 
-  constructor(limits: TupleLimits) {
+  constructor(buffer: FrameBuffer, limits: RowLimits, kind: RowKind) {
+    const columns = limits.columnNames.length;
+    this.#buffer = buffer;
     this.#limits = limits;
-    this.#positions = new Int32Array(limits.columnNames.length * BLOCK_ROWS);
-    this.#lengths = new Int32Array(limits.columnNames.length * BLOCK_ROWS);
+    this.#type = kind === "copy" ? FROM_SERVER.copyData : FROM_SERVER.dataRow;
+    this.#headed = kind !== "copy";
+    this.#stride = Math.max(
+      MIN_BLOCK_ROWS,
+      Math.min(BLOCK_ROWS, Math.floor(BLOCK_FIELDS / Math.max(1, columns))),
+    );
+    this.#positions = new Int32Array(columns * this.#stride);
+    this.#lengths = new Int32Array(columns * this.#stride);
   }
 
-  /** Bytes that wait to be laid out. */
-  get pending(): number {
-    return this.#end - this.#start;
+  get rows(): number {
+    return this.#rows;
   }
 
-  /** Appends a piece of a COPY stream. */
-  append(piece: Uint8Array): void {
-    this.#reserve(piece.length);
-    this.#bytes.set(piece, this.#end);
-    this.#end += piece.length;
+  get full(): boolean {
+    return this.#rows === this.#stride || this.#bytes >= BLOCK_BYTES;
   }
 
-  /** Appends a row of a cursor, whose fields come one by one. */
-  appendRow(fields: readonly (Uint8Array | null)[]): void {
-    let size = 2 + 4 * fields.length;
-    for (const field of fields) size += field === null ? 0 : field.length;
-    this.#reserve(size);
-    const view = this.#view;
-    let at = this.#end;
-    view.setInt16(at, fields.length);
-    at += 2;
-    for (const field of fields) {
-      view.setInt32(at, field === null ? -1 : field.length);
-      at += 4;
-      if (field !== null) at = copyBytes(field, 0, field.length, this.#bytes, at);
+  /** What has been laid out, which the next rows do not join. */
+  take(): LaidOut {
+    const { bytes, view } = this.#buffer;
+    const laidOut = {
+      block: {
+        bytes,
+        view,
+        positions: this.#positions,
+        lengths: this.#lengths,
+        stride: this.#stride,
+      },
+      rows: this.#rows,
+      byteLength: this.#bytes,
+    };
+    this.#rows = 0;
+    this.#bytes = 0;
+    return laidOut;
+  }
+
+  /** Adds the whole rows that are there. False: another message follows them. @throws ProtocolError */
+  layOut(): boolean {
+    const buffer = this.#buffer;
+    const { bytes, end } = buffer;
+    while (!this.full) {
+      const { start } = buffer;
+      if (end - start < HEADER_BYTES) return true;
+      if (bytes[start] !== this.#type) return false;
+      const rowEnd = start + 1 + buffer.lengthAt(start);
+      if (rowEnd > end) {
+        this.#checkPartial(start + HEADER_BYTES, rowEnd);
+        return true;
+      }
+      this.#add(start + HEADER_BYTES, rowEnd);
+      buffer.start = rowEnd;
     }
-    this.#end = at;
-  }
-
-  /** Skips the header that a COPY stream starts with. Returns false while it is incomplete. */
-  skipCopyHeader(): boolean {
-    if (this.pending < COPY_HEADER_BYTES) return false;
-    const signed = COPY_SIGNATURE.every((byte, i) => this.#bytes[this.#start + i] === byte);
-    const extension = this.#view.getInt32(this.#start + 15);
-    if (!signed || extension !== 0) throw protocolError("a COPY stream without its signature");
-    this.#start += COPY_HEADER_BYTES;
     return true;
   }
 
-  /**
-   * Lays out the next complete tuples, which stay valid until the next `append`. Zero rows: more bytes
-   * are needed, or the stream has ended.
-   */
-  next(): { readonly block: BinaryBlock; readonly rows: number; readonly byteLength: number } {
-    const from = this.#start;
-    const rows = this.#scan();
-    const block: BinaryBlock = {
-      bytes: this.#bytes,
-      view: this.#view,
-      positions: this.#positions,
-      lengths: this.#lengths,
-      stride: BLOCK_ROWS,
-    };
-    return { block, rows, byteLength: this.#start - from };
+  #add(start: number, end: number): void {
+    const at = this.#headed ? start : this.#skipHeader(start, end);
+    const { view } = this.#buffer;
+    if (end - at < 2) {
+      if (at < end) throw new ProtocolError("a row without its count of fields");
+      return;
+    }
+    const count = view.getInt16(at);
+    if (count === COPY_TRAILER) return;
+    if (this.#fields(count, at + 2, end) !== end) {
+      throw new ProtocolError("a row whose fields have another length than itself");
+    }
+    this.#rows++;
+    this.#bytes += end - at;
   }
 
-  /** Moves `#start` behind the complete tuples it found. */
-  #scan(): number {
+  /** Describes the fields of one row; returns where they end. */
+  #fields(count: number, start: number, end: number): number {
     const { columnNames, maxValueBytes } = this.#limits;
-    const columns = columnNames.length;
-    const view = this.#view;
+    if (count !== columnNames.length) {
+      throw new ProtocolError(`a row of ${count} columns instead of ${columnNames.length}`);
+    }
+    const { view } = this.#buffer;
     const positions = this.#positions;
     const lengths = this.#lengths;
-    const end = this.#end;
-    let rows = 0;
-    for (; rows < BLOCK_ROWS; rows++) {
-      let at = this.#start;
-      if (at + 2 > end) break;
-      const fields = view.getInt16(at);
-      at += 2;
-      // The trailer of a COPY stream; nothing follows it.
-      if (fields === -1) break;
-      if (fields !== columns) throw protocolError(`${fields} fields instead of ${columns}`);
-      for (let i = rows; i < columns * BLOCK_ROWS; i += BLOCK_ROWS) {
-        if (at + 4 > end) return rows;
-        const length = view.getInt32(at);
-        at += 4;
-        positions[i] = at;
-        lengths[i] = length;
-        if (length > 0) {
-          if (length > maxValueBytes) {
-            throw valueTooLarge(columnNames[(i - rows) / BLOCK_ROWS], length, maxValueBytes);
-          }
-          at += length;
+    const stride = this.#stride;
+    const last = count * stride;
+    let at = start;
+    for (let i = this.#rows; i < last; i += stride) {
+      if (at + 4 > end) throw new ProtocolError("a row that ends within its fields");
+      const length = view.getInt32(at);
+      at += 4;
+      positions[i] = at;
+      lengths[i] = length;
+      if (length > 0) {
+        if (length > maxValueBytes) {
+          throw valueTooLarge(columnNames[(i - this.#rows) / stride], length, maxValueBytes);
         }
-      }
-      if (at > end) break;
-      this.#start = at;
+        at += length;
+      } else if (length < -1) throw new ProtocolError(`a field of ${length} bytes`);
     }
-    return rows;
+    return at;
   }
 
-  #reserve(count: number): void {
-    if (this.#end + count <= this.#bytes.length) return;
-    const pending = this.pending;
-    const needed = pending + count;
-    const size = this.#bytes.length;
-    if (needed > size || (size > KEEP_BYTES && needed <= INITIAL_BYTES)) {
-      const bytes = new Uint8Array(Math.max(needed, needed > size ? size * 2 : INITIAL_BYTES));
-      bytes.set(this.#bytes.subarray(this.#start, this.#end));
-      this.#bytes = bytes;
-      this.#view = new DataView(bytes.buffer);
-    } else {
-      this.#bytes.copyWithin(0, this.#start, this.#end);
-    }
-    this.#start = 0;
-    this.#end = pending;
+  #skipHeader(start: number, end: number): number {
+    const { bytes, view } = this.#buffer;
+    const signed = end - start >= COPY_HEADER_BYTES &&
+      COPY_SIGNATURE.every((byte, i) => bytes[start + i] === byte);
+    const extension = signed ? view.getInt32(start + 15) : -1;
+    if (extension !== 0) throw new ProtocolError("a COPY without its signature");
+    this.#headed = true;
+    return start + COPY_HEADER_BYTES;
   }
-}
 
-function protocolError(what: string): SourceError {
-  return new SourceError("SOURCE_QUERY", `PostgreSQL sent ${what}`, {
-    hint: "Did the table change while it was read? Run the export again.",
-  });
+  /** Says which value is too large before all of it has come. */
+  #checkPartial(start: number, rowEnd: number): void {
+    const { columnNames, maxValueBytes } = this.#limits;
+    if (rowEnd - start <= maxValueBytes) return;
+    const { view, end } = this.#buffer;
+    let at = (this.#headed ? start : start + COPY_HEADER_BYTES) + 2;
+    for (const name of columnNames) {
+      if (at + 4 > end) return;
+      const length = view.getInt32(at);
+      if (length > maxValueBytes) throw valueTooLarge(name, length, maxValueBytes);
+      at += 4 + Math.max(0, length);
+    }
+  }
 }

@@ -1,119 +1,120 @@
 /** Where and how to connect, from the config's URL or fields. Pure but for the named files. */
 import { userInfo } from "node:os";
-import type { SourceConfig } from "../../../core/config/schema.ts";
 import { ConfigError } from "../../../core/base/errors.ts";
+import { registerSecret } from "../../../core/base/redact.ts";
 import {
-  decodeUrlPart,
-  parseConnectionUrl,
-  positiveParameter,
-  type UrlForm,
-} from "../connection_url.ts";
+  parsePostgresUrl,
+  type PostgresUrl,
+  type SessionKind,
+} from "../../../core/config/postgres_parameters.ts";
+import { defaultPassFile, readPassFile } from "../../../core/config/postgres_passfile.ts";
+import { type PostgresHost, PostgresUrlError } from "../../../core/config/postgres_url.ts";
+import type { SourceConfig } from "../../../core/config/schema.ts";
 import { type Env, processEnv, readPassword, readUrl } from "../credentials.ts";
-import type { SocketTarget, TlsMode, TlsSettings } from "./tls.ts";
+import { SYSTEM_ROOTS } from "../kit/trust.ts";
+import type { Credentials } from "./wire/login.ts";
+import type { TlsMode, TlsSettings } from "./wire/tls_options.ts";
 
 const DEFAULT_PORT = 5432;
 const DEFAULT_CONNECT_TIMEOUT_S = 30;
-const SSL_MODES: Readonly<Record<string, TlsMode>> = {
-  disable: "disable",
-  allow: "prefer",
-  prefer: "prefer",
-  require: "require",
-  "verify-ca": "verify-ca",
-  "verify-full": "verify-full",
-};
-const URL_PARAMETERS = [
-  "sslmode",
-  "sslrootcert",
-  "connect_timeout",
-  "application_name",
-  "options",
-  "host",
-  "port",
-  "user",
-  "password",
-  "dbname",
-];
 
-export interface ConnectionSettings extends SocketTarget {
-  readonly user: string;
-  readonly password: string;
+/** One server to try, with what is the same for all. */
+export interface ConnectionSettings {
+  readonly host: string;
+  readonly port: number;
   readonly database: string;
+  readonly credentials: Credentials;
+  readonly tls: TlsSettings;
+  readonly keepAlive: boolean;
+  readonly connectTimeoutS: number;
   /** `options=-c name=value` of a URL, sent to the server as it is. */
-  readonly options: string | undefined;
+  readonly options: string | null;
+  /** Of the URL, which wins over the one that Rivet gives. */
+  readonly applicationName: string | null;
 }
 
-function configTls(source: SourceConfig): TlsSettings | null {
-  const tls = source.tls;
+export interface ResolvedConnection {
+  /** At least one, in the order in which they are to be tried. */
+  readonly servers: readonly ConnectionSettings[];
+  readonly sessionKind: SessionKind;
+  /** One line each, for the log. */
+  readonly warnings: readonly string[];
+}
+
+const PLAIN: TlsSettings = {
+  mode: "disable",
+  caFile: undefined,
+  certFile: undefined,
+  keyFile: undefined,
+  keyPassword: undefined,
+  acceptInvalidCerts: false,
+  acceptInvalidHostnames: false,
+  direct: false,
+  minVersion: "TLSv1.2",
+};
+
+function blockTls(source: SourceConfig): TlsSettings | null {
+  const { tls } = source;
   if (tls === undefined) return null;
   return {
+    ...PLAIN,
     mode: tls.mode,
     caFile: tls.ca_file,
+    certFile: tls.cert_file,
+    keyFile: tls.key_file,
     acceptInvalidCerts: tls.accept_invalid_certs,
     acceptInvalidHostnames: tls.accept_invalid_hostnames,
   };
 }
 
-function tlsOf(mode: TlsMode, caFile?: string): TlsSettings {
-  return { mode, caFile, acceptInvalidCerts: false, acceptInvalidHostnames: false };
+/** As libpq: authorities that are named are asked, whatever the mode; the system's vouch for anybody else. */
+function urlMode({ mode, rootCert }: PostgresUrl["ssl"]): TlsMode {
+  if (rootCert === SYSTEM_ROOTS) return "verify-full";
+  if (rootCert !== null && (mode === null || mode === "require")) return "verify-ca";
+  return mode ?? "disable";
 }
 
-/** The `tls:` block wins over the URL's sslmode; without either the connection is plaintext. */
-function tlsSettings(source: SourceConfig, params: URLSearchParams): TlsSettings {
-  const block = configTls(source);
-  if (block !== null) return block;
-  const mode = params.get("sslmode");
-  if (mode === null) return tlsOf("disable");
-  if (!Object.hasOwn(SSL_MODES, mode)) {
-    throw new ConfigError(
-      `the connection URL has sslmode=${mode}; it is one of ${Object.keys(SSL_MODES).join(", ")}`,
-    );
-  }
-  const caFile = params.get("sslrootcert") ?? undefined;
-  return tlsOf(SSL_MODES[mode], caFile === "system" ? undefined : caFile);
-}
-
-const URL_FORM: UrlForm = {
-  type: "postgres",
-  schemes: ["postgres", "postgresql"],
-  example: "postgresql://user:password@host:5432/database",
-};
-
-/** `user@/database` leaves the host to the parameters, which `URL` does not know. */
-function withHost(text: string): string {
-  return text.replace(/^([^/]+:\/\/)([^/?#]*@)?(?=[/?#]|$)/, "$1$2localhost");
-}
-
-function fromUrl(source: SourceConfig, text: string): ConnectionSettings {
-  const url = parseConnectionUrl(withHost(text), URL_FORM);
-  const params = url.searchParams;
-  for (const name of params.keys()) {
-    if (!URL_PARAMETERS.includes(name)) {
-      throw new ConfigError(`the connection URL has the unknown parameter ${name}`, [], {
-        hint: `Known are: ${URL_PARAMETERS.join(", ")}.`,
-      });
-    }
-  }
-  const part = (name: string, written: string): string | null =>
-    written === "" ? params.get(name) : written;
-  const port = part("port", url.port);
-  const timeout = params.get("connect_timeout");
-  const user = part("user", decodeUrlPart(url.username, "user")) ?? userInfo().username;
+function urlTls(ssl: PostgresUrl["ssl"]): TlsSettings {
   return {
-    // A host in brackets is an IPv6 address; an encoded slash starts a socket folder.
-    host: params.get("host") ?? decodeUrlPart(url.hostname, "host").replace(/^\[|\]$/g, ""),
-    port: port === null ? DEFAULT_PORT : positiveParameter(port, "port", 65535),
-    user,
-    password: part("password", decodeUrlPart(url.password, "password")) ?? "",
-    database: part("dbname", decodeUrlPart(url.pathname.slice(1), "database")) ?? user,
-    tls: tlsSettings(source, params),
-    connectTimeoutS: timeout === null
-      ? DEFAULT_CONNECT_TIMEOUT_S
-      : positiveParameter(timeout, "connect_timeout", 3600),
-    options: params.get("options") ?? undefined,
+    ...PLAIN,
+    mode: urlMode(ssl),
+    caFile: ssl.rootCert ?? undefined,
+    certFile: ssl.cert ?? undefined,
+    keyFile: ssl.key ?? undefined,
+    keyPassword: ssl.password ?? undefined,
+    direct: ssl.direct,
+    minVersion: ssl.minVersion,
   };
 }
 
-function fromFields(source: SourceConfig, env: Env): ConnectionSettings {
+const SECURE_MODES: readonly TlsMode[] = ["require", "verify-ca", "verify-full"];
+
+/** The `tls:` block wins over the URL, which is said where that gives up what the URL asks for. */
+function tlsOf(source: SourceConfig, url: PostgresUrl | null, warnings: string[]): TlsSettings {
+  const block = blockTls(source);
+  const asked = url === null ? PLAIN : urlTls(url.ssl);
+  if (block === null) return asked;
+  if (block.mode === "disable" && SECURE_MODES.includes(asked.mode)) {
+    warnings.push(
+      `tls: {mode: disable} wins over the URL's sslmode=${asked.mode}: the connection is plaintext`,
+    );
+  }
+  return block;
+}
+
+interface Login {
+  readonly hosts: readonly PostgresHost[];
+  readonly user: string;
+  readonly password: string | null;
+  readonly database: string;
+}
+
+function ofUrl(url: PostgresUrl): Login {
+  const user = url.user ?? userInfo().username;
+  return { hosts: url.hosts, user, password: url.password, database: url.database ?? user };
+}
+
+function ofFields(source: SourceConfig, env: Env): Login {
   const required = (key: "host" | "user" | "database"): string => {
     const value = source[key];
     if (value !== undefined) return value;
@@ -122,22 +123,67 @@ function fromFields(source: SourceConfig, env: Env): ConnectionSettings {
     });
   };
   return {
-    host: required("host"),
-    port: source.port ?? DEFAULT_PORT,
+    hosts: [{ host: required("host"), port: source.port ?? DEFAULT_PORT }],
     user: required("user"),
-    password: readPassword(source, env) ?? "",
+    password: readPassword(source, env) ?? null,
     database: required("database"),
-    tls: configTls(source) ?? tlsOf("disable"),
-    connectTimeoutS: DEFAULT_CONNECT_TIMEOUT_S,
-    options: undefined,
   };
 }
 
+function parseUrl(text: string): PostgresUrl {
+  try {
+    return parsePostgresUrl(text);
+  } catch (error) {
+    if (!(error instanceof PostgresUrlError)) throw error;
+    const subject = error.foreign
+      ? "source.type is postgres, but its connection URL"
+      : "the connection URL of the source";
+    throw new ConfigError(`${subject} ${error.message}`, [], { hint: error.hint });
+  }
+}
+
+/** The password that is given, or the one that the password file has for this server. */
+function passwordFor(
+  { user, password, database }: Login,
+  { host, port }: PostgresHost,
+  passFile: string,
+  warnings: Set<string>,
+): string | null {
+  if (password !== null) return password;
+  const found = readPassFile(passFile, { host, port, database, user });
+  if (found.warning !== null) warnings.add(found.warning);
+  registerSecret(found.password ?? undefined, [user, database]);
+  return found.password;
+}
+
 /** @throws ConfigError naming the variable, file or part of the URL that is wrong, never its value. */
-export function resolveConnection(
-  source: SourceConfig,
-  env: Env = processEnv,
-): ConnectionSettings {
-  const url = readUrl(source, env);
-  return url === null ? fromFields(source, env) : fromUrl(source, url);
+export function resolveConnection(source: SourceConfig, env: Env = processEnv): ResolvedConnection {
+  const text = readUrl(source, env);
+  const url = text === null ? null : parseUrl(text);
+  const login = url === null ? ofFields(source, env) : ofUrl(url);
+  const warnings = [...url?.warnings ?? []];
+  const tls = tlsOf(source, url, warnings);
+  const fileWarnings = new Set<string>();
+  const passFile = url?.passFile ?? defaultPassFile(env);
+  const servers = login.hosts.map((server) => ({
+    ...server,
+    database: login.database,
+    credentials: {
+      user: login.user,
+      password: passwordFor(login, server, passFile, fileWarnings),
+      channelBinding: url?.channelBinding ?? "prefer",
+      requireAuth: url?.requireAuth ?? null,
+      allowCleartext: source.allow_cleartext_password ?? false,
+    },
+    tls,
+    keepAlive: url?.keepAlive ?? true,
+    connectTimeoutS: url?.connectTimeoutS ?? DEFAULT_CONNECT_TIMEOUT_S,
+    options: url?.options ?? null,
+    applicationName: url?.applicationName ?? null,
+  }));
+  return {
+    servers,
+    sessionKind: url?.sessionKind ?? "any",
+    warnings: [...warnings, ...fileWarnings],
+  };
 }

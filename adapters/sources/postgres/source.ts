@@ -34,45 +34,11 @@ import {
 } from "./introspect.ts";
 import { readBatches } from "./read.ts";
 import { namedFault } from "./faulty_column.ts";
-import { joinSnapshotSql, shareSnapshot } from "./snapshot.ts";
+import { beginStatements, type Isolation } from "./begin.ts";
+import { shareSnapshot } from "./snapshot.ts";
 import { runningTransactions } from "./transactions.ts";
 
 const CAPABILITIES: SourceCapabilities = { copy: true, serverCursor: true, sharedSnapshot: true };
-
-type Isolation = "READ COMMITTED" | "REPEATABLE READ";
-
-/**
- * Opens a transaction whose values look the same whatever the role, database or session has set.
- * `SET LOCAL`, because a transaction pooler gives every transaction another session.
- * @param snapshot one that was exported, which the transaction joins; it must be REPEATABLE READ then.
- */
-export function beginSql(
-  isolation: Isolation,
-  tuning: Pick<Tuning, "statementTimeoutS" | "lockTimeoutS">,
-  snapshot: string | null = null,
-): string {
-  const settings: Readonly<Record<string, string>> = {
-    statement_timeout: `${tuning.statementTimeoutS * 1000}`,
-    lock_timeout: `${tuning.lockTimeoutS * 1000}`,
-    client_encoding: "'UTF8'",
-    TimeZone: "'UTC'",
-    DateStyle: "'ISO, YMD'",
-    IntervalStyle: "'iso_8601'",
-    extra_float_digits: "3",
-    bytea_output: "'hex'",
-    // `format_type` would put quotes around types.
-    quote_all_identifiers: "off",
-    // NULLs in an array's text would become words.
-    array_nulls: "on",
-    // Above zero, an index may leave rows out.
-    gin_fuzzy_search_limit: "0",
-    // A cursor is read to its end, so it is planned like any other statement.
-    cursor_tuple_fraction: "1.0",
-  };
-  const set = Object.entries(settings).map(([name, value]) => `SET LOCAL ${name} = ${value}`);
-  const join = snapshot === null ? [] : [joinSnapshotSql(snapshot)];
-  return [`BEGIN ISOLATION LEVEL ${isolation} READ ONLY`, ...join, ...set].join("; ");
-}
 
 export class PostgresSource implements Source {
   readonly dialect = dialect;
@@ -105,7 +71,7 @@ export class PostgresSource implements Source {
   async endSnapshot(): Promise<void> {
     if (!this.#snapshot) return;
     this.#snapshot = false;
-    await this.#connection.exec("COMMIT");
+    await this.#connection.run(["COMMIT"]);
   }
 
   async describe(query: string, overrides: ReadonlyMap<string, RivetType>): Promise<Description> {
@@ -124,7 +90,7 @@ export class PostgresSource implements Source {
     let complete = false;
     try {
       yield* readBatches(this.#connection, request);
-      if (!this.#snapshot) await this.#connection.exec("COMMIT");
+      if (!this.#snapshot) await this.#connection.run(["COMMIT"]);
       complete = true;
     } catch (error) {
       throw await namedFault(error, request, (timeoutMs) => this.#afterFailure(timeoutMs));
@@ -223,7 +189,7 @@ export class PostgresSource implements Source {
     await this.#begin("READ COMMITTED");
     try {
       const result = await work(rows);
-      await this.#connection.exec("COMMIT");
+      await this.#connection.run(["COMMIT"]);
       return result;
     } catch (error) {
       await this.#rollback();
@@ -233,23 +199,37 @@ export class PostgresSource implements Source {
 
   /** Statements of their own after a read has failed; a snapshot that was open is gone. */
   #afterFailure(timeoutMs: number): RunRows {
-    const tuning = { ...this.#tuning, statementTimeoutS: timeoutMs / 1000 };
     return async (sql) => {
       await this.#rollback();
-      await this.#connection.exec(beginSql("READ COMMITTED", tuning));
+      await this.#beginWith("READ COMMITTED", timeoutMs / 1000, null);
       return await this.#connection.rows(sql);
     };
   }
 
   async #begin(isolation: Isolation): Promise<void> {
-    this.#connection.statementTimeoutMs = this.#tuning.statementTimeoutS * 1000;
     const level = this.#joined === null ? isolation : "REPEATABLE READ";
-    await this.#connection.exec(beginSql(level, this.#tuning, this.#joined));
+    await this.#beginWith(level, this.#tuning.statementTimeoutS, this.#joined);
+  }
+
+  async #beginWith(
+    isolation: Isolation,
+    statementTimeoutS: number,
+    snapshot: string | null,
+  ): Promise<void> {
+    const connection = this.#connection;
+    connection.statementTimeoutMs = statementTimeoutS * 1000;
+    const statements = beginStatements(isolation, { ...this.#tuning, statementTimeoutS }, {
+      snapshot,
+      serverVersion: connection.serverVersion,
+      hiddenRows: connection.session.settings.options?.includes("row_security") ?? false,
+    });
+    const [[pid]] = await connection.run(statements);
+    connection.backendPid = Number(pid);
   }
 
   async #rollback(): Promise<void> {
     try {
-      await this.#connection.exec("ROLLBACK");
+      await this.#connection.run(["ROLLBACK"]);
     } catch {
       // Either the connection is gone, and the transaction with it, or the first error says more.
     }

@@ -132,6 +132,49 @@ const tlsConsistent: SourceRule = {
   },
 };
 
+/** Engines whose connections can show a certificate. */
+const CLIENT_CERTIFICATES: Record<SourceConfig["type"], boolean> = {
+  postgres: true,
+  mysql: false,
+  mssql: false,
+};
+
+const clientCertificate: SourceRule = {
+  name: "client_certificate",
+  reads: ["tls", "type"],
+  check({ tls, type }) {
+    const [given, ...more] = present(tls ?? {}, ["cert_file", "key_file"]);
+    if (tls === undefined || given === undefined) return [];
+    const path = ["tls", given];
+    if (!CLIENT_CERTIFICATES[type]) {
+      return [{ path, message: `type: ${type} has no client certificates` }];
+    }
+    if (tls.mode === "disable") {
+      return [{ path, message: `${given} has no meaning with mode: disable` }];
+    }
+    return more.length > 0 ? [] : [{ path, message: "cert_file and key_file need each other" }];
+  },
+};
+
+/** Engines whose servers can ask for a password as it is. */
+const CLEARTEXT_PASSWORDS: Record<SourceConfig["type"], boolean> = {
+  postgres: true,
+  mysql: false,
+  mssql: false,
+};
+
+const cleartextPassword: SourceRule = {
+  name: "cleartext_password",
+  reads: ["allow_cleartext_password", "type"],
+  check({ allow_cleartext_password, type }) {
+    if (allow_cleartext_password === undefined || CLEARTEXT_PASSWORDS[type]) return [];
+    return [{
+      path: ["allow_cleartext_password"],
+      message: `type: ${type} never sends the password as it is`,
+    }];
+  },
+};
+
 const oneBatchSize: SourceRule = {
   name: "one_batch_size",
   reads: ["tuning"],
@@ -152,5 +195,7 @@ export const SOURCE_RULES: readonly SourceRule[] = [
   schemeMatchesType,
   fieldsAreNoUrls,
   tlsConsistent,
+  clientCertificate,
+  cleartextPassword,
   oneBatchSize,
 ];

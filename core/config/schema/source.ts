@@ -54,6 +54,12 @@ export const tlsSchema = z.strictObject({
   ca_file: text.optional().describe(
     "PEM file of the authority that signed the server's certificate, relative to this file. Default: the system's trust store.",
   ),
+  cert_file: text.optional().describe(
+    "PEM file of a client certificate, for servers that ask for one; with key_file. Relative to this file.",
+  ),
+  key_file: text.optional().describe(
+    "PEM file of the client certificate's private key, unencrypted. Relative to this file.",
+  ),
   accept_invalid_certs: z.boolean().default(false).describe(
     "Accept any certificate, even an expired or self-signed one. For development only. Default: false.",
   ),
@@ -83,6 +89,9 @@ export const sourceSchema = z.strictObject({
   ),
   password_env: text.optional().describe("Environment variable that holds the password."),
   database: text.optional().describe("Database to connect to."),
+  allow_cleartext_password: z.boolean().optional().describe(
+    "Send the password as it is where the server asks for it so over a connection that is not encrypted. Default: false.",
+  ),
   tls: tlsSchema.optional(),
   tuning: tuningSchema.optional(),
 }).describe("The database to read from.");

@@ -182,7 +182,8 @@ Deno.test("postgres: TLS", async (t) => {
         const source = await open(at(encrypted.port, "localhost", block("require")));
         try {
           const [[pid]] = await source.rows("SELECT pg_backend_pid()");
-          await checkLost(source, WIDE, () => database.sql(`SELECT pg_terminate_backend(${pid})`));
+          const kill = () => database.sql(`SELECT pg_terminate_backend(${pid})`);
+          await checkLost(source, WIDE, kill);
         } finally {
           await source.close();
         }
@@ -212,10 +213,11 @@ Deno.test("postgres: TLS", async (t) => {
         return { type: "postgres", url: u.href } as const;
       };
       assert.deepEqual(await connect(url(encrypted.port, "require")), []);
-      for (const port of [encrypted.port, plain.port]) {
-        const [warning] = await connect(url(port, "prefer"));
-        assert.match(warning, /TLS is not enforced/);
+      for (const mode of ["prefer", "allow"]) {
+        const [warning] = await connect(url(plain.port, mode));
+        assert.match(warning, /TLS is not enforced/, mode);
       }
+      assert.deepEqual(await connect(url(encrypted.port, "prefer")), []);
       await failsWith(connect(url(plain.port, "require")), "SOURCE_TLS", "permanent", /not offer/);
     });
   } finally {

@@ -100,6 +100,30 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
       ofSource({ ...URL, tls: { mode: "require", accept_invalid_certs: true } }),
     ],
   },
+  client_certificate: {
+    breaks: [
+      [ofSource({ ...URL, tls: { cert_file: "c" } }), ["!source.tls.cert_file"]],
+      [ofSource({ ...URL, tls: { key_file: "k" } }), ["!source.tls.key_file"]],
+      [
+        ofSource({ ...URL, tls: { mode: "disable", cert_file: "c", key_file: "k" } }),
+        ["!source.tls.cert_file"],
+      ],
+      [
+        ofSource({ type: "mssql", ...URL, tls: { cert_file: "c", key_file: "k" } }),
+        ["!source.tls.cert_file"],
+      ],
+    ],
+    keeps: [ofSource({ ...URL, tls: { cert_file: "c", key_file: "k" } })],
+  },
+  cleartext_password: {
+    breaks: [
+      [
+        ofSource({ type: "mssql", ...URL, allow_cleartext_password: true }),
+        ["!source.allow_cleartext_password"],
+      ],
+    ],
+    keeps: [ofSource({ ...URL, allow_cleartext_password: true })],
+  },
   name_is_a_file_name: {
     breaks: ["a/b", "..", "a b", ".hidden", "-x", "a.", "x".repeat(101), "a\nb"].map((
       name,

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { parseRowDescription } from "../../../../../adapters/sources/postgres/describe_fields.ts";
 import { dialect, tableParts } from "../../../../../adapters/sources/postgres/dialect.ts";
 import { detectPooler } from "../../../../../adapters/sources/postgres/pooler.ts";
 import type { RivetType } from "../../../../../core/types/types.ts";
-import { beginSql } from "../../../../../adapters/sources/postgres/source.ts";
+import { beginStatements } from "../../../../../adapters/sources/postgres/begin.ts";
 
 Deno.test("dialect: identifiers, literals, tables", () => {
   assert.equal(dialect.quote('a"b'), '"a""b"');
@@ -48,26 +47,22 @@ Deno.test("pooler: two transactions on two server processes", async () => {
 });
 
 Deno.test("begin: read-only, with limits and formats set inside the transaction", () => {
-  const sql = beginSql("REPEATABLE READ", { statementTimeoutS: 300, lockTimeoutS: 0 });
-  assert.match(sql, /^BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; /);
-  for (const setting of ["statement_timeout = 300000", "lock_timeout = 0", "TimeZone = 'UTC'"]) {
-    assert.ok(sql.includes(`SET LOCAL ${setting}`), setting);
+  const limits = { statementTimeoutS: 300, lockTimeoutS: 0 };
+  const options = { snapshot: null, serverVersion: 15, hiddenRows: false };
+  const [begin, set, ...more] = beginStatements("REPEATABLE READ", limits, options);
+  assert.equal(begin, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  assert.deepEqual(more, []);
+  for (const setting of ["'statement_timeout', '300000'", "'lock_timeout', '0'"]) {
+    assert.ok(set.includes(`pg_catalog.set_config(${setting}, true)`), setting);
   }
-});
-
-Deno.test("row description: fields with their modifiers", () => {
-  const field = (name: string, type: number, modifier: number) => [
-    ...new TextEncoder().encode(name),
-    0,
-    ...[0, 0, 4, 210, 0, 7, 0, 0, type >> 8, type & 255, 0, 8],
-    ...[modifier >>> 24, (modifier >>> 16) & 255, (modifier >>> 8) & 255, modifier & 255, 0, 0],
-  ];
-  const body = [0, 2, ...field("größe", 1700, 655_366), ...field("", 25, -1)];
-  const message = ["T".charCodeAt(0), 0, 0, 0, body.length + 4, ...body];
-  const ready = ["Z".charCodeAt(0), 0, 0, 0, 5, "T".charCodeAt(0)];
-  assert.deepEqual(parseRowDescription(Uint8Array.from([...message, ...ready])), [
-    { name: "größe", table: 1234, attribute: 7, type: 1700, modifier: 655_366 },
-    { name: "", table: 1234, attribute: 7, type: 25, modifier: -1 },
-  ]);
-  assert.deepEqual(parseRowDescription(Uint8Array.from(ready)), []);
+  assert.ok(set.includes("'row_security', 'off'"));
+  assert.ok(!set.includes("transaction_timeout"), "not known before 17");
+  const later = beginStatements("READ COMMITTED", limits, {
+    snapshot: "1-2",
+    serverVersion: 17,
+    hiddenRows: true,
+  });
+  assert.equal(later[1], "SET TRANSACTION SNAPSHOT E'1-2'");
+  assert.ok(later[2].includes("'transaction_timeout', '0'"));
+  assert.ok(!later[2].includes("row_security"));
 });

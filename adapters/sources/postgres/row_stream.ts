@@ -1,0 +1,58 @@
+/** The rows of a running statement, read as they are asked for. */
+import { type LaidOut, RowFrames, type RowKind, type RowLimits } from "./rows.ts";
+import type { Answer } from "./wire/answer.ts";
+import type { Wire } from "./wire/wire.ts";
+
+export interface RunningStatement {
+  readonly wire: Wire;
+  readonly answer: Answer;
+  /** Translates what went wrong, and frees the connection. */
+  readonly failed: (error: unknown) => Error;
+  /** The statement is over. */
+  readonly ended: () => void;
+  /** Ends it early. */
+  readonly stop: () => Promise<void>;
+}
+
+export class RowStream {
+  readonly #statement: RunningStatement;
+  readonly #frames: RowFrames;
+
+  constructor(statement: RunningStatement, limits: RowLimits, kind: RowKind) {
+    this.#statement = statement;
+    this.#frames = new RowFrames(statement.wire.buffer, limits, kind);
+  }
+
+  /** The next rows, valid until the next call; null at the end. Rows not asked for hold the server back. */
+  async next(): Promise<LaidOut | null> {
+    const { wire, answer, failed, ended } = this.#statement;
+    const frames = this.#frames;
+    try {
+      while (!answer.over) {
+        const rowsFollow = frames.layOut();
+        const enough = frames.full || !rowsFollow || !wire.buffer.hasRoom;
+        if (frames.rows > 0 && enough) return frames.take();
+        if (rowsFollow) await wire.fill();
+        else await answer.step();
+      }
+    } catch (error) {
+      throw failed(error);
+    }
+    ended();
+    return null;
+  }
+
+  /** Ends the statement, so that the connection is free or closed; what it says to that does not matter. */
+  async drop(): Promise<void> {
+    const { wire, answer, failed, ended, stop } = this.#statement;
+    if (answer.over) return;
+    try {
+      // Of a short result, all has come already.
+      while (!answer.over && wire.buffer.holdsFrame) await answer.step();
+      await Promise.all([stop(), answer.finish()]);
+      ended();
+    } catch (error) {
+      failed(error);
+    }
+  }
+}
