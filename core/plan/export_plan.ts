@@ -3,6 +3,7 @@ import type { LoadedExport } from "../config/loaded.ts";
 import { planStages } from "../encode/spec.ts";
 import type { Source } from "../ports/source.ts";
 import { baseQuery } from "../query/base.ts";
+import { noChecksum } from "../query/checksum.ts";
 import { chunkedStrategy } from "./chunked.ts";
 import { incrementalStrategy } from "./incremental.ts";
 import type { ExportPlan, PlanInputs, Planning, Strategy } from "./strategy.ts";
@@ -14,6 +15,10 @@ export async function planExport(
   exported: LoadedExport,
   inputs: PlanInputs,
 ): Promise<ExportPlan> {
+  // Before a row is read, not when there is nothing to compare with.
+  if (exported.reconcile === "checksum" && source.dialect.rowChecksum === undefined) {
+    throw noChecksum(exported.name, source);
+  }
   const base = await baseQuery(source, exported);
   const description = await source.describe(base, exported.overrides);
   const stages = planStages(exported, description.columns);

@@ -44,6 +44,8 @@ export interface Dialect {
    * Absent: the engine has no checksum.
    */
   rowChecksum?(columns: readonly Column[]): string;
+  /** What makes it available on a server of the engine that lacks it, as a sentence. */
+  readonly checksumRemedy?: string;
 }
 
 export interface SourceCapabilities {

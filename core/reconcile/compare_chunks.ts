@@ -3,7 +3,7 @@ import type { LoadedExport } from "../config/loaded.ts";
 import { RivetError } from "../base/errors.ts";
 import type { Description, Source } from "../ports/source.ts";
 import type { ChunkTask } from "../ports/state.ts";
-import { checksumSql } from "../query/checksum.ts";
+import { checksumSql, noChecksum } from "../query/checksum.ts";
 import { areBoundsOf, chunkRowsSql } from "../query/chunk.ts";
 import type { ChunkShape } from "../query/cuts/cut.ts";
 import { countSql } from "../query/select.ts";
@@ -67,13 +67,4 @@ function chunkSql(
   const sql = checksumSql(dialect, rows, description.columns);
   if (sql === null) throw noChecksum(exported.name, source);
   return sql;
-}
-
-/** For an engine whose dialect has no `rowChecksum`. */
-export function noChecksum(exportName: string, { info }: Pick<Source, "info">): RivetError {
-  return new RivetError(
-    "NOT_AVAILABLE",
-    `export '${exportName}': checksums are not available for ${info.engine}`,
-    { hint: "Reconcile counts: leave --checksum out, or set reconcile: count." },
-  );
 }

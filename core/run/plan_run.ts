@@ -5,7 +5,6 @@ import type { ExportPlan, PlanInputs } from "../plan/strategy.ts";
 import { planExport } from "../plan/export_plan.ts";
 import type { Dialect } from "../ports/source.ts";
 import type { ChunkRun } from "../ports/state.ts";
-import { noChecksum } from "../reconcile/compare_chunks.ts";
 import { storedChunks } from "./checkpoint.ts";
 import type { ExportContext } from "./context.ts";
 import type { ExportSource } from "./export_source.ts";
@@ -27,12 +26,6 @@ export async function planRun(
   const inputs = await planInputs(ctx, open);
   const planned = await source.retried("plan", async (connected) => {
     for (const warning of connected.info.warnings) logger().warn(warning);
-    if (
-      ctx.exported.reconcile === "checksum" && connected.dialect.rowChecksum === undefined
-    ) {
-      // Before a row is read, not when there is nothing to compare with.
-      throw noChecksum(ctx.exported.name, connected);
-    }
     const plan = await planExport(connected, ctx.exported, inputs);
     return { plan, dialect: connected.dialect };
   });

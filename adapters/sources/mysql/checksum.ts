@@ -14,6 +14,11 @@ type Form =
   | "number"
   /** As it is printed, and `;`. */
   | "plain"
+  /**
+   * As in a JSON array, `[0.1]`, which MySQL prints as it sends it; elsewhere it may write another form, or too
+   * few digits.
+   */
+  | "float"
   /** The hexadecimal digits of a BIT's number, without leading zeros, and `;`. */
   | "bits"
   /** Length in bytes, `:`, bytes; text in utf8mb4. */
@@ -31,6 +36,7 @@ function formOf({ name, nativeType }: Column): Form {
     case "bit":
       return "bits";
     case "float":
+      return "float";
     case "date":
     case "time":
     case "timestamp":
@@ -65,6 +71,8 @@ function formSql(column: Column, value: string): string {
       return `TRIM(LEADING '0' FROM CONCAT(${value}, ';'))`;
     case "plain":
       return `CONCAT(${value}, ';')`;
+    case "float":
+      return `REPLACE(CONCAT(JSON_ARRAY(${value})), '.0]', ']')`;
     case "bits":
       return `TRIM(LEADING '0' FROM CONCAT(HEX(${value} + 0), ';'))`;
     case "sized": {
@@ -96,6 +104,8 @@ const NULL = 78;
 const ZERO = 48;
 const COLON = 58;
 const SEMICOLON = 59;
+const OPEN = 91;
+const CLOSE = 93;
 /** Of a field beside its value's bytes: a length of ten digits and a colon, or a hash. */
 const EXTRA_BYTES = 16;
 
@@ -145,6 +155,12 @@ export class ChecksumForm {
         return terminate(out, copyBytes(bytes, from, to, out, at));
       case "bits":
         return terminate(out, writeBits(bytes, from, to, out, at));
+      case "float": {
+        out[at] = OPEN;
+        const end = copyBytes(bytes, from, to, out, at + 1);
+        out[end] = CLOSE;
+        return end + 1;
+      }
       case "sized": {
         const value = writeDigits(length, out, at);
         out[value] = COLON;

@@ -84,6 +84,15 @@ export function tableParts(name: string): string[] {
   return parts;
 }
 
+/** For a server without MD5. */
+export function withoutChecksum({ rowChecksum: _, ...rest }: Dialect): Dialect {
+  return {
+    ...rest,
+    checksumRemedy: "This server has no MD5 function: INSTALL COMPONENT " +
+      "'file://component_classic_hashing' brings it.",
+  };
+}
+
 export const dialect: Dialect = {
   quote: quoteIdentifier,
   literal,

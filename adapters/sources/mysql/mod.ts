@@ -24,6 +24,9 @@ function tlsWarning(options: ConnectOptions, settings: ConnectionSettings): stri
   return mode === "disable" || mode === "prefer" ? NOT_ENCRYPTED : null;
 }
 
+/** The major version of MySQL that has the function no more, but in a component. */
+const MD5_LEFT = 9;
+
 /** Asks the server what it is, and tells the connection its limit. */
 async function serverFacts(connection: Connection): Promise<ServerFacts> {
   // A proxy asks the same server from here to the transaction's end.
@@ -33,11 +36,14 @@ async function serverFacts(connection: Connection): Promise<ServerFacts> {
     "SELECT VERSION(), @@version_comment",
   );
   const { rows } = await connection.query(VARIABLES_SQL);
+  const flavor = flavorOf(version ?? "");
+  const hasMd5 = flavor === "MariaDB" || Number.parseInt(version ?? "") < MD5_LEFT ||
+    await asking(connection)("SELECT MD5('')") !== undefined;
   await connection.exec(COMMIT_SQL);
   const variables = new Map(rows.map(([name, value]) => [(name ?? "").toLowerCase(), value ?? ""]));
   const maxPacket = Number(variables.get("max_allowed_packet"));
   if (maxPacket > 0) connection.maxPacketBytes = maxPacket;
-  return { flavor: flavorOf(version ?? ""), version: version ?? "", versionComment, variables };
+  return { flavor, version: version ?? "", versionComment, hasMd5, variables };
 }
 
 /** Answers `undefined` where the server refuses; a lost connection is still an error. */

@@ -10,6 +10,8 @@ export interface ServerFacts {
   readonly flavor: Flavor;
   readonly version: string;
   readonly versionComment: string | null;
+  /** The checksum's hash. */
+  readonly hasMd5: boolean;
   /** The session's variables before it was set up, by name: those of `SESSION_VARIABLES` that there are. */
   readonly variables: ReadonlyMap<string, string>;
 }

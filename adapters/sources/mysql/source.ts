@@ -6,6 +6,7 @@ import { RivetError, SourceError } from "../../../core/base/errors.ts";
 import type {
   Catalog,
   Description,
+  Dialect,
   InspectedColumn,
   IntrospectScope,
   ReadRequest,
@@ -18,7 +19,7 @@ import type {
 import type { RivetType } from "../../../core/types/types.ts";
 import type { Connection, ResultSet } from "./connection.ts";
 import { inspectQuery, planQuery } from "./describe.ts";
-import { dialect } from "./dialect.ts";
+import { dialect, withoutChecksum } from "./dialect.ts";
 import { plannedRows, scanFacts } from "./explain.ts";
 import {
   catalogTables,
@@ -51,7 +52,7 @@ const CAPABILITIES: SourceCapabilities = {
 };
 
 export class MysqlSource implements Source {
-  readonly dialect = dialect;
+  readonly dialect: Dialect;
   readonly capabilities = CAPABILITIES;
   readonly info: SourceInfo;
   readonly #connection: Connection;
@@ -74,6 +75,7 @@ export class MysqlSource implements Source {
   ) {
     this.#connection = connection;
     this.#facts = facts;
+    this.dialect = facts.hasMd5 ? dialect : withoutChecksum(dialect);
     this.info = info;
     this.#tuning = tuning;
     this.#multiplexed = multiplexed;

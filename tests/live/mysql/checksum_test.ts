@@ -134,8 +134,15 @@ async function checkOverrides(source: Source): Promise<void> {
 async function checkMariadbTypes(database: TestMysqlDatabase, source: Source): Promise<void> {
   const [[version]] = await database.sql("SELECT VERSION()");
   if (!version?.includes("MariaDB")) return;
-  await database.sql(`CREATE TABLE own_types (u uuid, i inet6, j json, k inet4);
-    INSERT INTO own_types VALUES (UUID(), '2001:db8::1', '[1]', '10.0.0.1'), (NULL, NULL, NULL, NULL)`);
+  await database.sql(`CREATE TABLE own_types (i inet6, j json);
+    INSERT INTO own_types VALUES ('2001:db8::1', '[1]'), (NULL, NULL)`);
+  const newer = await database.sql(
+    "SELECT 1 FROM information_schema.PLUGINS WHERE PLUGIN_NAME IN ('uuid', 'inet4') HAVING COUNT(*) = 2",
+  );
+  if (newer.length > 0) {
+    await database.sql(`ALTER TABLE own_types ADD u uuid, ADD k inet4;
+      UPDATE own_types SET u = UUID(), k = '10.0.0.1' WHERE i IS NOT NULL`);
+  }
   await agree(source, "SELECT * FROM own_types");
   await agree(source, "SELECT * FROM own_types LIMIT 2");
 }
@@ -254,7 +261,18 @@ async function onDatabase(work: (database: TestMysqlDatabase) => Promise<void>):
 
 mysqlTest(
   "mysql checksum: received rows and the server's own sum agree",
-  (t) => onDatabase((database) => checkForm(t, database)),
+  (t) =>
+    onDatabase(async (database) => {
+      // A server that has it in a component only.
+      const hashes = await database.sql("SELECT MD5('')").then(() => true, () => false);
+      const component = "COMPONENT 'file://component_classic_hashing'";
+      if (!hashes) await database.sql(`INSTALL ${component}`);
+      try {
+        await checkForm(t, database);
+      } finally {
+        if (!hashes) await database.sql(`UNINSTALL ${component}`);
+      }
+    }),
 );
 
 /** 1,000 rows in chunks of 250. */
@@ -320,11 +338,33 @@ async function checkRepair(database: TestMysqlDatabase, folder: string): Promise
   assert.deepEqual(await reconcile(0), clean);
 }
 
-mysqlTest("mysql checksum: a changed value is found, repaired, and clean again", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "rivet-mysql-checksum-" });
-  try {
-    await onDatabase((database) => checkRepair(database, folder));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+async function checkRefusal(database: TestMysqlDatabase, folder: string): Promise<void> {
+  await database.sql(ORDERS);
+  await Deno.writeTextFile(join(folder, "rivet.yaml"), ordersConfig(database.url));
+  for (const command of ["check", "plan", "run"]) {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", MAIN, command, "-c", "rivet.yaml"],
+      cwd: folder,
+      env: { RIVET_STATE_URL: "", RIVET_LOG: "", RUST_LOG: "" },
+      stdin: "null",
+    }).output();
+    const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    assert.equal(code, command === "check" ? 1 : 2, text);
+    assert.match(text.replace(/\s+/g, " "), /not available for MySQL.*component_classic_hashing/);
   }
-});
+}
+
+mysqlTest(
+  "mysql checksum: a changed value is found, repaired, and clean again; refused where there is no hash",
+  async () => {
+    const folder = await Deno.makeTempDir({ prefix: "rivet-mysql-checksum-" });
+    try {
+      await onDatabase(async (database) => {
+        const hashes = await database.sql("SELECT MD5('')").then(() => true, () => false);
+        await (hashes ? checkRepair : checkRefusal)(database, folder);
+      });
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);

@@ -62,7 +62,7 @@ const FORMS: readonly (readonly [Column, string | Uint8Array | null, string])[] 
   [column("year", int(16)), "0000", ";"],
   [column("decimal(10,2)", { kind: "decimal", precision: 10, scale: 2 }), "0.50", ".50;"],
   [column("decimal(10,2)", { kind: "decimal", precision: 10, scale: 2 }), "-0.50", "-0.50;"],
-  [column("double", { kind: "float", bits: 64 }), "-1.5e300", "-1.5e300;"],
+  [column("double", { kind: "float", bits: 64 }), "-1.5e300", "[-1.5e300]"],
   [column("date", { kind: "date" }), "0099-01-01", "0099-01-01;"],
   [
     column("datetime(6)", { kind: "timestamp", unit: "us", utc: false }),
