@@ -2,7 +2,7 @@
  * The entry, and the only place that wires adapters to the core and maps errors to exit codes.
  * What a command needs is imported when it runs: `rivet --help` loads no driver, codec or schema.
  */
-import { type Globals, wantsJsonErrors } from "./cli/globals.ts";
+import { type Globals, wantsExitClass, wantsJsonErrors } from "./cli/globals.ts";
 import { EVENTS_ENV, STOP_ENV } from "./cli/child_env.ts";
 import { ReportedError } from "./cli/failure.ts";
 import { execute } from "./cli/grammar.ts";
@@ -12,7 +12,8 @@ import { Screen } from "./cli/render/screen.ts";
 import { stdio } from "./cli/render/stdio.ts";
 import { listenForInterrupts } from "./cli/signals.ts";
 import { servicesOver, type Wiring } from "./cli/wire.ts";
-import { type ErrorCode, type RivetError, toRivetError } from "./core/base/errors.ts";
+import { exitCodeOf } from "./core/base/error_class.ts";
+import { type RivetError, toRivetError } from "./core/base/errors.ts";
 import {
   configureLogging,
   formatEntry,
@@ -21,19 +22,7 @@ import {
   type LogLevel,
 } from "./core/base/log.ts";
 
-const EXIT_FAILED = 1;
 const EXIT_INTERRUPTED = 130;
-
-/** Every other code exits 1. */
-const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
-  USAGE: 2,
-  CONFIG_INVALID: 2,
-  CONFIG_NOT_FOUND: 2,
-  NOT_AVAILABLE: 2,
-  PLAN_INVALID: 2,
-  SCHEMA_DRIFT: 4,
-  INTERRUPTED: EXIT_INTERRUPTED,
-};
 
 const env = (name: string) => Deno.env.get(name);
 
@@ -89,7 +78,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (parsed.kind === "incomplete") {
       if (wantsJsonErrors(args)) throw parsed.error;
       screen.styledLine(parsed.help);
-      return exitCode(parsed.error);
+      return exitCode(parsed.error, args);
     }
     const globals = parsed.invocation;
     startLogging(screen, globals);
@@ -106,11 +95,11 @@ async function main(args: readonly string[]): Promise<number> {
 /** Prints the failure in the form that was asked for and returns its exit code. */
 function report(thrown: unknown, screen: Screen, args: readonly string[]): number {
   const error = toRivetError(thrown);
-  if (error instanceof ReportedError) return exitCode(error);
+  if (error instanceof ReportedError) return exitCode(error, args);
   if (error.code === "INTERNAL") logger().debug(originOf(error));
   if (wantsJsonErrors(args)) screen.jsonLine(renderErrorJson(error));
   else screen.line(renderError(error));
-  return exitCode(error);
+  return exitCode(error, args);
 }
 
 function originOf(error: RivetError): string {
@@ -118,8 +107,9 @@ function originOf(error: RivetError): string {
   return origin.stack ?? origin.message;
 }
 
-function exitCode(error: RivetError): number {
-  return EXIT_CODES[error.code] ?? EXIT_FAILED;
+/** `--exit-class` chooses the numbering before the arguments are parsed: they may be what is wrong. */
+function exitCode(error: RivetError, args: readonly string[]): number {
+  return exitCodeOf(error, wantsExitClass(args, env));
 }
 
 /** `--quiet` and `--verbose` decide over the environment; a more talkative environment stays so. */

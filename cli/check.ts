@@ -25,7 +25,8 @@ const options = object({
       message`Exit 1 when a column is lossy, unsupported, or refused by the target. Implies --type-report.`,
   }),
   json: option("--json", {
-    description: message`Print one JSON object per export and line.`,
+    description:
+      message`Print one JSON object per export and line, with its columns. Implies --type-report.`,
   }),
   target: optional(
     option("--target", choice(TARGET_NAMES, { metavar: "WAREHOUSE" }), {
@@ -55,7 +56,7 @@ export const checkCommand = defineCommand("check", options, {
 export async function executeCheck(args: CheckArgs, ctx: CommandContext): Promise<void> {
   const config = await loadConfig(ctx, args.config, parameters(args.params));
   const target = args.target ?? null;
-  const types = args.typeReport || args.strict || target !== null;
+  const types = args.typeReport || args.strict || args.json || target !== null;
   const checks = await ctx.services.checkExports({
     config,
     exportName: args.export ?? null,

@@ -1,5 +1,6 @@
 /** What a run's outcome means for the caller. */
-import { type ErrorCode, RivetError } from "../core/base/errors.ts";
+import { classify } from "../core/base/error_class.ts";
+import { type ErrorCategory, type ErrorCode, RivetError } from "../core/base/errors.ts";
 import type { ExportSummary, RunAggregate } from "../core/report/summary.ts";
 
 /** Exports of a run failed. `problems` has one entry per export when there are several. */
@@ -7,8 +8,13 @@ export class RunFailedError extends RivetError {
   override readonly name = "RunFailedError";
   readonly problems: readonly string[];
 
-  constructor(code: ErrorCode, message: string, problems: readonly string[], hint?: string) {
-    super(code, message, { hint });
+  constructor(
+    code: ErrorCode,
+    message: string,
+    problems: readonly string[],
+    options: { readonly hint?: string; readonly category?: ErrorCategory } = {},
+  ) {
+    super(code, message, options);
     this.problems = problems;
   }
 }
@@ -28,13 +34,16 @@ export function failureOf(run: RunAggregate): RivetError | null {
   if (failed.length === 0) return null;
   if (failed.length === 1) {
     const [only] = failed;
-    return new RunFailedError(codeOf(only), problemOf(only), [], only.error?.hint);
+    const { hint, category } = only.error ?? {};
+    return new RunFailedError(codeOf(only), problemOf(only), [], { hint, category });
   }
   const codes = new Set(failed.map(codeOf));
   return new RunFailedError(
     codes.size === 1 ? codeOf(failed[0]) : "EXPORT_FAILED",
     `${failed.length} of ${run.exports.length} exports failed`,
     failed.map((e) => e.error?.hint ? `${problemOf(e)} (${e.error.hint})` : problemOf(e)),
+    // Worth another try only where each of them is.
+    { category: failed.find((e) => !passes(e))?.error?.category ?? failed[0].error?.category },
   );
 }
 
@@ -43,7 +52,7 @@ export class ReportedError extends RivetError {
   override readonly name = "ReportedError";
 
   constructor(failure: RivetError) {
-    super(failure.code, failure.message, { hint: failure.hint });
+    super(failure.code, failure.message, { hint: failure.hint, category: failure.category });
   }
 }
 
@@ -52,6 +61,10 @@ export function interruption(where: string): RivetError {
   return new RivetError("INTERRUPTED", `interrupted ${where}`, {
     hint: "Run the same command again; a checkpointed chunked export continues with --resume.",
   });
+}
+
+function passes({ error }: ExportSummary): boolean {
+  return error !== null && classify(error).retryable;
 }
 
 function codeOf(summary: ExportSummary): ErrorCode {

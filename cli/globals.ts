@@ -7,6 +7,10 @@ export const globalOptions = group(
     jsonErrors: option("--json-errors", {
       description: message`Print an error as one JSON object on stderr: error, code, hint.`,
     }),
+    exitClass: option("--exit-class", {
+      description:
+        message`Exit codes by class: 1 configuration, 2 retryable, 3 integrity, 4 drift (also RIVET_EXIT_CLASS=1).`,
+    }),
     quiet: option("-q", "--quiet", {
       description: message`Log errors only and show no progress.`,
     }),
@@ -18,8 +22,21 @@ export const globalOptions = group(
 
 export type Globals = InferValue<typeof globalOptions>;
 
-/** Whether errors are wanted as JSON, known before the arguments are parsed. */
-export function wantsJsonErrors(args: readonly string[]): boolean {
+/** Whether a flag is given, known before the arguments are parsed. */
+function has(args: readonly string[], flag: string): boolean {
   const end = args.indexOf("--");
-  return (end < 0 ? args : args.slice(0, end)).includes("--json-errors");
+  return (end < 0 ? args : args.slice(0, end)).includes(flag);
+}
+
+/** Whether errors are wanted as JSON. */
+export function wantsJsonErrors(args: readonly string[]): boolean {
+  return has(args, "--json-errors");
+}
+
+/** Whether exit codes are wanted by class. */
+export function wantsExitClass(
+  args: readonly string[],
+  env: (name: string) => string | undefined,
+): boolean {
+  return has(args, "--exit-class") || env("RIVET_EXIT_CLASS") === "1";
 }

@@ -41,7 +41,7 @@ export async function executeJournal(args: JournalArgs, ctx: CommandContext): Pr
   const filter = { exportName: args.export, runId: args.runId, last: args.last };
   const runs = await withState(ctx, config, (state) => state.journal(filter));
   if (runs.length === 0) selectExports(config, args.export);
-  if (args.json) return ctx.screen.json(toJson({ runs: runs.map(journalJson) }));
+  if (args.json) return ctx.screen.json(toJson(runs.map(journalJson)));
   ctx.screen.result(
     runs.length === 0 ? "No runs recorded." : runs.map(renderJournal).join("\n\n"),
   );

@@ -50,7 +50,7 @@ export async function executeMetrics(args: MetricsArgs, ctx: CommandContext): Pr
   const filter = { exportName: args.export, last: args.last };
   const metrics = await withState(ctx, config, (state) => state.metrics(filter));
   if (metrics.length === 0 && args.export !== undefined) selectExports(config, args.export);
-  if (args.json) return ctx.screen.json(toJson({ metrics: metrics.map(metricJson) }));
+  if (args.json) return ctx.screen.json(toJson(metrics.map(metricJson)));
   if (metrics.length === 0) return ctx.screen.result("No runs recorded.");
   ctx.screen.result(renderTable(COLUMNS, metrics.map(row), ctx.screen.resultWidth));
 }

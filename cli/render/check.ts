@@ -119,6 +119,8 @@ export function checkJson(
   target: Target | null,
 ): Record<string, unknown> {
   return {
+    export: exported.name,
+    // Deprecated: export.
     export_name: exported.name,
     mode: exported.config.mode,
     strategy: d?.strategy ?? null,
@@ -135,6 +137,7 @@ export function checkJson(
     error: error === null
       ? null
       : { code: error.code, message: error.message, hint: error.hint ?? null },
+    violations: (report ?? []).filter(({ acceptable }) => !acceptable).map(columnJson),
     ...(report === null ? {} : { target, columns: report.map(columnJson) }),
   };
 }

@@ -36,7 +36,12 @@ export function doctorJson(
   return {
     rivet_version: RIVET_VERSION,
     config,
+    all_ok: checks.every((check) => check.status !== "fail"),
     status: checks.some((check) => check.status === "fail") ? "fail" : "ok",
-    checks: checks.map(({ about, ...check }) => ({ check: about, ...check })),
+    checks: checks.map(({ about, ...check }) => ({
+      check: about,
+      ok: check.status !== "fail",
+      ...check,
+    })),
   };
 }

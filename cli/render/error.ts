@@ -1,4 +1,5 @@
 /** How a failure is shown on stderr. */
+import { classify } from "../../core/base/error_class.ts";
 import { ConfigError, type RivetError } from "../../core/base/errors.ts";
 import { jsonLine, type JsonText } from "../../core/base/json_text.ts";
 import { RunFailedError } from "../failure.ts";
@@ -22,6 +23,7 @@ export function renderErrorJson(error: RivetError): JsonText {
     error: error.message,
     code: error.code,
     hint: hintOf(error) || null,
+    ...classify(error),
     ...(problems.length > 0 ? { problems } : {}),
   });
 }

@@ -10,6 +10,12 @@ type Issue = z.core.$ZodIssue;
 /** Fields whose value is never shown, not even in an error about it. */
 const SECRET_KEYS = new Set(["password", "url", "webhook_url"]);
 
+/** Keys of other versions that a setting of this one replaces. */
+const REPLACED: Readonly<Record<string, string>> = {
+  keyset_incremental:
+    "mode: incremental pages by cursor_column already; for a whole table by key write chunk_by_key: true",
+};
+
 export interface IssueMessage {
   readonly path: ConfigPath;
   readonly message: string;
@@ -34,6 +40,7 @@ function unknownKeyMessage(
   key: string,
   known: readonly string[],
 ): string {
+  if (Object.hasOwn(REPLACED, key)) return `not a key of this version; ${REPLACED[key]}`;
   const suggestion = nearest(key, known);
   if (suggestion !== undefined) return `unknown key; did you mean "${suggestion}"?`;
   const here = path.map((part) => typeof part === "number" ? "[]" : `.${part}`).join("").slice(1);

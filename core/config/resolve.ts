@@ -67,7 +67,7 @@ export function resolveExport(
     query,
     table: config.table ?? null,
     mode: resolveMode(config),
-    tuning: resolveTuning(source.tuning, config.tuning),
+    tuning: resolveTuning(source.tuning, config.tuning, source.environment),
     compression: resolveCompression(config),
     rowGroup: resolveRowGroup(config.parquet),
     consistency: {

@@ -1,15 +1,15 @@
 /** `max_file_size`: a number of bytes, or a number with a unit. */
 
-/** Below this a part holds little more than its own footer. */
-export const MIN_FILE_BYTES = 64_000;
+/** Below this a part holds less than its own footer. */
+export const MIN_FILE_BYTES = 1024;
 
 const UNITS: Readonly<Record<string, number>> = {
   "": 1,
   b: 1,
-  kb: 1e3,
-  mb: 1e6,
-  gb: 1e9,
-  tb: 1e12,
+  kb: 1024,
+  mb: 1024 ** 2,
+  gb: 1024 ** 3,
+  tb: 1024 ** 4,
   kib: 1024,
   mib: 1024 ** 2,
   gib: 1024 ** 3,

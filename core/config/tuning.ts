@@ -1,5 +1,5 @@
 /** Tuning as a run uses it: profile numbers with the config's overrides laid over them. */
-import type { TuningConfig } from "./schema.ts";
+import type { SourceConfig, TuningConfig } from "./schema.ts";
 
 export type Profile = "safe" | "balanced" | "fast";
 
@@ -95,9 +95,21 @@ function batchSize(
   return { batchRows: base.batchRows, batchBytes: base.batchBytes };
 }
 
+/** `source.environment`: the profile where none is set. */
+const ENVIRONMENT_PROFILES: Record<NonNullable<SourceConfig["environment"]>, Profile> = {
+  production: "safe",
+  replica: "balanced",
+  local: "fast",
+};
+
 /** Profile, then `source.tuning`, then the export's own block, field by field. */
-export function resolveTuning(source: TuningConfig = {}, own: TuningConfig = {}): Tuning {
-  const base = PROFILES[own.profile ?? source.profile ?? "balanced"];
+export function resolveTuning(
+  source: TuningConfig = {},
+  own: TuningConfig = {},
+  environment?: SourceConfig["environment"],
+): Tuning {
+  const fallback = environment === undefined ? "balanced" : ENVIRONMENT_PROFILES[environment];
+  const base = PROFILES[own.profile ?? source.profile ?? fallback];
   const pick = <K extends keyof TuningConfig>(key: K) => own[key] ?? source[key];
   return {
     profile: base.profile,

@@ -1,4 +1,8 @@
-/** Summaries as `--json`, `--summary-output`, run reports and state store them. The names are public API. */
+/**
+ * Summaries as `--json`, `--summary-output`, run reports and state store them. The names are public API.
+ * Those marked deprecated are the earlier spelling of the one above them.
+ */
+import { classify } from "../base/error_class.ts";
 import type { SerializedError } from "../base/errors.ts";
 import type { ExportSummary, RunAggregate } from "./summary.ts";
 
@@ -8,9 +12,15 @@ export function aggregateJson(run: RunAggregate): Record<string, unknown> {
     started_at: run.startedAt,
     finished_at: run.finishedAt,
     duration_ms: run.durationMs,
+    total_exports: run.exports.length,
     succeeded: run.succeeded,
     failed: run.failed,
     skipped: run.skipped,
+    total_rows: run.rows,
+    total_files: run.files,
+    total_bytes: run.bytes,
+    per_export: run.exports.map(summaryJson),
+    // Deprecated: total_rows, total_files, total_bytes, per_export.
     rows: run.rows,
     files: run.files,
     bytes: run.bytes,
@@ -32,6 +42,10 @@ export function summaryJson(s: ExportSummary): Record<string, unknown> {
     started_at: s.startedAt,
     finished_at: s.finishedAt,
     duration_ms: s.durationMs,
+    total_rows: s.rows,
+    files_produced: s.files,
+    bytes_written: s.bytes,
+    // Deprecated: total_rows, files_produced, bytes_written.
     rows: s.rows,
     files: s.files,
     bytes: s.bytes,
@@ -43,6 +57,7 @@ export function summaryJson(s: ExportSummary): Record<string, unknown> {
     schema_changed: s.schemaChanged,
     quality: s.quality,
     chunks: s.chunks,
+    error_message: s.error === null ? null : s.error.message,
     error: s.error === null ? null : errorJson(s.error),
   };
 }
@@ -51,6 +66,7 @@ function errorJson(error: SerializedError): Record<string, unknown> {
   return {
     code: error.code,
     category: error.category,
+    ...classify(error),
     message: error.message,
     hint: error.hint ?? null,
     native_code: error.nativeCode ?? null,

@@ -105,7 +105,7 @@ const fileSize: ExportRule = {
     }
     return bytes >= MIN_FILE_BYTES ? [] : [{
       path: ["max_file_size"],
-      message: `${bytes} bytes is below the minimum of ${MIN_FILE_BYTES / 1000}KB`,
+      message: `${bytes} bytes is below the minimum of ${MIN_FILE_BYTES / 1024}KB`,
     }];
   },
 };

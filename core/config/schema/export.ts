@@ -107,7 +107,7 @@ const files = {
     "Type overrides by column: decimal(p,s), int16|int32|int64|uint64, float32|float64, bool, text, binary, json, uuid, date, time, timestamp[_tz][_ns], interval, list<type>.",
   ),
   max_file_size: z.union([z.string(), z.number().int()]).optional().describe(
-    'Starts a new part at about this size: "512MB" (powers of 1000), "1GiB" (powers of 1024) or a number of bytes; at least 64KB. Default: one part.',
+    'Starts a new part at about this size: "512MB" or "512MiB" (both powers of 1024) or a number of bytes; at least 1KB. Default: one part.',
   ),
   skip_empty: z.boolean().default(false).describe(
     "0 rows: no file, the cursor stays, status skipped. Default: false.",

@@ -42,6 +42,12 @@ export const tuningSchema = z.strictObject({
   on_batch_memory_exceeded: z.enum(["warn", "fail", "auto_shrink"]).optional().describe(
     "What happens when a batch is larger than max_batch_memory_mb: warn, fail the export, or read fewer rows from then on. Default: warn.",
   ),
+  adaptive: z.boolean().optional().describe(
+    "Accepted for configurations of the documented tool; without effect yet, which a WARN says. Default: false.",
+  ),
+  min_parallel: positive.optional().describe(
+    "Accepted with adaptive, without effect yet. Default: 1.",
+  ),
   max_value_mb: positive.optional().describe(
     "Largest single value accepted, in MiB; a larger one fails the run and names its column. Default: 256.",
   ),
@@ -91,6 +97,9 @@ export const sourceSchema = z.strictObject({
   database: text.optional().describe("Database to connect to."),
   allow_cleartext_password: z.boolean().optional().describe(
     "Send the password as it is where the server asks for it so over a connection that is not encrypted. Default: false.",
+  ),
+  environment: z.enum(["production", "replica", "local"]).optional().describe(
+    "What the source is, which chooses the profile where none is set: production safe, replica balanced, local fast. Default: none.",
   ),
   tls: tlsSchema.optional(),
   tuning: tuningSchema.optional(),

@@ -167,7 +167,7 @@ export function fakeContext(
     err,
     closed,
     screen: new Screen(out, err),
-    globals: { jsonErrors: false, quiet: parts.quiet ?? false, verbose: false },
+    globals: { jsonErrors: false, exitClass: false, quiet: parts.quiet ?? false, verbose: false },
     childEvents: parts.childEvents ?? false,
     interruptSignal: () => parts.signal ?? new AbortController().signal,
     services: {

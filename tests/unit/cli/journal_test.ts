@@ -56,7 +56,7 @@ Deno.test("journal --json gives every event with its data", async () => {
   const ctx = fakeContext({ config, state });
   const args = { ...COMMON, command: "journal", export: "orders", last: 5, runId: undefined };
   await executeJournal({ ...args, command: "journal", json: true }, ctx);
-  equal(JSON.parse(ctx.out.text).runs[0].events[0].data.rows, 150000);
+  equal(JSON.parse(ctx.out.text)[0].events[0].data.rows, 150000);
 });
 
 Deno.test("state show lists cursors in full precision", async () => {

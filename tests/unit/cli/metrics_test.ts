@@ -50,7 +50,7 @@ Deno.test("metrics as JSON has every field and no password", async () => {
   const ctx = fakeContext({ config: fakeConfig("orders"), state });
   await executeMetrics({ ...ARGS, export: "orders", last: 3, json: true }, ctx);
   deepEqual(filters, [{ exportName: "orders", last: 3 }]);
-  const [metric] = JSON.parse(ctx.out.text).metrics;
+  const [metric] = JSON.parse(ctx.out.text);
   equal(Object.keys(metric).length, Object.keys(METRIC).length);
   equal(metric.peak_rss_mb, 142.3);
   equal(ctx.out.text.includes("secret"), false);

@@ -63,9 +63,14 @@ Deno.test("--json leaves stdout to the JSON and sends blocks to stderr", async (
     "started_at",
     "finished_at",
     "duration_ms",
+    "total_exports",
     "succeeded",
     "failed",
     "skipped",
+    "total_rows",
+    "total_files",
+    "total_bytes",
+    "per_export",
     "rows",
     "files",
     "bytes",
@@ -73,6 +78,7 @@ Deno.test("--json leaves stdout to the JSON and sends blocks to stderr", async (
   ]);
   equal(json.exports[0].export_name, "orders");
   equal(json.exports[0].peak_rss_mb, 142.3);
+  deepEqual(json.per_export, json.exports);
   match(ctx.err.text, /^── orders ──\n/);
 });
 

@@ -14,8 +14,7 @@ const MAIN = new URL("../../../main.ts", import.meta.url);
 
 /** Packages that a start may cost; everything else is imported by the command that needs it. */
 const LIGHT = /^(npm:\/?@optique\/|npm:\/?@logtape\/|node:)/;
-const OWN =
-  /\/(main\.ts|cli\/.*|core\/(base\/(errors|json_text|log|printable|private_files|redact|secret_pairs|secret_urls|secrets|suggest|version)|config\/select|report\/json)\.ts)$/;
+const OWN = /\/(main\.ts|cli\/.*|core\/(base\/[a-z_]+|config\/select|report\/json)\.ts)$/;
 
 async function staticImports(): Promise<string[]> {
   const output = await new Deno.Command(Deno.execPath(), {

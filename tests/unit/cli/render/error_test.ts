@@ -16,6 +16,8 @@ Deno.test("an error shows its message, problems and hint", () => {
     error: "rivet.yaml has 2 problems",
     code: "CONFIG_INVALID",
     hint: "Correct them.",
+    exit_class: "config",
+    retryable: false,
     problems: ["a.yaml:1:2 x", "a.yaml:3:4 y"],
   });
 });
@@ -23,7 +25,13 @@ Deno.test("an error shows its message, problems and hint", () => {
 Deno.test("the JSON form always has error, code and hint, and is one line", () => {
   const json = renderErrorJson(new RivetError("SOURCE_QUERY", "two\nlines"));
   equal(json.includes("\n"), false);
-  deepEqual(JSON.parse(json), { error: "two\nlines", code: "SOURCE_QUERY", hint: null });
+  deepEqual(JSON.parse(json), {
+    error: "two\nlines",
+    code: "SOURCE_QUERY",
+    hint: null,
+    exit_class: "config",
+    retryable: false,
+  });
 });
 
 Deno.test("no form shows a password", () => {

@@ -319,11 +319,11 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
     ],
   },
   max_file_size_is_a_size: {
-    breaks: ["big", "63KB", 0].map((size) => [
+    breaks: ["big", "0.9KB", 1023, 0].map((size) => [
       ofExport({ max_file_size: size }),
       ["!exports[0].max_file_size"],
     ]),
-    keeps: ["512MB", "64KB", 100_000_000].map((size) => ofExport({ max_file_size: size })),
+    keeps: ["512MB", "1KB", 1024, 100_000_000].map((size) => ofExport({ max_file_size: size })),
   },
   columns_name_types: {
     breaks: [[ofExport({ columns: { a: "decimal", b: "text" } }), ["!exports[0].columns.a"]]],

@@ -8,12 +8,13 @@ import { type ExportConfig, exportSchema } from "../../../../core/config/schema.
 import { parseSize } from "../../../../core/config/size.ts";
 import { literal, substitute } from "../../../../core/config/substitute.ts";
 
-Deno.test("sizes: decimal and binary units, plain bytes", () => {
+Deno.test("sizes: units are powers of 1024, as the documented tool counts; plain bytes", () => {
   const cases: [string | number, number | undefined][] = [
-    ["512MB", 512_000_000],
+    ["512MB", 536_870_912],
     ["1GiB", 1_073_741_824],
-    ["1.5 gb", 1_500_000_000],
+    ["1.5 gb", 1_610_612_736],
     ["64kib", 65_536],
+    ["1kb", 1_024],
     ["100_000_000", 100_000_000],
     ["12 B", 12],
     [7, 7],
