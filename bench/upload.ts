@@ -46,7 +46,10 @@ function s3Config(endpoint: string): S3Config {
 type Send = (file: string, number: number, md5: string) => Promise<void>;
 
 function throughPort(destination: Destination): Send {
-  return (file, number, md5) => destination.put(file, `part-${number}`, md5);
+  const { signal } = new AbortController();
+  return async (file, number, md5) => {
+    await destination.put({ file, md5 }, `part-${number}`, signal);
+  };
 }
 
 async function bareLoop(endpoint: string): Promise<Send> {

@@ -72,7 +72,10 @@ export async function executeValidate(args: ValidateArgs, ctx: CommandContext): 
   const config = await loadConfig(ctx, args.config, parameters(args.params));
   const file = args.output === undefined ? null : await reserveFile(args.output);
   try {
-    const report = await ctx.services.validateExports(config, await validateOptions(args, config));
+    const report = await ctx.services.validateExports(config, {
+      ...await validateOptions(args, config),
+      signal: ctx.interruptSignal(),
+    });
     const json = toJson(report);
     await file?.commit(`${json}\n`);
     const asJson = args.json || args.format === "json";
@@ -107,7 +110,7 @@ function isDate(text: string): boolean {
 async function validateOptions(
   args: ValidateArgs,
   config: LoadedConfig,
-): Promise<ValidateOptions> {
+): Promise<Omit<ValidateOptions, "signal">> {
   const { date = null, runId = null, prefix = null, format } = args;
   return {
     exports: await selectedExports(args, config),

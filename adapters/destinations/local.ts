@@ -1,13 +1,17 @@
-/** A folder on this machine. `put` is a rename within one file system followed by an fsync. */
+/** A folder on this machine. `put` is a link within one file system followed by an fsync. */
 import { createHash } from "node:crypto";
 import { access, constants } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { DestinationError } from "../../core/base/errors.ts";
 import { errnoOf, fileError } from "../../core/base/file_error.ts";
 import type {
+  Access,
+  Asked,
   Destination,
   DestinationCapabilities,
+  FinishedFile,
   ObjectInfo,
+  PutOutcome,
 } from "../../core/ports/destination.ts";
 import { checkedKey, compareKeys } from "./kit/keys.ts";
 import { STAGING_FOLDER, StagingArea } from "./kit/staging.ts";
@@ -29,16 +33,16 @@ export function openLocal({ path }: { readonly path: string }): Promise<LocalDes
 export class LocalDestination implements Destination {
   readonly capabilities: DestinationCapabilities = {
     kind: "local",
-    commit: "rename",
+    commit: "link",
     retrySafe: true,
-    partialPossible: false,
-    listsMd5: false,
+    md5: "read_back",
+    pieces: null,
   };
   readonly uri: string;
   readonly #root: string;
   readonly #syncFolder: (path: string) => Promise<void>;
-  /** Local file -> target of renames that are done but not yet durable, for a retry of `put`. */
-  readonly #renamed = new Map<string, string>();
+  /** Local file -> target of links that are made but not yet durable, for a retry of `put`. */
+  readonly #linked = new Map<string, string>();
   readonly #staging: StagingArea;
   /** Of files that this user makes at the destination, by umask and the folder's defaults. */
   #fileMode: Promise<number | null> | undefined;
@@ -54,23 +58,25 @@ export class LocalDestination implements Destination {
     return this.#staging.dir();
   }
 
-  async put(localFile: string, key: string, _md5: string): Promise<void> {
+  async put({ file }: FinishedFile, key: string): Promise<PutOutcome> {
     const target = this.#path(key);
     try {
       await this.#createParents(target);
-      if (this.#renamed.get(localFile) !== target) {
-        await this.#openToReaders(localFile);
-        await Deno.rename(localFile, target);
+      if (this.#linked.get(file) !== target) {
+        await this.#openToReaders(file);
+        if (!await linkNew(file, target)) return "taken";
+        this.#linked.set(file, target);
       }
-      this.#renamed.set(localFile, target);
       await this.#syncFolder(dirname(target));
-      this.#renamed.delete(localFile);
+      this.#linked.delete(file);
+      await removeIfThere(file);
+      return "stored";
     } catch (error) {
       throw fileError(error, "write", target);
     }
   }
 
-  async putBytes(bytes: Uint8Array, key: string): Promise<void> {
+  async replace(bytes: Uint8Array, key: string): Promise<void> {
     const target = this.#path(key);
     const staged = join(await this.stagingDir(), `${crypto.randomUUID()}.tmp`);
     try {
@@ -140,7 +146,22 @@ export class LocalDestination implements Destination {
   }
 
   /** Without `write`, the folder or the nearest one above it can be looked into and may be written to. */
-  async check(write: boolean): Promise<void> {
+  async probe({ write }: Asked): Promise<Access> {
+    if (!write) {
+      await this.#look();
+    } else {
+      const probe = join(await this.stagingDir(), `${crypto.randomUUID()}.tmp`);
+      try {
+        await writeSynced(probe, new TextEncoder().encode("rivet\n"));
+        await Deno.remove(probe);
+      } catch (error) {
+        throw fileError(error, "write", probe);
+      }
+    }
+    return { refused: [], createOnly: true, foreignMd5: null };
+  }
+
+  async #look(): Promise<void> {
     let folder = this.#root;
     try {
       while (!await isThere(folder)) folder = dirname(folder);
@@ -152,14 +173,6 @@ export class LocalDestination implements Destination {
       await access(folder, constants.W_OK);
     } catch (error) {
       throw fileError(error, "write into", folder);
-    }
-    if (!write) return;
-    const probe = join(await this.stagingDir(), `${crypto.randomUUID()}.tmp`);
-    try {
-      await writeSynced(probe, new TextEncoder().encode("rivet\n"));
-      await Deno.remove(probe);
-    } catch (error) {
-      throw fileError(error, "write", probe);
     }
   }
 
@@ -216,6 +229,33 @@ export class LocalDestination implements Destination {
       "DESTINATION_UNWRITABLE",
       `${JSON.stringify(key)} is inside the folder of unfinished files`,
     );
+  }
+}
+
+/** File systems without links say so in one of these ways. */
+const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL"]);
+
+/** Gives `file` the second name `target`, unless that is taken: false. */
+async function linkNew(file: string, target: string): Promise<boolean> {
+  try {
+    await Deno.link(file, target);
+    return true;
+  } catch (error) {
+    const errno = errnoOf(error) ?? "";
+    if (errno === "EEXIST") return false;
+    if (!NO_LINKS.has(errno)) throw error;
+  }
+  // What is left there: two processes of one moment may still meet.
+  if (await isThere(target)) return false;
+  await Deno.rename(file, target);
+  return true;
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") throw error;
   }
 }
 

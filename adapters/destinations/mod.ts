@@ -1,6 +1,7 @@
 /** The one list of destination kinds. */
 import type { DestinationConfig } from "../../core/config/schema.ts";
-import { type AnyDestination, registry } from "../../core/ports/adapters.ts";
+import { registry } from "../../core/ports/adapters.ts";
+import type { AnyDestination } from "../../core/ports/destination.ts";
 import type { Env } from "./kit/environment.ts";
 
 type Type = DestinationConfig["type"];

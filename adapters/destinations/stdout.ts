@@ -6,7 +6,7 @@ import type { DestinationCapabilities, StreamDestination } from "../../core/port
 /** The part of `Deno.stdout` that is used. */
 export interface StdoutWriter {
   /** May write less than it is given. */
-  write(bytes: Uint8Array): Promise<number>;
+  writeSync(bytes: Uint8Array): number;
 }
 
 /** This process's standard output. */
@@ -19,8 +19,8 @@ export class StdoutDestination implements StreamDestination {
     kind: "stdout",
     commit: "stream",
     retrySafe: false,
-    partialPossible: true,
-    listsMd5: false,
+    md5: "none",
+    pieces: null,
   };
   readonly uri = "stdout";
   readonly #out: StdoutWriter;
@@ -29,9 +29,9 @@ export class StdoutDestination implements StreamDestination {
     this.#out = out;
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
+  write(bytes: Uint8Array): void {
     try {
-      for (let at = 0; at < bytes.length;) at += await this.#out.write(bytes.subarray(at));
+      for (let at = 0; at < bytes.length;) at += this.#out.writeSync(bytes.subarray(at));
     } catch (error) {
       if (errnoOf(error) !== "EPIPE") throw fileError(error, "write to", "stdout");
       throw new DestinationError(

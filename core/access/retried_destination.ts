@@ -4,11 +4,12 @@ import type { Destination, ObjectInfo } from "../ports/destination.ts";
 import type { Retrier } from "./retrier.ts";
 
 /** Arguments are passed on as they are: what a call is given beside its key is the destination's affair. */
-type Args<K extends "put" | "putBytes" | "list" | "head" | "read" | "move"> = Parameters<
+type Args<
+  K extends "put" | "replace" | "readBackMd5" | "list" | "head" | "read" | "move" | "probe",
+> = Parameters<
   Destination[K]
 >;
 
-/** `check` is not tried again: how it fails is what is asked. */
 export function retriedDestination(inner: Destination, retrier: Retrier): Destination {
   return {
     capabilities: inner.capabilities,
@@ -16,22 +17,17 @@ export function retriedDestination(inner: Destination, retrier: Retrier): Destin
     stagingDir: () => inner.stagingDir(),
     put: (...args: Args<"put">) =>
       retrier.run({ step: "put", key: args[1] }, () => inner.put(...args)),
-    putBytes: (...args: Args<"putBytes">) =>
-      retrier.run({ step: "put", key: args[1] }, () => inner.putBytes(...args)),
+    replace: (...args: Args<"replace">) =>
+      retrier.run({ step: "put", key: args[1] }, () => inner.replace(...args)),
     list: (...args: Args<"list">) => retriedList(inner, retrier, args),
     head: (...args: Args<"head">) =>
       retrier.run({ step: "head", key: args[0] }, () => inner.head(...args)),
     read: (...args: Args<"read">) =>
       retrier.run({ step: "read", key: args[0] }, () => inner.read(...args)),
     move: (...args: Args<"move">) => retriedMove(inner, retrier, args),
-    ...(inner.readBackMd5 === undefined ? {} : {
-      readBackMd5: (...args: Parameters<NonNullable<Destination["readBackMd5"]>>) =>
-        retrier.run(
-          { step: "read", key: args[0] },
-          () => (inner.readBackMd5 as NonNullable<Destination["readBackMd5"]>)(...args),
-        ),
-    }),
-    check: (...args: Parameters<Destination["check"]>) => inner.check(...args),
+    readBackMd5: (...args: Args<"readBackMd5">) =>
+      retrier.run({ step: "read", key: args[0] }, () => inner.readBackMd5(...args)),
+    probe: (...args: Args<"probe">) => retrier.run({ step: "probe" }, () => inner.probe(...args)),
     close: () => inner.close(),
   };
 }
@@ -75,7 +71,7 @@ function retriedMove(inner: Destination, retrier: Retrier, args: Args<"move">): 
       await inner.move(...args);
     } catch (error) {
       const gone = attempts > 0 && (error as RivetError).code === "DESTINATION_NOT_FOUND";
-      if (!gone || await inner.head(args[1]) === null) throw error;
+      if (!gone || await inner.head(args[1], args[2]) === null) throw error;
     } finally {
       attempts++;
     }

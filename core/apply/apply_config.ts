@@ -50,7 +50,7 @@ async function campaignOf(deps: RunDeps, options: RunOptions, now: Date): Promis
   };
   if (!resume) return fresh;
   try {
-    const { campaign, jobs } = await unfinishedJobs(deps, config);
+    const { campaign, jobs } = await unfinishedJobs(deps, config, options.signal);
     const { since, since_sequence } = campaign;
     return { since, since_sequence, jobs };
   } catch (error) {

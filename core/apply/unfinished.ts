@@ -19,7 +19,11 @@ export interface Unfinished {
 }
 
 /** @throws RivetError CHECKPOINT_MISSING without an earlier apply, ALREADY_COMPLETE when all is done. */
-export async function unfinishedJobs(deps: RunDeps, config: LoadedConfig): Promise<Unfinished> {
+export async function unfinishedJobs(
+  deps: RunDeps,
+  config: LoadedConfig,
+  signal: AbortSignal,
+): Promise<Unfinished> {
   const campaign = await lastCampaign(deps.state, config.path);
   if (campaign === null) {
     throw new RivetError("CHECKPOINT_MISSING", `--resume: ${config.path} was not applied before`, {
@@ -28,7 +32,7 @@ export async function unfinishedJobs(deps: RunDeps, config: LoadedConfig): Promi
   }
   const jobs: ExportJob[] = [];
   for (const exported of config.exports) {
-    const job = await jobOf(deps, exported, campaign);
+    const job = await jobOf(deps, exported, campaign, signal);
     if (job === null) logger().info(`export '${exported.name}' is finished and is left alone`);
     else jobs.push(job);
   }
@@ -45,6 +49,7 @@ async function jobOf(
   deps: RunDeps,
   exported: LoadedExport,
   campaign: CampaignRecord,
+  signal: AbortSignal,
 ): Promise<ExportJob | null> {
   if (await succeededSince(deps.state, exported, campaign)) return null;
   const run = await runToResume(deps.state, exported);
@@ -53,7 +58,7 @@ async function jobOf(
   // All chunks are done, and the process died before it could say so.
   const at = runTime(run.runId, exported.name)?.toISOString() ?? "";
   if (!await isOf(deps.state, campaign, run.runId, at)) return { exported, resume: false };
-  return await hasEnded(deps, exported, run) ? null : { exported, resume: true };
+  return await hasEnded(deps, exported, run, signal) ? null : { exported, resume: true };
 }
 
 async function succeededSince(

@@ -11,6 +11,15 @@ export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw interrupted();
 }
 
+/** Aborts `ms` after `signal` does. */
+export function withGrace(signal: AbortSignal, ms: number): AbortSignal {
+  const late = new AbortController();
+  const start = () => Deno.unrefTimer(setTimeout(() => late.abort(), ms));
+  if (signal.aborted) start();
+  else signal.addEventListener("abort", start, { once: true });
+  return late.signal;
+}
+
 /** @throws RivetError INTERRUPTED when the signal aborts first. */
 export function delay(ms: number, signal: AbortSignal): Promise<void> {
   if (ms <= 0) return Promise.resolve();

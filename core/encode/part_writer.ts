@@ -3,10 +3,11 @@
  * boundaries. Runs in a Worker or in-process; it does no more than encode, hash and write.
  */
 import type { Batch } from "../batch/batch.ts";
+import type { PieceRule, StreamDestination } from "../ports/destination.ts";
 import type { EncoderOptions, Format, FormatEncoder } from "../ports/format.ts";
 import type { StageSpec } from "./spec.ts";
 import type { Column } from "../types/types.ts";
-import { openStagedFile, openStdout, type PartSink, type StagedPart } from "./staged_file.ts";
+import { openStagedFile, openStream, type PartSink, type StagedPart } from "./staged_file.ts";
 
 /** What a writer needs to know; structured-clone safe. */
 export interface OutputSpec {
@@ -15,8 +16,10 @@ export interface OutputSpec {
   /** Of the batches as they were read; the stages may add some. */
   readonly columns: readonly Column[];
   readonly stages: StageSpec;
-  /** Absolute path of a staged file without its number; null writes to standard output. */
+  /** Absolute path of a staged file without its number; null: it goes to the stream. */
   readonly stagedPath: string | null;
+  /** How the destination cuts large files. */
+  readonly pieces: PieceRule | null;
   readonly maxFileBytes: number | null;
 }
 
@@ -26,8 +29,12 @@ export type PartSpec = Omit<OutputSpec, "stages">;
 /** Of `max_file_size`, when a part is closed: the next batch must still fit. */
 const FULL = 0.9;
 
+/** What bytes go to where there is no file. */
+export type ByteStream = Pick<StreamDestination, "write">;
+
 export class PartWriter {
   readonly #format: Format;
+  readonly #stream: ByteStream | null;
   readonly #spec: PartSpec;
   readonly #finished: StagedPart[] = [];
   #encoder: FormatEncoder | null = null;
@@ -35,8 +42,9 @@ export class PartWriter {
   #partRows = 0;
   #doneBytes = 0;
 
-  constructor(format: Format, spec: PartSpec) {
+  constructor(format: Format, spec: PartSpec, stream: ByteStream | null = null) {
     this.#format = format;
+    this.#stream = stream;
     this.#spec = spec;
   }
 
@@ -99,9 +107,10 @@ export class PartWriter {
       return { encoder: this.#encoder, sink: this.#sink };
     }
     const encoder = await this.#format.open(this.#spec.columns, this.#spec.encoder);
-    const sink = this.#spec.stagedPath === null
-      ? await openStdout()
-      : await openStagedFile(`${this.#spec.stagedPath}.${this.#finished.length}`);
+    const { stagedPath, pieces } = this.#spec;
+    const sink = stagedPath === null
+      ? await openStream(this.#stream as ByteStream)
+      : await openStagedFile(`${stagedPath}.${this.#finished.length}`, pieces);
     this.#encoder = encoder;
     this.#sink = sink;
     return { encoder, sink };

@@ -5,6 +5,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { createXXHash3, type IHasher } from "hash-wasm";
 import { fileError } from "../base/file_error.ts";
+import type { PieceRule, StreamDestination } from "../ports/destination.ts";
 
 export interface StagedPart {
   /** Absolute path of the finished file. */
@@ -15,11 +16,13 @@ export interface StagedPart {
   readonly fingerprint: string;
   /** Base64. */
   readonly md5: string;
+  /** Base64 MD5 of each piece, where the destination takes this file in pieces. */
+  readonly pieceMd5s?: readonly string[];
   /** `column=value` of a partitioned export. */
   readonly partition?: string;
 }
 
-/** Where encoded bytes go: a staged file, or straight to standard output. */
+/** Where encoded bytes go: a staged file, or straight to a stream. */
 export interface PartSink {
   write(chunk: Uint8Array): void;
   finish(rows: number): StagedPart;
@@ -29,16 +32,20 @@ export interface PartSink {
 class Digests {
   readonly #md5: Hash = createHash("md5");
   readonly #xxh3: IHasher;
+  readonly #pieces: PieceDigests | null;
   size = 0;
 
-  constructor(xxh3: IHasher) {
+  constructor(xxh3: IHasher, pieces: PieceDigests | null) {
     this.#xxh3 = xxh3.init();
+    this.#pieces = pieces;
   }
 
+  /** To be called when the file holds the chunk. */
   update(chunk: Uint8Array): void {
     this.#md5.update(chunk);
     this.#xxh3.update(chunk);
     this.size += chunk.byteLength;
+    this.#pieces?.update(chunk);
   }
 
   finish(file: string, rows: number): StagedPart {
@@ -48,9 +55,72 @@ class Digests {
       sizeBytes: this.size,
       fingerprint: `xxh3:${this.#xxh3.digest("hex")}`,
       md5: this.#md5.digest("base64"),
+      pieceMd5s: this.#pieces?.finish(),
     };
   }
 }
+
+/**
+ * An MD5 per piece of a file that turns out to be large. Most files do not, so nothing is hashed twice
+ * until then; the pieces that have been written by then are read back, while they are in memory still.
+ */
+class PieceDigests {
+  readonly #path: string;
+  readonly #rule: PieceRule;
+  readonly #done: string[] = [];
+  #size = 0;
+  #piece: Hash | null = null;
+  #pieceBytes = 0;
+
+  constructor(path: string, rule: PieceRule) {
+    this.#path = path;
+    this.#rule = rule;
+  }
+
+  update(chunk: Uint8Array): void {
+    this.#size += chunk.byteLength;
+    if (this.#piece !== null) this.#add(chunk);
+    else if (this.#size > this.#rule.aboveBytes) this.#catchUp();
+  }
+
+  finish(): readonly string[] | undefined {
+    if (this.#piece === null) return undefined;
+    if (this.#pieceBytes > 0) this.#done.push(this.#piece.digest("base64"));
+    return this.#done;
+  }
+
+  #catchUp(): void {
+    this.#piece = createHash("md5");
+    const file = Deno.openSync(this.#path);
+    try {
+      const buffer = new Uint8Array(READ_BYTES);
+      for (let read = file.readSync(buffer); read !== null; read = file.readSync(buffer)) {
+        this.#add(buffer.subarray(0, read));
+      }
+    } finally {
+      file.close();
+    }
+  }
+
+  #add(chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.byteLength;) {
+      const bytes = chunk.subarray(at, at + this.#rule.bytes - this.#pieceBytes);
+      this.#piece?.update(bytes);
+      this.#pieceBytes += bytes.byteLength;
+      at += bytes.byteLength;
+      if (this.#pieceBytes === this.#rule.bytes) this.#closePiece();
+    }
+  }
+
+  #closePiece(): void {
+    if (this.#piece !== null) this.#done.push(this.#piece.digest("base64"));
+    this.#piece = createHash("md5");
+    this.#pieceBytes = 0;
+  }
+}
+
+/** Of a file that is read back. */
+const READ_BYTES = 1024 * 1024;
 
 function writeAll(file: { writeSync(p: Uint8Array): number }, chunk: Uint8Array): void {
   let written = 0;
@@ -58,8 +128,11 @@ function writeAll(file: { writeSync(p: Uint8Array): number }, chunk: Uint8Array)
 }
 
 /** @throws DestinationError DESTINATION_FULL, DESTINATION_UNWRITABLE; the file is removed first. */
-export async function openStagedFile(path: string): Promise<PartSink> {
-  const digests = new Digests(await createXXHash3());
+export async function openStagedFile(
+  path: string,
+  pieces: PieceRule | null = null,
+): Promise<PartSink> {
+  const digests = new Digests(await createXXHash3(), pieces && new PieceDigests(path, pieces));
   let file: Deno.FsFile;
   try {
     // Rows are nobody else's before the destination has them.
@@ -105,15 +178,11 @@ export async function openStagedFile(path: string): Promise<PartSink> {
 }
 
 /** Bytes leave as they come; there is no file and no commit point (contracts section 2, stdout). */
-export async function openStdout(): Promise<PartSink> {
-  const digests = new Digests(await createXXHash3());
+export async function openStream(stream: Pick<StreamDestination, "write">): Promise<PartSink> {
+  const digests = new Digests(await createXXHash3(), null);
   return {
     write: (chunk) => {
-      try {
-        writeAll(Deno.stdout, chunk);
-      } catch (error) {
-        throw fileError(error, "write to", "stdout");
-      }
+      stream.write(chunk);
       digests.update(chunk);
     },
     finish: (rows) => digests.finish("-", rows),

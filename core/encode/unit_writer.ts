@@ -1,7 +1,7 @@
 /** What happens to the batches of one unit between reading and commit: stages, then part files. */
 import type { Batch } from "../batch/batch.ts";
 import type { Format } from "../ports/format.ts";
-import { type OutputSpec, PartWriter } from "./part_writer.ts";
+import { type ByteStream, type OutputSpec, PartWriter } from "./part_writer.ts";
 import type { StagedPart } from "./staged_file.ts";
 import { PartitionedPartWriter } from "./partitioned_writer.ts";
 import { fileColumns } from "./spec.ts";
@@ -13,10 +13,14 @@ export interface WriteResult {
   readonly stages: StageResult;
 }
 
-function openFiles(format: Format, output: OutputSpec): PartWriter | PartitionedPartWriter {
+function openFiles(
+  format: Format,
+  output: OutputSpec,
+  stream: ByteStream | null = null,
+): PartWriter | PartitionedPartWriter {
   const { stages, stagedPath, ...rest } = output;
   const spec = { ...rest, columns: fileColumns(output.columns, stages) };
-  if (stages.partition === null) return new PartWriter(format, { ...spec, stagedPath });
+  if (stages.partition === null) return new PartWriter(format, { ...spec, stagedPath }, stream);
   return new PartitionedPartWriter(
     stages.partition,
     (index) => new PartWriter(format, { ...spec, stagedPath: `${stagedPath}.${index}` }),
@@ -28,9 +32,9 @@ export class UnitWriter {
   readonly #files: PartWriter | PartitionedPartWriter;
   #stages: Stages | null = null;
 
-  constructor(format: Format, output: OutputSpec) {
+  constructor(format: Format, output: OutputSpec, stream: ByteStream | null = null) {
     this.#output = output;
-    this.#files = openFiles(format, output);
+    this.#files = openFiles(format, output, stream);
   }
 
   /** Encoded bytes so far, over all parts. */

@@ -3,7 +3,7 @@
  * `manifest.json` is that of whichever run completed last, the copies are each run's own.
  */
 import { type RivetError, toRivetError } from "../base/errors.ts";
-import type { Destination } from "../ports/destination.ts";
+import type { BoundDestination } from "../ports/destination.ts";
 import { fingerprintOf } from "../base/fingerprint.ts";
 import { MANIFEST_KEY, manifestCopyPrefix, runOfManifestCopy, SUCCESS_KEY } from "./keys.ts";
 import { type Manifest, parseManifest } from "./manifest.ts";
@@ -37,7 +37,7 @@ const LOOKED_INTO = { "the last ones": 24, "the latest": 1 };
  * @throws RivetError VALIDATION_FAILED when the manifest is damaged.
  */
 export async function findManifest(
-  destination: Destination,
+  destination: BoundDestination,
   exportName: string,
   runId: string | null,
 ): Promise<FoundManifest | null> {
@@ -60,7 +60,7 @@ export async function findManifest(
 
 /** The manifest of the last run that left one, however it ended. @throws as `findManifest` */
 export async function newestManifest(
-  destination: Destination,
+  destination: BoundDestination,
   exportName: string,
 ): Promise<Manifest | null> {
   for await (const copy of copiesNewestFirst(destination, exportName, "the last ones")) {
@@ -72,7 +72,7 @@ export async function newestManifest(
 
 /** `manifest.json`, where it is of this export. @throws as `findManifest` */
 export async function currentManifest(
-  destination: Destination,
+  destination: BoundDestination,
   exportName: string,
 ): Promise<Manifest | null> {
   return (await withoutCopies(destination, exportName, null))?.manifest ?? null;
@@ -83,7 +83,7 @@ export async function currentManifest(
  * that its run's time gives it; so do those beyond the ones that are looked into.
  */
 export async function* copiesNewestFirst(
-  destination: Destination,
+  destination: BoundDestination,
   exportName: string,
   lookInto: keyof typeof LOOKED_INTO,
 ): AsyncGenerator<ReadCopy> {
@@ -106,7 +106,7 @@ function sequenceOf({ manifest }: ReadCopy): number | null {
 
 /** Keeps what is wrong for whoever needs this one: a damaged one of long ago is nobody's concern. */
 async function readCopy(
-  destination: Destination,
+  destination: BoundDestination,
   key: string,
   exportName: string,
 ): Promise<ReadCopy | null> {
@@ -123,7 +123,7 @@ async function readCopy(
 
 /** Keys of the copies, by the time in their run's id, latest first. */
 async function copiesOf(
-  destination: Destination,
+  destination: BoundDestination,
   exportName: string,
   runId: string | null,
 ): Promise<string[]> {
@@ -143,7 +143,7 @@ function isRun(run: string, wanted: string): boolean {
 
 /** Somebody moved the folder without its copies: `manifest.json` still speaks for its run. */
 async function withoutCopies(
-  destination: Destination,
+  destination: BoundDestination,
   exportName: string,
   runId: string | null,
 ): Promise<FoundManifest | null> {
@@ -152,7 +152,10 @@ async function withoutCopies(
   return runId === null || isRun(found.manifest.run_id, runId) ? found : null;
 }
 
-async function readManifest(destination: Destination, key: string): Promise<FoundManifest | null> {
+async function readManifest(
+  destination: BoundDestination,
+  key: string,
+): Promise<FoundManifest | null> {
   const bytes = await destination.read(key);
   if (bytes === null) return null;
   const fingerprint = await fingerprintOf(bytes);
@@ -169,7 +172,10 @@ export type Marker =
   /** It holds the hash of no manifest in the folder, or `manifest.json` is not what the run wrote. */
   | { readonly kind: "mismatch"; readonly problem: string };
 
-export async function markerOf(destination: Destination, found: FoundManifest): Promise<Marker> {
+export async function markerOf(
+  destination: BoundDestination,
+  found: FoundManifest,
+): Promise<Marker> {
   const marker = await readSuccess(destination);
   if (marker === null) return { kind: "missing" };
   const current = await destination.read(MANIFEST_KEY);
@@ -195,7 +201,7 @@ export async function markerOf(destination: Destination, found: FoundManifest): 
 }
 
 /** The run whose copy has this hash. Newest first: it is nearly always one of the last. */
-async function ownerOf(destination: Destination, hash: string | null): Promise<string | null> {
+async function ownerOf(destination: BoundDestination, hash: string | null): Promise<string | null> {
   if (hash === null) return null;
   const keys: { key: string; time: string }[] = [];
   for await (const { key } of destination.list("manifest-")) {

@@ -32,7 +32,7 @@ export interface PartPlace {
   readonly chunkIndex: number | null;
   /** Number within its read, from 0; null when the read cannot be split. */
   readonly part: number | null;
-  /** Random, of a repair: lower case letters and digits. */
+  /** Random: lower case letters and digits. */
   readonly suffix?: string;
 }
 
@@ -47,6 +47,11 @@ export function partName(
   const part = place.part === null ? "" : `_part${place.part}`;
   const suffix = place.suffix === undefined ? "" : `_${place.suffix}`;
   return `${exportName}_${ymd(at)}_${hms(at)}${chunk}${part}${suffix}.${extension}`;
+}
+
+/** Ends the names of parts that must be unlike all others. */
+export function randomSuffix(): string {
+  return crypto.randomUUID().slice(0, 8);
 }
 
 const PART_NAME =

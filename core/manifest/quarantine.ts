@@ -1,10 +1,10 @@
 /** M9: objects that must not be read as data are moved aside, never deleted. */
 import { logger } from "../base/log.ts";
-import type { Destination } from "../ports/destination.ts";
+import type { BoundDestination } from "../ports/destination.ts";
 import { quarantineKey } from "./keys.ts";
 
 /** A name in the quarantine that holds nothing yet, so that nothing there is ever overwritten. */
-async function freeKey(destination: Destination, runId: string, key: string): Promise<string> {
+async function freeKey(destination: BoundDestination, runId: string, key: string): Promise<string> {
   const wanted = quarantineKey(runId, key);
   for (let n = 1;; n++) {
     const name = n === 1 ? wanted : `${wanted}.${n}`;
@@ -17,7 +17,7 @@ async function freeKey(destination: Destination, runId: string, key: string): Pr
  * object where it is. Returns where it is now, or null when it could not be moved.
  */
 export async function quarantine(
-  destination: Destination,
+  destination: BoundDestination,
   runId: string,
   key: string,
 ): Promise<string | null> {

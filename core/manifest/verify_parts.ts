@@ -1,5 +1,5 @@
 /** M5: what the destination holds against what the manifest says, from one listing. */
-import type { Destination, ObjectInfo } from "../ports/destination.ts";
+import type { BoundDestination, ObjectInfo } from "../ports/destination.ts";
 import type { Manifest, ManifestPart } from "./manifest.ts";
 
 export type PartState =
@@ -33,7 +33,7 @@ export interface VerifyOptions {
 }
 
 export async function verifyDestination(
-  destination: Destination,
+  destination: BoundDestination,
   manifest: Manifest,
   options: VerifyOptions,
 ): Promise<Verification> {
@@ -49,7 +49,7 @@ export async function verifyDestination(
 
 /** One listing that covers all the paths and as little else as a common prefix allows. */
 async function listParts(
-  destination: Destination,
+  destination: BoundDestination,
   paths: readonly string[],
 ): Promise<Map<string, ObjectInfo>> {
   const wanted = new Set(paths);
@@ -73,7 +73,7 @@ export function commonPrefix(paths: readonly string[]): string {
 export type RecordedPart = Pick<ManifestPart, "path" | "size_bytes" | "content_md5">;
 
 export async function verifyPart(
-  destination: Destination,
+  destination: BoundDestination,
   part: RecordedPart,
   object: ObjectInfo | undefined,
   options: VerifyOptions,
@@ -96,7 +96,7 @@ export async function verifyPart(
     if (known.md5 !== undefined) return verdict(compared(known.md5), "md5");
   }
   if (!options.content) return verdict("verified", "size");
-  if (destination.readBackMd5 === undefined) return verdict("size_only", "size");
+  if (destination.capabilities.md5 !== "read_back") return verdict("size_only", "size");
   const md5 = await destination.readBackMd5(part.path);
   // Gone since the listing.
   return md5 === null ? verdict("missing", null) : verdict(compared(md5), "content");

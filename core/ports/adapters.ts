@@ -1,12 +1,10 @@
 /** The adapters of every port, as whoever runs is given them: `main.ts` and the Worker's entry wire them. */
 import { RivetError } from "../base/errors.ts";
 import type { DestinationConfig, NotificationsConfig } from "../config/schema.ts";
-import type { Destination, StreamDestination } from "./destination.ts";
+import type { AnyDestination } from "./destination.ts";
 import type { Format } from "./format.ts";
 import type { Notifier } from "./notifier.ts";
 import type { SourceFactory } from "./source.ts";
-
-export type AnyDestination = Destination | StreamDestination;
 
 /** One function per port. Each adapter is loaded when it is first asked for. */
 export interface Adapters {

@@ -3,7 +3,8 @@ import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import type { DestinationConfig, SourceConfig } from "../config/schema.ts";
 import { resolveTuning } from "../config/tuning.ts";
 import { type ErrorCode, type RivetError, toRivetError } from "../base/errors.ts";
-import type { Adapters, AnyDestination } from "../ports/adapters.ts";
+import type { Adapters } from "../ports/adapters.ts";
+import { type Access, type AnyDestination, isStream } from "../ports/destination.ts";
 import type { Source } from "../ports/source.ts";
 import type { StateStore } from "../ports/state.ts";
 import { resolvePlaceholders } from "../manifest/names.ts";
@@ -41,7 +42,7 @@ export async function runDoctor(
   const checks = [okCheck("config", "Config parsed successfully")];
   checks.push(...await checkSource(deps, options));
   for (const place of placesOf(options.config)) {
-    checks.push(await checkDestination(deps, place, options.writeProbe));
+    checks.push(...await checkDestination(deps, place, options));
   }
   checks.push(await checkState(deps));
   return checks;
@@ -221,18 +222,31 @@ function placeName({ config }: LoadedExport): string {
 async function checkDestination(
   deps: DoctorDeps,
   { name, config }: Place,
-  writeProbe: boolean,
-): Promise<DoctorCheck> {
+  { writeProbe, signal }: DoctorOptions,
+): Promise<DoctorCheck[]> {
   let destination: AnyDestination | null = null;
   try {
     destination = await deps.destination(config);
-    if ("check" in destination) await destination.check(writeProbe);
-    return okCheck("destination", name);
+    if (isStream(destination)) return [okCheck("destination", name)];
+    const asked = { write: writeProbe, list: true, compare: false };
+    const { refused } = await destination.probe(asked, signal);
+    return [okCheck("destination", name), ...refused.map((r) => refusal(name, r))];
   } catch (error) {
-    return failedCheck("destination", name, error);
+    return [failedCheck("destination", name, error)];
   } finally {
     await destination?.close();
   }
+}
+
+/** What exports do without. */
+const WITHOUT: Record<Access["refused"][number]["what"], string> = {
+  list: "it cannot be listed: --validate, 'rivet validate' and --resume do not work there",
+  remove: "nothing can be removed: '.rivet-probe' stays, and nothing is moved to quarantine",
+};
+
+function refusal(name: string, { what, hint }: Access["refused"][number]): DoctorCheck {
+  const message = WITHOUT[what];
+  return { about: "destination", name, status: "warn", category: null, message, hint };
 }
 
 async function checkState({ state }: DoctorDeps): Promise<DoctorCheck> {

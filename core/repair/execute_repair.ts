@@ -10,6 +10,8 @@ import { checkDrift } from "../run/drift.ts";
 import { finishRun } from "../run/finish_run.ts";
 import { ExportSource } from "../run/export_source.ts";
 import type { Journal } from "../run/journal.ts";
+import { randomSuffix } from "../manifest/names.ts";
+import { probeDestination } from "../run/probe_destination.ts";
 import { committedParts, supersede } from "../manifest/parts.ts";
 import { chunkUnit } from "../run/queues.ts";
 import { usesSnapshot } from "../extract/snapshot.ts";
@@ -145,6 +147,7 @@ class Repair {
     }
     const progress: RepairProgress = { planned: null, repaired: new Map(), error: null };
     try {
+      await probeDestination(this.#ctx, { list: false });
       progress.planned = await this.#plan();
       const queue = this.#queue(progress.planned);
       progress.repaired = queue.results;
@@ -192,10 +195,10 @@ class Repair {
 
   async #extract(plan: ExportPlan, queue: RepairQueue): Promise<void> {
     // RR5: a random suffix, so that no name can be that of a part which is there.
-    const suffix = crypto.randomUUID().slice(0, 8);
+    const suffix = randomSuffix();
     const readers = this.#source.openReaders(this.#actions.length);
     try {
-      const unitPlan = await planUnits(this.#ctx, plan, { suffix });
+      const unitPlan = await planUnits(this.#ctx, plan, { suffix, repair: true });
       await new UnitRunner(this.#ctx, unitPlan, queue, readers).run();
     } finally {
       await Promise.all(readers.map((reader) => reader.close()));

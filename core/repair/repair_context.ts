@@ -2,9 +2,9 @@
 import { Breaker } from "../access/breaker.ts";
 import { RivetError } from "../base/errors.ts";
 import type { HeldLease } from "../lease/lease.ts";
-import type { AnyDestination } from "../ports/adapters.ts";
+import { type AnyDestination, isStream } from "../ports/destination.ts";
 import type { RunOrder } from "../ports/state.ts";
-import { type ExportContext, isStream, type RunDeps } from "../run/context.ts";
+import type { ExportContext, RunDeps } from "../run/context.ts";
 import { beginRun } from "../run/order.ts";
 import { Journal } from "../run/journal.ts";
 import { resolvePlaceholders, runTime } from "../manifest/names.ts";
@@ -31,7 +31,8 @@ export async function openRepairContext(
   const place = { exportName: exported.name, runId: run.runId, at };
   const listener = { started: () => {}, progress: () => {}, finished: () => {} };
   const destination = await deps.destination(resolvePlaceholders(exported.destination, place));
-  const order = await beginRepair(lease, destination, exported.name, run.runId);
+  const begun = { exportName: exported.name, runId: run.runId, signal };
+  const order = await beginRepair(lease, destination, begun);
   const base = {
     deps: {
       ...{ ...deps, workers, runSnapshot: runHold([]), breaker: new Breaker() },
@@ -66,11 +67,10 @@ export async function openRepairContext(
 async function beginRepair(
   lease: HeldLease,
   destination: AnyDestination,
-  exportName: string,
-  runId: string,
+  begun: Parameters<typeof beginRun>[2],
 ): Promise<RunOrder> {
   try {
-    return await beginRun(lease.state, destination, exportName, runId);
+    return await beginRun(lease.state, destination, begun);
   } catch (error) {
     await destination.close();
     throw error;

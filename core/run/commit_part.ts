@@ -1,7 +1,8 @@
 /** The one seam for a finished part: validate, write to the destination, file log (I1, I2, I7). */
-import { RivetError } from "../base/errors.ts";
-import type { Destination } from "../ports/destination.ts";
-import { bestEffort, type ExportContext, isStream } from "./context.ts";
+import { DestinationError, RivetError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
+import { bound, type BoundDestination, isStream } from "../ports/destination.ts";
+import { bestEffort, type ExportContext } from "./context.ts";
 import { partFolder, partName, type PartPlace, runTime } from "../manifest/names.ts";
 import type { StagedPart } from "../encode/staged_file.ts";
 import type { PartRecord } from "../manifest/parts.ts";
@@ -19,22 +20,53 @@ async function validatePart(ctx: ExportContext, staged: StagedPart): Promise<voi
   }
 }
 
+/** Overlapping runs take a few; a store that takes no object takes none of these. */
+const NAMES_TRIED = 100;
+
 /** Names carry seconds only; a name that is taken belongs to another run and is never overwritten. */
-async function freeKey(
+async function* names(
   ctx: ExportContext,
-  destination: Destination,
   place: PartPlace,
   partition: string | undefined,
-): Promise<string> {
+): AsyncGenerator<string> {
   const { exported, deps, runId, startedAt } = ctx;
   const began = runTime(runId, exported.name) ?? startedAt;
   const values = { exportName: exported.name, runId, at: began };
   const folder = partFolder(exported.destination, values, partition);
   const { extension } = await deps.format(exported.config.format);
-  for (let at = new Date();; at = new Date(at.getTime() + 1000)) {
-    const key = folder + partName(exported.name, at, place, extension);
-    if (await destination.head(key) === null) return key;
+  let at = new Date();
+  for (let n = 0; n < NAMES_TRIED; n++, at = new Date(at.getTime() + 1000)) {
+    yield folder + partName(exported.name, at, place, extension);
   }
+}
+
+/** @returns the name that was free. */
+async function putUnderFreeName(
+  ctx: ExportContext,
+  destination: BoundDestination,
+  staged: StagedPart,
+  place: PartPlace,
+): Promise<string> {
+  for await (const key of names(ctx, place, staged.partition)) {
+    if (await destination.put(staged, key) === "stored") return key;
+    logger().info(`${key} is the name of another run's part`);
+  }
+  throw new DestinationError(
+    "DESTINATION_FAILED",
+    `${destination.uri} calls ${NAMES_TRIED} names in a row taken`,
+    { hint: "It refuses new objects as if they were there already: check what it is." },
+  );
+}
+
+/** I1: a finished file, checked where that was asked for, goes to the destination. */
+async function storePart(
+  ctx: ExportContext,
+  destination: BoundDestination,
+  staged: StagedPart,
+  place: PartPlace,
+): Promise<string> {
+  if (ctx.options.validate) await validatePart(ctx, staged);
+  return await putUnderFreeName(ctx, destination, staged, place);
 }
 
 /** @returns what the manifest and the file log say of the part. */
@@ -44,10 +76,9 @@ export async function commitPart(
   place: PartPlace,
 ): Promise<PartRecord> {
   const { destination, exported, runId } = ctx;
-  const stream = isStream(destination);
-  if (ctx.options.validate && !stream) await validatePart(ctx, staged);
-  const path = stream ? "-" : await freeKey(ctx, destination, place, staged.partition);
-  if (!stream) await destination.put(staged.file, path, staged.md5);
+  const path = isStream(destination)
+    ? "-"
+    : await storePart(ctx, bound(destination, ctx.signal), staged, place);
   const { rows, sizeBytes, fingerprint, md5 } = staged;
   await bestEffort("the file log", () =>
     ctx.state.logFile({

@@ -5,8 +5,8 @@ import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import { RivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import type { HeldLease } from "../lease/lease.ts";
-import type { Adapters, AnyDestination } from "../ports/adapters.ts";
-import type { StreamDestination } from "../ports/destination.ts";
+import type { Adapters } from "../ports/adapters.ts";
+import type { AnyDestination } from "../ports/destination.ts";
 import type { Notifier } from "../ports/notifier.ts";
 import type { LeasedState, RunOrder, StateStore } from "../ports/state.ts";
 import type { Journal } from "./journal.ts";
@@ -56,10 +56,6 @@ export interface ExportContext {
   readonly snapshot: SnapshotHold | null;
   /** Aborts when the run is interrupted, its snapshot has ended, or its lease is lost. */
   readonly signal: AbortSignal;
-}
-
-export function isStream(destination: AnyDestination): destination is StreamDestination {
-  return !("put" in destination);
 }
 
 /**

@@ -12,6 +12,7 @@ import { resolvePlaceholders, runId, runTime } from "../manifest/names.ts";
 import { exportHold, usesSnapshot } from "../extract/snapshot.ts";
 import { beginRun } from "./order.ts";
 import { requireUnfinished } from "./resume.ts";
+import { probeDestination } from "./probe_destination.ts";
 import { runDestination, runRetrier } from "./retries.ts";
 import { cursorDrift } from "./sealed.ts";
 import { settleEarlierRuns } from "./settle.ts";
@@ -51,7 +52,11 @@ async function runLeased(
   const place = { exportName: exported.name, runId: id, at };
   const destination = await deps.destination(resolvePlaceholders(exported.destination, place));
   try {
-    const order = await beginRun(lease.state, destination, exported.name, id);
+    const order = await beginRun(lease.state, destination, {
+      exportName: exported.name,
+      runId: id,
+      signal: options.signal,
+    });
     const begun = { runId: id, startedAt, order, lease, destination };
     const ctx = openContext(deps, options, exported, begun);
     return await runIn(ctx, open);
@@ -78,10 +83,11 @@ async function runIn(ctx: ExportContext, open: ChunkRun | null): Promise<ExportS
   const run = new ExportRun(ctx, open);
   let error: RivetError | null = null;
   try {
+    const access = await probeDestination(ctx, { list: open !== null });
     await settleEarlierRuns(ctx);
     // Settling may have moved the cursor that a sealed plan was made with (PA4).
     if (sealed !== undefined) await cursorDrift(ctx.state, exported.name, sealed, options.force);
-    await run.execute();
+    await run.execute(access);
   } catch (thrown) {
     error = await causeOf(ctx, toRivetError(thrown));
   } finally {

@@ -1,6 +1,8 @@
 /** The steps of one export between its context and the end of its run, in the order of contracts section 1. */
 import type { Description } from "../ports/source.ts";
 import type { Strategy } from "../plan/strategy.ts";
+import { randomSuffix } from "../manifest/names.ts";
+import type { Access } from "../ports/destination.ts";
 import type { ChunkRun } from "../ports/state.ts";
 import type { ChunkShape } from "../query/cuts/cut.ts";
 import { fileColumns } from "../encode/spec.ts";
@@ -38,7 +40,8 @@ export class ExportRun {
     this.#source = new ExportSource(ctx);
   }
 
-  async execute(): Promise<void> {
+  /** @param access of the destination, which was asked before. */
+  async execute(access: Pick<Access, "createOnly">): Promise<void> {
     const ctx = this.#ctx;
     try {
       await this.#source.takeSnapshot();
@@ -46,7 +49,7 @@ export class ExportRun {
       const { strategy, description } = planned.plan;
       this.#schemaChanged = await checkDrift(ctx, description.columns);
       const queue = this.#queue = await openQueue(ctx, planned, this.#open);
-      this.#totals = await this.#runUnits(planned, queue);
+      this.#totals = await this.#runUnits(planned, queue, access);
       await queue.close();
       await this.#reconcile(planned, queue);
       await this.#passQuality(this.#totals, queue);
@@ -88,10 +91,15 @@ export class ExportRun {
     };
   }
 
-  async #runUnits(planned: PlannedRun, queue: RunQueue): Promise<StageTotals> {
+  async #runUnits(
+    planned: PlannedRun,
+    queue: RunQueue,
+    { createOnly }: Pick<Access, "createOnly">,
+  ): Promise<StageTotals> {
     const readers = this.#source.openReaders(unitCount(planned));
     try {
-      const unitPlan = await planUnits(this.#ctx, planned.plan);
+      const suffix = createOnly ? null : randomSuffix();
+      const unitPlan = await planUnits(this.#ctx, planned.plan, { suffix, repair: false });
       const runner = new UnitRunner(this.#ctx, unitPlan, queue, readers);
       await runner.run();
       return runner.totals;

@@ -9,7 +9,8 @@ import { type RivetError, serializeError, toRivetError } from "../base/errors.ts
 import { writeRunReport } from "../report/write.ts";
 import { publishPrepared } from "../manifest/publish.ts";
 import type { CursorMove } from "./commit_cursor.ts";
-import { bestEffort, type ExportContext, isStream } from "./context.ts";
+import { bestEffort, type ExportContext } from "./context.ts";
+import { bound, isStream } from "../ports/destination.ts";
 import { keptWidths, warnOfShapeDrift } from "./drift.ts";
 import { notifyRun } from "./notify.ts";
 import { committedParts } from "../manifest/parts.ts";
@@ -131,7 +132,7 @@ export async function prepareRun(ctx: ExportContext, outcome: RunOutcome): Promi
   if (statusOf(ctx, outcome) !== "success" || isStream(ctx.destination)) return;
   await ctx.lease.confirm();
   await publishPrepared(
-    ctx.destination,
+    bound(ctx.destination, ctx.signal),
     await manifestOf(ctx, finishedRun(ctx, outcome), "prepared"),
   );
 }

@@ -3,10 +3,13 @@ import { toRivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import { currentManifest, newestManifest } from "../manifest/find_manifest.ts";
 import type { Manifest } from "../manifest/manifest.ts";
-import type { Destination } from "../ports/destination.ts";
 import type { LeasedState, RunOrder } from "../ports/state.ts";
-import type { AnyDestination } from "../ports/adapters.ts";
-import { isStream } from "./context.ts";
+import {
+  type AnyDestination,
+  bound,
+  type BoundDestination,
+  isStream,
+} from "../ports/destination.ts";
 
 /**
  * The run's place after what the state knows, and after what lies at its destination: a state may have
@@ -15,13 +18,16 @@ import { isStream } from "./context.ts";
 export async function beginRun(
   state: LeasedState,
   destination: AnyDestination,
-  exportName: string,
-  runId: string,
+  { exportName, runId, signal }: {
+    readonly exportName: string;
+    readonly runId: string;
+    readonly signal: AbortSignal;
+  },
 ): Promise<RunOrder> {
   const order = await state.beginRun(runId);
   if (isStream(destination)) return order;
   try {
-    const before = await lastManifest(destination, exportName, order);
+    const before = await lastManifest(bound(destination, signal), exportName, order);
     if (before === null || before.run_id === runId) return order;
     const { sequence = 0, run_id: previousRunId } = before;
     if (order.previousRunId !== null && order.sequence > sequence) return order;
@@ -38,7 +44,7 @@ export async function beginRun(
 
 /** One look where the state knows the run before; a search where it does not. */
 async function lastManifest(
-  destination: Destination,
+  destination: BoundDestination,
   exportName: string,
   { previousRunId }: RunOrder,
 ): Promise<Manifest | null> {

@@ -3,7 +3,7 @@
  * (contracts section 1, M1, M2, M5, I8).
  */
 import { RivetError, toRivetError } from "../base/errors.ts";
-import type { Destination } from "../ports/destination.ts";
+import { bound, type BoundDestination, isStream } from "../ports/destination.ts";
 import type { Column } from "../types/types.ts";
 import { buildManifest } from "../manifest/build_manifest.ts";
 import type { Manifest, ManifestCursor } from "../manifest/manifest.ts";
@@ -16,9 +16,10 @@ import {
   verifyDestination,
 } from "../manifest/verify_parts.ts";
 import { type CursorMove, restoreCursor } from "./commit_cursor.ts";
-import { bestEffort, type ExportContext, isStream } from "./context.ts";
+import { bestEffort, type ExportContext } from "./context.ts";
 import { runTime } from "../manifest/names.ts";
 import { committedParts } from "../manifest/parts.ts";
+import { withGrace } from "../base/wait.ts";
 import type { ExportStatus } from "../report/summary.ts";
 import type { PartRecord } from "../manifest/parts.ts";
 
@@ -38,12 +39,15 @@ export interface Published {
 }
 
 const NOTHING: Published = { error: null, coverage: null };
+/** How long a stopped run may still take to say at its destination what it left there. */
+const FAREWELL_MS = 30_000;
 /** Named in the error; the rest is counted. */
 const PROBLEMS_NAMED = 3;
 
 export async function publishRun(ctx: ExportContext, run: FinishedRun): Promise<Published> {
-  const { destination } = ctx;
-  if (isStream(destination)) return NOTHING;
+  if (isStream(ctx.destination)) return NOTHING;
+  // A run that is stopped here has moved its cursor: what names its rows is still written.
+  const destination = bound(ctx.destination, withGrace(ctx.signal, FAREWELL_MS));
   switch (run.status) {
     case "skipped":
       return NOTHING;
@@ -108,7 +112,7 @@ async function isStillOurs({ lease }: ExportContext): Promise<boolean> {
 
 async function leaveFailure(
   ctx: ExportContext,
-  destination: Destination,
+  destination: BoundDestination,
   run: FinishedRun,
 ): Promise<void> {
   if (!await isStillOurs(ctx)) return;
@@ -121,7 +125,7 @@ async function leaveFailure(
 
 async function publishAndVerify(
   ctx: ExportContext,
-  destination: Destination,
+  destination: BoundDestination,
   run: FinishedRun,
 ): Promise<Published> {
   const content = ctx.exported.config.verify === "content";
@@ -149,7 +153,7 @@ async function publishAndVerify(
  */
 async function takeBack(
   ctx: ExportContext,
-  destination: Destination,
+  destination: BoundDestination,
   run: FinishedRun,
 ): Promise<void> {
   if (!await isStillOurs(ctx)) return;

@@ -2,11 +2,12 @@
 import type { LoadedExport } from "../config/loaded.ts";
 import { RivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
+import { bound, isStream } from "../ports/destination.ts";
 import type { ChunkRun, ChunkTask } from "../ports/state.ts";
 import { isComplete, withdrawSuccess } from "../manifest/publish.ts";
 import { type Review, reviewParts } from "./review.ts";
 import { nothingToResume, runToResume } from "./checkpoint.ts";
-import { bestEffort, type ExportContext, isStream, type RunDeps } from "./context.ts";
+import { bestEffort, type ExportContext, type RunDeps } from "./context.ts";
 import { resolvePlaceholders, runTime } from "../manifest/names.ts";
 import type { RunOptions } from "./types.ts";
 
@@ -17,7 +18,7 @@ import type { RunOptions } from "./types.ts";
  */
 export async function exportsToResume(
   deps: RunDeps,
-  options: Pick<RunOptions, "force">,
+  options: Pick<RunOptions, "force" | "signal">,
   exports: readonly LoadedExport[],
 ): Promise<readonly LoadedExport[]> {
   const open: LoadedExport[] = [];
@@ -26,7 +27,7 @@ export async function exportsToResume(
     const run = await runToResume(deps.state, exported);
     if (run === null) {
       logger().info(`export '${exported.name}' has nothing to resume and is left alone`);
-    } else if (options.force || !await hasEnded(deps, exported, run)) {
+    } else if (options.force || !await hasEnded(deps, exported, run, options.signal)) {
       open.push(exported);
     } else {
       complete.push(run);
@@ -44,11 +45,11 @@ export async function exportsToResume(
  */
 export async function requireUnfinished(
   deps: RunDeps,
-  { force }: Pick<RunOptions, "force">,
+  { force, signal }: Pick<RunOptions, "force" | "signal">,
   exported: LoadedExport,
   run: ChunkRun,
 ): Promise<void> {
-  if (run.status === "completed" && !force && await hasEnded(deps, exported, run)) {
+  if (run.status === "completed" && !force && await hasEnded(deps, exported, run, signal)) {
     throw alreadyComplete([run]);
   }
 }
@@ -69,8 +70,9 @@ export async function hasEnded(
   deps: RunDeps,
   exported: LoadedExport,
   run: ChunkRun,
+  signal: AbortSignal,
 ): Promise<boolean> {
-  if (await completeAtDestination(deps, exported, run)) return true;
+  if (await completeAtDestination(deps, exported, run, signal)) return true;
   if (run.status !== "completed") return false;
   // Its files may have been taken away since: that is no reason to export them all again.
   const metrics = await deps.state.metrics({ exportName: exported.name, last: METRICS_READ });
@@ -81,12 +83,13 @@ async function completeAtDestination(
   deps: RunDeps,
   exported: LoadedExport,
   run: ChunkRun,
+  signal: AbortSignal,
 ): Promise<boolean> {
   const at = runTime(run.runId, exported.name) ?? new Date();
   const place = { exportName: exported.name, runId: run.runId, at };
   const destination = await deps.destination(resolvePlaceholders(exported.destination, place));
   try {
-    return !isStream(destination) && await isComplete(destination, run.runId);
+    return !isStream(destination) && await isComplete(bound(destination, signal), run.runId);
   } finally {
     await destination.close();
   }
@@ -97,8 +100,9 @@ export async function reviewResumed(
   ctx: ExportContext,
   tasks: readonly ChunkTask[],
 ): Promise<Review> {
-  const { deps, destination, exported, journal, runId } = ctx;
-  if (isStream(destination)) return { rewrites: new Map(), orphans: [] };
+  const { deps, exported, journal, runId, signal } = ctx;
+  if (isStream(ctx.destination)) return { rewrites: new Map(), orphans: [] };
+  const destination = bound(ctx.destination, signal);
   const { verify } = exported.config;
   const review = await reviewParts(
     {

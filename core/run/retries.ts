@@ -5,8 +5,7 @@ import { Retrier, type Retry, stepText } from "../access/retrier.ts";
 import { logger } from "../base/log.ts";
 import { retriedDestination } from "../access/retried_destination.ts";
 import type { LoadedExport } from "../config/loaded.ts";
-import type { AnyDestination } from "../ports/adapters.ts";
-import { isStream } from "./context.ts";
+import { type AnyDestination, isStream } from "../ports/destination.ts";
 import type { Journal } from "./journal.ts";
 import type { RunTracker } from "./tracker.ts";
 

@@ -3,7 +3,7 @@
  * written again, and objects that a killed process left behind, to be moved aside.
  */
 import { logger } from "../base/log.ts";
-import type { Destination, ObjectInfo } from "../ports/destination.ts";
+import type { BoundDestination, ObjectInfo } from "../ports/destination.ts";
 import type { ChunkTask, StateStore } from "../ports/state.ts";
 import { parsePartName, runTime } from "../manifest/names.ts";
 import { supersede } from "../manifest/parts.ts";
@@ -20,7 +20,7 @@ import { decide, type ResumeAction } from "./resume_table.ts";
 import { type PartVerdict, verifyPart } from "../manifest/verify_parts.ts";
 
 export interface ReviewedRun {
-  readonly destination: Destination;
+  readonly destination: BoundDestination;
   readonly state: Pick<StateStore, "files">;
   readonly exportName: string;
   readonly runId: string;

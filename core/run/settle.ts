@@ -11,17 +11,23 @@ import { type Manifest, parseManifest } from "../manifest/manifest.ts";
 import { resolvePlaceholders, runTime } from "../manifest/names.ts";
 import { publishFailure, publishSuccess } from "../manifest/publish.ts";
 import { coverageText, isVerified, verifyDestination } from "../manifest/verify_parts.ts";
-import type { Destination } from "../ports/destination.ts";
+import {
+  type AnyDestination,
+  bound,
+  type BoundDestination,
+  isStream,
+} from "../ports/destination.ts";
 import { commitCursor } from "./commit_cursor.ts";
-import { type ExportContext, isStream } from "./context.ts";
+import type { ExportContext } from "./context.ts";
 
 /**
  * @throws RivetError when the destination cannot be asked: a run that was cut short may be there, and
  * reading on would hide its rows. Credentials that may only write are warned of instead.
  */
 export async function settleEarlierRuns(ctx: ExportContext): Promise<void> {
-  const { destination, exported } = ctx;
-  if (isStream(destination)) return;
+  const { exported, signal } = ctx;
+  if (isStream(ctx.destination)) return;
+  const destination = bound(ctx.destination, signal);
   const earlier: EarlierRun[] = [];
   try {
     const runs = new Set([...await runsInState(ctx), ...await runsAtDestination(ctx, destination)]);
@@ -36,13 +42,15 @@ export async function settleEarlierRuns(ctx: ExportContext): Promise<void> {
       `export '${exported.name}': what an earlier run left unfinished is not looked for: ${error.message}`,
     );
   } finally {
-    for (const { destination } of earlier) await destination.close();
+    for (const { opened } of earlier) await opened.close();
   }
 }
 
 /** A run that left a manifest, and the folder that it wrote to. */
 interface EarlierRun {
-  readonly destination: Destination;
+  /** To be closed. */
+  readonly opened: AnyDestination;
+  readonly destination: BoundDestination;
   readonly manifest: Manifest;
 }
 
@@ -59,7 +67,10 @@ async function runsInState({ state, exported: { name } }: ExportContext) {
 }
 
 /** For a state that was lost: the runs of the folder from the last one that succeeded on. */
-async function runsAtDestination(ctx: ExportContext, destination: Destination): Promise<string[]> {
+async function runsAtDestination(
+  ctx: ExportContext,
+  destination: BoundDestination,
+): Promise<string[]> {
   const { exported: { name }, order } = ctx;
   // A state that knows the run before this one names it itself, in the right order.
   const lookInto = order.previousRunId === null ? "the last ones" : "the latest";
@@ -74,7 +85,7 @@ async function runsAtDestination(ctx: ExportContext, destination: Destination): 
 }
 
 /** null when it is not there, or is no manifest: whatever it is then, it says nothing of any run. */
-async function manifestAt(destination: Destination, key: string): Promise<Manifest | null> {
+async function manifestAt(destination: BoundDestination, key: string): Promise<Manifest | null> {
   const bytes = await destination.read(key);
   if (bytes === null) return null;
   try {
@@ -91,17 +102,16 @@ async function openRun(ctx: ExportContext, runId: string): Promise<EarlierRun[]>
   const at = runTime(runId, exported.name);
   if (at === null) return [];
   const place = { exportName: exported.name, runId, at };
-  const destination = await deps.destination(resolvePlaceholders(exported.destination, place));
+  const opened = await deps.destination(resolvePlaceholders(exported.destination, place));
   try {
-    const manifest = isStream(destination)
-      ? null
-      : await manifestAt(destination, manifestCopyKey(runId));
-    if (!isStream(destination) && manifest !== null) return [{ destination, manifest }];
+    const destination = isStream(opened) ? null : bound(opened, ctx.signal);
+    const manifest = destination && await manifestAt(destination, manifestCopyKey(runId));
+    if (destination !== null && manifest !== null) return [{ opened, destination, manifest }];
   } catch (error) {
-    await destination.close();
+    await opened.close();
     throw error;
   }
-  await destination.close();
+  await opened.close();
   return [];
 }
 
@@ -123,7 +133,7 @@ async function settleRun(
 /** Killed between the manifest's copy and `_SUCCESS`, unless another run has ended there since. */
 async function completePublication(
   ctx: ExportContext,
-  destination: Destination,
+  destination: BoundDestination,
   manifest: Manifest,
 ): Promise<void> {
   const published = await manifestAt(destination, MANIFEST_KEY);
@@ -142,7 +152,7 @@ function isAfter(published: Manifest, manifest: Manifest): boolean {
 
 async function settlePrepared(
   ctx: ExportContext,
-  destination: Destination,
+  destination: BoundDestination,
   manifest: Manifest,
 ): Promise<void> {
   const verification = await verifyDestination(destination, manifest, { content: false });
@@ -172,7 +182,7 @@ async function moveCursor(ctx: ExportContext, manifest: Manifest): Promise<strin
 
 async function complete(
   ctx: ExportContext,
-  destination: Destination,
+  destination: BoundDestination,
   manifest: Manifest,
 ): Promise<void> {
   const { cursor, ...rest } = manifest;
@@ -193,7 +203,7 @@ async function complete(
 
 async function takeBack(
   ctx: ExportContext,
-  destination: Destination,
+  destination: BoundDestination,
   manifest: Manifest,
   reason: string,
 ): Promise<void> {

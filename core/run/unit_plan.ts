@@ -1,8 +1,9 @@
 /** What every unit of an export is read and written with, from its config and plan. */
 import type { ExportPlan } from "../plan/strategy.ts";
+import { isStream } from "../ports/destination.ts";
 import type { EncoderOptions } from "../ports/format.ts";
 import type { Column } from "../types/types.ts";
-import { type ExportContext, isStream } from "./context.ts";
+import type { ExportContext } from "./context.ts";
 import type { UnitPlan } from "./units.ts";
 
 /** CC5: the coalesced cursor is read beside the described columns. */
@@ -22,11 +23,17 @@ function encoderOptions(ctx: ExportContext): EncoderOptions {
   };
 }
 
-/** @param repair the random suffix of its parts; a repair always leaves checksums behind. */
+export interface UnitNames {
+  /** Random, at the end of every part's name; null where names that are taken are found out. */
+  readonly suffix: string | null;
+  /** A repair always leaves checksums behind. */
+  readonly repair: boolean;
+}
+
 export async function planUnits(
   ctx: ExportContext,
   plan: ExportPlan,
-  repair: { readonly suffix: string } | null = null,
+  { suffix, repair }: UnitNames,
 ): Promise<UnitPlan> {
   const { destination, exported } = ctx;
   const { tuning, maxFileBytes } = exported;
@@ -38,7 +45,7 @@ export async function planUnits(
       columns: readColumns(plan),
       watch,
       ties,
-      checksum: repair !== null || exported.reconcile === "checksum",
+      checksum: repair || exported.reconcile === "checksum",
       tuning,
       maxFileBytes,
     },
@@ -48,11 +55,12 @@ export async function planUnits(
       columns: plan.description.columns,
       stages: plan.stages,
       maxFileBytes,
+      pieces: destination.capabilities.pieces,
     },
     // Several reads or partitions of one export need numbered names as much as a split one does.
     numbered: maxFileBytes !== null || plan.stages.partition !== null ||
       plan.strategy.kind === "whole" && plan.strategy.reads.length > 1,
-    suffix: repair?.suffix,
+    suffix: suffix ?? undefined,
     stagingDir: isStream(destination) ? null : await destination.stagingDir(),
   };
 }

@@ -6,7 +6,7 @@ import type { Retrier } from "../access/retrier.ts";
 import { RETRY_POLICIES, type RivetError, toRivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import { commitPart } from "./commit_part.ts";
-import { type ExportContext, isStream } from "./context.ts";
+import type { ExportContext } from "./context.ts";
 import type { Extractor } from "../workers/extractor.ts";
 import type { OutputSpec } from "../encode/part_writer.ts";
 import type { ReadSpec } from "../query/unit_read.ts";
@@ -82,7 +82,7 @@ export class UnitRunner {
     const waiting = AbortSignal.any([ctx.signal, this.#failed.signal]);
     this.#pool = new ReaderPool(readers, restMs, waiting);
     // What went to stdout cannot be taken back (contracts section 2).
-    const once = isStream(ctx.destination) ? { maxRetries: 0 } : {};
+    const once = ctx.destination.capabilities.retrySafe ? {} : { maxRetries: 0 };
     this.#retrier = ctx.retrier.narrowed({ ...once, signal: this.#failed.signal });
     this.#lanes = readers.length + 1;
     this.totals = new StageTotals(plan.output.stages);

@@ -3,7 +3,7 @@
  * knows nothing, files of the export that are not empty are all that can be said. Always labelled.
  */
 import type { LoadedExport } from "../config/loaded.ts";
-import type { Destination, ObjectInfo } from "../ports/destination.ts";
+import type { BoundDestination, ObjectInfo } from "../ports/destination.ts";
 import type { FileRecord, StateStore } from "../ports/state.ts";
 import { parsePartName } from "../manifest/names.ts";
 import { QUARANTINE_FOLDER } from "../manifest/keys.ts";
@@ -17,7 +17,7 @@ import {
 } from "../manifest/verify_parts.ts";
 
 export interface LegacyFolder {
-  readonly destination: Destination;
+  readonly destination: BoundDestination;
   readonly state: () => Promise<Pick<StateStore, "files">>;
   readonly exported: LoadedExport;
   readonly runId: string | null;

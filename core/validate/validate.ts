@@ -1,8 +1,13 @@
 /** `rivet validate`: M5 and M6 against an existing destination. The source is not queried. */
 import type { LoadedExport } from "../config/loaded.ts";
 import { ConfigError, toRivetError } from "../base/errors.ts";
-import type { Adapters, AnyDestination } from "../ports/adapters.ts";
-import type { Destination, StreamDestination } from "../ports/destination.ts";
+import {
+  type AnyDestination,
+  bound,
+  type BoundDestination,
+  isStream,
+} from "../ports/destination.ts";
+import type { Adapters } from "../ports/adapters.ts";
 import type { StateStore } from "../ports/state.ts";
 import { runTime } from "../manifest/names.ts";
 import {
@@ -37,6 +42,7 @@ export interface ValidateOptions extends ValidatePlace {
   readonly exports: readonly LoadedExport[];
   /** Which files are parts in a folder without a manifest; null for the export's own format. */
   readonly format: "parquet" | "csv" | null;
+  readonly signal: AbortSignal;
 }
 
 /** An export whose destination fails is a finding; the other exports are still validated. */
@@ -60,13 +66,15 @@ async function validateExport(
   try {
     const { config, runId } = await placeOfExport(deps, options, exported);
     destination = await deps.destination(config);
-    if (!("put" in destination)) return notApplicable(exported, destination);
-    const found = await findManifest(destination, exported.name, runId);
-    if (found !== null) return await validateManifest(destination, exported, found);
+    if (isStream(destination)) return notApplicable(exported, destination);
+    const place = bound(destination, options.signal);
+    const found = await findManifest(place, exported.name, runId);
+    if (found !== null) return await validateManifest(place, exported, found);
     const format = options.format ?? exported.config.format;
-    return await validateLegacy({ destination, state: deps.state, exported, runId, format });
+    return await validateLegacy({ destination: place, state: deps.state, exported, runId, format });
   } catch (thrown) {
     const error = toRivetError(thrown);
+    if (error.code === "INTERRUPTED") throw error;
     const code = error.code === "VALIDATION_FAILED"
       ? "manifest_invalid"
       : error instanceof ConfigError
@@ -84,7 +92,7 @@ async function validateExport(
 
 function blank(
   exported: LoadedExport,
-  destination: AnyDestination | null,
+  destination: Pick<AnyDestination, "uri"> | null,
 ): ExportValidation {
   return {
     export_name: exported.name,
@@ -107,7 +115,7 @@ function blank(
   };
 }
 
-function notApplicable(exported: LoadedExport, stream: StreamDestination): ExportValidation {
+function notApplicable(exported: LoadedExport, stream: AnyDestination): ExportValidation {
   return {
     ...blank(exported, stream),
     status: "not_applicable",
@@ -116,7 +124,7 @@ function notApplicable(exported: LoadedExport, stream: StreamDestination): Expor
 }
 
 async function validateManifest(
-  destination: Destination,
+  destination: BoundDestination,
   exported: LoadedExport,
   found: FoundManifest,
 ): Promise<ExportValidation> {

@@ -1,14 +1,16 @@
 /** The Worker's side: encodes batches that the main thread decoded, or extracts a whole unit itself. */
 import { serializeError } from "../base/errors.ts";
 import { configureLogging } from "../base/log.ts";
+import type { OutputSpec } from "../encode/part_writer.ts";
 import type { Adapters } from "../ports/adapters.ts";
+import { isStream } from "../ports/destination.ts";
 import { UnitWriter } from "../encode/unit_writer.ts";
 import { readJob } from "../extract/read.ts";
 import { SourceSession } from "../access/session.ts";
 import type { FromWorker, ToWorker, WorkerConnect } from "./worker_protocol.ts";
 
-/** What a Worker reaches by itself; parts are committed by the main thread. */
-export type WorkerAdapters = Pick<Adapters, "source" | "format">;
+/** What a Worker reaches by itself, a stream included; parts are committed by the main thread. */
+export type WorkerAdapters = Pick<Adapters, "source" | "format" | "destination">;
 
 /** A port to the main thread: a Worker's global scope, or a double in tests. */
 export interface WorkerPort {
@@ -63,10 +65,7 @@ export class WorkerHost {
     const writer = this.#writers.get(id);
     switch (message.type) {
       case "open":
-        this.#writers.set(
-          id,
-          new UnitWriter(await this.#adapters.format(message.output.format), message.output),
-        );
+        this.#writers.set(id, await this.#writer(message.output));
         return;
       case "batch":
         // Batches may still be on their way when the writer has failed.
@@ -90,11 +89,21 @@ export class WorkerHost {
     }
   }
 
+  async #writer(output: OutputSpec): Promise<UnitWriter> {
+    const { format, destination } = this.#adapters;
+    const stream = output.stagedPath === null ? await destination({ type: "stdout" }) : null;
+    return new UnitWriter(
+      await format(output.format),
+      output,
+      stream !== null && isStream(stream) ? stream : null,
+    );
+  }
+
   async #extract(message: Extract_): Promise<void> {
     const { id, job, output } = message;
     const abort = new AbortController();
     this.#aborts.set(id, abort);
-    const writer = new UnitWriter(await this.#adapters.format(output.format), output);
+    const writer = await this.#writer(output);
     this.#writers.set(id, writer);
     let rows = 0;
     try {

@@ -6,16 +6,16 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { DestinationError } from "../../core/base/errors.ts";
-import type { Destination } from "../../core/ports/destination.ts";
+import { LOOK, type OpenDestination, WRITE } from "../support/destinations.ts";
 
 export interface DestinationCase {
   readonly name: string;
-  run(destination: Destination): Promise<void>;
+  run(destination: OpenDestination): Promise<void>;
 }
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
-async function staged(destination: Destination, bytes: Uint8Array): Promise<string> {
+async function staged(destination: OpenDestination, bytes: Uint8Array): Promise<string> {
   const path = join(await destination.stagingDir(), `${crypto.randomUUID()}.tmp`);
   await Deno.writeFile(path, bytes);
   return path;
@@ -23,22 +23,25 @@ async function staged(destination: Destination, bytes: Uint8Array): Promise<stri
 
 /** Puts `bytes` the way a run does: staged, then put. Returns the base64 MD5. */
 export async function putFile(
-  destination: Destination,
+  destination: OpenDestination,
   key: string,
   bytes: Uint8Array,
 ): Promise<string> {
   const md5 = createHash("md5").update(bytes).digest("base64");
-  await destination.put(await staged(destination, bytes), key, md5);
+  assert.equal(
+    await destination.put({ file: await staged(destination, bytes), md5 }, key),
+    "stored",
+  );
   return md5;
 }
 
-async function keys(destination: Destination, prefix: string): Promise<string[]> {
+async function keys(destination: OpenDestination, prefix: string): Promise<string[]> {
   const found: string[] = [];
   for await (const info of destination.list(prefix)) found.push(info.key);
   return found;
 }
 
-async function readText(destination: Destination, key: string): Promise<string | null> {
+async function readText(destination: OpenDestination, key: string): Promise<string | null> {
   const bytes = await destination.read(key);
   return bytes === null ? null : new TextDecoder().decode(bytes);
 }
@@ -76,13 +79,13 @@ export const destinationCases: readonly DestinationCase[] = [
       const bytes = crypto.getRandomValues(new Uint8Array(60_000));
       const file = await staged(d, bytes);
       const md5 = createHash("md5").update(bytes).digest("base64");
-      await d.put(file, "deep/er/part.parquet", md5);
+      assert.equal(await d.put({ file, md5 }, "deep/er/part.parquet"), "stored");
       assert.deepEqual(await d.read("deep/er/part.parquet"), bytes);
       await assert.rejects(Deno.stat(file), Deno.errors.NotFound);
       const info = await d.head("deep/er/part.parquet");
       assert.equal(info?.key, "deep/er/part.parquet");
       assert.equal(info?.sizeBytes, bytes.length);
-      if (d.capabilities.listsMd5) assert.equal(info?.md5, md5);
+      if (d.capabilities.md5 === "listed") assert.equal(info?.md5, md5);
     },
   },
   {
@@ -108,14 +111,14 @@ export const destinationCases: readonly DestinationCase[] = [
       assert.deepEqual(listed.map(({ key, sizeBytes }) => ({ key, sizeBytes })), [
         { key: "part.csv", sizeBytes: 5 },
       ]);
-      assert.equal(listed[0].md5, d.capabilities.listsMd5 ? md5 : undefined);
+      assert.equal(listed[0].md5, d.capabilities.md5 === "listed" ? md5 : undefined);
     },
   },
   {
     name: "check finds a usable place usable and leaves nothing there",
     async run(d) {
-      await d.check(false);
-      await d.check(true);
+      await d.probe(LOOK);
+      await d.probe(WRITE);
       assert.deepEqual(await keys(d, ""), []);
     },
   },
@@ -128,25 +131,59 @@ export const destinationCases: readonly DestinationCase[] = [
     },
   },
   {
-    name: "put and putBytes overwrite, so that a retry is harmless",
+    name: "put never writes over an object, and leaves the file that was not stored",
     async run(d) {
-      await putFile(d, "a.csv", text("first, longer"));
-      await putFile(d, "a.csv", text("second"));
-      assert.equal(await readText(d, "a.csv"), "second");
-      assert.equal((await d.head("a.csv"))?.sizeBytes, 6);
-      await d.putBytes(text("one"), "manifest.json");
-      await d.putBytes(text("two"), "manifest.json");
+      for (const size of [60, 3_000_017]) {
+        const key = `part-${size}.csv`;
+        const [first, second] = [new Uint8Array(size).fill(1), new Uint8Array(size).fill(2)];
+        await putFile(d, key, first);
+        const file = await staged(d, second);
+        const md5 = createHash("md5").update(second).digest("base64");
+        assert.equal(await d.put({ file, md5 }, key), "taken");
+        assert.deepEqual(await d.read(key), first);
+        assert.equal(await d.put({ file, md5 }, `other-${key}`), "stored");
+        assert.deepEqual(await d.read(`other-${key}`), second);
+      }
+    },
+  },
+  {
+    name: "of puts of one name at the same moment, one is stored",
+    async run(d) {
+      const bodies = Array.from({ length: 12 }, (_, i) => text(`body ${i}`));
+      const outcomes = await Promise.all(bodies.map(async (body) => {
+        const md5 = createHash("md5").update(body).digest("base64");
+        return await d.put({ file: await staged(d, body), md5 }, "new/part.csv");
+      }));
+      const stored = bodies.filter((_, i) => outcomes[i] === "stored");
+      assert.equal(stored.length, 1, outcomes.join());
+      assert.deepEqual(await d.read("new/part.csv"), stored[0]);
+    },
+  },
+  {
+    name: "a probe finds names that are taken out, and may be made again",
+    async run(d) {
+      const access = { refused: [], createOnly: true, foreignMd5: null };
+      assert.deepEqual(await d.probe(WRITE), access);
+      assert.deepEqual(await d.probe(WRITE), access);
+    },
+  },
+  {
+    name: "replace overwrites, so that a retry is harmless",
+    async run(d) {
+      await d.replace(text("one, longer"), "manifest.json");
+      await d.replace(text("two"), "manifest.json");
       assert.equal(await readText(d, "manifest.json"), "two");
-      assert.deepEqual(await keys(d, ""), ["a.csv", "manifest.json"]);
+      assert.equal((await d.head("manifest.json"))?.sizeBytes, 3);
+      assert.deepEqual(await keys(d, ""), ["manifest.json"]);
     },
   },
   {
     name: "an overwritten object is read old or new, never mixed",
     async run(d) {
       const bodies = ["a", "b"].map((letter) => letter.repeat(50_000));
-      await d.putBytes(text(bodies[0]), "manifest.json");
+      await d.replace(text(bodies[0]), "manifest.json");
       const writes = (async () => {
-        for (let i = 1; i < 20; i++) await d.putBytes(text(bodies[i % 2]), "manifest.json");
+        for (let i = 1; i < 20; i++) await d.replace(text(bodies[i % 2]), "manifest.json");
       })();
       for (let i = 0; i < 20; i++) {
         const body = await readText(d, "manifest.json");
@@ -158,7 +195,7 @@ export const destinationCases: readonly DestinationCase[] = [
   {
     name: "empty objects are objects",
     async run(d) {
-      await d.putBytes(new Uint8Array(0), "empty");
+      await d.replace(new Uint8Array(0), "empty");
       await putFile(d, "empty.csv", new Uint8Array(0));
       assert.equal((await d.head("empty"))?.sizeBytes, 0);
       assert.equal((await d.read("empty.csv"))?.length, 0);
@@ -168,7 +205,7 @@ export const destinationCases: readonly DestinationCase[] = [
     name: "list takes a string prefix, sees all depths and orders by UTF-8 bytes",
     async run(d) {
       const all = ["b/2", "b/10", "b-side", "a", "b/x/y", "bb", "\uffee", "😀", "Z"];
-      for (const key of all) await d.putBytes(text(key), key);
+      for (const key of all) await d.replace(text(key), key);
       const byBytes = ["Z", "a", "b-side", "b/10", "b/2", "b/x/y", "bb", "\uffee", "😀"];
       assert.deepEqual(await keys(d, ""), byBytes);
       assert.deepEqual(await keys(d, "b/"), ["b/10", "b/2", "b/x/y"]);
@@ -185,7 +222,7 @@ export const destinationCases: readonly DestinationCase[] = [
       const one = text("x");
       const writer = async () => {
         for (let key = queue.pop(); key !== undefined; key = queue.pop()) {
-          await d.putBytes(one, key);
+          await d.replace(one, key);
         }
       };
       await Promise.all(Array.from({ length: 8 }, writer));
@@ -204,7 +241,7 @@ export const destinationCases: readonly DestinationCase[] = [
     name: "a key cannot leave the destination",
     async run(d) {
       for (const key of ["../out", "a/../../out", "/etc/out", "a//b", "./a", "", "a/"]) {
-        await assert.rejects(d.putBytes(text("x"), key), DestinationError, `putBytes ${key}`);
+        await assert.rejects(d.replace(text("x"), key), DestinationError, `replace ${key}`);
         await assert.rejects(d.head(key), DestinationError, `head ${key}`);
         await assert.rejects(d.read(key), DestinationError, `read ${key}`);
         await assert.rejects(putFile(d, key, text("x")), DestinationError, `put ${key}`);

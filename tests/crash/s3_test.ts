@@ -23,9 +23,9 @@ const POINTS: readonly (readonly [string, number, "before" | "after"])[] = [
   ["state.logFile", 2, "after"],
   ["state.completeChunkTask", 2, "after"],
   ["state.completeChunkRun", 1, "after"],
-  ["destination.putBytes", 1, "after"],
-  ["destination.putBytes", 2, "after"],
-  ["destination.putBytes", 3, "before"],
+  ["destination.replace", 1, "after"],
+  ["destination.replace", 2, "after"],
+  ["destination.replace", 3, "before"],
 ];
 
 const config = (url: string, endpoint: string, prefix: string) =>

@@ -23,8 +23,11 @@ export interface FaultProxy {
   readonly requests: readonly string[];
   /** Bytes of request bodies that clients have sent so far. */
   readonly bodyBytes: number;
-  /** The next `times` requests whose `METHOD target` matches go wrong in this way. */
-  break(match: RegExp, fault: Fault, times?: number): void;
+  /**
+   * The next `times` requests whose `METHOD target` matches go wrong in this way. Resolves when the
+   * first of them has come.
+   */
+  break(match: RegExp, fault: Fault, times?: number): Promise<void>;
   /** Forgets what was to go wrong. */
   heal(): void;
   stop(): Promise<void>;
@@ -37,6 +40,7 @@ interface Rule {
   readonly match: RegExp;
   readonly fault: Fault;
   left: number;
+  readonly came: () => void;
 }
 
 export function startFaultProxy(targetPort: number): FaultProxy {
@@ -59,8 +63,10 @@ class TcpProxy implements FaultProxy {
     this.#serving = this.#serve();
   }
 
-  break(match: RegExp, fault: Fault, times = 1): void {
-    this.#rules.push({ match, fault, left: times });
+  break(match: RegExp, fault: Fault, times = 1): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#rules.push({ match, fault, left: times, came: resolve });
+    return promise;
   }
 
   heal(): void {
@@ -87,7 +93,10 @@ class TcpProxy implements FaultProxy {
       if (request === null) return;
       this.requests.push(request.line);
       const rule = this.#rules.find(({ match, left }) => left > 0 && match.test(request.line));
-      if (rule !== undefined) rule.left--;
+      if (rule !== undefined) {
+        rule.left--;
+        rule.came();
+      }
       server = await Deno.connect({ hostname: "127.0.0.1", port: this.#targetPort });
       this.#open.add(server);
       await this.#relay(client, server, request, rule?.fault ?? null);

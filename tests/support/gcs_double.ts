@@ -188,6 +188,7 @@ class DoubleBucket {
     bytes: Uint8Array,
     generationMatch: string | null,
   ): Promise<Record<string, unknown>> {
+    const crc = await createCRC32(CRC32C);
     const current = this.objects.get(name)?.generation ?? 0;
     if (generationMatch !== null && Number(generationMatch) !== current) {
       throw new Refusal(412, "conditionNotMet", "At least one of the pre-conditions did not hold.");
@@ -200,7 +201,6 @@ class DoubleBucket {
         `Provided MD5 hash "${given.md5Hash}" doesn't match calculated MD5 hash "${md5Hash}".`,
       );
     }
-    const crc = await createCRC32(CRC32C);
     const generation = this.#generation++;
     const metadata = {
       kind: "storage#object",

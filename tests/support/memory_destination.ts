@@ -2,9 +2,13 @@
 import { DestinationError } from "../../core/base/errors.ts";
 import { fileError } from "../../core/base/file_error.ts";
 import type {
+  Access,
+  Asked,
   Destination,
   DestinationCapabilities,
+  FinishedFile,
   ObjectInfo,
+  PutOutcome,
 } from "../../core/ports/destination.ts";
 import { checkedKey, compareKeys } from "../../adapters/destinations/kit/keys.ts";
 
@@ -18,8 +22,8 @@ export class MemoryDestination implements Destination {
     kind: "memory",
     commit: "upload",
     retrySafe: true,
-    partialPossible: false,
-    listsMd5: true,
+    md5: "listed",
+    pieces: null,
   };
   readonly uri = "memory://";
   readonly #objects = new Map<string, StoredObject>();
@@ -30,17 +34,25 @@ export class MemoryDestination implements Destination {
     return this.#staging;
   }
 
-  async put(localFile: string, key: string, md5: string): Promise<void> {
+  async put({ file, md5 }: FinishedFile, key: string): Promise<PutOutcome> {
     checkedKey(key);
     try {
-      this.#objects.set(key, { bytes: await Deno.readFile(localFile), md5 });
-      await Deno.remove(localFile);
+      const bytes = await Deno.readFile(file);
+      if (this.#objects.has(key)) return "taken";
+      this.#objects.set(key, { bytes, md5 });
+      await Deno.remove(file);
     } catch (error) {
-      throw fileError(error, "read", localFile);
+      throw fileError(error, "read", file);
     }
+    return "stored";
   }
 
-  putBytes(bytes: Uint8Array, key: string): Promise<void> {
+  /** What others do to an object. */
+  remove(key: string): void {
+    this.#objects.delete(key);
+  }
+
+  replace(bytes: Uint8Array, key: string): Promise<void> {
     return Promise.try(() => {
       this.#objects.set(checkedKey(key), { bytes: bytes.slice() });
     });
@@ -77,8 +89,12 @@ export class MemoryDestination implements Destination {
     });
   }
 
-  check(_write: boolean): Promise<void> {
-    return Promise.resolve();
+  readBackMd5(): Promise<string | null> {
+    return Promise.reject(new Error("its MD5s are listed"));
+  }
+
+  probe(_asked: Asked): Promise<Access> {
+    return Promise.resolve({ refused: [], createOnly: true, foreignMd5: null });
   }
 
   async close(): Promise<void> {

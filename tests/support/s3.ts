@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { openS3, type S3Config } from "../../adapters/destinations/s3/mod.ts";
 import type { StoreOptions } from "../../adapters/destinations/kit/store_options.ts";
 import type { ObjectDestination } from "../../adapters/destinations/kit/object_store.ts";
+import type { Conditions } from "./s3_storage.ts";
 import { startChildServer } from "./child_server.ts";
 
 const SERVER = fileURLToPath(new URL("./s3_server.ts", import.meta.url));
@@ -21,8 +22,11 @@ export interface S3Server {
   stop(): Promise<void>;
 }
 
-export async function startS3(): Promise<S3Server> {
-  const server = await startChildServer((folder) => [SERVER, folder, S3_BUCKET], /(\d+)\s/);
+export async function startS3(conditions: Conditions = "heeded"): Promise<S3Server> {
+  const server = await startChildServer(
+    (folder) => [SERVER, folder, S3_BUCKET, conditions],
+    /(\d+)\s/,
+  );
   const own = `http://127.0.0.1:${server.port}`;
   const config = (prefix: string, endpoint = own): S3Config => ({
     type: "s3",

@@ -1,11 +1,12 @@
 /**
  * s3rver as a process of its own: its protocol and its check of access keys, over `S3Storage`.
- * Usage: s3_server.ts FOLDER BUCKET; prints its port. GET /-/uploads lists uploads that are open.
+ * Usage: s3_server.ts FOLDER BUCKET CONDITIONS; prints its port. GET /-/uploads lists uploads that are open.
  */
 import nodeCrypto from "node:crypto";
 import { Buffer } from "node:buffer";
+import type { IncomingMessage } from "node:http";
 import S3rver from "s3rver";
-import { S3Storage } from "./s3_storage.ts";
+import { type Conditions, S3Storage } from "./s3_storage.ts";
 
 /** s3rver encrypts the tokens of its pages with DES, which the runtime does not have. */
 function plainTokens(): void {
@@ -20,13 +21,15 @@ interface Context {
   readonly method: string;
   readonly path: string;
   readonly query: Record<string, string>;
+  readonly req: IncomingMessage;
   status: number;
+  type: string;
   body: unknown;
 }
 
-const [folder, bucket] = Deno.args;
+const [folder, bucket, conditions] = Deno.args;
 plainTokens();
-const storage = new S3Storage(folder, bucket);
+const storage = new S3Storage(folder, bucket, conditions as Conditions);
 const server = new S3rver({
   port: 0,
   address: "127.0.0.1",
@@ -41,7 +44,14 @@ server.middleware.splice(-1, 0, async (ctx: Context, next: () => Promise<void>) 
   } else if (ctx.method === "DELETE" && ctx.query.uploadId !== undefined) {
     storage.abortUpload(ctx.query.uploadId);
     ctx.status = 204;
+  } else if (conditions === "refused" && ctx.req.headers["if-none-match"] !== undefined) {
+    ctx.status = 501;
+    ctx.type = "application/xml";
+    ctx.body = "<Error><Code>NotImplemented</Code><Message>A header you provided implies " +
+      "functionality that is not implemented</Message></Error>";
   } else {
+    const { uploadId } = ctx.query;
+    if (ctx.method === "POST" && uploadId !== undefined) storage.checkUpload(uploadId, ctx.req);
     await next();
   }
 });

@@ -41,13 +41,18 @@ class Refusal extends Error {
   }
 }
 
+/** What a compatible store makes of `If-None-Match: *` on a write; many ignore it. */
+export type Conditions = "heeded" | "ignored" | "refused";
+
 export class S3Storage {
   readonly #folder: string;
   readonly #bucket: string;
   readonly #objects = new Map<string, StoredObject>();
   readonly #uploads = new Map<string, Upload>();
+  readonly #conditions: Conditions;
 
-  constructor(folder: string, bucket: string) {
+  constructor(folder: string, bucket: string, conditions: Conditions) {
+    this.#conditions = conditions;
     this.#folder = folder;
     this.#bucket = bucket;
   }
@@ -83,7 +88,9 @@ export class S3Storage {
   }
 
   async putObject(object: { key: string; content: IncomingMessage }) {
+    this.#checkCondition(object.key, object.content);
     const stored = await this.#receive(object.content);
+    this.#checkCondition(object.key, object.content);
     this.#objects.set(object.key, stored);
     return { size: stored.size, md5: stored.etag };
   }
@@ -109,6 +116,11 @@ export class S3Storage {
     const stored = await this.#receive(content);
     this.#upload(uploadId).parts.set(Number(part), stored);
     return { size: stored.size, md5: stored.etag };
+  }
+
+  /** To be called with the request that completes an upload, before it does. */
+  checkUpload(uploadId: string, request: IncomingMessage): void {
+    this.#checkCondition(this.#upload(uploadId).key, request);
   }
 
   async putObjectMultipart(
@@ -143,6 +155,11 @@ export class S3Storage {
   /** Of objects that were begun in parts, and neither completed nor aborted. */
   openUploads(): string[] {
     return [...this.#uploads.values()].map((upload) => upload.key);
+  }
+
+  #checkCondition(key: string, { headers }: IncomingMessage): void {
+    if (this.#conditions !== "heeded" || headers["if-none-match"] !== "*") return;
+    if (this.#objects.has(key)) throw new Refusal(412, "PreconditionFailed");
   }
 
   #upload(uploadId: string): Upload {

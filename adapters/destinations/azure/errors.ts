@@ -79,3 +79,9 @@ export function isMissingBlob(error: unknown): boolean {
   const { status, code } = azureFacts(error);
   return status === 404 && CODES[code ?? ""] === undefined;
 }
+
+/** The answer to a conditional write where a blob is there. */
+export function isTaken(error: unknown): boolean {
+  const { status, code } = azureFacts(error);
+  return status === 412 || code === "BlobAlreadyExists";
+}

@@ -11,7 +11,7 @@ import { registerSecret } from "../../../core/base/redact.ts";
 import { type Env, fromEnvironment } from "../kit/environment.ts";
 import { ObjectDestination } from "../kit/object_store.ts";
 import { UPLOAD_LIMITS } from "../kit/part_upload.ts";
-import { REQUEST_SETTINGS, Requests } from "../kit/requests.ts";
+import { REQUEST_SETTINGS, Requests, UNSTOPPED } from "../kit/requests.ts";
 import type { StoreOptions } from "../kit/store_options.ts";
 import { AZURE_WORDS, azureFacts } from "./errors.ts";
 import { AzureStore } from "./store.ts";
@@ -36,7 +36,11 @@ export async function openAzure(
   const requests = new Requests(AZURE_WORDS, azureFacts, options.requests ?? REQUEST_SETTINGS);
   const service = await openService(config, env, requests);
   const container = service.getContainerClient(config.container);
-  const store = new AzureStore(container, requests, options.limits ?? UPLOAD_LIMITS);
+  const store = new AzureStore(container, requests, {
+    limits: options.limits ?? UPLOAD_LIMITS,
+    // What answers at another address may not know them.
+    heedsConditions: config.endpoint === undefined ? true : null,
+  });
   return new ObjectDestination(store, config.prefix);
 }
 
@@ -100,6 +104,7 @@ async function fromIdentity(url: string, requests: Requests): Promise<BlobServic
   const request = { doing: "find an identity for", target: url, permission: "a role" };
   await requests.run(
     request,
+    UNSTOPPED,
     ({ signal }) => credential.getToken(STORAGE_SCOPE, { abortSignal: signal }),
   );
   return new BlobServiceClient(url, credential, PIPELINE);

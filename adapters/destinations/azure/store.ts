@@ -1,16 +1,16 @@
 /** A container of Azure Blob Storage. */
-import type { ContainerClient } from "@azure/storage-blob";
+import type { ContainerClient, HttpRequestBody } from "@azure/storage-blob";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { ObjectInfo } from "../../../core/ports/destination.ts";
 import { type FileRange, rangeMd5 } from "../kit/file_body.ts";
 import { compareKeys } from "../kit/keys.ts";
-import type { ObjectStore } from "../kit/object_store.ts";
+import type { ObjectStore, Upload, WriteOptions } from "../kit/object_store.ts";
 import { partRanges, sendAll, type UploadLimits } from "../kit/part_upload.ts";
 import { ResponseCut } from "../kit/request_errors.ts";
-import type { Request } from "../kit/request.ts";
-import type { Requests } from "../kit/requests.ts";
-import { isMissingBlob } from "./errors.ts";
+import type { Creation, Request } from "../kit/request.ts";
+import { type Attempt, creation, type Requests } from "../kit/requests.ts";
+import { isMissingBlob, isTaken } from "./errors.ts";
 
 /** Limits of the service. */
 const MAX_BLOCKS = 50_000;
@@ -31,80 +31,85 @@ export class AzureStore implements ObjectStore {
   readonly kind = "azure";
   readonly uri: string;
   readonly limits: UploadLimits;
+  readonly heedsConditions: boolean | null;
   readonly #container: ContainerClient;
   readonly #requests: Requests;
 
-  constructor(container: ContainerClient, requests: Requests, limits: UploadLimits) {
+  constructor(
+    container: ContainerClient,
+    requests: Requests,
+    options: { readonly limits: UploadLimits; readonly heedsConditions: boolean | null },
+  ) {
     this.#container = container;
     this.#requests = requests;
-    this.limits = limits;
+    this.limits = options.limits;
+    this.heedsConditions = options.heedsConditions;
     // A SAS token is the query string.
     this.uri = container.url.split("?", 1)[0];
   }
 
-  async putSingle(range: FileRange, key: string, md5: string): Promise<void> {
-    const client = this.#container.getBlockBlobClient(key);
-    await this.#requests.run(
-      this.#request("write", key),
-      ({ body, signal }) =>
-        client.upload(range.length === 0 ? "" : () => body(range), range.length, {
-          abortSignal: signal,
-          transactionalContentMD5: Buffer.from(md5, "base64"),
-          blobHTTPHeaders: { blobContentMD5: Buffer.from(md5, "base64") },
-        }),
+  putSingle({ range, key, md5 }: Upload, options: WriteOptions): Promise<Creation> {
+    return this.#create(
+      key,
+      options,
+      Buffer.from(md5, "base64"),
+      range.length,
+      ({ body }) => range.length === 0 ? "" : () => body(range),
     );
   }
 
-  async putBytes(bytes: Uint8Array, key: string): Promise<void> {
-    const client = this.#container.getBlockBlobClient(key);
+  putBytes(bytes: Uint8Array, key: string, options: WriteOptions): Promise<Creation> {
     const md5 = createHash("md5").update(bytes).digest();
-    await this.#requests.run(
-      this.#request("write", key),
-      ({ signal }) =>
-        client.upload(Buffer.from(bytes), bytes.length, {
-          abortSignal: signal,
-          transactionalContentMD5: md5,
-          blobHTTPHeaders: { blobContentMD5: md5 },
-        }),
-    );
+    return this.#create(key, options, md5, bytes.length, () => Buffer.from(bytes));
   }
 
   /** Blocks that are never committed are invisible, and removed by the service after a week. */
-  async putLarge({ file, length }: FileRange, key: string, md5: string): Promise<void> {
+  async putLarge(upload: Upload, { onlyNew, signal }: WriteOptions): Promise<Creation> {
+    const { range: { file, length }, key, md5, pieceMd5s } = upload;
     const client = this.#container.getBlockBlobClient(key);
-    const upload = crypto.randomUUID();
     const ranges = partRanges(file, length, this.limits.partBytes, MAX_BLOCKS);
-    const blocks = await sendAll(ranges, this.limits.concurrency, async (range, i) => {
-      const blockMd5 = Buffer.from(await rangeMd5(range), "base64");
-      // All ids of a blob must be of one length.
-      const id = btoa(`${upload}-${String(i).padStart(6, "0")}`);
-      await this.#requests.run(
-        this.#request("write", key),
-        ({ body, signal }) =>
-          client.stageBlock(id, () => body(range), range.length, {
-            abortSignal: signal,
-            transactionalContentMD5: blockMd5,
-          }),
-      );
-      return id;
-    });
-    await this.#requests.run(
-      { ...this.#request("write", key), idleMs: SERVER_WORK_MS },
-      ({ signal }) =>
-        client.commitBlockList(blocks, {
-          abortSignal: signal,
-          // The service computes none for a blob of several blocks.
-          blobHTTPHeaders: { blobContentMD5: Buffer.from(md5, "base64") },
+    const md5s = pieceMd5s?.length === ranges.length ? pieceMd5s : null;
+    const id = crypto.randomUUID();
+    const blocks = await sendAll(
+      ranges,
+      this.limits.concurrency,
+      async (range, i) =>
+        // All ids of a blob must be of one length.
+        await this.#stageBlock(key, btoa(`${id}-${String(i).padStart(6, "0")}`), range, {
+          md5: md5s?.[i] ?? await rangeMd5(range),
+          signal,
         }),
+    );
+    return await this.#requests.run(
+      { ...this.#request("write", key), idleMs: SERVER_WORK_MS },
+      signal,
+      (attempt) =>
+        creation(attempt, isTaken, () =>
+          client.commitBlockList(blocks, {
+            abortSignal: attempt.signal,
+            conditions: condition(onlyNew),
+            // The service computes none for a blob of several blocks.
+            blobHTTPHeaders: { blobContentMD5: Buffer.from(md5, "base64") },
+          })),
     );
   }
 
+  async holds({ range, key, md5 }: Upload, signal: AbortSignal): Promise<boolean> {
+    const found = await this.head(key, signal);
+    return found !== null && found.sizeBytes === range.length && found.md5 === md5;
+  }
+
+  /** Every blob of ours carries the MD5 that it was written with. */
+  foreignMd5(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   /** The service promises no order by UTF-8 bytes, and with folders has another: sorted here. */
-  async *pages(prefix: string): AsyncIterable<readonly ObjectInfo[]> {
+  async *pages(prefix: string, signal: AbortSignal): AsyncIterable<readonly ObjectInfo[]> {
     const all: ObjectInfo[] = [];
     let token: string | undefined;
     do {
-      const { segment, continuationToken } = await this.#page(prefix, token);
+      const { segment, continuationToken } = await this.#page(prefix, token, signal);
       for (const { name, properties } of segment.blobItems) {
         all.push({
           key: name,
@@ -117,10 +122,11 @@ export class AzureStore implements ObjectStore {
     yield all.sort((a, b) => compareKeys(a.key, b.key));
   }
 
-  async head(key: string): Promise<ObjectInfo | null> {
+  async head(key: string, signal: AbortSignal): Promise<ObjectInfo | null> {
     const client = this.#container.getBlobClient(key);
     return await this.#requests.run(
       this.#request("look at", key, PERMISSIONS.read),
+      signal,
       async ({ signal }) => {
         try {
           const found = await client.getProperties({ abortSignal: signal });
@@ -133,10 +139,10 @@ export class AzureStore implements ObjectStore {
     );
   }
 
-  async read(key: string): Promise<Uint8Array | null> {
+  async read(key: string, signal: AbortSignal): Promise<Uint8Array | null> {
     const client = this.#container.getBlobClient(key);
     const request = this.#request("read", key, PERMISSIONS.read);
-    return await this.#requests.run(request, async ({ signal, moved }) => {
+    return await this.#requests.run(request, signal, async ({ signal, moved }) => {
       try {
         const { readableStreamBody, contentLength } = await client.download(0, undefined, {
           abortSignal: signal,
@@ -157,11 +163,11 @@ export class AzureStore implements ObjectStore {
     });
   }
 
-  async copy(from: ObjectInfo, to: string): Promise<void> {
+  async copy(from: ObjectInfo, to: string, signal: AbortSignal): Promise<void> {
     const source = this.#container.getBlobClient(from.key);
     const target = this.#container.getBlobClient(to);
     const request = { ...this.#request("copy to", to), idleMs: SERVER_WORK_MS };
-    await this.#requests.run(request, async ({ signal }) => {
+    await this.#requests.run(request, signal, async ({ signal }) => {
       const copying = await target.beginCopyFromURL(source.url, {
         abortSignal: signal,
         intervalInMs: COPY_POLL_MS,
@@ -171,10 +177,11 @@ export class AzureStore implements ObjectStore {
     });
   }
 
-  async remove(key: string): Promise<void> {
+  async remove(key: string, signal: AbortSignal): Promise<void> {
     const client = this.#container.getBlobClient(key);
     await this.#requests.run(
       this.#request("remove", key, PERMISSIONS.remove),
+      signal,
       ({ signal }) => client.deleteIfExists({ abortSignal: signal }),
     );
   }
@@ -182,19 +189,60 @@ export class AzureStore implements ObjectStore {
   /** Connections belong to the runtime's pool. */
   close(): void {}
 
-  async #page(prefix: string, token: string | undefined) {
+  async #page(prefix: string, token: string | undefined, signal: AbortSignal) {
     const request = {
       doing: "list",
       target: `${this.uri}/${prefix}`,
       permission: PERMISSIONS.list,
     };
-    return await this.#requests.run(request, async ({ signal }) => {
+    return await this.#requests.run(request, signal, async ({ signal }) => {
       const pages = this.#container.listBlobsFlat({ prefix, abortSignal: signal })
         .byPage({ continuationToken: token, maxPageSize: PAGE_SIZE });
       const { value, done } = await pages.next();
       if (done === true) throw new Error("a listing without a page");
       return value;
     });
+  }
+
+  async #create(
+    key: string,
+    { onlyNew, signal }: WriteOptions,
+    md5: Buffer,
+    length: number,
+    content: (attempt: Attempt) => HttpRequestBody,
+  ): Promise<Creation> {
+    const client = this.#container.getBlockBlobClient(key);
+    return await this.#requests.run(
+      this.#request("write", key),
+      signal,
+      (attempt) =>
+        creation(attempt, isTaken, () =>
+          client.upload(content(attempt), length, {
+            abortSignal: attempt.signal,
+            conditions: condition(onlyNew),
+            transactionalContentMD5: md5,
+            blobHTTPHeaders: { blobContentMD5: md5 },
+          })),
+    );
+  }
+
+  async #stageBlock(
+    key: string,
+    id: string,
+    range: FileRange,
+    { md5, signal }: { readonly md5: string; readonly signal: AbortSignal },
+  ): Promise<string> {
+    const client = this.#container.getBlockBlobClient(key);
+    await this.#requests.run(
+      this.#request("write", key),
+      signal,
+      ({ body, signal }) =>
+        client.stageBlock(id, () => body(range), range.length, {
+          abortSignal: signal,
+          transactionalContentMD5: Buffer.from(md5, "base64"),
+        }),
+    );
+    return id;
   }
 
   #request(doing: string, key: string, permission: string = PERMISSIONS.write): Request {
@@ -204,4 +252,8 @@ export class AzureStore implements ObjectStore {
 
 function base64(md5: Uint8Array | undefined): string | undefined {
   return md5 === undefined ? undefined : Buffer.from(md5).toString("base64");
+}
+
+function condition(onlyNew: boolean): { ifNoneMatch?: "*" } {
+  return onlyNew ? { ifNoneMatch: "*" } : {};
 }

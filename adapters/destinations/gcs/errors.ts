@@ -64,3 +64,8 @@ export function isMissingObject(error: unknown): boolean {
   const { status, code } = gcsFacts(error);
   return status === 404 && code !== "bucket_missing";
 }
+
+/** The answer to a conditional write where an object is there. */
+export function isTaken(error: unknown): boolean {
+  return gcsFacts(error).status === 412;
+}

@@ -5,7 +5,7 @@ import { ConfigError } from "../../../core/base/errors.ts";
 import { registerSecret } from "../../../core/base/redact.ts";
 import { ObjectDestination } from "../kit/object_store.ts";
 import { UPLOAD_LIMITS } from "../kit/part_upload.ts";
-import { REQUEST_SETTINGS, Requests } from "../kit/requests.ts";
+import { REQUEST_SETTINGS, Requests, UNSTOPPED } from "../kit/requests.ts";
 import type { StoreOptions } from "../kit/store_options.ts";
 import { GCS_WORDS, gcsFacts } from "./errors.ts";
 import { type Authorize, GcsApi } from "./api.ts";
@@ -37,7 +37,11 @@ export async function openGcs(
     new GcsApi(authorize),
     { endpoint, bucket },
     requests,
-    options.limits ?? UPLOAD_LIMITS,
+    {
+      limits: options.limits ?? UPLOAD_LIMITS,
+      // What answers at another address may not know them.
+      heedsConditions: config.endpoint === undefined ? true : null,
+    },
   );
   return new ObjectDestination(store, prefix);
 }
@@ -54,7 +58,7 @@ async function findCredentials(
     target: `gs://${bucket}`,
     permission: "storage.objects.create",
   };
-  await requests.run(request, () => auth.getClient());
+  await requests.run(request, UNSTOPPED, () => auth.getClient());
   return async (url) => Object.fromEntries(await auth.getRequestHeaders(url));
 }
 

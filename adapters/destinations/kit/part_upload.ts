@@ -1,5 +1,5 @@
 /** A large file in parts, a bounded number at a time; nothing is left behind when one of them fails. */
-import { type FileRange, fileSize } from "./file_body.ts";
+import type { FileRange } from "./file_body.ts";
 
 export interface UploadLimits {
   /** Files up to this size go in one request with their MD5. */
@@ -61,9 +61,4 @@ export async function sendAll<T, R>(
   await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, lane));
   if (failures.length > 0) throw failures[0];
   return results;
-}
-
-/** The whole file as one range. @throws DestinationError when it is not there. */
-export async function wholeFile(file: string): Promise<FileRange> {
-  return { file, start: 0, length: await fileSize(file) };
 }

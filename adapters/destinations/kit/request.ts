@@ -10,3 +10,9 @@ export interface Request {
   /** Ends an attempt after this long without a byte or an answer; the default suits all but copies. */
   readonly idleMs?: number;
 }
+
+/**
+ * How the making of an object ended: `stored`; `taken` by what was there before; `taken_perhaps` by this
+ * very upload, the answer to an earlier attempt having got lost.
+ */
+export type Creation = "stored" | "taken" | "taken_perhaps";

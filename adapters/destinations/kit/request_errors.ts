@@ -1,5 +1,10 @@
 /** A store's refusals and failures as `DestinationError`s: one classification, the words per store. */
-import { DestinationError, type ErrorCategory, type ErrorCode } from "../../../core/base/errors.ts";
+import {
+  DestinationError,
+  type ErrorCategory,
+  type ErrorCode,
+  type RivetErrorOptions,
+} from "../../../core/base/errors.ts";
 import type { Request } from "./request.ts";
 
 /** What an SDK's error says, in terms of HTTP. */
@@ -23,6 +28,8 @@ export type FailureKind =
   | "full"
   | "gone"
   | "location"
+  /** The store does not know what it was asked for. */
+  | "unsupported"
   | "other";
 
 /** What differs between stores. */
@@ -49,6 +56,7 @@ const CLASSES: Record<FailureKind, readonly [ErrorCode, ErrorCategory]> = {
   full: ["DESTINATION_FULL", "permanent"],
   gone: ["DESTINATION_NOT_FOUND", "permanent"],
   location: ["DESTINATION_FAILED", "permanent"],
+  unsupported: ["DESTINATION_FAILED", "permanent"],
   other: ["DESTINATION_FAILED", "permanent"],
 };
 
@@ -88,6 +96,7 @@ function kindOfStatus(status: number): FailureKind {
   if (status === 404) return "gone";
   if (status === 429 || status === 503) return "busy";
   if (status === 507) return "full";
+  if (status === 501) return "unsupported";
   if (status >= 300 && status < 400) return "location";
   return status === 408 || status >= 500 ? "passing" : "other";
 }
@@ -114,8 +123,20 @@ function hintFor(kind: FailureKind, request: Request, words: StoreWords): string
       return "Something removed it while it was in use. Run again.";
     case "location":
       return words.locationHint;
+    case "unsupported":
     case "other":
       return undefined;
+  }
+}
+
+/** What a store refused or failed at, in its kind. */
+export class StoreError extends DestinationError {
+  readonly kind: FailureKind;
+
+  constructor(kind: FailureKind, message: string, options: RivetErrorOptions) {
+    const [code, category] = CLASSES[kind];
+    super(code, message, { category, ...options });
+    this.kind = kind;
   }
 }
 
@@ -125,12 +146,10 @@ export function requestError(
   request: Request,
   words: StoreWords,
   cause: unknown,
-): DestinationError {
+): StoreError {
   const kind = kindOf(facts, words);
-  const [code, category] = CLASSES[kind];
   const native = facts.code ?? (facts.status === null ? undefined : `HTTP ${facts.status}`);
-  return new DestinationError(code, `cannot ${request.doing} ${request.target}: ${reason(facts)}`, {
-    category,
+  return new StoreError(kind, `cannot ${request.doing} ${request.target}: ${reason(facts)}`, {
     hint: hintFor(kind, request, words),
     nativeCode: native,
     cause,

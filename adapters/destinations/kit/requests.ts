@@ -7,16 +7,20 @@
  * good is asked `attempts * (max_retries + 1)` times for a part, and no more.
  */
 import type { Readable } from "node:stream";
-import { DestinationError, RETRY_POLICIES, RivetError } from "../../../core/base/errors.ts";
+import { RETRY_POLICIES, RivetError } from "../../../core/base/errors.ts";
+import { delay, interrupted, throwIfAborted } from "../../../core/base/wait.ts";
 import { type FileRange, openBody } from "./file_body.ts";
-import { type HttpFacts, requestError, type StoreWords } from "./request_errors.ts";
-import type { Request } from "./request.ts";
+import type { Creation, Request } from "./request.ts";
+import { type HttpFacts, requestError, StoreError, type StoreWords } from "./request_errors.ts";
 
 export interface RequestSettings {
   readonly attempts: number;
   readonly backoffMs: number;
   readonly idleMs: number;
 }
+
+/** For whoever has no reason to stop a call. */
+export const UNSTOPPED: AbortSignal = new AbortController().signal;
 
 export const REQUEST_SETTINGS: RequestSettings = { attempts: 3, backoffMs: 250, idleMs: 60_000 };
 
@@ -25,11 +29,28 @@ const MAX_RETRY_AFTER_MS = 20_000;
 
 /** One try of a request. */
 export interface Attempt {
-  /** Aborts when the attempt has stalled. */
+  /** From 1. What an earlier one did is unknown where its answer got lost. */
+  readonly number: number;
+  /** Aborts when the attempt has stalled, and when the caller wants no more of it. */
   readonly signal: AbortSignal;
   /** To be called whenever something moved, by what does not send a body from here. */
   readonly moved: () => void;
   readonly body: (range: FileRange) => Readable;
+}
+
+/** What one attempt at making an object came to. @param isTaken the store's answer to a taken name. */
+export async function creation(
+  attempt: Attempt,
+  isTaken: (error: unknown) => boolean,
+  send: () => Promise<unknown>,
+): Promise<Creation> {
+  try {
+    await send();
+    return "stored";
+  } catch (error) {
+    if (!isTaken(error)) throw error;
+    return attempt.number === 1 ? "taken" : "taken_perhaps";
+  }
 }
 
 export class Requests {
@@ -48,23 +69,31 @@ export class Requests {
     this.#settings = settings;
   }
 
-  /** @throws DestinationError after the last attempt, or at once for what no repetition repairs. */
-  async run<T>(request: Request, send: (attempt: Attempt) => Promise<T>): Promise<T> {
+  /**
+   * @throws DestinationError after the last attempt, or at once for what no repetition repairs;
+   *   RivetError INTERRUPTED once `signal` aborts.
+   */
+  async run<T>(
+    request: Request,
+    signal: AbortSignal,
+    send: (attempt: Attempt) => Promise<T>,
+  ): Promise<T> {
     const { attempts, backoffMs, idleMs } = this.#settings;
     for (let n = 1;; n++) {
-      const watch = new WatchedAttempt(request.idleMs ?? idleMs);
+      throwIfAborted(signal);
+      const watch = new WatchedAttempt(n, request.idleMs ?? idleMs, signal);
+      let waitMs: number;
       try {
         return await watch.race(send(watch));
       } catch (thrown) {
         const { error, retryAfterMs } = this.#failure(thrown, request);
         if (n >= attempts || !RETRY_POLICIES[error.category].retry) throw error;
         const jitter = 0.5 + Math.random();
-        await sleep(
-          Math.min(retryAfterMs ?? backoffMs * 2 ** (n - 1) * jitter, MAX_RETRY_AFTER_MS),
-        );
+        waitMs = Math.min(retryAfterMs ?? backoffMs * 2 ** (n - 1) * jitter, MAX_RETRY_AFTER_MS);
       } finally {
         watch.close();
       }
+      await delay(waitMs, signal);
     }
   }
 
@@ -75,10 +104,10 @@ export class Requests {
     const own = ownError(thrown);
     if (own !== null) return { error: own, retryAfterMs: null };
     if (thrown instanceof Stalled) {
-      const error = new DestinationError(
-        "DESTINATION_UNREACHABLE",
+      const error = new StoreError(
+        "unreachable",
         `cannot ${request.doing} ${request.target}: no answer for ${thrown.idleMs / 1000} s`,
-        { category: "network", hint: this.#words.connectivityHint },
+        { hint: this.#words.connectivityHint },
       );
       return { error, retryAfterMs: null };
     }
@@ -107,15 +136,20 @@ class Stalled extends Error {
 }
 
 class WatchedAttempt implements Attempt {
+  readonly number: number;
   readonly #idleMs: number;
+  readonly #caller: AbortSignal;
   readonly #abort = new AbortController();
-  readonly #stalled = Promise.withResolvers<never>();
+  readonly #ended = Promise.withResolvers<never>();
   readonly #bodies: Readable[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(idleMs: number) {
+  constructor(number: number, idleMs: number, caller: AbortSignal) {
+    this.number = number;
     this.#idleMs = idleMs;
-    this.#stalled.promise.catch(() => {});
+    this.#caller = caller;
+    this.#ended.promise.catch(() => {});
+    caller.addEventListener("abort", this.#onCallerAbort, { once: true });
     this.moved();
   }
 
@@ -125,11 +159,7 @@ class WatchedAttempt implements Attempt {
 
   readonly moved = (): void => {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      // First, so that it wins over the error that the abort makes.
-      this.#stalled.reject(new Stalled(this.#idleMs));
-      this.#abort.abort();
-    }, this.#idleMs);
+    this.#timer = setTimeout(() => this.#end(new Stalled(this.#idleMs)), this.#idleMs);
   };
 
   readonly body = (range: FileRange): Readable => {
@@ -140,16 +170,21 @@ class WatchedAttempt implements Attempt {
 
   /** Not every SDK call ends on an abort; the attempt does. */
   race<T>(sent: Promise<T>): Promise<T> {
-    return Promise.race([sent, this.#stalled.promise]);
+    return Promise.race([sent, this.#ended.promise]);
   }
 
   /** Closes what an attempt that failed half-way has left open. */
   close(): void {
     clearTimeout(this.#timer);
+    this.#caller.removeEventListener("abort", this.#onCallerAbort);
     for (const body of this.#bodies) body.destroy();
   }
-}
 
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  readonly #onCallerAbort = (): void => this.#end(interrupted());
+
+  #end(error: Error): void {
+    // First, so that it wins over the error that the abort makes.
+    this.#ended.reject(error);
+    this.#abort.abort();
+  }
 }

@@ -27,6 +27,8 @@ const CODES: Record<string, FailureKind> = {
   InternalError: "passing",
   RequestTimeout: "passing",
   OperationAborted: "passing",
+  ConditionalRequestConflict: "passing",
+  NotImplemented: "unsupported",
   // Damaged or cut on the way, or an upload whose end was done by an answer that got lost.
   BadDigest: "passing",
   InvalidDigest: "passing",
@@ -83,4 +85,14 @@ export function s3Facts(thrown: unknown): HttpFacts {
 export function isMissingObject(error: unknown): boolean {
   const { status, code } = s3Facts(error);
   return code === "NoSuchKey" || (status === 404 && code === null);
+}
+
+/** The answer to a conditional write where an object is there. */
+export function isTaken(error: unknown): boolean {
+  const { status, code } = s3Facts(error);
+  return status === 412 || code === "PreconditionFailed";
+}
+
+export function isMissingUpload(error: unknown): boolean {
+  return s3Facts(error).code === "NoSuchUpload";
 }

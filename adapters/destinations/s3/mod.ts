@@ -6,7 +6,7 @@ import { registerSecret } from "../../../core/base/redact.ts";
 import { type Env, fromEnvironment } from "../kit/environment.ts";
 import { ObjectDestination } from "../kit/object_store.ts";
 import { UPLOAD_LIMITS } from "../kit/part_upload.ts";
-import { REQUEST_SETTINGS, Requests } from "../kit/requests.ts";
+import { REQUEST_SETTINGS, Requests, UNSTOPPED } from "../kit/requests.ts";
 import type { StoreOptions } from "../kit/store_options.ts";
 import { S3_WORDS, s3Facts } from "./errors.ts";
 import { S3Store } from "./store.ts";
@@ -47,7 +47,11 @@ export async function openS3(
     client.destroy();
     throw error;
   }
-  const store = new S3Store(client, config.bucket, requests, options.limits ?? UPLOAD_LIMITS);
+  const store = new S3Store(client, config.bucket, requests, {
+    limits: options.limits ?? UPLOAD_LIMITS,
+    // Stores that speak the protocol may not know them.
+    heedsConditions: config.endpoint === undefined ? true : null,
+  });
   return new ObjectDestination(store, config.prefix);
 }
 
@@ -97,7 +101,7 @@ async function findCredentials(
     target: `s3://${config.bucket}`,
     permission: "s3:PutObject",
   };
-  const found = await requests.run(request, () => client.config.credentials());
+  const found = await requests.run(request, UNSTOPPED, () => client.config.credentials());
   registerSecret(found.secretAccessKey);
   registerSecret(found.sessionToken);
 }

@@ -9,6 +9,7 @@ import {
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
+  type PutObjectCommandInput,
   type S3Client,
   UploadPartCommand,
   UploadPartCopyCommand,
@@ -16,13 +17,13 @@ import {
 import { createHash } from "node:crypto";
 import type { ObjectInfo } from "../../../core/ports/destination.ts";
 import { type FileRange, rangeMd5 } from "../kit/file_body.ts";
-import type { ObjectStore } from "../kit/object_store.ts";
+import type { ObjectStore, Upload, WriteOptions } from "../kit/object_store.ts";
 import { partRanges, sendAll, type UploadLimits } from "../kit/part_upload.ts";
 import { encodePath } from "../kit/prefix.ts";
 import { ResponseCut } from "../kit/request_errors.ts";
-import type { Request } from "../kit/request.ts";
-import type { Requests } from "../kit/requests.ts";
-import { isMissingObject } from "./errors.ts";
+import type { Creation, Request } from "../kit/request.ts";
+import { type Attempt, creation, type Requests } from "../kit/requests.ts";
+import { isMissingObject, isMissingUpload, isTaken } from "./errors.ts";
 
 /** Limits of the protocol. */
 const MAX_PARTS = 10_000;
@@ -31,6 +32,16 @@ const COPY_PART_BYTES = 512 * 1024 ** 2;
 
 /** The store assembles or copies on its own before it answers. */
 const SERVER_WORK_MS = 15 * 60_000;
+
+/** For taking back an upload, at most. */
+const CLEAN_UP_MS = 10_000;
+
+interface FoundObject {
+  readonly etag: string | undefined;
+  readonly sizeBytes: number;
+  /** The encryption that makes the ETag no MD5 of the bytes. */
+  readonly foreign: string | null;
+}
 
 interface UploadedPart {
   readonly PartNumber: number;
@@ -41,65 +52,74 @@ export class S3Store implements ObjectStore {
   readonly kind = "s3";
   readonly uri: string;
   readonly limits: UploadLimits;
+  readonly heedsConditions: boolean | null;
   readonly #client: S3Client;
   readonly #bucket: string;
   readonly #requests: Requests;
 
-  constructor(client: S3Client, bucket: string, requests: Requests, limits: UploadLimits) {
+  constructor(
+    client: S3Client,
+    bucket: string,
+    requests: Requests,
+    options: { readonly limits: UploadLimits; readonly heedsConditions: boolean | null },
+  ) {
     this.#client = client;
     this.#bucket = bucket;
     this.#requests = requests;
-    this.limits = limits;
+    this.limits = options.limits;
+    this.heedsConditions = options.heedsConditions;
     this.uri = `s3://${bucket}`;
   }
 
-  async putSingle(range: FileRange, key: string, md5: string): Promise<void> {
-    await this.#requests.run(
-      this.#request("write", key, "s3:PutObject"),
-      ({ body, signal }) =>
-        this.#client.send(
-          new PutObjectCommand({
-            ...this.#object(key),
-            Body: range.length === 0 ? new Uint8Array(0) : body(range),
-            ContentLength: range.length,
-            ContentMD5: md5,
-          }),
-          { abortSignal: signal },
-        ),
-    );
+  putSingle({ range, key, md5 }: Upload, options: WriteOptions): Promise<Creation> {
+    return this.#create(key, options, ({ body }) => ({
+      Body: range.length === 0 ? new Uint8Array(0) : body(range),
+      ContentLength: range.length,
+      ContentMD5: md5,
+    }));
   }
 
-  async putBytes(bytes: Uint8Array, key: string): Promise<void> {
-    await this.#requests.run(
-      this.#request("write", key, "s3:PutObject"),
-      ({ signal }) =>
-        this.#client.send(
-          new PutObjectCommand({
-            ...this.#object(key),
-            Body: bytes,
-            ContentMD5: createHash("md5").update(bytes).digest("base64"),
-          }),
-          { abortSignal: signal },
-        ),
-    );
+  putBytes(bytes: Uint8Array, key: string, options: WriteOptions): Promise<Creation> {
+    const md5 = createHash("md5").update(bytes).digest("base64");
+    return this.#create(key, options, () => ({ Body: bytes, ContentMD5: md5 }));
   }
 
-  async putLarge({ file, length }: FileRange, key: string, _md5: string): Promise<void> {
-    await this.#multipart(key, (uploadId) => {
-      const ranges = partRanges(file, length, this.limits.partBytes, MAX_PARTS);
-      return sendAll(
+  async putLarge(upload: Upload, options: WriteOptions): Promise<Creation> {
+    const { range, key } = upload;
+    const ranges = this.#ranges(range);
+    const md5s = upload.pieceMd5s?.length === ranges.length ? upload.pieceMd5s : null;
+    return await this.#multipart(key, options, (uploadId) =>
+      sendAll(
         ranges,
         this.limits.concurrency,
-        (range, i) => this.#uploadPart(key, uploadId, i + 1, range),
-      );
-    });
+        async (piece, i) =>
+          await this.#uploadPart(key, uploadId, i + 1, piece, {
+            md5: md5s?.[i] ?? await rangeMd5(piece),
+            signal: options.signal,
+          }),
+      ));
   }
 
-  async *pages(prefix: string): AsyncIterable<readonly ObjectInfo[]> {
+  /** An object of several pieces has an ETag of its own form: the MD5 of the pieces' MD5s. */
+  async holds({ range, key, md5, pieceMd5s }: Upload, signal: AbortSignal): Promise<boolean> {
+    const found = await this.#head(key, signal);
+    if (found === null || found.foreign !== null || found.sizeBytes !== range.length) return false;
+    if (range.length <= this.limits.singlePutBytes) return md5OfETag(found.etag) === md5;
+    const hash = createHash("md5");
+    const ranges = this.#ranges(range);
+    for (const [i, piece] of ranges.entries()) {
+      const known = pieceMd5s?.length === ranges.length ? pieceMd5s[i] : undefined;
+      hash.update(known ?? await rangeMd5(piece), "base64");
+    }
+    return found.etag === `"${hash.digest("hex")}-${ranges.length}"`;
+  }
+
+  async *pages(prefix: string, signal: AbortSignal): AsyncIterable<readonly ObjectInfo[]> {
     let token: string | undefined;
     do {
       const page = await this.#requests.run(
         { doing: "list", target: `${this.uri}/${prefix}`, permission: "s3:ListBucket" },
+        signal,
         ({ signal }) =>
           this.#client.send(
             new ListObjectsV2Command({
@@ -119,28 +139,21 @@ export class S3Store implements ObjectStore {
     } while (token !== undefined);
   }
 
-  async head(key: string): Promise<ObjectInfo | null> {
-    const request = this.#request("look at", key, "s3:GetObject and s3:ListBucket");
-    return await this.#requests.run(request, async ({ signal }) => {
-      try {
-        const found = await this.#client.send(new HeadObjectCommand(this.#object(key)), {
-          abortSignal: signal,
-        });
-        // Under a customer's key an ETag is no MD5 and looks like one.
-        const foreign = (found.ServerSideEncryption ?? "AES256") !== "AES256" ||
-          found.SSECustomerAlgorithm !== undefined;
-        const md5 = foreign ? undefined : md5OfETag(found.ETag);
-        return { key, sizeBytes: found.ContentLength ?? 0, md5 };
-      } catch (error) {
-        if (isMissingObject(error)) return null;
-        throw error;
-      }
-    });
+  async head(key: string, signal: AbortSignal): Promise<ObjectInfo | null> {
+    const found = await this.#head(key, signal);
+    if (found === null) return null;
+    // Under a customer's key an ETag is no MD5 and looks like one.
+    const md5 = found.foreign === null ? md5OfETag(found.etag) : undefined;
+    return { key, sizeBytes: found.sizeBytes, md5 };
   }
 
-  async read(key: string): Promise<Uint8Array | null> {
+  async foreignMd5(key: string, signal: AbortSignal): Promise<string | null> {
+    return (await this.#head(key, signal))?.foreign ?? null;
+  }
+
+  async read(key: string, signal: AbortSignal): Promise<Uint8Array | null> {
     const request = this.#request("read", key, "s3:GetObject and s3:ListBucket");
-    return await this.#requests.run(request, async ({ signal }) => {
+    return await this.#requests.run(request, signal, async ({ signal }) => {
       try {
         const { Body, ContentLength } = await this.#client.send(
           new GetObjectCommand(this.#object(key)),
@@ -156,23 +169,24 @@ export class S3Store implements ObjectStore {
     });
   }
 
-  async copy(from: ObjectInfo, to: string): Promise<void> {
+  async copy(from: ObjectInfo, to: string, signal: AbortSignal): Promise<void> {
     const source = encodePath(`${this.#bucket}/${from.key}`);
-    if (from.sizeBytes > MAX_COPY_BYTES) return await this.#copyInParts(from, source, to);
+    if (from.sizeBytes > MAX_COPY_BYTES) return await this.#copyInParts(from, source, to, signal);
     const request = {
       ...this.#request("copy to", to, "s3:GetObject and s3:PutObject"),
       idleMs: SERVER_WORK_MS,
     };
-    await this.#requests.run(request, ({ signal }) =>
+    await this.#requests.run(request, signal, ({ signal }) =>
       this.#client.send(
         new CopyObjectCommand({ ...this.#object(to), CopySource: source }),
         { abortSignal: signal },
       ));
   }
 
-  async remove(key: string): Promise<void> {
+  async remove(key: string, signal: AbortSignal): Promise<void> {
     await this.#requests.run(
       this.#request("remove", key, "s3:DeleteObject"),
+      signal,
       ({ signal }) =>
         this.#client.send(
           new DeleteObjectCommand(this.#object(key)),
@@ -185,43 +199,79 @@ export class S3Store implements ObjectStore {
     this.#client.destroy();
   }
 
+  async #create(
+    key: string,
+    { onlyNew, signal }: WriteOptions,
+    content: (attempt: Attempt) => Omit<PutObjectCommandInput, "Bucket" | "Key">,
+  ): Promise<Creation> {
+    const request = this.#request("write", key, "s3:PutObject");
+    return await this.#requests.run(request, signal, (attempt) => {
+      const input = { ...this.#object(key), ...condition(onlyNew), ...content(attempt) };
+      return creation(
+        attempt,
+        isTaken,
+        () => this.#client.send(new PutObjectCommand(input), { abortSignal: attempt.signal }),
+      );
+    });
+  }
+
   /** The object appears with the last request; on a failure the parts are removed, which would cost. */
   async #multipart(
     key: string,
+    { onlyNew, signal }: WriteOptions,
     send: (uploadId: string) => Promise<UploadedPart[]>,
-  ): Promise<void> {
+  ): Promise<Creation> {
     const request = this.#request("write", key, "s3:PutObject");
-    const { UploadId } = await this.#requests.run(request, ({ signal }) =>
-      this.#client.send(
-        new CreateMultipartUploadCommand(this.#object(key)),
-        { abortSignal: signal },
-      ));
+    const { UploadId } = await this.#requests.run(
+      request,
+      signal,
+      ({ signal }) =>
+        this.#client.send(
+          new CreateMultipartUploadCommand(this.#object(key)),
+          { abortSignal: signal },
+        ),
+    );
     if (UploadId === undefined) throw new Error("the store opened an upload without an id");
+    let stored = false;
     try {
       const parts = await send(UploadId);
       const complete = new CompleteMultipartUploadCommand({
         ...this.#object(key),
+        ...condition(onlyNew),
         UploadId,
         MultipartUpload: { Parts: parts },
       });
-      await this.#requests.run(
-        { ...request, idleMs: SERVER_WORK_MS },
-        ({ signal }) => this.#client.send(complete, { abortSignal: signal }),
-      );
-    } catch (error) {
-      await this.#abort(key, UploadId);
-      throw error;
+      const patient = { ...request, idleMs: SERVER_WORK_MS };
+      const outcome = await this.#requests.run(patient, signal, (attempt) => {
+        // An upload that an attempt with a lost answer has completed is gone.
+        const ended = (error: unknown) =>
+          isTaken(error) || attempt.number > 1 && isMissingUpload(error);
+        return creation(
+          attempt,
+          ended,
+          () => this.#client.send(complete, { abortSignal: attempt.signal }),
+        );
+      });
+      stored = outcome === "stored";
+      return outcome;
+    } finally {
+      if (!stored) await this.#abort(key, UploadId);
     }
   }
 
+  /** Also when the run was stopped: it waits for this, and not for the upload. */
   async #abort(key: string, UploadId: string): Promise<void> {
     const request = this.#request("abort the upload of", key, "s3:AbortMultipartUpload");
     try {
-      await this.#requests.run(request, ({ signal }) =>
-        this.#client.send(
-          new AbortMultipartUploadCommand({ ...this.#object(key), UploadId }),
-          { abortSignal: signal },
-        ));
+      await this.#requests.run(
+        request,
+        AbortSignal.timeout(CLEAN_UP_MS),
+        ({ signal }) =>
+          this.#client.send(
+            new AbortMultipartUploadCommand({ ...this.#object(key), UploadId }),
+            { abortSignal: signal },
+          ),
+      );
     } catch {
       // The failure that led here is the one to report; a lifecycle rule removes what stays.
     }
@@ -232,30 +282,64 @@ export class S3Store implements ObjectStore {
     UploadId: string,
     PartNumber: number,
     range: FileRange,
+    { md5, signal }: { readonly md5: string; readonly signal: AbortSignal },
   ): Promise<UploadedPart> {
-    const md5 = await rangeMd5(range);
     const request = this.#request("write", key, "s3:PutObject");
-    const { ETag } = await this.#requests.run(request, ({ body, signal }) =>
-      this.#client.send(
-        new UploadPartCommand({
-          ...this.#object(key),
-          UploadId,
-          PartNumber,
-          Body: body(range),
-          ContentLength: range.length,
-          ContentMD5: md5,
-        }),
-        { abortSignal: signal },
-      ));
+    const { ETag } = await this.#requests.run(
+      request,
+      signal,
+      ({ body, signal }) =>
+        this.#client.send(
+          new UploadPartCommand({
+            ...this.#object(key),
+            UploadId,
+            PartNumber,
+            Body: body(range),
+            ContentLength: range.length,
+            ContentMD5: md5,
+          }),
+          { abortSignal: signal },
+        ),
+    );
     return { PartNumber, ETag };
   }
 
-  async #copyInParts(from: ObjectInfo, source: string, to: string): Promise<void> {
+  async #head(key: string, signal: AbortSignal): Promise<FoundObject | null> {
+    const request = this.#request("look at", key, "s3:GetObject and s3:ListBucket");
+    return await this.#requests.run(request, signal, async ({ signal }) => {
+      try {
+        const found = await this.#client.send(new HeadObjectCommand(this.#object(key)), {
+          abortSignal: signal,
+        });
+        const { ServerSideEncryption: own = "AES256", SSECustomerAlgorithm } = found;
+        const foreign = own !== "AES256"
+          ? own
+          : SSECustomerAlgorithm === undefined
+          ? null
+          : "SSE-C";
+        return { etag: found.ETag, sizeBytes: found.ContentLength ?? 0, foreign };
+      } catch (error) {
+        if (isMissingObject(error)) return null;
+        throw error;
+      }
+    });
+  }
+
+  #ranges({ file, length }: FileRange): FileRange[] {
+    return partRanges(file, length, this.limits.partBytes, MAX_PARTS);
+  }
+
+  async #copyInParts(
+    from: ObjectInfo,
+    source: string,
+    to: string,
+    signal: AbortSignal,
+  ): Promise<void> {
     const request = {
       ...this.#request("copy to", to, "s3:GetObject and s3:PutObject"),
       idleMs: SERVER_WORK_MS,
     };
-    await this.#multipart(to, (UploadId) => {
+    await this.#multipart(to, { onlyNew: false, signal }, (UploadId) => {
       const ranges = partRanges("", from.sizeBytes, COPY_PART_BYTES, MAX_PARTS);
       return sendAll(ranges, this.limits.concurrency, async ({ start, length }, i) => {
         const copy = new UploadPartCopyCommand({
@@ -267,6 +351,7 @@ export class S3Store implements ObjectStore {
         });
         const { CopyPartResult } = await this.#requests.run(
           request,
+          signal,
           ({ signal }) => this.#client.send(copy, { abortSignal: signal }),
         );
         return { PartNumber: i + 1, ETag: CopyPartResult?.ETag };
@@ -281,6 +366,10 @@ export class S3Store implements ObjectStore {
   #request(doing: string, key: string, permission: string): Request {
     return { doing, target: `${this.uri}/${key}`, permission };
   }
+}
+
+function condition(onlyNew: boolean): { IfNoneMatch?: "*" } {
+  return onlyNew ? { IfNoneMatch: "*" } : {};
 }
 
 /** An ETag in the form of an MD5, as base64; those of multipart objects have a suffix and are none. */

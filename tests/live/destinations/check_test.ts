@@ -6,6 +6,7 @@ import type { ObjectDestination } from "../../../adapters/destinations/kit/objec
 import { openS3 } from "../../../adapters/destinations/s3/mod.ts";
 import { DestinationError } from "../../../core/base/errors.ts";
 import { putFile } from "../../conformance/destination.ts";
+import { LOOK, WRITE } from "../../support/destinations.ts";
 import { AZURITE_KEY, startAzurite } from "../../support/azurite.ts";
 import { startGcsDouble } from "../../support/gcs_double.ts";
 import { S3_ENV, startS3 } from "../../support/s3.ts";
@@ -18,8 +19,8 @@ async function assertRefused(
 ): Promise<void> {
   const destination = await opening;
   const attempts = [
-    () => destination.check(false),
-    () => destination.check(true),
+    () => destination.probe(LOOK),
+    () => destination.probe(WRITE),
     () => putFile(destination, "part", new Uint8Array(100)),
   ];
   try {

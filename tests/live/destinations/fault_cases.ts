@@ -10,7 +10,8 @@ import { UPLOAD_LIMITS } from "../../../adapters/destinations/kit/part_upload.ts
 import type { StoreOptions } from "../../../adapters/destinations/kit/store_options.ts";
 import { DestinationError } from "../../../core/base/errors.ts";
 import { putFile } from "../../conformance/destination.ts";
-import type { FaultProxy } from "../../support/fault_proxy.ts";
+import { LOOK, WRITE } from "../../support/destinations.ts";
+import type { Fault, FaultProxy } from "../../support/fault_proxy.ts";
 
 /** A few pieces for a body of 700 kB, and no long waits. */
 export const SMALL: StoreOptions = {
@@ -22,6 +23,12 @@ export const SMALL: StoreOptions = {
 const PATIENT = {
   limits: UPLOAD_LIMITS,
   requests: { attempts: 3, backoffMs: 10, idleMs: 2000 },
+} satisfies StoreOptions;
+
+/** Only a stop ends what stalls. */
+const PATIENT_FOR_EVER = {
+  limits: SMALL.limits,
+  requests: { attempts: 3, backoffMs: 10, idleMs: 10 * 60_000 },
 } satisfies StoreOptions;
 
 export interface FaultyStore {
@@ -74,6 +81,15 @@ async function withBoth(
 
 function md5Of(bytes: Uint8Array): string {
   return createHash("md5").update(bytes).digest("base64");
+}
+
+/** Fails after so long, which no call takes that heeds its signal. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not ended within ${ms} ms`)), ms);
+  });
+  return await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 async function failure(attempt: Promise<unknown>): Promise<DestinationError> {
@@ -142,6 +158,45 @@ export const faultCases: readonly FaultCase[] = [
       }),
   },
   {
+    name: "a stop ends an upload, a listing and a wait at once, and no object is there",
+    run: (store, prefix) =>
+      withBoth(store, prefix, async (_, direct) => {
+        const faulty = await store.open(prefix, PATIENT_FOR_EVER);
+        const calls: [RegExp, Fault, (signal: AbortSignal) => Promise<unknown>][] = [
+          [store.smallPut, { kind: "stall", afterBytes: 1000 }, (signal) =>
+            put("part", small, signal)],
+          [store.piecePut, { kind: "stall", afterBytes: 1000 }, (signal) =>
+            put("large", large, signal)],
+          [/^GET /, { kind: "stall", afterBytes: 0 }, (signal) =>
+            faulty.probe(LOOK, signal)],
+          [
+            store.smallPut,
+            { kind: "answer", status: 503, retryAfter: "15" },
+            (signal) =>
+              put("part", small, signal),
+          ],
+        ];
+        const put = async (key: string, body: Uint8Array, signal: AbortSignal) => {
+          const file = join(await faulty.stagingDir(), crypto.randomUUID());
+          await Deno.writeFile(file, body);
+          return await faulty.put({ file, md5: md5Of(body) }, key, signal);
+        };
+        for (const [match, fault, call] of calls) {
+          const stop = new AbortController();
+          const asked = store.proxy.break(match, fault);
+          const outcome = call(stop.signal);
+          outcome.catch(() => {});
+          await asked;
+          stop.abort();
+          await assert.rejects(within(10_000, outcome), { code: "INTERRUPTED" });
+          store.proxy.heal();
+        }
+        await faulty.close();
+        assert.deepEqual(await keys(direct), []);
+        assert.deepEqual(await store.openUploads(), []);
+      }),
+  },
+  {
     name: "a slow connection is no stalled one",
     async run(store, prefix) {
       const faulty = await store.open(prefix, PATIENT);
@@ -168,14 +223,14 @@ export const faultCases: readonly FaultCase[] = [
         await Deno.writeFile(staged, small);
         const requests = store.proxy.requests.length;
         store.proxy.break(store.smallPut, { kind: "reset", afterBytes: 1000 }, 3);
-        const error = await failure(faulty.put(staged, "part", md5Of(small)));
+        const error = await failure(faulty.put({ file: staged, md5: md5Of(small) }, "part"));
         assert.equal(error.category, "network");
         assert.equal(error.code, "DESTINATION_UNREACHABLE");
         assert.match(error.message, /^cannot write .*part: /);
         assert.equal(store.proxy.requests.length - requests, 3);
         assert.deepEqual(await keys(direct), []);
         // The file is still there: the run's own retry starts afresh.
-        await faulty.put(staged, "part", md5Of(small));
+        await faulty.put({ file: staged, md5: md5Of(small) }, "part");
         assert.deepEqual(await direct.read("part"), small);
       }),
   },
@@ -207,7 +262,7 @@ export const faultCases: readonly FaultCase[] = [
     name: "an answer that breaks off is read again, and never taken for the whole",
     run: (store, prefix) =>
       withBoth(store, prefix, async (faulty, direct) => {
-        await direct.putBytes(small, "manifest.json");
+        await direct.replace(small, "manifest.json");
         store.proxy.break(/^GET .*manifest\.json/, { kind: "truncate", missingBytes: 5000 });
         assert.deepEqual(await faulty.read("manifest.json"), small);
         store.proxy.break(/^GET .*manifest\.json/, { kind: "truncate", missingBytes: 5000 }, 3);
@@ -220,7 +275,7 @@ export const faultCases: readonly FaultCase[] = [
       withBoth(store, prefix, async (faulty) => {
         const next = () => store.proxy.break(/./, { kind: "answer", status: 500 });
         next();
-        await faulty.putBytes(small, "a");
+        await faulty.replace(small, "a");
         next();
         assert.deepEqual(await keys(faulty), ["a"]);
         next();
@@ -237,7 +292,7 @@ export const faultCases: readonly FaultCase[] = [
       listener.close();
       const nowhere = await store.openAt(prefix, listener.addr.port);
       try {
-        const error = await failure(nowhere.check(false));
+        const error = await failure(nowhere.probe(LOOK));
         assert.equal(error.code, "DESTINATION_UNREACHABLE");
         assert.equal(error.category, "network");
         assert.match(error.hint ?? "", /endpoint/);
@@ -251,9 +306,9 @@ export const faultCases: readonly FaultCase[] = [
     run: (store, prefix) =>
       withBoth(store, prefix, async (faulty, direct) => {
         const before = store.proxy.requests.length;
-        await faulty.check(false);
+        await faulty.probe(LOOK);
         assert.equal(store.proxy.requests.slice(before).some((r) => !r.startsWith("GET")), false);
-        await faulty.check(true);
+        await faulty.probe(WRITE);
         assert.deepEqual(await keys(direct), []);
       }),
   },

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Destination } from "../../../core/ports/destination.ts";
+import type { OpenDestination } from "../../support/destinations.ts";
 import {
   AZURE_CONTAINER,
   AZURITE_ACCOUNT,
@@ -30,7 +30,7 @@ interface Place {
   readonly secrets: readonly string[];
   readonly port: number;
   /** Straight to the server. */
-  open(prefix: string): Promise<Destination>;
+  open(prefix: string): Promise<OpenDestination>;
   stop(): Promise<void>;
 }
 
@@ -110,14 +110,14 @@ exports:
     destination: ${destination}
 `;
 
-async function keysOf(destination: Destination): Promise<string[]> {
+async function keysOf(destination: OpenDestination): Promise<string[]> {
   const keys: string[] = [];
   for await (const { key } of destination.list("")) keys.push(key);
   return keys;
 }
 
 /** What DuckDB finds in the parts, downloaded. */
-async function idsIn(destination: Destination, folder: string): Promise<unknown> {
+async function idsIn(destination: OpenDestination, folder: string): Promise<unknown> {
   const local = join(folder, "downloaded");
   await Deno.mkdir(local, { recursive: true });
   const parts = (await keysOf(destination)).filter((key) => /^orders_.*\.parquet$/.test(key));
@@ -186,7 +186,7 @@ async function exportAndValidate(
     const part = keys.find((key) => key.endsWith(".parquet")) ?? "";
     const bytes = await direct.read(part) ?? new Uint8Array();
     bytes[bytes.length >> 1] ^= 1;
-    await direct.putBytes(bytes, part);
+    await direct.replace(bytes, part);
     const before = proxy.requests.length;
     const validated = await run("validate");
     assert.equal(validated.code, 1, validated.output);

@@ -106,7 +106,7 @@ Deno.test("a run id chooses its export; --format csv is the layout, not the outp
   const short = "orders_20260329T125109";
   for (const runId of [RUN, short]) {
     await executeValidate({ ...ARGS, runId, format: "csv" }, ctx);
-    const { exports, ...place } = seen.pop() as ValidateOptions;
+    const { exports, signal: _, ...place } = seen.pop() as ValidateOptions;
     deepEqual(exports.map((e) => e.name), ["orders"]);
     deepEqual(place, { runId, format: "csv", date: null, prefix: null });
   }

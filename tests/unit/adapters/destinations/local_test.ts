@@ -55,7 +55,7 @@ Deno.test("local destination: unfinished files are hidden, on the same file syst
     const staging = await destination.stagingDir();
     assert.equal(Deno.statSync(staging).dev, Deno.statSync(folder).dev);
     assert.ok(staging.startsWith(join(folder, ".")), staging);
-    await assert.rejects(destination.putBytes(bytes, `${STAGING_FOLDER}/x`), DestinationError);
+    await assert.rejects(destination.replace(bytes, `${STAGING_FOLDER}/x`), DestinationError);
     await destination.close();
   }));
 
@@ -75,7 +75,7 @@ Deno.test("local destination: a file where a folder is needed is DESTINATION_UNW
     await destination.close();
   }));
 
-Deno.test("local destination: put can be repeated when the rename was done but not durable", () =>
+Deno.test("local destination: put can be repeated when the link was made but is not durable", () =>
   inFolder(async (folder) => {
     let failures = 1;
     const destination = new LocalDestination({
@@ -87,10 +87,12 @@ Deno.test("local destination: put can be repeated when the rename was done but n
     });
     const file = join(await destination.stagingDir(), "part.tmp");
     await Deno.writeFile(file, bytes);
-    await assert.rejects(destination.put(file, "part.csv", ""), { category: "network" });
-    await destination.put(file, "part.csv", "");
+    await assert.rejects(destination.put({ file, md5: "" }, "part.csv"), { category: "network" });
+    await destination.put({ file, md5: "" }, "part.csv");
     assert.deepEqual(await destination.read("part.csv"), bytes);
-    await assert.rejects(destination.put(file, "part.csv", ""), { code: "DESTINATION_NOT_FOUND" });
+    await assert.rejects(destination.put({ file, md5: "" }, "part.csv"), {
+      code: "DESTINATION_NOT_FOUND",
+    });
     await destination.close();
   }));
 

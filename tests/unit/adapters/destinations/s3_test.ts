@@ -78,8 +78,8 @@ Deno.test("s3: secrets from variables are hidden in every output", async () => {
     kind: "s3",
     commit: "upload",
     retrySafe: true,
-    partialPossible: false,
-    listsMd5: true,
+    md5: "listed",
+    pieces: { aboveBytes: 64 * 1024 ** 2, bytes: 16 * 1024 ** 2 },
   });
   await destination.close();
 });

@@ -2,24 +2,28 @@ import assert from "node:assert/strict";
 import { StdoutDestination } from "../../../../adapters/destinations/stdout.ts";
 import type { DestinationError } from "../../../../core/base/errors.ts";
 
-Deno.test("stdout destination: partial writes are continued until everything is out", async () => {
+Deno.test("stdout destination: partial writes are continued until everything is out", () => {
   const written: number[] = [];
   const stdout = new StdoutDestination({
-    write(bytes) {
+    writeSync(bytes) {
       const taken = Math.min(7, bytes.length);
       written.push(...bytes.subarray(0, taken));
-      return Promise.resolve(taken);
+      return taken;
     },
   });
   const body = crypto.getRandomValues(new Uint8Array(100));
-  await stdout.write(body);
+  stdout.write(body);
   assert.deepEqual(new Uint8Array(written), body);
 });
 
-Deno.test("stdout destination: a closed pipe says so", async () => {
+Deno.test("stdout destination: a closed pipe says so", () => {
   const broken = Object.assign(new Error("Broken pipe"), { code: "EPIPE" });
-  const stdout = new StdoutDestination({ write: () => Promise.reject(broken) });
-  await assert.rejects(stdout.write(new Uint8Array(1)), (error: DestinationError) => {
+  const stdout = new StdoutDestination({
+    writeSync: () => {
+      throw broken;
+    },
+  });
+  assert.throws(() => stdout.write(new Uint8Array(1)), (error: DestinationError) => {
     assert.equal(error.code, "DESTINATION_FAILED");
     assert.equal(error.category, "permanent");
     assert.match(error.message, /closed the pipe/);
@@ -27,10 +31,14 @@ Deno.test("stdout destination: a closed pipe says so", async () => {
   });
 });
 
-Deno.test("stdout destination: a full device behind stdout is DESTINATION_FULL", async () => {
+Deno.test("stdout destination: a full device behind stdout is DESTINATION_FULL", () => {
   const full = Object.assign(new Error("No space left on device (os error 28)"), {
     code: "ENOSPC",
   });
-  const stdout = new StdoutDestination({ write: () => Promise.reject(full) });
-  await assert.rejects(stdout.write(new Uint8Array(1)), { code: "DESTINATION_FULL" });
+  const stdout = new StdoutDestination({
+    writeSync: () => {
+      throw full;
+    },
+  });
+  assert.throws(() => stdout.write(new Uint8Array(1)), { code: "DESTINATION_FULL" });
 });

@@ -4,15 +4,24 @@ import { MemoryDestination } from "../../../support/memory_destination.ts";
 import { retriedDestination } from "../../../../core/access/retried_destination.ts";
 import { Retrier, stepText } from "../../../../core/access/retrier.ts";
 import { DestinationError } from "../../../../core/base/errors.ts";
-import type { Destination } from "../../../../core/ports/destination.ts";
+import {
+  bound,
+  type BoundDestination,
+  type Destination,
+} from "../../../../core/ports/destination.ts";
+import { LOOK } from "../../../support/destinations.ts";
+
+const { signal } = new AbortController();
 
 const reset = () =>
   new DestinationError("DESTINATION_UNREACHABLE", "reset", { category: "network" });
 
 /** A destination with two objects, whose calls all fail once, and what the retries were told. */
-async function flaky(run: (wrapped: Destination, told: string[]) => Promise<void>) {
+async function flaky(
+  run: (wrapped: BoundDestination, told: string[], staged: string) => Promise<void>,
+) {
   const inner = new MemoryDestination();
-  for (const key of ["a", "b"]) await inner.putBytes(new Uint8Array(3), key);
+  for (const key of ["a", "b"]) await inner.replace(new Uint8Array(3), key);
   const failed = new Set<string>();
   const failing = new Proxy<Destination>(inner, {
     get(target, name: keyof Destination) {
@@ -32,11 +41,13 @@ async function flaky(run: (wrapped: Destination, told: string[]) => Promise<void
   const settings = { maxRetries: 1, backoffMs: 0, maxBackoffMs: 1 };
   const retrier = new Retrier(
     settings,
-    new AbortController().signal,
+    signal,
     ({ step }) => told.push(stepText(step)),
   );
   try {
-    await run(retriedDestination(failing, retrier), told);
+    const wrapped = retriedDestination(failing, retrier);
+    const staged = `${await wrapped.stagingDir()}/part`;
+    await run(bound(wrapped, signal), told, staged);
   } finally {
     await inner.close();
   }
@@ -51,11 +62,10 @@ async function* broken<T>(objects: AsyncIterable<T>): AsyncIterable<T> {
 }
 
 Deno.test("retried destination: each call is made again, and told by its object", () =>
-  flaky(async (destination, told) => {
-    const staged = `${await destination.stagingDir()}/part`;
+  flaky(async (destination, told, staged) => {
     await Deno.writeTextFile(staged, "rows");
-    await destination.put(staged, "c", "md5");
-    await destination.putBytes(new Uint8Array(2), "d");
+    assert.equal(await destination.put({ file: staged, md5: "md5" }, "c"), "stored");
+    await destination.replace(new Uint8Array(2), "d");
     assert.equal((await destination.head("c"))?.sizeBytes, 4);
     assert.equal((await destination.read("d"))?.length, 2);
     await destination.move("c", "e");
@@ -72,7 +82,7 @@ Deno.test("retried destination: a listing that breaks off gives every object onc
 
 Deno.test("retried destination: an object that a failed move has moved is moved", async () => {
   const inner = new MemoryDestination();
-  await inner.putBytes(new Uint8Array(3), "a");
+  await inner.replace(new Uint8Array(3), "a");
   let calls = 0;
   const { move } = inner;
   inner.move = async (from, to) => {
@@ -80,9 +90,9 @@ Deno.test("retried destination: an object that a failed move has moved is moved"
     if (calls++ === 0) throw reset();
   };
   const settings = { maxRetries: 1, backoffMs: 0, maxBackoffMs: 1 };
-  const wrapped = retriedDestination(
-    inner,
-    new Retrier(settings, new AbortController().signal, () => {}),
+  const wrapped = bound(
+    retriedDestination(inner, new Retrier(settings, signal, () => {})),
+    signal,
   );
   await wrapped.move("a", "b");
   assert.equal((await inner.head("b"))?.sizeBytes, 3);
@@ -90,9 +100,8 @@ Deno.test("retried destination: an object that a failed move has moved is moved"
   await inner.close();
 });
 
-Deno.test("retried destination: doctor's check is asked once, and what is optional stays so", () =>
+Deno.test("retried destination: a probe is made again", () =>
   flaky(async (destination, told) => {
-    await assert.rejects(destination.check(false), { code: "DESTINATION_UNREACHABLE" });
-    assert.deepEqual(told, []);
-    assert.equal("readBackMd5" in destination, false);
+    assert.equal((await destination.probe(LOOK)).createOnly, true);
+    assert.deepEqual(told, ["probe"]);
   }));

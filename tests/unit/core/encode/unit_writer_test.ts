@@ -81,6 +81,7 @@ function output(dir: string, stages: StageSpec): OutputSpec {
     stages,
     stagedPath: `${dir}/staged`,
     maxFileBytes: null,
+    pieces: null,
   };
 }
 

@@ -56,9 +56,9 @@ Deno.test("a damaged manifest of long ago is nobody's concern, the newest one's 
   withMemory(async (destination) => {
     await leave(destination, ELEVEN, 1);
     await leave(destination, TEN, 2);
-    await destination.putBytes(bytes("{"), manifestCopyKey(NINE));
+    await destination.replace(bytes("{"), manifestCopyKey(NINE));
     deepEqual(await newest(destination), [TEN, null]);
-    await destination.putBytes(bytes("{"), manifestCopyKey("orders_20260329T120000.000"));
+    await destination.replace(bytes("{"), manifestCopyKey("orders_20260329T120000.000"));
     await rejects(newest(destination), { code: "VALIDATION_FAILED" });
   }));
 
@@ -77,7 +77,7 @@ Deno.test("among many runs only the last ones are looked into", async () => {
     const runId = `orders_20260329T09${minute}00.000`;
     const order = { sequence: minute, previousRunId: null };
     const manifest = await manifestOf(destination, [], { runId, order });
-    await destination.putBytes(serializeManifest(manifest), manifestCopyKey(runId));
+    await destination.replace(serializeManifest(manifest), manifestCopyKey(runId));
   }
   equal((await newestManifest(destination, "orders"))?.sequence, 59);
   equal(destination.reads, 24);

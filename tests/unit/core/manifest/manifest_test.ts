@@ -106,10 +106,10 @@ Deno.test("M1, M2: _SUCCESS is last and holds one line, the hash of the manifest
   withMemory(async (destination) => {
     const part = await put(destination, "orders_20260329_125109.parquet", "abc");
     const written: string[] = [];
-    const { putBytes } = destination;
-    destination.putBytes = (body, key) => {
+    const { replace } = destination;
+    destination.replace = (body, key) => {
       written.push(key);
-      return putBytes.call(destination, body, key);
+      return replace.call(destination, body, key);
     };
     await publishSuccess(destination, await manifestOf(destination, [part]));
     deepEqual(written, [`manifest-${RUN}.json`, "manifest.json", "_SUCCESS"]);

@@ -1,11 +1,12 @@
 /** A run's parts at a destination in memory or on disk, and the manifest that lists them. */
+import { equal } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { LocalDestination } from "../../../../adapters/destinations/local.ts";
 import { loadedExport } from "../../../support/exports.ts";
 import { MemoryDestination } from "../../../support/memory_destination.ts";
 import type { LoadedExport } from "../../../../core/config/loaded.ts";
-import type { Destination } from "../../../../core/ports/destination.ts";
+import type { OpenDestination } from "../../../support/destinations.ts";
 import type { FileRecord, RunMetric, RunOrder } from "../../../../core/ports/state.ts";
 import { fingerprintOf } from "../../../../core/base/fingerprint.ts";
 import type { PartRecord } from "../../../../core/manifest/parts.ts";
@@ -41,7 +42,7 @@ export async function withLocal(
 
 /** Puts a part and returns its record. */
 export async function put(
-  destination: Destination,
+  destination: OpenDestination,
   path: string,
   text: string,
   fields: Partial<PartRecord> = {},
@@ -49,10 +50,20 @@ export async function put(
   const md5 = createHash("md5").update(text).digest("base64");
   const file = join(await destination.stagingDir(), crypto.randomUUID());
   await Deno.writeTextFile(file, text);
-  await destination.put(file, path, md5);
+  equal(await destination.put({ file, md5 }, path), "stored");
   const fingerprint = await fingerprintOf(bytes(text));
   const sizeBytes = bytes(text).length;
   return { path, rows: 10, sizeBytes, fingerprint, md5, chunkIndex: null, ...fields };
+}
+
+/** Puts a part where somebody has taken away the one that was there. */
+export function overwrite(
+  destination: MemoryDestination,
+  path: string,
+  text: string,
+): Promise<PartRecord> {
+  destination.remove(path);
+  return put(destination, path, text);
 }
 
 export function exportOf(
@@ -65,7 +76,7 @@ export function exportOf(
 }
 
 export function manifestOf(
-  destination: Destination,
+  destination: OpenDestination,
   parts: readonly PartRecord[],
   fields: {
     runId?: string;
@@ -125,13 +136,13 @@ export function stateOf(
   };
 }
 
-export async function keys(destination: Destination, prefix = ""): Promise<string[]> {
+export async function keys(destination: OpenDestination, prefix = ""): Promise<string[]> {
   const found: string[] = [];
   for await (const { key } of destination.list(prefix)) found.push(key);
   return found;
 }
 
-export async function text(destination: Destination, key: string): Promise<string | null> {
+export async function text(destination: OpenDestination, key: string): Promise<string | null> {
   const body = await destination.read(key);
   return body === null ? null : new TextDecoder().decode(body);
 }

@@ -1,18 +1,18 @@
 import { deepEqual, equal } from "node:assert/strict";
-import type { Destination } from "../../../../core/ports/destination.ts";
+import type { OpenDestination } from "../../../support/destinations.ts";
 import {
   commonPrefix,
   coverageText,
   isVerified,
   verifyDestination,
 } from "../../../../core/manifest/verify_parts.ts";
-import { bytes, manifestOf, put, withLocal, withMemory } from "./support.ts";
+import { bytes, manifestOf, overwrite, put, withLocal, withMemory } from "./support.ts";
 
 const SIZE = { content: false };
 const CONTENT = { content: true };
 
 async function verify(
-  destination: Destination,
+  destination: OpenDestination,
   options: { content: boolean },
   damage?: () => void,
 ) {
@@ -43,7 +43,7 @@ Deno.test("M5: a part without a listed MD5 is verified by size, and the coverage
   withMemory(async (destination) => {
     const verification = await verify(destination, SIZE, async () => {
       // Written in several blocks, some stores list no MD5.
-      await destination.putBytes(bytes("defg"), "orders_20260329_125109_chunk1.parquet");
+      await destination.replace(bytes("defg"), "orders_20260329_125109_chunk1.parquet");
     });
     equal(coverageText(verification), "2 verified: 1 md5, 1 size only");
   }));
@@ -56,8 +56,8 @@ Deno.test("M5: missing, of another size, of other content", () =>
       await put(destination, "c", "abc"),
     ];
     await destination.move("a", "elsewhere");
-    await put(destination, "b", "abcd");
-    await put(destination, "c", "abd");
+    await overwrite(destination, "b", "abcd");
+    await overwrite(destination, "c", "abd");
     const manifest = await manifestOf(destination, parts);
     const verification = await verifyDestination(destination, manifest, SIZE);
     deepEqual(verification.parts.map((p) => p.state), [
@@ -74,7 +74,7 @@ Deno.test("M5: missing, of another size, of other content", () =>
 Deno.test("M5: verify: content makes a part that only its size speaks for a failure", () =>
   withMemory(async (destination) => {
     const verification = await verify(destination, CONTENT, async () => {
-      await destination.putBytes(bytes("defg"), "orders_20260329_125109_chunk1.parquet");
+      await destination.replace(bytes("defg"), "orders_20260329_125109_chunk1.parquet");
     });
     equal(isVerified(verification), false);
     equal(coverageText(verification), "1 verified: 1 md5; 1 not verifiable beyond size");
@@ -82,12 +82,14 @@ Deno.test("M5: verify: content makes a part that only its size speaks for a fail
 
 Deno.test("verify: content reads local files back, verify: size does not", () =>
   withLocal(async (destination, root) => {
-    const path = `${root}/orders_20260329_125109_chunk1.parquet`;
-    const good = await verify(destination, CONTENT);
+    const parts = [await put(destination, "a", "abc"), await put(destination, "b", "defg")];
+    const manifest = await manifestOf(destination, parts);
+    const good = await verifyDestination(destination, manifest, CONTENT);
     equal(coverageText(good), "2 verified: 2 content");
-    const damage = () => Deno.writeTextFileSync(path, "defx");
-    equal(coverageText(await verify(destination, SIZE, damage)), "2 verified: 2 size only");
-    const bad = await verify(destination, CONTENT, damage);
+    Deno.writeTextFileSync(`${root}/b`, "defx");
+    const bySize = await verifyDestination(destination, manifest, SIZE);
+    equal(coverageText(bySize), "2 verified: 2 size only");
+    const bad = await verifyDestination(destination, manifest, CONTENT);
     equal(coverageText(bad), "1 verified: 1 content; 1 of other content");
   }));
 

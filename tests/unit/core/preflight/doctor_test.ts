@@ -7,7 +7,7 @@ import {
   RivetError,
   SourceError,
 } from "../../../../core/base/errors.ts";
-import type { Destination } from "../../../../core/ports/destination.ts";
+import type { Access, Destination } from "../../../../core/ports/destination.ts";
 import type { Source, SourceFactory } from "../../../../core/ports/source.ts";
 import type { StateStore } from "../../../../core/ports/state.ts";
 import {
@@ -34,6 +34,7 @@ interface Parts {
   readonly clockMs?: number;
   readonly connect?: Error;
   readonly destination?: Error;
+  readonly refused?: Access["refused"];
 }
 
 /** Everything works but what `parts` says; `opened` collects the destinations that were looked at. */
@@ -51,8 +52,11 @@ function deps(parts: Parts, opened: DestinationConfig[] = []): DoctorDeps {
         : Promise.reject(parts.connect),
   };
   const destination: Partial<Destination> = {
-    check: () =>
-      parts.destination === undefined ? Promise.resolve() : Promise.reject(parts.destination),
+    capabilities: { kind: "s3", commit: "upload", retrySafe: true, md5: "listed", pieces: null },
+    probe: () =>
+      parts.destination === undefined
+        ? Promise.resolve({ refused: parts.refused ?? [], createOnly: true, foreignMd5: null })
+        : Promise.reject(parts.destination),
     close: () => Promise.resolve(),
   };
   const state: Partial<StateStore> = {

@@ -2,7 +2,8 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { MemoryDestination } from "../../../support/memory_destination.ts";
 import { publishSuccess } from "../../../../core/manifest/publish.ts";
-import type { RunOrder } from "../../../../core/ports/state.ts";
+import type { AnyDestination } from "../../../../core/ports/destination.ts";
+import type { LeasedState, RunOrder } from "../../../../core/ports/state.ts";
 import { beginRun } from "../../../../core/run/order.ts";
 import { leasedState } from "../../../support/lease.ts";
 import { manifestOf, RUN, withMemory } from "../manifest/support.ts";
@@ -26,6 +27,16 @@ function stateAfter(last: number, previousRunId: string | null) {
   return { state, begun };
 }
 
+function begin(
+  state: LeasedState,
+  destination: AnyDestination,
+  exportName: string,
+  runId: string,
+): Promise<RunOrder> {
+  const { signal } = new AbortController();
+  return beginRun(state, destination, { exportName, runId, signal });
+}
+
 async function withLast(
   sequence: number,
   body: (destination: MemoryDestination) => Promise<void>,
@@ -40,24 +51,24 @@ async function withLast(
 Deno.test("a state that knows the run before goes on by itself", () =>
   withLast(40, async (destination) => {
     const { state, begun } = stateAfter(41, RUN);
-    const order = await beginRun(state, destination, "orders", NOW);
+    const order = await begin(state, destination, "orders", NOW);
     deepEqual(order, { sequence: 42, previousRunId: RUN });
     equal(begun.length, 1);
   }));
 
 Deno.test("a state that was lost goes on behind what the destination holds", () =>
   withLast(40, async (destination) => {
-    const order = await beginRun(stateAfter(0, null).state, destination, "orders", NOW);
+    const order = await begin(stateAfter(0, null).state, destination, "orders", NOW);
     deepEqual(order, { sequence: 41, previousRunId: RUN });
     // Another export's manifests are no measure.
-    const other = await beginRun(stateAfter(0, null).state, destination, "items", NOW);
+    const other = await begin(stateAfter(0, null).state, destination, "items", NOW);
     deepEqual(other, { sequence: 1, previousRunId: null });
   }));
 
 Deno.test("a state that was restored from a backup goes on behind the last manifest", () =>
   withLast(40, async (destination) => {
     const { state } = stateAfter(12, "orders_20260301T000000.000");
-    deepEqual(await beginRun(state, destination, "orders", NOW), {
+    deepEqual(await begin(state, destination, "orders", NOW), {
       sequence: 41,
       previousRunId: "orders_20260301T000000.000",
     });
@@ -65,7 +76,7 @@ Deno.test("a state that was restored from a backup goes on behind the last manif
 
 Deno.test("a run that is resumed does not follow itself", () =>
   withLast(40, async (destination) => {
-    const order = await beginRun(stateAfter(0, null).state, destination, "orders", RUN);
+    const order = await begin(stateAfter(0, null).state, destination, "orders", RUN);
     deepEqual(order, { sequence: 1, previousRunId: null });
   }));
 
@@ -76,7 +87,7 @@ Deno.test("a destination that cannot be read does not keep a run from beginning"
     }
   }
   const destination = new Unlisted();
-  const order = await beginRun(stateAfter(0, null).state, destination, "orders", NOW);
+  const order = await begin(stateAfter(0, null).state, destination, "orders", NOW);
   deepEqual(order, { sequence: 1, previousRunId: null });
   await destination.close();
 });

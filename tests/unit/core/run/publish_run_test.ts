@@ -2,7 +2,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { StdoutDestination } from "../../../../adapters/destinations/stdout.ts";
 import { DestinationError, StateError } from "../../../../core/base/errors.ts";
-import type { AnyDestination } from "../../../../core/ports/adapters.ts";
+import type { AnyDestination } from "../../../../core/ports/destination.ts";
 import type { ExportContext } from "../../../../core/run/context.ts";
 import { Journal } from "../../../../core/run/journal.ts";
 import { runDestination } from "../../../../core/run/retries.ts";
@@ -70,7 +70,7 @@ Deno.test("a successful run leaves manifest, copy and _SUCCESS; --validate adds 
 Deno.test("M5: what verification refutes fails the run and takes _SUCCESS back", () =>
   withMemory(async (destination) => {
     const part = await put(destination, "a", "abc");
-    await destination.putBytes(bytes("abcd"), "a");
+    await destination.replace(bytes("abcd"), "a");
     const { error, coverage } = await publish(destination, "success", [part], { validate: true });
     equal(error?.code, "VALIDATION_FAILED");
     match(error?.message ?? "", /a has 4 bytes, recorded are 3/);
@@ -83,22 +83,22 @@ Deno.test("M5: what verification refutes fails the run and takes _SUCCESS back",
 Deno.test("M5: verify: content verifies without --validate", () =>
   withMemory(async (destination) => {
     const part = await put(destination, "a", "abc");
-    await destination.putBytes(bytes("abc"), "a");
+    await destination.replace(bytes("abc"), "a");
     const { error } = await publish(destination, "success", [part], { verify: "content" });
     match(error?.message ?? "", /can only be compared by size here/);
   }));
 
 Deno.test("a manifest that cannot be written fails the run; a passing failure is retried", () =>
   withMemory(async (destination) => {
-    const { putBytes } = destination;
+    const { replace } = destination;
     let failures = 1;
-    destination.putBytes = (body, key) => {
+    destination.replace = (body, key) => {
       if (failures-- > 0) {
         return Promise.reject(
           new DestinationError("DESTINATION_FAILED", "reset", { category: "network" }),
         );
       }
-      return putBytes.call(destination, body, key);
+      return replace.call(destination, body, key);
     };
     equal((await publish(destination, "success", [])).error, null);
     deepEqual(await keys(destination), PUBLISHED);
@@ -109,7 +109,7 @@ Deno.test("a manifest that cannot be written fails the run; a passing failure is
 Deno.test("M2: a failed or interrupted run leaves its manifest beside its parts", () =>
   withMemory(async (destination) => {
     for (const status of ["failed", "interrupted"] as const) {
-      const part = await put(destination, "a", "abc");
+      const part = await put(destination, status, "abc");
       equal((await publish(destination, status, [part])).error, null);
       equal(JSON.parse(await text(destination, "manifest.json") ?? "").status, status);
       equal(await text(destination, "_SUCCESS"), null);
@@ -145,7 +145,7 @@ Deno.test("a run that has lost its lease leaves what another one has published a
 Deno.test("a lease that is lost between manifest and verification leaves _SUCCESS to its new owner", () =>
   withMemory(async (destination) => {
     const part = await put(destination, "a", "abc");
-    await destination.putBytes(bytes("abcd"), "a");
+    await destination.replace(bytes("abcd"), "a");
     let asked = 0;
     const confirm = () =>
       asked++ === 0

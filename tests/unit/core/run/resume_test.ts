@@ -56,7 +56,8 @@ async function resume(
       );
     }
     const exports = names.map(chunkedExport);
-    found = (await exportsToResume(depsOf(runs, destination), { force }, exports))
+    const { signal } = new AbortController();
+    found = (await exportsToResume(depsOf(runs, destination), { force, signal }, exports))
       .map((e) => e.name);
   });
   return found;

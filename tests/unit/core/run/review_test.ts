@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import type { Destination } from "../../../../core/ports/destination.ts";
+import type { OpenDestination } from "../../../support/destinations.ts";
 import type { ChunkTask, FileRecord } from "../../../../core/ports/state.ts";
 import type { PartRecord } from "../../../../core/manifest/parts.ts";
 import { isComplete, publishSuccess } from "../../../../core/manifest/publish.ts";
@@ -10,6 +10,7 @@ import {
   keys,
   LATER,
   manifestOf,
+  overwrite,
   put,
   RUN,
   stateOf,
@@ -42,7 +43,7 @@ interface Reviewed extends Review {
 }
 
 async function review(
-  destination: Destination,
+  destination: OpenDestination,
   tasks: readonly ChunkTask[],
   fields: { files?: readonly FileRecord[]; content?: boolean; inFolders?: boolean } = {},
 ): Promise<Reviewed> {
@@ -69,8 +70,8 @@ Deno.test("M8 rows 2 and 3, M9: what differs is moved aside and its chunk writte
   withMemory(async (destination) => {
     const same = await put(destination, chunk(0), "abc", { chunkIndex: 0 });
     const other = await put(destination, chunk(1), "abc", { chunkIndex: 1 });
-    await put(destination, chunk(0), "abd");
-    await put(destination, chunk(1), "abcd");
+    await overwrite(destination, chunk(0), "abd");
+    await overwrite(destination, chunk(1), "abcd");
     const { rewrites, began } = await review(destination, [task(0, [same]), task(1, [other])]);
     equal(began, 1);
     deepEqual([...rewrites.entries()].map(([n, parts]) => [n, parts[0].status, parts[0].path]), [
@@ -147,9 +148,9 @@ Deno.test("M8 row 5: in partition folders an object keeps its folder in quaranti
 
 Deno.test("M9: quarantine never overwrites and never fails the run", () =>
   withMemory(async (destination) => {
-    await destination.putBytes(bytes("earlier"), `_quarantine/${RUN}/${chunk(0)}`);
+    await destination.replace(bytes("earlier"), `_quarantine/${RUN}/${chunk(0)}`);
     const part = await put(destination, chunk(0), "abc", { chunkIndex: 0 });
-    await put(destination, chunk(0), "abcd");
+    await overwrite(destination, chunk(0), "abcd");
     const { rewrites } = await review(destination, [task(0, [part])]);
     equal(rewrites.get(0)?.[0].path, `_quarantine/${RUN}/${chunk(0)}.2`);
     equal(await text(destination, `_quarantine/${RUN}/${chunk(0)}`), "earlier");
@@ -170,6 +171,6 @@ Deno.test("M8: a run is complete when _SUCCESS, or the run after it, vouches for
     await publishSuccess(destination, await manifestOf(destination, [], { runId: LATER }));
     equal(await isComplete(destination, RUN), true);
     // Killed before its own _SUCCESS.
-    await destination.putBytes(marker, "_SUCCESS");
+    await destination.replace(marker, "_SUCCESS");
     equal(await isComplete(destination, LATER), false);
   }));

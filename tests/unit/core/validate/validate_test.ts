@@ -1,5 +1,5 @@
 import { deepEqual, equal, match } from "node:assert/strict";
-import type { Destination } from "../../../../core/ports/destination.ts";
+import type { OpenDestination } from "../../../support/destinations.ts";
 import { StdoutDestination } from "../../../../adapters/destinations/stdout.ts";
 import { publishFailure, publishSuccess } from "../../../../core/manifest/publish.ts";
 import { validateExports, type ValidateOptions } from "../../../../core/validate/validate.ts";
@@ -16,14 +16,15 @@ import {
   withMemory,
 } from "../manifest/support.ts";
 
-const ANYWHERE = { date: null, runId: null, prefix: null, format: null };
+const { signal } = new AbortController();
+const ANYWHERE = { date: null, runId: null, prefix: null, format: null, signal };
 
 interface Wanted {
   readonly options?: Partial<ValidateOptions>;
   readonly state?: ReturnType<typeof stateOf>;
 }
 
-async function validate(destination: Destination, { options, state }: Wanted = {}) {
+async function validate(destination: OpenDestination, { options, state }: Wanted = {}) {
   const close = destination.close;
   // The destination is opened for every export in real life; this one lives as long as the test.
   destination.close = () => Promise.resolve();
@@ -38,7 +39,7 @@ async function validate(destination: Destination, { options, state }: Wanted = {
   return report.exports[0];
 }
 
-async function goodRun(destination: Destination, runId = RUN, exportName = "orders") {
+async function goodRun(destination: OpenDestination, runId = RUN, exportName = "orders") {
   const second = runId.slice(-10, -4);
   const part = await put(destination, `${exportName}_20260329_${second}.parquet`, runId);
   const manifest = await manifestOf(destination, [part], { runId, exportName });
@@ -73,23 +74,23 @@ Deno.test("M2: _SUCCESS absent, of other bytes, or of a manifest that was change
     const original = await destination.read("manifest.json") as Uint8Array;
     await destination.move("_SUCCESS", "kept");
     equal((await validate(destination)).findings[0].code, "success_missing");
-    await destination.putBytes(bytes("xxh3:0000000000000000\n"), "_SUCCESS");
+    await destination.replace(bytes("xxh3:0000000000000000\n"), "_SUCCESS");
     equal((await validate(destination)).findings[0].code, "success_mismatch");
     await destination.move("kept", "_SUCCESS");
     equal((await validate(destination)).status, "pass");
     const edited = new TextDecoder().decode(original).replace('"success"', '"failed"');
-    await destination.putBytes(bytes(edited), "manifest.json");
+    await destination.replace(bytes(edited), "manifest.json");
     equal((await validate(destination)).findings[0].code, "success_mismatch");
-    await destination.putBytes(original, "manifest.json");
+    await destination.replace(original, "manifest.json");
     const copy = await manifestOf(destination, [{ ...part, rows: 11 }]);
-    await destination.putBytes(bytes(JSON.stringify(copy)), `manifest-${RUN}.json`);
+    await destination.replace(bytes(JSON.stringify(copy)), `manifest-${RUN}.json`);
     match((await validate(destination)).findings[0].message, /differs from manifest\.json/);
   }));
 
 Deno.test("a damaged manifest is a finding, not a crash", () =>
   withMemory(async (destination) => {
     await goodRun(destination);
-    await destination.putBytes(bytes("{"), `manifest-${RUN}.json`);
+    await destination.replace(bytes("{"), `manifest-${RUN}.json`);
     const found = await validate(destination);
     equal(found.status, "fail");
     equal(found.findings[0].code, "manifest_invalid");
@@ -110,7 +111,7 @@ Deno.test("two exports that end at once: each marker is of a manifest that is th
     await goodRun(destination);
     const marker = await destination.read("_SUCCESS") as Uint8Array;
     await goodRun(destination, "users_20260330T000000.000", "users");
-    await destination.putBytes(marker, "_SUCCESS");
+    await destination.replace(marker, "_SUCCESS");
     equal((await validate(destination)).status, "pass");
     const users = await validate(destination, { options: { exports: [exportOf("users")] } });
     equal(users.status, "pass");
@@ -121,7 +122,7 @@ Deno.test("a run that was killed between its manifest and its _SUCCESS is found"
     await goodRun(destination);
     const marker = await destination.read("_SUCCESS") as Uint8Array;
     await goodRun(destination, LATER);
-    await destination.putBytes(marker, "_SUCCESS");
+    await destination.replace(marker, "_SUCCESS");
     equal((await validate(destination)).findings[0].code, "success_of_older_run");
   }));
 

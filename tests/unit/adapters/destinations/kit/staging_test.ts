@@ -181,7 +181,7 @@ Deno.test("local destination: rows are the user's alone until they are final", (
       sink.write(bytes);
       assert.equal(await mode(staged), 0o600);
       sink.finish(1);
-      await destination.put(staged, "part.csv", "");
+      await destination.put({ file: staged, md5: "" }, "part.csv");
       assert.equal(await mode(join(root, "part.csv")), 0o640);
       await destination.close();
     } finally {
@@ -203,7 +203,7 @@ Deno.test("local destination: a linked folder below it is neither written to nor
     await assert.rejects(destination.move("part.csv", "_quarantine/r/part.csv"), refused("link"));
     await assert.rejects(destination.move("orders/proj/lock", "moved"), refused("link"));
     await assert.rejects(putFile(destination, "orders/deep/part.csv", bytes), refused("link"));
-    await assert.rejects(destination.putBytes(bytes, "orders/manifest.json"), refused("link"));
+    await assert.rejects(destination.replace(bytes, "orders/manifest.json"), refused("link"));
     await destination.close();
     assert.deepEqual(await tree(victim), before);
     assert.deepEqual(await destination.read("part.csv"), bytes);
@@ -216,7 +216,7 @@ Deno.test("local destination: a file that is a link is replaced, not written thr
     await Deno.writeTextFile(victim, "mine");
     await Deno.symlink("../victim.txt", join(root, "manifest.json"));
     const destination = new LocalDestination({ root });
-    await destination.putBytes(bytes, "manifest.json");
+    await destination.replace(bytes, "manifest.json");
     await destination.close();
     assert.equal(await Deno.readTextFile(victim), "mine");
     assert.deepEqual(await Deno.readFile(join(root, "manifest.json")), bytes);

@@ -1,0 +1,71 @@
+/** Names of parts: one that is taken costs a new name, never data. */
+import { deepEqual, equal, rejects } from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { StagedPart } from "../../../../core/encode/staged_file.ts";
+import type { FileRecord } from "../../../../core/ports/state.ts";
+import { commitPart } from "../../../../core/run/commit_part.ts";
+import type { ExportContext } from "../../../../core/run/context.ts";
+import { Journal } from "../../../../core/run/journal.ts";
+import type { MemoryDestination } from "../../../support/memory_destination.ts";
+import { exportOf, keys, RUN, text, withMemory } from "../manifest/support.ts";
+
+const PLACE = { chunkIndex: 0, part: null };
+
+function contextOf(destination: MemoryDestination, logged: FileRecord[] = []): ExportContext {
+  const context = {
+    deps: { format: () => Promise.resolve({ extension: "csv" }) },
+    state: {
+      logFile: (file: FileRecord) => {
+        logged.push(file);
+        return Promise.resolve();
+      },
+    },
+    options: { validate: false },
+    exported: { ...exportOf("orders"), tuning: { maxRetries: 2, retryBackoffMs: 1 } },
+    runId: RUN,
+    startedAt: new Date(),
+    destination,
+    journal: new Journal(RUN, "orders"),
+    tracker: { retries: 0 },
+    signal: new AbortController().signal,
+  };
+  return context as unknown as ExportContext;
+}
+
+async function staged(destination: MemoryDestination, body: string): Promise<StagedPart> {
+  const file = join(await destination.stagingDir(), crypto.randomUUID());
+  await Deno.writeTextFile(file, body);
+  const md5 = createHash("md5").update(body).digest("base64");
+  return { file, md5, rows: 1, sizeBytes: body.length, fingerprint: "xxh3:0" };
+}
+
+Deno.test("runs that commit in the same second keep all of their parts", () =>
+  withMemory(async (destination) => {
+    const logged: FileRecord[] = [];
+    const bodies = ["a", "b", "c", "d"];
+    const records = await Promise.all(
+      bodies.map(async (body) =>
+        await commitPart(contextOf(destination, logged), await staged(destination, body), PLACE)
+      ),
+    );
+    for (const [i, { path }] of records.entries()) equal(await text(destination, path), bodies[i]);
+    deepEqual((await keys(destination)).sort(), records.map(({ path }) => path).sort());
+    // I2: the log holds the names that the destination accepted.
+    deepEqual(logged.map((file) => file.fileName).sort(), records.map(({ path }) => path).sort());
+  }));
+
+Deno.test("a destination that calls every name taken is said, not asked for ever", () =>
+  withMemory(async (destination) => {
+    let asked = 0;
+    destination.put = () => {
+      asked++;
+      return Promise.resolve("taken");
+    };
+    const part = await staged(destination, "a");
+    await rejects(commitPart(contextOf(destination), part, PLACE), {
+      code: "DESTINATION_FAILED",
+      message: "memory:// calls 100 names in a row taken",
+    });
+    equal(asked, 100);
+  }));
