@@ -127,3 +127,15 @@ Deno.test("every rivet command is one", () => {
     }
   }
 });
+
+Deno.test("architecture.md names files that are there", async () => {
+  const text = await Deno.readTextFile(join(DOCS, "architecture.md"));
+  const named = [...text.matchAll(/`((?:core|cli|adapters|state|lint)\/[^`]*|main\.ts)`/g)]
+    .map(([, path]) => path);
+  const missing: string[] = [];
+  for (const path of named) {
+    await Deno.stat(join(DOCS, "..", path)).catch(() => missing.push(path));
+  }
+  assert.deepEqual(missing, []);
+  assert.ok(named.length > 25, `only ${named.length} files are named`);
+});
