@@ -29,6 +29,7 @@ export interface ColumnTypes {
   readonly tableSuffix: string;
 }
 
+/** What the two databases write differently. */
 export interface SqlDialect {
   readonly name: "SQLite" | "PostgreSQL";
   readonly types: ColumnTypes;

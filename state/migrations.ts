@@ -4,6 +4,7 @@
  */
 import type { ColumnTypes } from "./connection.ts";
 
+/** One step from the version before. */
 export interface Migration {
   readonly version: number;
   readonly statements: (types: ColumnTypes) => readonly string[];
@@ -189,6 +190,7 @@ function leases(t: ColumnTypes): string[] {
   ];
 }
 
+/** Every step, from an empty database on. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, statements: mainTables },
   { version: 2, statements: progression },

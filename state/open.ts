@@ -8,8 +8,10 @@ import { crossesNetworkInPlaintext, parsePostgresUrl } from "./postgres/url.ts";
 import { connectSqlite } from "./sqlite/connection.ts";
 import { createStore } from "./store.ts";
 
+/** The name of the state beside a config. */
 export const STATE_FILE = ".rivet_state.db";
 
+/** Where to look for the state. */
 export interface OpenStateOptions {
   /** The config's folder. */
   readonly dir: string;
@@ -30,6 +32,7 @@ export function openState(options: OpenStateOptions): Promise<StateStore> {
   return openSqlite(join(options.dir, STATE_FILE));
 }
 
+/** The state of a file, brought up to date. */
 export async function openSqlite(path: string): Promise<StateStore> {
   return await migrated(await connectSqlite(path));
 }

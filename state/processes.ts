@@ -6,6 +6,7 @@ import { hostname } from "node:os";
 import process from "node:process";
 import type { LeaseOwner } from "../core/ports/state.ts";
 
+/** The processes of this host, as far as leases ask about them. */
 export interface Processes {
   readonly self: LeaseOwner;
   /** True only when it is certain: a process of another host, boot or process namespace is never gone. */

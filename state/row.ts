@@ -11,12 +11,14 @@ function unexpected(row: SqlRow, column: string): StateError {
   );
 }
 
+/** A text. */
 export function text(row: SqlRow, column: string): string {
   const value = row[column];
   if (typeof value === "string") return value;
   throw unexpected(row, column);
 }
 
+/** A text, or NULL. */
 export function textOrNull(row: SqlRow, column: string): string | null {
   return row[column] === null ? null : text(row, column);
 }
@@ -31,10 +33,12 @@ export function number(row: SqlRow, column: string): number {
   throw unexpected(row, column);
 }
 
+/** A number, or NULL. */
 export function numberOrNull(row: SqlRow, column: string): number | null {
   return row[column] === null ? null : number(row, column);
 }
 
+/** A boolean, or NULL; SQLite has 0 and 1. */
 export function booleanOrNull(row: SqlRow, column: string): boolean | null {
   const value = row[column];
   if (value === null || typeof value === "boolean") return value;
@@ -54,6 +58,7 @@ export function word<const W extends string>(
   return found;
 }
 
+/** One of the words, or NULL. */
 export function wordOrNull<const W extends string>(
   row: SqlRow,
   column: string,

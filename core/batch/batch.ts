@@ -22,6 +22,7 @@ export interface ColumnData {
   readonly child: ColumnData | null;
 }
 
+/** Some rows, a column at a time. Whoever is handed one owns it. */
 export interface Batch {
   readonly columns: readonly Column[];
   readonly rows: number;
@@ -30,6 +31,7 @@ export interface Batch {
   readonly byteLength: number;
 }
 
+/** Whether the row is not NULL. */
 export function isValid(data: ColumnData, row: number): boolean {
   return data.validity === null || (data.validity[row >> 3] & (1 << (row & 7))) !== 0;
 }
@@ -48,11 +50,13 @@ export function transferables(batch: Batch): ArrayBuffer[] {
   return [...buffers];
 }
 
+/** Bytes of a column's buffers, those of its elements included. */
 export function columnByteLength(data: ColumnData): number {
   return data.values.byteLength + (data.validity?.byteLength ?? 0) +
     (data.offsets?.byteLength ?? 0) + (data.child === null ? 0 : columnByteLength(data.child));
 }
 
+/** A batch of these buffers, its size counted. */
 export function makeBatch(columns: readonly Column[], rows: number, data: ColumnData[]): Batch {
   let byteLength = 0;
   for (const d of data) byteLength += columnByteLength(d);

@@ -3,6 +3,7 @@ import type { Column } from "../types/types.ts";
 import { type Batch, type ColumnData, makeBatch } from "./batch.ts";
 import { type ColumnBuilder, MAX_OFFSET } from "./builders.ts";
 
+/** When a batch is complete. */
 export interface BatchLimits {
   /** A batch is complete at about this many bytes. */
   readonly bytes: number;

@@ -18,6 +18,7 @@ function withMargin(count: number): number {
   return count + (count >> 4);
 }
 
+/** The buffers of one column while it grows; decoders write them directly, which calls would be too slow for. */
 export abstract class ColumnBuilder {
   /** Rows so far. Decoders write it. */
   length = 0;
@@ -150,24 +151,28 @@ export abstract class FixedBuilder<A extends FixedArray> extends ColumnBuilder {
   }
 }
 
+/** `i16`. */
 export class Int16Builder extends FixedBuilder<Int16Array<ArrayBuffer>> {
   constructor() {
     super((n) => new Int16Array(n), 1);
   }
 }
 
+/** `i32`: integers and dates. */
 export class Int32Builder extends FixedBuilder<Int32Array<ArrayBuffer>> {
   constructor() {
     super((n) => new Int32Array(n), 1);
   }
 }
 
+/** `f32`. */
 export class Float32Builder extends FixedBuilder<Float32Array<ArrayBuffer>> {
   constructor() {
     super((n) => new Float32Array(n), 1);
   }
 }
 
+/** `f64`. */
 export class Float64Builder extends FixedBuilder<Float64Array<ArrayBuffer>> {
   constructor() {
     super((n) => new Float64Array(n), 1);

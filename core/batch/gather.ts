@@ -106,6 +106,7 @@ function gatherColumn(type: RivetType, data: ColumnData, rows: Int32Array): Colu
   };
 }
 
+/** The named rows of a batch, in that order, as a batch of their own. */
 export function gatherRows(batch: Batch, rows: Int32Array): Batch {
   const data = batch.columns.map(({ type }, c) => gatherColumn(type, batch.data[c], rows));
   return makeBatch(batch.columns, rows.length, data);

@@ -9,6 +9,7 @@ import { Md5 } from "../base/md5.ts";
 /** Partial sums stay exact in a double for this many rows: 2^32 * 2^20 < 2^53. */
 const FOLD_ROWS = 2 ** 20;
 
+/** Adds rows up as they are received. */
 export class RowChecksum {
   readonly #md5 = new Md5();
   #total = 0n;

@@ -18,6 +18,7 @@ function wideInteger(data: DataView, at: number, bytes: number): bigint {
   return value;
 }
 
+/** All digits of a decimal, with as many behind the point as its scale says. */
 export function decimalText(unscaled: bigint, scale: number): string {
   const negative = unscaled < 0n;
   const digits = (negative ? -unscaled : unscaled).toString().padStart(scale + 1, "0");

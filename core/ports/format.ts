@@ -8,6 +8,7 @@ import type { Batch } from "../batch/batch.ts";
 import type { RowGroupOptions } from "../config/loaded.ts";
 import type { Column } from "../types/types.ts";
 
+/** How one file is encoded; what a format has no use for, it ignores. */
 export interface EncoderOptions {
   readonly compression: "zstd" | "snappy" | "gzip" | "lz4" | "none";
   /** zstd 1..22, gzip 0..10; ignored by the other codecs. */
@@ -17,6 +18,7 @@ export interface EncoderOptions {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** The encoder of one file; used by one caller at a time. */
 export interface FormatEncoder {
   /** Encodes what completes; the rest is kept until more comes. The batch belongs to the encoder. */
   write(batch: Batch): Uint8Array[];
@@ -35,6 +37,7 @@ export interface FormatEncoder {
   flush(): Uint8Array[];
 }
 
+/** A file format, and the way back that `--validate` takes. */
 export interface Format {
   readonly name: "parquet" | "csv";
   readonly extension: string;

@@ -29,6 +29,7 @@ export interface NotifyEvent {
   } | null;
 }
 
+/** One way to tell people; opened once per invocation, used by many exports at once. */
 export interface Notifier {
   /** `notify` is called for events with at least one of these kinds. */
   readonly on: ReadonlySet<NotifyKind>;

@@ -48,6 +48,7 @@ export interface Dialect {
   readonly checksumRemedy?: string;
 }
 
+/** What an engine can do, as data: core asks these and never the engine's name. */
 export interface SourceCapabilities {
   /** A statement can be read with binary COPY: one short statement per page or chunk. */
   readonly copy: boolean;
@@ -96,6 +97,7 @@ export interface IntrospectScope {
   readonly table: string | null;
 }
 
+/** What `introspect` found. */
 export interface Catalog {
   /** The schema that was looked into. */
   readonly schema: string;
@@ -136,6 +138,7 @@ export interface TableKey {
   readonly primary: boolean;
 }
 
+/** One statement to be read, and how its rows are to be handed over. */
 export interface ReadRequest {
   /** The complete statement, built by `core/query` from the same description's select list. */
   readonly sql: string;
@@ -175,6 +178,7 @@ export interface RunningTransaction {
   readonly label: string;
 }
 
+/** The transactions of a moment. */
 export interface RunningTransactions {
   /** The server's clock, read before the transactions were; written as `startedAt`. */
   readonly now: string;
@@ -204,6 +208,7 @@ export interface ScanFacts {
   readonly index: "full" | "partial" | "none";
 }
 
+/** One connection to a database, with what it learned about itself. */
 export interface Source {
   readonly dialect: Dialect;
   readonly capabilities: SourceCapabilities;
@@ -286,12 +291,14 @@ export interface Source {
 /** Placeholder-free alias so that ports do not import the override parser. */
 export type OverrideType = RivetType;
 
+/** An engine: its way to write SQL, and its way in. */
 export interface SourceFactory {
   readonly type: SourceConfig["type"];
   readonly dialect: Dialect;
   connect(options: ConnectOptions): Promise<Source>;
 }
 
+/** How, and as whom, a connection is opened. */
 export interface ConnectOptions {
   readonly source: SourceConfig;
   readonly tuning: Tuning;

@@ -40,7 +40,9 @@ export interface FileRecord {
   readonly createdAt: string;
 }
 
+/** `in_progress` until every chunk is done, by this process or a later one (I6). */
 export type ChunkRunStatus = "in_progress" | "completed";
+/** A task only moves forward (I5): `pending -> running -> completed | failed`. */
 export type ChunkTaskStatus = "pending" | "running" | "completed" | "failed";
 
 /** `chunk_run`: one checkpointed chunked run. */
@@ -74,12 +76,14 @@ export interface ChunkTask {
   readonly updatedAt: string;
 }
 
+/** A chunk of a run that is about to begin. */
 export interface NewChunkTask {
   readonly chunkIndex: number;
   readonly startKey: string | null;
   readonly endKey: string | null;
 }
 
+/** What a chunk has become. */
 export interface ChunkCompletion {
   readonly rowsWritten: number;
   readonly parts: string;
@@ -119,6 +123,7 @@ export interface JournalEvent {
   readonly data: string;
 }
 
+/** One run of the journal. */
 export interface JournalRun {
   readonly runId: string;
   readonly exportName: string;
@@ -307,6 +312,7 @@ export type LeaseAnswer =
   | { readonly kind: "granted"; readonly state: LeasedState }
   | { readonly kind: "held"; readonly by: Lease };
 
+/** All that Rivet remembers: what may be read at any time, and the writes that no lease guards. */
 export interface StateStore extends StateReader {
   /**
    * Takes the export's lease when nobody holds it, or whoever does is dead or has not renewed it in time.

@@ -25,6 +25,7 @@ import {
 } from "apache-arrow";
 import { type Column, formatType, type RivetType } from "./types.ts";
 
+/** The Arrow type that keeps every value of the column. */
 export function arrowType(type: RivetType): DataType {
   switch (type.kind) {
     case "bool":
@@ -75,6 +76,7 @@ export function arrowField(column: Column): Field {
   return new Field(column.name, arrowType(column.type), column.nullable, metadata);
 }
 
+/** The Arrow schema of an export's files. */
 export function arrowSchema(columns: readonly Column[]): Schema {
   return new Schema(columns.map(arrowField));
 }

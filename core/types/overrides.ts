@@ -60,6 +60,7 @@ const AMBIGUOUS: Readonly<Record<string, string>> = {
   numeric: "numeric needs its digits: write decimal(precision,scale), e.g. decimal(18,2)",
 };
 
+/** The type that was written, or what is wrong with it. */
 export type OverrideResult = { readonly type: RivetType } | { readonly error: string };
 
 /** Parses one override, e.g. `decimal(10,2)`, `timestamp_tz_ns`, `list<text>` or `text[]`. */

@@ -4,9 +4,12 @@
  */
 import type { RivetType } from "./types.ts";
 
+/** Warehouses whose loaders a type report knows. */
 export const TARGETS = ["bigquery", "snowflake", "duckdb", "clickhouse", "redshift"] as const;
+/** One of `TARGETS`. */
 export type Target = typeof TARGETS[number];
 
+/** What one column becomes there. */
 export interface TargetType {
   /** The warehouse's own name; null when it cannot load the column. */
   readonly name: string | null;
@@ -254,6 +257,7 @@ const RULES: Record<Target, TargetRules> = {
   redshift: { scalar: redshift, list: (element) => untyped(element, "SUPER") },
 };
 
+/** What a column of the type becomes in the warehouse. */
 export function targetType(target: Target, type: RivetType): TargetType {
   const rules = RULES[target];
   if (type.kind !== "list") return rules.scalar(type);

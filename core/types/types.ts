@@ -6,6 +6,7 @@
 /** How faithfully a source type survives the trip (cli reference, "Fidelity levels"). */
 export type Fidelity = "exact" | "compatible" | "logical_string" | "lossy" | "unsupported";
 
+/** The type of a column, with everything that its values need to be exact. */
 export type RivetType =
   | { readonly kind: "bool" }
   /** Signed 16, 32, 64; unsigned only 64 (narrower unsigned types widen, contracts section 9). */
@@ -30,6 +31,7 @@ export type RivetType =
 /** Of a Decimal256, the widest decimal that readers of Parquet know (Arrow, `Decimal256Type`). */
 export const MAX_DECIMAL_DIGITS = 76;
 
+/** The kinds of types, for lists of those that something takes. */
 export type TypeKind = RivetType["kind"];
 
 /** One column of an export, as described before the first row is read. */
@@ -57,6 +59,7 @@ export type Layout =
   | "bytes"
   | "list";
 
+/** How the values of a type lie in a batch. */
 export function layoutOf(type: RivetType): Layout {
   switch (type.kind) {
     case "bool":

@@ -22,6 +22,7 @@ const ISOLATION = "isolation level read committed";
 /** Any number that other programs in the same database do not use: ASCII "rivet". */
 const MIGRATION_LOCK_KEY = 0x7269_7665_74;
 
+/** SQL as the state writes it for PostgreSQL. */
 export const POSTGRES_DIALECT: SqlDialect = {
   name: "PostgreSQL",
   types: {

@@ -6,8 +6,10 @@
 import { StateError } from "../../core/base/errors.ts";
 
 const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const;
+/** `sslmode`, in libpq's words. */
 export type SslMode = typeof SSL_MODES[number];
 
+/** What a RIVET_STATE_URL says. */
 export interface PostgresUrl {
   /** A host name, an address (IPv6 without brackets), or the folder of a Unix socket. */
   readonly host: string;

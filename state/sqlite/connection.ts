@@ -15,6 +15,7 @@ import { isBusy, translateSqlite } from "./errors.ts";
 const LOCK_TIMEOUT_MS = 5_000;
 const WAL_RETRY_MS = 25;
 
+/** SQL as the state writes it for SQLite. */
 export const SQLITE_DIALECT: SqlDialect = {
   name: "SQLite",
   types: {

@@ -14,11 +14,13 @@ function resultCode(error: unknown): number | null {
   return typeof error.errcode === "number" ? error.errcode & 0xff : null;
 }
 
+/** Whether another process was writing. */
 export function isBusy(error: unknown): boolean {
   const code = resultCode(error);
   return code !== null && LOCKED.has(code);
 }
 
+/** The error of a statement as the state's own. @param timeoutMs how long was waited for another's write. */
 export function translateSqlite(error: unknown, path: string, timeoutMs: number): RivetError {
   if (error instanceof RivetError) return error;
   const code = resultCode(error);

@@ -20,6 +20,7 @@ function aggregateRecord(row: SqlRow): RunAggregateRecord {
   };
 }
 
+/** `run_aggregate`. */
 export function aggregateTable(db: SqlConnection): AggregateTable {
   return {
     async saveAggregate(record) {

@@ -90,6 +90,7 @@ function refuseOpen(run: ChunkRun, open: readonly SqlRow[]): void {
   );
 }
 
+/** `chunk_run`. */
 export function chunkRunTable(db: SqlConnection): ChunkRunTable {
   return {
     async createChunkRun(run, tasks) {

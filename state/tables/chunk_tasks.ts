@@ -104,6 +104,7 @@ async function wrongStatus(
   );
 }
 
+/** `chunk_task`. */
 export function chunkTaskTable(db: SqlConnection): ChunkTaskTable {
   return {
     async chunkTasks(runId) {

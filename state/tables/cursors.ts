@@ -16,6 +16,7 @@ function cursorState(row: SqlRow): CursorState {
   };
 }
 
+/** `export_state`. */
 export function cursorTable(db: SqlConnection): CursorTable {
   return {
     async cursor(exportName) {

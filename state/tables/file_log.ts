@@ -23,6 +23,7 @@ function fileRecord(row: SqlRow): FileRecord {
   };
 }
 
+/** `file_log`. */
 export function fileLogTable(db: SqlConnection): FileLogTable {
   return {
     async logFile(file) {

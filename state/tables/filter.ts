@@ -1,6 +1,7 @@
 /** The WHERE and LIMIT of a listing. */
 import type { SqlParameter } from "../connection.ts";
 
+/** A piece of SQL with the values that are bound to it. */
 export interface Filter {
   readonly sql: string;
   readonly parameters: readonly SqlParameter[];
@@ -17,6 +18,7 @@ export function where(columns: Readonly<Record<string, SqlParameter | undefined>
   };
 }
 
+/** A LIMIT, or nothing. */
 export function limit(last: number | undefined): Filter {
   return last === undefined ? { sql: "", parameters: [] } : { sql: " LIMIT ?", parameters: [last] };
 }

@@ -32,6 +32,7 @@ function byRun(events: readonly JournalEvent[]): JournalRun[] {
   return runs;
 }
 
+/** `run_journal`. */
 export function journalTable(db: SqlConnection): JournalTable {
   return {
     async appendJournal(events) {

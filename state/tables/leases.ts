@@ -181,6 +181,7 @@ export function fenced(db: SqlConnection, grant: Grant): SqlConnection {
 
 type HeldLease = Pick<LeasedState, "lease" | "renew" | "release">;
 
+/** What the holder of a lease does with it. */
 export function heldLease(db: SqlConnection, grant: Grant): HeldLease {
   const { exportName, token } = grant;
   const where = "WHERE export_name = ? AND number = ? AND token = ?";

@@ -32,6 +32,7 @@ function runMetric(row: SqlRow): RunMetric {
   };
 }
 
+/** `export_metrics`. */
 export function metricTable(db: SqlConnection): MetricTable {
   return {
     async recordMetric(metric) {

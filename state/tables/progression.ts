@@ -46,6 +46,7 @@ function movesBackwards(current: Progression, strategy: string, value: string): 
     current.committedValue !== null && compareCursors(value, current.committedValue) < 0;
 }
 
+/** `export_progression`. */
 export function progressionTable(db: SqlConnection): ProgressionTable {
   return {
     async commitProgress({ exportName, strategy, value, runId, at }) {

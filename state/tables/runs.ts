@@ -23,6 +23,7 @@ async function previousRun(
   return last === runId ? null : last;
 }
 
+/** What is known of the order of runs. */
 export function runTable(db: SqlConnection): Pick<StateReader, "lastSequence" | "sequenceOf"> {
   return {
     lastSequence: () => highest(db),

@@ -38,6 +38,7 @@ function parse<T>(row: SqlRow, column: string, check: (value: unknown) => value 
   });
 }
 
+/** `export_schema` and `export_shape`. */
 export function schemaTable(db: SqlConnection): SchemaTable {
   return {
     async schema(exportName) {

@@ -6,6 +6,7 @@ import { Table, tableToIPC } from "apache-arrow";
 import { arrowSchema } from "../../../core/types/arrow.ts";
 import type { Column } from "../../../core/types/types.ts";
 
+/** The footer's key for it. */
 export const ARROW_SCHEMA_KEY = "ARROW:schema";
 
 /** Continuation marker and length, before the message itself. */

@@ -6,6 +6,7 @@ export interface Bound {
   readonly exact: boolean;
 }
 
+/** The least and the greatest value, or values beyond them. */
 export interface Bounds {
   readonly min: Bound;
   readonly max: Bound;

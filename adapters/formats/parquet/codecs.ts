@@ -4,6 +4,7 @@ import type { EncoderOptions } from "../../../core/ports/format.ts";
 import { CompressionCodec } from "./enums.ts";
 import { lz4CompressBlock } from "./lz4.ts";
 
+/** One configured codec, at its level. */
 export interface Codec {
   readonly id: CompressionCodec;
   /** Compresses one page body. The result never shares memory with `body`. */

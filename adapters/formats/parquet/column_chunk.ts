@@ -36,6 +36,7 @@ export interface ColumnChunk {
   readonly pageCounts: ReadonlyMap<Encoding, number>;
 }
 
+/** Encodes one column of a row group into pages, with a dictionary as long as it pays. */
 export class ColumnChunkWriter {
   readonly #leaf: Leaf;
   readonly #codec: Codec;

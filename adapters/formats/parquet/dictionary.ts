@@ -39,6 +39,7 @@ function sameBytes(
   return true;
 }
 
+/** The distinct values of a column chunk, each with its index. */
 export class Dictionary {
   /** Bytes before each value: 4 (its length) for BYTE_ARRAY, 0 for fixed widths. */
   readonly #prefix: number;

@@ -26,6 +26,7 @@ interface RowGroupLimits {
   readonly bytes: number;
 }
 
+/** When a row group is complete, in rows and PLAIN bytes. */
 export function rowGroupLimits(options: RowGroupOptions): RowGroupLimits {
   switch (options.strategy) {
     case "auto":
@@ -37,6 +38,7 @@ export function rowGroupLimits(options: RowGroupOptions): RowGroupLimits {
   }
 }
 
+/** One file's columns, codec and metadata. */
 export interface ParquetEncoderOptions {
   readonly leaves: readonly Leaf[];
   readonly codec: Codec;

@@ -28,6 +28,7 @@ export interface ChunkMetadata {
   readonly offsetIndex: Uint8Array;
 }
 
+/** One row group, as the footer lists it. */
 export interface RowGroup {
   readonly rows: number;
   readonly chunks: readonly ChunkMetadata[];
@@ -45,6 +46,7 @@ export interface ChunkIndexes {
   readonly offset: IndexLocation;
 }
 
+/** All that the footer says. */
 export interface FileMetadata {
   readonly leaves: readonly Leaf[];
   readonly rows: number;
@@ -55,6 +57,7 @@ export interface FileMetadata {
   readonly keyValues: Readonly<Record<string, string>>;
 }
 
+/** What the footer says of a chunk that begins at `offset` of the file. */
 export function chunkMetadata(
   chunk: ColumnChunk,
   offset: number,

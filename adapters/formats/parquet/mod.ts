@@ -6,6 +6,7 @@ import { countRows } from "./count_rows.ts";
 import { ParquetEncoder } from "./encoder.ts";
 import { leafOf } from "./schema.ts";
 
+/** Parquet, as the port has it. */
 export const parquet: Format = {
   name: "parquet",
   extension: "parquet",

@@ -12,6 +12,7 @@ import { type Statistics, writeStatistics } from "./statistics.ts";
 import { ThriftWriter } from "./thrift.ts";
 import type { PageValues } from "./values.ts";
 
+/** A page as it is written. */
 export interface Page {
   /** Header and body: concatenated, the page. */
   readonly parts: readonly Uint8Array[];

@@ -8,6 +8,7 @@ import type { Leaf, SortOrder } from "./schema.ts";
 import type { ThriftWriter } from "./thrift.ts";
 import { truncateMax, truncateMin } from "./truncate.ts";
 
+/** What readers may skip a page or chunk by. */
 export interface Statistics {
   /** Null when there is no value, or none but NaN. */
   readonly bounds: Bounds | null;

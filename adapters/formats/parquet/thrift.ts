@@ -142,6 +142,7 @@ export class ThriftWriter {
   }
 }
 
+/** A value of the compact protocol, of whatever type it was written in. */
 export type ThriftValue = boolean | bigint | number | Uint8Array | ThriftValue[] | ThriftStruct;
 /** Field id -> value; integers are bigints. */
 export type ThriftStruct = Map<number, ThriftValue>;

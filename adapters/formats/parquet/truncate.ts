@@ -20,6 +20,7 @@ function cutAt(bytes: Uint8Array, text: boolean): number {
   return text ? characterStart(bytes, MAX_BOUND_BYTES) : MAX_BOUND_BYTES;
 }
 
+/** A lower bound of at most `MAX_BOUND_BYTES`. */
 export function truncateMin(bytes: Uint8Array, text: boolean): Bound {
   if (bytes.length <= MAX_BOUND_BYTES) return { value: bytes.slice(), exact: true };
   return { value: bytes.slice(0, cutAt(bytes, text)), exact: false };

@@ -26,6 +26,7 @@ export interface PageValues {
   clear(): void;
 }
 
+/** Values side by side, each as it is. */
 export class PlainValues implements PageValues {
   readonly encoding = Encoding.PLAIN;
   readonly #leaf: Leaf;
