@@ -1,5 +1,14 @@
 /** `rivet apply`: executes a sealed plan, or the exports of a config wave by wave. */
-import { argument, constant, type InferValue, message, object, option } from "@optique/core";
+import {
+  argument,
+  constant,
+  type InferValue,
+  message,
+  object,
+  option,
+  optional,
+} from "@optique/core";
+import { string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
 import { ConfigError } from "../core/base/errors.ts";
 import type { RunOptions } from "../core/run/types.ts";
@@ -28,6 +37,12 @@ const options = object({
     description:
       message`Apply a plan that is older than 24 hours or whose cursor has moved; with --resume, apply a config that is finished.`,
   }),
+  verifyKeyEnv: optional(
+    option("--verify-key-env", string({ metavar: "VARIABLE" }), {
+      description:
+        message`Refuse a plan that was not signed with the key in this environment variable.`,
+    }),
+  ),
   resume: resumeOption,
   parallelExportProcesses: parallelProcessesOption,
   lockWait: lockWaitOption,
@@ -72,6 +87,11 @@ function refuse(flag: string, hint: string): never {
   throw new ConfigError(`${flag} does not go with this file`, [], { code: "USAGE", hint });
 }
 
+async function keyOf(ctx: CommandContext, { verifyKeyEnv: variable }: ApplyArgs) {
+  if (variable === undefined) return null;
+  return await ctx.services.signingKey("--verify-key-env", variable);
+}
+
 /** PA1: nothing but the plan is read. */
 async function applyPlan(args: ApplyArgs, ctx: CommandContext): Promise<void> {
   if (args.params.length > 0) {
@@ -88,6 +108,7 @@ async function applyPlan(args: ApplyArgs, ctx: CommandContext): Promise<void> {
     exportName: args.export ?? null,
     force,
     now: new Date(),
+    verifyKey: await keyOf(ctx, args),
   });
   const report = { exports: config.exports, json, summaryOutput, processes: false };
   await reportRun(ctx, report, (listener, signal) =>
@@ -102,6 +123,9 @@ async function applyPlan(args: ApplyArgs, ctx: CommandContext): Promise<void> {
 }
 
 async function applyWaves(args: ApplyArgs, ctx: CommandContext): Promise<void> {
+  if (args.verifyKeyEnv !== undefined) {
+    refuse("--verify-key-env", "Sealed plans are signed, with `rivet plan --sign-key-env`.");
+  }
   if (args.export !== undefined) {
     refuse("--export", `Run one export with \`rivet run -c ${args.file} -e ${args.export}\`.`);
   }

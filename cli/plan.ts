@@ -1,5 +1,6 @@
 /** `rivet plan`: seals what would be executed; exports nothing. */
 import { constant, type InferValue, message, object, option, optional } from "@optique/core";
+import { string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
 import type { PlannedExports } from "../core/artifact/plan_exports.ts";
 import { defineCommand } from "./define.ts";
@@ -21,6 +22,12 @@ const options = object({
     }),
   ),
   format: reportFormatOption,
+  signKeyEnv: optional(
+    option("--sign-key-env", string({ metavar: "VARIABLE" }), {
+      description:
+        message`Sign the plan with the key in this environment variable, for apply --verify-key-env.`,
+    }),
+  ),
   noAnnotate: option("--no-annotate", {
     description: message`Do not write wave and parallel_safe into the config file.`,
   }),
@@ -50,6 +57,7 @@ export async function executePlan(args: PlanArgs, ctx: CommandContext): Promise<
     const planned = await ctx.services.planExports({
       config,
       exportName: args.export ?? null,
+      signKey: await keyOf(ctx, args),
       signal: ctx.interruptSignal(),
     });
     const { artifactFile } = await import("../core/artifact/plan_exports.ts");
@@ -61,6 +69,11 @@ export async function executePlan(args: PlanArgs, ctx: CommandContext): Promise<
   } finally {
     await file?.discard();
   }
+}
+
+async function keyOf(ctx: CommandContext, { signKeyEnv: variable }: PlanArgs) {
+  if (variable === undefined) return null;
+  return await ctx.services.signingKey("--sign-key-env", variable);
 }
 
 /** Several exports have an order; one has none. */

@@ -34,6 +34,8 @@ export interface Services {
   runProcesses(options: RunOptions, processes: ProcessOptions): Promise<RunAggregate>;
   /** Reads no row, writes no file. */
   planExports(options: PlanOptions): Promise<PlannedExports>;
+  /** The key that a flag's variable holds. @throws ConfigError USAGE */
+  signingKey(flag: string, variable: string): Promise<string>;
   /** Every plan of the file, checked. @throws RivetError PLAN_INVALID, PLAN_EDITED, PLAN_STALE */
   loadPlans(path: string, options: LoadPlansOptions): Promise<LoadedPlans>;
   /** The exports of a config wave by wave; null: in this process. */

@@ -144,6 +144,10 @@ export function servicesOver(wiring: Wiring): Services {
       return await loadConfig(path, { params, env: wiring.env });
     },
     openState: wiring.openState,
+    async signingKey(flag, variable) {
+      const { signingKey } = await import("../core/artifact/seal.ts");
+      return signingKey(wiring.env, flag, variable);
+    },
     async loadPlans(path, options) {
       const { loadPlans } = await import("../core/apply/load_plans.ts");
       return await loadPlans(path, options);

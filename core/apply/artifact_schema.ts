@@ -14,7 +14,8 @@ export const artifactSchema = z.object({
   plan_fingerprint: z.string().min(1),
   resolved_plan: z.strictObject({
     source: sourceSchema,
-    export: exportSchema,
+    // The query is written out: a plan reads no other file.
+    export: exportSchema.omit({ query_file: true, allow_outside: true }),
     notifications: notificationsSchema.nullable(),
     base_query: z.string(),
     redacted: z.array(z.string()),

@@ -1,6 +1,9 @@
 /** From the plans of a file to what a run needs, without reading any other file (PA1). */
 import { dirname, resolve } from "node:path";
 import type { LoadedConfig } from "../config/loaded.ts";
+import { formatPath } from "../config/problem.ts";
+import { type ExportConfig, exportSchema } from "../config/schema.ts";
+import { validateConfig } from "../config/validate.ts";
 import { resolveExport, resolveSource } from "../config/resolve.ts";
 import { ConfigError, RivetError } from "../base/errors.ts";
 import { registerNames } from "../base/redact.ts";
@@ -37,6 +40,7 @@ export async function loadPlans(path: string, options: LoadPlansOptions): Promis
   plans.sort((a, b) => waveOf(a) - waveOf(b));
   const [{ data: first }] = plans;
   for (const { data } of plans) refuseMixture(path, first, data);
+  checkRules(plans.map(({ data }) => data));
   const dir = await stateFolder(path, first.config_path);
   for (const { data } of plans) registerNames(shownNames(data, ["query", "base_query"]));
   return {
@@ -75,6 +79,38 @@ function refuseMixture(path: string, first: ArtifactData, other: ArtifactData): 
   throw new RivetError("PLAN_INVALID", `${path} holds plans of different configurations`, {
     hint: "Apply them one by one with --export, or plan one configuration as a whole.",
   });
+}
+
+/** A plan may say no more than a configuration may: a name, for one, becomes part of paths. */
+function checkRules(plans: readonly ArtifactData[]): void {
+  const [{ resolved_plan: { source, notifications, redacted } }] = plans;
+  const muted = redacted.some((at) => at.startsWith("notifications."));
+  const { findings } = validateConfig({
+    source,
+    exports: plans.map((plan) => withoutDefaults(plan.resolved_plan.export)),
+    ...(notifications === null || muted ? {} : { notifications }),
+  }, new Set());
+  const problems = findings.filter(({ severity }) => severity !== "warning");
+  if (problems.length === 0) return;
+  const lines = problems.map(({ path, message }) => `${formatPath(path)}: ${message}`);
+  throw new RivetError(
+    "PLAN_INVALID",
+    `what the plan asks for is not allowed: ${lines.join("; ")}`,
+    { hint: "A configuration is refused for the same. Plan again from one that is accepted." },
+  );
+}
+
+/** As the export may have been written: rules look at what is written, and defaults are not. */
+function withoutDefaults(config: ExportConfig): Record<string, unknown> {
+  const { name, destination } = config;
+  const defaults: Record<string, unknown> = exportSchema.parse({ name, destination, table: "t" });
+  const needed = ["name", "destination", "query", "table"];
+  return Object.fromEntries(
+    Object.entries(config).filter(([key, value]) =>
+      value !== undefined &&
+      (needed.includes(key) || canonicalJson(value) !== canonicalJson(defaults[key] ?? null))
+    ),
+  );
 }
 
 /** PA7: where state, reports and relative paths are. */

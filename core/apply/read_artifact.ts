@@ -3,18 +3,22 @@ import { readText } from "../config/read.ts";
 import { ConfigError, RivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import { EXPIRES_AFTER_MS, fingerprintOf } from "../artifact/artifact.ts";
-import { integrityOf } from "../artifact/canonical.ts";
+import { ARTIFACT_VERSION, isSigned, sealOf } from "../artifact/seal.ts";
 import { plannedChunks, rangeKind, rangeProblem } from "../plan/chunk_ranges.ts";
 import type { Gate } from "../run/sealed.ts";
 import { type ArtifactData, artifactSchema } from "./artifact_schema.ts";
 
 const PLAN_AGAIN = "Make a new one with `rivet plan --format json -o PATH`.";
 const WARN_AFTER_MS = 60 * 60 * 1000;
+/** Clocks of two machines may differ by this much. */
+const FUTURE_MS = 15 * 60 * 1000;
 const HOUR_MS = 60 * 60 * 1000;
 
 export interface ReadOptions {
   readonly force: boolean;
   readonly now: Date;
+  /** Of `--verify-key-env`: a plan that was not signed with it is refused. Null: signatures do not count. */
+  readonly verifyKey: string | null;
 }
 
 /** One plan that may be executed. */
@@ -62,7 +66,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 /** @throws RivetError PLAN_INVALID, PLAN_EDITED, PLAN_STALE; ConfigError when secrets are missing (PA9) */
 export async function checkArtifact(raw: unknown, options: ReadOptions): Promise<CheckedPlan> {
-  await checkSeal(raw);
+  const sealed = await checkSeal(raw);
+  if (options.verifyKey !== null) await checkSignature(sealed, options.verifyKey);
   const parsed = artifactSchema.safeParse(raw);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -87,14 +92,34 @@ function edited(name: string, what: string): RivetError {
   });
 }
 
-/** PA2, PA10: over the values as they stand in the file. */
-async function checkSeal(raw: unknown): Promise<void> {
+/** PA2, PA10: over the values as they stand in the file, all of them. */
+async function checkSeal(raw: unknown): Promise<Record<string, unknown>> {
   if (!isObject(raw) || !isObject(raw.resolved_plan) || !isObject(raw.computed)) {
     throw invalid("this is no sealed plan: resolved_plan or computed is missing");
   }
-  const { resolved_plan, computed, integrity } = raw;
-  if (await integrityOf({ resolved_plan, computed }) !== integrity) {
-    throw edited(nameOf(raw), "resolved_plan or computed do not match its integrity hash");
+  if (raw.artifact_version !== ARTIFACT_VERSION) {
+    throw invalid(
+      `the plan of ${
+        nameOf(raw)
+      } was sealed by another version of Rivet: its artifact_version is ` +
+        `${JSON.stringify(raw.artifact_version ?? null)}, and this one applies ${ARTIFACT_VERSION}`,
+    );
+  }
+  if (await sealOf(raw) !== raw.integrity) {
+    throw edited(nameOf(raw), "its fields do not match its integrity hash");
+  }
+  return raw;
+}
+
+/** Whoever can write the file can compute the hash anew, and not the signature. */
+async function checkSignature(raw: Record<string, unknown>, key: string): Promise<void> {
+  if (raw.signature === undefined) {
+    throw new RivetError("PLAN_INVALID", `the plan of ${nameOf(raw)} is not signed`, {
+      hint: "Plan with --sign-key-env, with the key that --verify-key-env names here.",
+    });
+  }
+  if (!await isSigned(raw, key)) {
+    throw edited(nameOf(raw), "its signature is not of this key, or of other content");
   }
 }
 
@@ -145,6 +170,13 @@ function refuseMissingSecrets({ export_name, resolved_plan: { redacted } }: Arti
 /** PA3: by the age of the plan. */
 function checkAge({ export_name, created_at }: ArtifactData, { force, now }: ReadOptions): Gate[] {
   const ageMs = now.getTime() - new Date(created_at).getTime();
+  if (ageMs < -FUTURE_MS) {
+    throw new RivetError(
+      "PLAN_STALE",
+      `the plan of '${export_name}' was made at ${created_at}, which is still to come`,
+      { hint: "Set the clocks of the machines that plan and apply, and plan again." },
+    );
+  }
   if (ageMs < WARN_AFTER_MS) return [];
   const text = `the plan of '${export_name}' is ${(ageMs / HOUR_MS).toFixed(1)} h old`;
   if (ageMs <= EXPIRES_AFTER_MS) {

@@ -1,12 +1,13 @@
 /**
  * The sealed plan of one export (contracts section 4). The names are public API. What apply executes is in
- * `resolved_plan` and `computed`, which `integrity` covers (PA2); the rest informs people.
+ * `resolved_plan` and `computed`; `integrity` covers these and all the rest (PA2).
  */
 import type { LoadedConfig } from "../config/loaded.ts";
 import type { ExportMode } from "../config/schema.ts";
 import { verdictName } from "../preflight/verdict.ts";
+import { redactValue } from "../base/redact.ts";
 import { RIVET_VERSION } from "../base/version.ts";
-import { integrityOf } from "./canonical.ts";
+import { ARTIFACT_VERSION, sealOf, signatureOf } from "./seal.ts";
 import type { Campaign } from "./campaign.ts";
 import { type ChunkRange, rangeKind, rangesOf } from "../plan/chunk_ranges.ts";
 import { planFingerprint } from "../plan/fingerprint.ts";
@@ -42,8 +43,11 @@ export interface PlanArtifact {
   readonly prioritization: Recommendation & { readonly campaign: Campaign | null };
   /** Absolute; state and relative paths are found beside it (PA7). */
   readonly config_path: string;
-  /** `sha256:<hex>` over `resolved_plan` and `computed`. */
+  readonly artifact_version: typeof ARTIFACT_VERSION;
+  /** `sha256:<hex>` over every other field but the signature. */
   readonly integrity: string;
+  /** `hmac-sha256:<hex>` over every other field, with `--sign-key-env`. */
+  readonly signature?: string;
 }
 
 /** PA3. */
@@ -67,42 +71,50 @@ export function fingerprintOf({ base_query, export: config }: ResolvedPlan): Pro
   });
 }
 
-/** What `integrity` covers. */
-export function sealOf(
-  { resolved_plan, computed }: Pick<PlanArtifact, "resolved_plan" | "computed">,
-): Promise<string> {
-  return integrityOf({ resolved_plan, computed });
-}
-
+/** @param signKey of `--sign-key-env`; null leaves the plan unsigned. */
 export async function sealPlan(
   config: LoadedConfig,
   planned: PlannedExport,
   recommendation: Recommendation,
   campaign: Campaign | null,
   now: Date,
+  signKey: string | null = null,
 ): Promise<PlanArtifact> {
+  const fields = await fieldsOf(config, planned, recommendation, campaign, now);
+  // As a reader of the file gets it: what is printed passes the redaction, which must find nothing then.
+  const shown: typeof fields = JSON.parse(JSON.stringify(redactValue(fields)));
+  const sealed = { ...shown, integrity: await sealOf(shown) };
+  if (signKey === null) return sealed;
+  return { ...sealed, signature: await signatureOf(sealed, signKey) };
+}
+
+async function fieldsOf(
+  config: LoadedConfig,
+  planned: PlannedExport,
+  recommendation: Recommendation,
+  campaign: Campaign | null,
+  now: Date,
+): Promise<Omit<PlanArtifact, "integrity" | "signature">> {
   const { exported, plan, diagnostics, cursorSnapshot } = planned;
   const ranges = rangesOf(plan.strategy, rangeKind(exported.config));
-  // Through JSON, so that the hash is of what a reader of the file gets.
-  const sealed: Pick<PlanArtifact, "resolved_plan" | "computed"> = JSON.parse(JSON.stringify({
-    resolved_plan: resolvePlan(config, exported, plan),
+  const resolved_plan = resolvePlan(config, exported, plan);
+  const { warnings, suggestion } = diagnostics;
+  return {
+    rivet_version: RIVET_VERSION,
+    artifact_version: ARTIFACT_VERSION,
+    plan_id: crypto.randomUUID().replaceAll("-", ""),
+    created_at: now.toISOString(),
+    expires_at: new Date(now.getTime() + EXPIRES_AFTER_MS).toISOString(),
+    export_name: exported.name,
+    strategy: exported.config.mode,
+    plan_fingerprint: await fingerprintOf(resolved_plan),
+    resolved_plan,
     computed: {
       chunk_ranges: ranges,
       chunk_count: ranges.length,
       cursor_snapshot: cursorSnapshot,
       row_estimate: plan.estimatedRows,
     },
-  }));
-  const { warnings, suggestion } = diagnostics;
-  return {
-    rivet_version: RIVET_VERSION,
-    plan_id: crypto.randomUUID().replaceAll("-", ""),
-    created_at: now.toISOString(),
-    expires_at: new Date(now.getTime() + EXPIRES_AFTER_MS).toISOString(),
-    export_name: exported.name,
-    strategy: exported.config.mode,
-    plan_fingerprint: await fingerprintOf(sealed.resolved_plan),
-    ...sealed,
     diagnostics: {
       verdict: verdictName(diagnostics.verdict),
       warnings: suggestion === null ? warnings : [...warnings, suggestion],
@@ -110,6 +122,5 @@ export async function sealPlan(
     },
     prioritization: { ...recommendation, campaign },
     config_path: config.path,
-    integrity: await sealOf(sealed),
   };
 }

@@ -18,6 +18,8 @@ export interface PlanOptions {
   readonly config: LoadedConfig;
   /** Only this export; null for all. */
   readonly exportName: string | null;
+  /** Signs the plans; null: they are not signed. */
+  readonly signKey: string | null;
   readonly signal: AbortSignal;
 }
 
@@ -50,7 +52,7 @@ export async function planExports(deps: PlanDeps, options: PlanOptions): Promise
   const shared = planned.length > 1 ? campaign : null;
   const now = new Date();
   const plans = await Promise.all(planned.map(async (one, i) => {
-    const artifact = await sealPlan(config, one, recommendations[i], shared, now);
+    const artifact = await sealPlan(config, one, recommendations[i], shared, now, options.signKey);
     warnOfRedaction(artifact);
     return { ...one, artifact };
   }));

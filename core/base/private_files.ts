@@ -2,27 +2,11 @@
  * Files about runs are for their user alone, whatever the umask, and where they are meant to be: below
  * the folder that they belong to no link is followed, as it may lead elsewhere.
  */
-import { join } from "node:path";
 import { RivetError } from "./errors.ts";
+import { pathInside } from "./path_names.ts";
 
 export const PRIVATE_FILE = 0o600;
 export const PRIVATE_FOLDER = 0o700;
-
-/**
- * `<base>/<name>/...`. Every path that is made of a name goes through here: a name is one step down.
- * @throws RivetError DESTINATION_UNWRITABLE for a name that would lead elsewhere.
- */
-export function pathInside(base: string, ...names: readonly string[]): string {
-  for (const name of names) {
-    if (name !== "" && name !== "." && name !== ".." && !/[/\\\0]/.test(name)) continue;
-    throw new RivetError(
-      "DESTINATION_UNWRITABLE",
-      `${JSON.stringify(name)} cannot name a file or folder in ${base}`,
-      { hint: 'Names are without "/" and "\\" and are not "." or "..".' },
-    );
-  }
-  return join(base, ...names);
-}
 
 /** Makes the folders that are missing, one in the other. @throws RivetError when one is a link. */
 export async function makePrivateFolders(

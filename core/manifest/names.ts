@@ -1,4 +1,5 @@
 /** Names that a run gives: its id, its files, its destination's placeholders (contracts section 2). */
+import { pathStep } from "../base/path_names.ts";
 import type { DestinationConfig } from "../config/schema.ts";
 
 const two = (n: number) => String(n).padStart(2, "0");
@@ -13,7 +14,9 @@ function hms(at: Date): string {
 
 /** `<export>_<YYYYMMDD>T<HHMMSS>.<mmm>` */
 export function runId(exportName: string, at: Date): string {
-  return `${exportName}_${ymd(at)}T${hms(at)}.${String(at.getUTCMilliseconds()).padStart(3, "0")}`;
+  return `${pathStep(exportName)}_${ymd(at)}T${hms(at)}.${
+    String(at.getUTCMilliseconds()).padStart(3, "0")
+  }`;
 }
 
 const RUN_TIME = /^_(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})\.(\d{3})$/;
@@ -46,7 +49,7 @@ export function partName(
   const chunk = place.chunkIndex === null ? "" : `_chunk${place.chunkIndex}`;
   const part = place.part === null ? "" : `_part${place.part}`;
   const suffix = place.suffix === undefined ? "" : `_${place.suffix}`;
-  return `${exportName}_${ymd(at)}_${hms(at)}${chunk}${part}${suffix}.${extension}`;
+  return `${pathStep(exportName)}_${ymd(at)}_${hms(at)}${chunk}${part}${suffix}.${extension}`;
 }
 
 /** Ends the names of parts that must be unlike all others. */
@@ -85,9 +88,9 @@ function fill(template: string, values: PlaceholderValues): string {
   const date = values.at.toISOString().slice(0, 10);
   return template
     .replaceAll("{date}", date)
-    .replaceAll("{export}", values.exportName)
-    .replaceAll("{table}", values.exportName)
-    .replaceAll("{run_id}", values.runId);
+    .replaceAll("{export}", () => pathStep(values.exportName))
+    .replaceAll("{table}", () => pathStep(values.exportName))
+    .replaceAll("{run_id}", () => pathStep(values.runId));
 }
 
 const PARTITION = "{partition}";

@@ -1,5 +1,6 @@
 /** `rivet plan` and `rivet apply plan.json` on a PostgreSQL server, through the command line. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { sealOf } from "../../../core/artifact/seal.ts";
 import { type Bench, onBench, range, SOURCE, succeeded } from "./bench.ts";
 
 const SHOP = `
@@ -48,7 +49,15 @@ Deno.test("the artifact has the documented fields, and nothing is exported", () 
     const { out } = succeeded(await bench.rivet("plan", "-c", "rivet.yaml", "--format", "json"));
     const artifact = JSON.parse(out);
     deepEqual(Object.keys(artifact).sort(), [
-      ...["computed", "config_path", "created_at", "diagnostics", "expires_at", "export_name"],
+      ...[
+        "artifact_version",
+        "computed",
+        "config_path",
+        "created_at",
+        "diagnostics",
+        "expires_at",
+        "export_name",
+      ],
       ...["integrity", "plan_fingerprint", "plan_id", "prioritization", "resolved_plan"],
       ...["rivet_version", "strategy"],
     ]);
@@ -70,6 +79,33 @@ Deno.test("the artifact has the documented fields, and nothing is exported", () 
       !n.startsWith(".rivet_state")
     );
     deepEqual(left, ["rivet.yaml"]);
+  }));
+
+Deno.test("a plan signed with a key is applied with that key, and not when it was sealed anew", () =>
+  onBench(async (bench) => {
+    await shop(bench, CHUNKED);
+    bench.env.PLAN_KEY = "0123456789abcdef0123456789abcdef";
+    bench.env.OTHER_KEY = "another key of some length";
+    await planned(bench, "--sign-key-env", "PLAN_KEY");
+    const artifact = await bench.plan();
+    const forged = { ...artifact, config_path: bench.path("elsewhere", "rivet.yaml") };
+    forged.integrity = await sealOf(forged);
+    await bench.write("forged.json", JSON.stringify(forged));
+    for (
+      const [file, key, message] of [
+        ["forged.json", "PLAN_KEY", /edited: its signature is not of this key/],
+        ["plan.json", "OTHER_KEY", /edited: its signature is not of this key/],
+        ["plan.json", "NO_KEY", /NO_KEY, which is not set/],
+      ] as const
+    ) {
+      const refused = await bench.rivet("apply", file, "--verify-key-env", key, "--force");
+      equal(refused.code === 0, false);
+      match(refused.err, message);
+      equal(refused.err.includes(bench.env.PLAN_KEY), false);
+    }
+    ok(![...Deno.readDirSync(bench.folder)].some((e) => e.name === "out"));
+    succeeded(await bench.rivet("apply", "plan.json", "--verify-key-env", "PLAN_KEY"));
+    equal((await bench.ids("out")).length, 1000);
   }));
 
 Deno.test("a scan without an index is told by its mode", () =>
@@ -167,6 +203,7 @@ Deno.test("what must not be applied is refused, and nothing is written", () =>
     await planned(bench);
     const artifact = await bench.plan();
     const old = { ...artifact, created_at: new Date(Date.now() - 25 * 3_600_000).toISOString() };
+    old.integrity = await sealOf(old);
     const edited = { ...artifact, computed: { ...artifact.computed, row_estimate: 1 } };
     const cases: readonly (readonly [unknown, number, RegExp])[] = [
       [edited, 1, /error: the plan of 'orders' was edited.*\nhint: .*also with --force/],

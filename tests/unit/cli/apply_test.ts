@@ -10,6 +10,7 @@ const ARGS: ApplyArgs = {
   file: "plan.json",
   export: undefined,
   force: false,
+  verifyKeyEnv: undefined,
   resume: false,
   parallelExportProcesses: false,
   lockWait: 0,
@@ -27,7 +28,7 @@ function context(config: LoadedConfig) {
   const ctx = fakeContext({
     config,
     loadPlans: (path, options) => {
-      calls.push(["plans", path, options.exportName, options.force]);
+      calls.push(["plans", path, options.exportName, options.force, options.verifyKey]);
       return Promise.resolve({ config, sealed });
     },
     runExports: (options: RunOptions) => {
@@ -45,10 +46,11 @@ function context(config: LoadedConfig) {
 
 Deno.test("a plan is run as sealed, a config by waves", async () => {
   const { ctx, calls } = context(fakeConfig("orders", "events"));
-  await executeApply({ ...ARGS, export: "orders", force: true }, ctx);
+  const signed = { verifyKeyEnv: "PLAN_KEY" };
+  await executeApply({ ...ARGS, ...signed, export: "orders", force: true }, ctx);
   await executeApply({ ...ARGS, file: "rivet.YAML", resume: true }, ctx);
   deepEqual(calls, [
-    ["plans", "plan.json", "orders", true],
+    ["plans", "plan.json", "orders", true, "key in PLAN_KEY"],
     ["run", true, true, false],
     ["config", true, false, null],
   ]);

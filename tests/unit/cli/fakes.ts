@@ -182,6 +182,7 @@ export function fakeContext(
       runExports: parts.runExports ?? missing("runExports"),
       runProcesses: parts.runProcesses ?? missing("runProcesses"),
       planExports: parts.planExports ?? missing("planExports"),
+      signingKey: (_, variable) => Promise.resolve(`key in ${variable}`),
       loadPlans: parts.loadPlans ?? missing("loadPlans"),
       applyConfig: parts.applyConfig ?? missing("applyConfig"),
       validateExports: parts.validateExports ?? missing("validateExports"),

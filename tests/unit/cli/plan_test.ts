@@ -12,6 +12,7 @@ const ARGS: PlanArgs = {
   export: undefined,
   output: undefined,
   format: "pretty",
+  signKeyEnv: undefined,
   noAnnotate: false,
   params: [],
 };

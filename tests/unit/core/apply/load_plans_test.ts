@@ -1,9 +1,11 @@
 /** The rules of sealed plans by their letters; what needs a source is in `tests/live/plan`. */
-import { deepEqual, equal, match, notEqual, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, notEqual, rejects, throws } from "node:assert/strict";
 import { join } from "node:path";
 import { loadPlans } from "../../../../core/apply/load_plans.ts";
+import { integrityOf } from "../../../../core/artifact/canonical.ts";
 import { configureLogging } from "../../../../core/base/log.ts";
-import { type PlanArtifact, sealOf } from "../../../../core/artifact/artifact.ts";
+import type { PlanArtifact } from "../../../../core/artifact/artifact.ts";
+import { sealOf, signatureOf, signingKey } from "../../../../core/artifact/seal.ts";
 import { forgetSecrets, registerSecret } from "../../../../core/base/redact.ts";
 import {
   artifactOf,
@@ -25,7 +27,7 @@ interface Place {
   /** Writes the value as a plan file and loads it. */
   load(
     value: unknown,
-    options?: { force?: boolean; export?: string },
+    options?: { force?: boolean; export?: string; verifyKey?: string },
   ): ReturnType<typeof loadPlans>;
 }
 
@@ -44,6 +46,7 @@ async function inFolder(body: (place: Place) => Promise<void>): Promise<void> {
           exportName: options.export ?? null,
           force: options.force ?? false,
           now: new Date(),
+          verifyKey: options.verifyKey ?? null,
         });
       },
     });
@@ -98,6 +101,16 @@ Deno.test("PA2, PA10: an edited plan is refused, and --force does not help", () 
       (a) => ({ ...a, export_name: "other" }),
       (a) => ({ ...a, integrity: `${a.integrity.slice(0, -1)}x` }),
       (a) => ({ ...a, plan_fingerprint: "0123456789abcdef" }),
+      (a) => ({ ...a, created_at: new Date().toISOString() }),
+      (a) => ({ ...a, expires_at: "2999-01-01T00:00:00.000Z" }),
+      (a) => ({ ...a, plan_id: "0".repeat(32) }),
+      (a) => ({ ...a, config_path: "/elsewhere/rivet.yaml" }),
+      (a) => ({ ...a, strategy: "full" }),
+      (a) => ({ ...a, rivet_version: "9.9.9" }),
+      (a) => ({ ...a, prioritization: { ...a.prioritization, recommended_wave: 9 } }),
+      (a) => ({ ...a, diagnostics: { ...a.diagnostics, warnings: ["all is well"] } }),
+      (a) => ({ ...a, added: 1 }),
+      (a) => Object.fromEntries(Object.entries(a).filter(([key]) => key !== "expires_at")),
     ];
     for (const edit of edits) {
       for (const force of [false, true]) {
@@ -106,6 +119,136 @@ Deno.test("PA2, PA10: an edited plan is refused, and --force does not help", () 
     }
     // The layout of the file is nobody's edit.
     await load(JSON.stringify(Object.fromEntries(Object.entries(artifact).reverse()), null, 7));
+  }));
+
+Deno.test("PA2: no field of a plan is outside of its seal", () =>
+  inFolder(async ({ load }) => {
+    const artifact = await artifactOf(CHUNKED);
+    for (const field of Object.keys(artifact)) {
+      for (const change of [undefined, "other"]) {
+        await rejects(load({ ...artifact, [field]: change }), (error: { code?: string }) => {
+          match(String(error.code), /^PLAN_(EDITED|INVALID)$/, field);
+          return true;
+        });
+      }
+    }
+  }));
+
+Deno.test("PA2: a plan whose seal covered less is refused with what to do", () =>
+  inFolder(async ({ load }) => {
+    const { artifact_version: _, ...older } = await artifactOf(CHUNKED);
+    const { resolved_plan, computed } = older;
+    const integrity = await integrityOf({ resolved_plan, computed });
+    await rejects(load({ ...older, integrity }, { force: true }), {
+      code: "PLAN_INVALID",
+      message: /sealed by another version of Rivet/,
+      hint: /rivet plan/,
+    });
+  }));
+
+Deno.test("a plan says no more than a configuration may, whatever its seal", () =>
+  inFolder(async ({ load, folder }) => {
+    const artifact = await artifactOf(CHUNKED);
+    const changed = (change: Record<string, unknown>) => ({
+      resolved_plan: {
+        ...artifact.resolved_plan,
+        export: { ...artifact.resolved_plan.export, ...change },
+      },
+    });
+    const named = { export_name: "../../../x", ...changed({ name: "../../../x" }) };
+    await rejects(load(await resealed(artifact, named), { force: true }), {
+      code: "PLAN_INVALID",
+      message: /becomes part of file names/,
+    });
+    for (
+      const change of [
+        { destination: { type: "local", path: "~/out" } },
+        { max_file_size: "big" },
+        { table: undefined, query_file: "/etc/passwd" },
+        { destination: { type: "stdout" } },
+        { quality: { unique_columns: ["a", "a"] } },
+      ]
+    ) {
+      await rejects(load(await resealed(artifact, changed(change)), { force: true }), {
+        code: "PLAN_INVALID",
+      }, JSON.stringify(change));
+    }
+    const source = { ...artifact.resolved_plan.source, host: "postgres://u:p@h/db" };
+    await rejects(
+      load(await resealed(artifact, { resolved_plan: { ...artifact.resolved_plan, source } })),
+      { code: "PLAN_INVALID" },
+    );
+    deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["plan.json"]);
+  }));
+
+Deno.test("what a configuration may say, a plan may say", () =>
+  inFolder(async ({ load }) => {
+    for (
+      const one of [
+        planned(),
+        planned({ config: { parallel: 3, meta_columns: { row_hash: true }, wave: 2 } }),
+        planned({
+          config: { mode: "incremental", cursor_column: "id", skip_empty: true },
+          strategy: incrementalStrategy(columnOf("id", "int")),
+        }),
+        planned({ config: { mode: "time_window", time_column: "at", days_window: 3 } }),
+        planned({ config: { format: "csv", compression: "none", max_file_size: "1MB" } }),
+        CHUNKED,
+      ]
+    ) await load(await artifactOf(one));
+  }));
+
+Deno.test("a signed plan is applied with its key only, an unsigned one not at all", () =>
+  inFolder(async ({ load }) => {
+    const [key, other] = ["k".repeat(16), "o".repeat(16)];
+    const artifact = await artifactOf(CHUNKED, { signKey: key });
+    match(artifact.signature ?? "", /^hmac-sha256:[0-9a-f]{64}$/);
+    await load(artifact);
+    await load(artifact, { verifyKey: key });
+    await load(JSON.stringify(artifact, null, 4), { verifyKey: key });
+    const edited = { code: "PLAN_EDITED", message: /signature/ };
+    await rejects(load(artifact, { verifyKey: other, force: true }), edited);
+    // The hash computed anew, as anybody can.
+    for (const change of [{ config_path: "/elsewhere" }, { expires_at: "2999-01-01T00:00:00Z" }]) {
+      await rejects(load(await resealed(artifact, change), { verifyKey: key }), edited);
+    }
+    for (const signature of ["", "hmac-sha256:", `hmac-sha256:${"0".repeat(64)}`, 1, null]) {
+      await rejects(load({ ...artifact, signature }, { verifyKey: key }), edited);
+    }
+    const signed = { ...artifact, signature: await signatureOf(artifact, other) };
+    await rejects(load(signed, { verifyKey: key }), edited);
+    await load(signed, { verifyKey: other });
+    const { signature: _, ...unsigned } = artifact;
+    await rejects(load(unsigned, { verifyKey: key, force: true }), {
+      code: "PLAN_INVALID",
+      message: /not signed/,
+    });
+    // One unsigned plan among signed ones is as good as none.
+    const second = await artifactOf(planned({ name: "second" }));
+    await rejects(load({ plans: [artifact, second] }, { verifyKey: key }), /not signed/);
+  }));
+
+Deno.test("a key is what its variable holds, and long enough", () => {
+  const env = (name: string) => ({ GOOD: " 0123456789abcdef\n", SHORT: "0123", EMPTY: "" })[name];
+  equal(signingKey(env, "--sign-key-env", "GOOD"), "0123456789abcdef");
+  for (
+    const [name, problem] of [["NONE", /is not set/], ["EMPTY", /is not set/], [
+      "SHORT",
+      /less than 16/,
+    ]] as const
+  ) {
+    throws(() => signingKey(env, "--sign-key-env", name), { code: "USAGE", message: problem });
+  }
+});
+
+Deno.test("PA3: a plan of the future is refused, a clock that is a little ahead is not", () =>
+  inFolder(async ({ load }) => {
+    const ahead = (ms: number) => artifactOf(CHUNKED, { now: new Date(Date.now() + ms) });
+    await load(await ahead(5 * 60_000));
+    await rejects(load(await ahead(HOUR_MS), { force: true }), {
+      code: "PLAN_STALE",
+      message: /still to come/,
+    });
   }));
 
 Deno.test("PA3: silent below an hour, a WARN up to 24, then refused without --force", () =>
@@ -258,6 +401,7 @@ Deno.test("what is no plan is refused with the way to make one", () =>
       exportName: null,
       force: false,
       now: new Date(),
+      verifyKey: null,
     });
     await rejects(missing, { code: "CONFIG_NOT_FOUND", hint });
   }));

@@ -134,9 +134,11 @@ export function configOf(
 /** A sealed plan as its file holds it. */
 export async function artifactOf(
   one: PlannedExport,
-  options: Parameters<typeof configOf>[1] & { now?: Date } = {},
+  options: Parameters<typeof configOf>[1] & { now?: Date; signKey?: string } = {},
 ): Promise<PlanArtifact> {
   const now = options.now ?? new Date();
-  const artifact = await sealPlan(configOf(one, options), one, recommend(one, []), null, now);
+  const recommendation = recommend(one, []);
+  const config = configOf(one, options);
+  const artifact = await sealPlan(config, one, recommendation, null, now, options.signKey ?? null);
   return JSON.parse(JSON.stringify(artifact));
 }
