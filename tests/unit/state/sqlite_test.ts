@@ -181,7 +181,9 @@ Deno.test("STATE_UNAVAILABLE: a folder that is missing or is a file", () =>
     await assert.rejects(openSqlite(join(dir, "missing", STATE_FILE)), unavailable);
     await Deno.writeTextFile(join(dir, "file"), "");
     await assert.rejects(openSqlite(join(dir, "file", STATE_FILE)), unavailable);
+    const { mode } = await Deno.stat(dir);
     await assert.rejects(openSqlite(dir), unavailable);
+    assert.equal((await Deno.stat(dir)).mode, mode);
   }));
 
 Deno.test("STATE_UNAVAILABLE: a link is not followed", () =>
@@ -254,4 +256,42 @@ Deno.test("commits are on the disk when they return", () =>
     assert.equal((await db.all("PRAGMA journal_mode"))[0].journal_mode, "wal");
     assert.equal((await db.all("PRAGMA synchronous"))[0].synchronous, 2n); // FULL
     await db.close();
+  }));
+
+/** The permission bits of the state's files, by name. */
+async function modes(dir: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for await (const { name } of Deno.readDir(dir)) {
+    const { mode } = await Deno.stat(join(dir, name));
+    found[name] = ((mode ?? 0) & 0o777).toString(8);
+  }
+  return found;
+}
+
+const OWN = { "state.db": "600", "state.db-shm": "600", "state.db-wal": "600" };
+
+Deno.test("the state is its user's alone, also where the umask would share it", {
+  // Windows has no such bits.
+  ignore: Deno.build.os === "windows",
+}, () =>
+  inTempDir(async (dir) => {
+    const umask = Deno.umask(0);
+    try {
+      const store = await openSqlite(join(dir, "state.db"));
+      assert.deepEqual(await modes(dir), OWN);
+      await store.close();
+      // What an earlier Rivet left, killed in the middle of its work; a group is somebody's decision.
+      const other = new DatabaseSync(join(dir, "state.db"));
+      other.exec("INSERT INTO export_run VALUES ('r', 'e', 1, NULL, 'now')");
+      for (const name of Object.keys(OWN)) await Deno.chmod(join(dir, name), 0o664);
+      const again = await openSqlite(join(dir, "state.db"));
+      assert.deepEqual(
+        await modes(dir),
+        { "state.db": "660", "state.db-shm": "660", "state.db-wal": "660" },
+      );
+      await again.close();
+      other.close();
+    } finally {
+      Deno.umask(umask);
+    }
   }));
