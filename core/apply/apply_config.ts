@@ -7,7 +7,7 @@ import {
   runInProcesses,
 } from "../processes/run_in_processes.ts";
 import type { RunDeps } from "../run/context.ts";
-import { crashNotice } from "../run/notify.ts";
+import { crashRecorder } from "../run/crash.ts";
 import { aggregate, type ExportJob, runJobs } from "../run/run.ts";
 import type { ExportSummary, RunAggregate } from "../report/summary.ts";
 import type { RunOptions } from "../run/types.ts";
@@ -75,6 +75,6 @@ function runWaves(
   }
   const { listener, signal } = options;
   const groups = parallelGroups(waves).map(jobsOf).filter((group) => group.length > 0);
-  const onCrash = crashNotice(deps, options);
+  const onCrash = crashRecorder(deps, options);
   return runInProcesses({ ...processes, groups, listener, onCrash, signal });
 }

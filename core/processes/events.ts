@@ -15,6 +15,7 @@ interface StartedLine {
   readonly mode: string;
   readonly profile: string;
   readonly batch_size: number | null;
+  readonly started_at: string;
 }
 
 /** Once, before the first `Progress`: what the progress is measured against. */
@@ -59,6 +60,7 @@ export class EventEmitter implements RunListener {
       mode: event.mode,
       profile: event.profile,
       batch_size: event.batchSize,
+      started_at: event.startedAt,
     });
   }
 

@@ -2,7 +2,7 @@
 import type { LoadedExport } from "../config/loaded.ts";
 import { ConfigError } from "../base/errors.ts";
 import type { RunDeps } from "../run/context.ts";
-import { crashNotice } from "../run/notify.ts";
+import { crashRecorder } from "../run/crash.ts";
 import { aggregate, aggregateRecord, recordAggregate, selectJobs } from "../run/run.ts";
 import type { RunAggregate } from "../report/summary.ts";
 import type { RunOptions } from "../run/types.ts";
@@ -17,7 +17,7 @@ export async function runExportsInProcesses(
   const startedAt = new Date();
   const jobs = await selectJobs(deps, options);
   refuseSharedSnapshot(jobs.map((job) => job.exported));
-  const onCrash = crashNotice(deps, options);
+  const onCrash = crashRecorder(deps, options);
   const run = { ...processes, groups: [jobs], listener, onCrash, signal };
   const summaries = await runInProcesses(run);
   const order = new Map(jobs.map((job, i) => [job.exported.name, i]));

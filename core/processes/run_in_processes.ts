@@ -29,8 +29,11 @@ export interface ProcessRun extends ProcessOptions, Launcher {
   /** Each group begins when the one before has ended; the exports of a group run at the same time. */
   readonly groups: readonly (readonly ExportJob[])[];
   readonly listener: RunListener;
-  /** Called with the summary of an export whose process died: nobody else can tell people of it. */
-  readonly onCrash: (summary: ExportSummary) => Promise<void>;
+  /**
+   * Called with the summary of an export whose process died: nobody else can record it and tell people of
+   * it. Returns what there is to say of its run.
+   */
+  readonly onCrash: (summary: ExportSummary) => Promise<ExportSummary>;
   readonly signal: AbortSignal;
 }
 
@@ -54,6 +57,7 @@ export async function runInProcesses(run: ProcessRun): Promise<ExportSummary[]> 
 const LAST_WORDS = 5;
 
 async function runChild(run: ProcessRun, job: ExportJob): Promise<ExportSummary> {
+  const launched = { at: new Date(), steady: performance.now() };
   const child = run.launch(run.args(job));
   const onAbort = () => child.stop();
   run.signal.addEventListener("abort", onAbort, { once: true });
@@ -70,8 +74,10 @@ async function runChild(run: ProcessRun, job: ExportJob): Promise<ExportSummary>
       child.ended,
     ]);
     if (follower.summary !== null) return follower.summary;
-    const summary = crashed(job.exported, follower.startedAs, ended, lastWords);
-    await run.onCrash(summary);
+    const error = deathOf(job.exported, ended, lastWords);
+    const dead = notStarted(job.exported, error, follower.startedAs ?? { startedAt: launched.at });
+    const durationMs = Math.round(performance.now() - launched.steady);
+    const summary = await run.onCrash({ ...dead, durationMs });
     run.listener.finished(summary);
     return summary;
   } finally {
@@ -107,8 +113,9 @@ class Follower {
   #take(line: EventLine): void {
     switch (line.event) {
       case "Started": {
-        const { export_name: exportName, run_id: runId, mode, profile } = line;
-        this.startedAs = { exportName, runId, mode, profile, batchSize: line.batch_size };
+        const { export_name: exportName, run_id: runId, mode, profile, started_at } = line;
+        const batchSize = line.batch_size;
+        this.startedAs = { exportName, runId, mode, profile, batchSize, startedAt: started_at };
         this.#listener.started(this.startedAs);
         break;
       }
@@ -138,14 +145,13 @@ class Follower {
 }
 
 /** A child that ended without `Finished` has failed, whatever its exit code says. */
-function crashed(
+function deathOf(
   exported: LoadedExport,
-  started: ExportStarted | null,
   ended: string,
   lastWords: readonly string[],
-): ExportSummary {
+): RivetError {
   const words = lastWords.filter((line) => line !== "").join(" / ");
-  const error = new RivetError(
+  return new RivetError(
     "EXPORT_FAILED",
     `the process of export '${exported.name}' ended without a result (${ended})` +
       (words === "" ? "" : `: ${words}`),
@@ -155,6 +161,4 @@ function crashed(
         "continues with --resume.",
     },
   );
-  const summary = notStarted(exported, error);
-  return started === null ? summary : { ...summary, runId: started.runId };
 }

@@ -74,6 +74,7 @@ async function runIn(ctx: ExportContext, open: ChunkRun | null): Promise<ExportS
     mode: exported.config.mode,
     profile: tuning.profile,
     batchSize: tuning.batchRows === 0 ? null : tuning.batchRows,
+    startedAt: ctx.startedAt.toISOString(),
   });
   const sealed = options.sealed?.get(exported.name);
   ctx.journal.add(open === null ? "started" : "resumed", {

@@ -3,7 +3,7 @@
  * metric and journal, report, notification. Every mode, apply and repair end here.
  */
 import { schemaFingerprint } from "../types/fingerprint.ts";
-import type { SchemaRecord } from "../ports/state.ts";
+import type { RunMetric, SchemaRecord } from "../ports/state.ts";
 import type { Column } from "../types/types.ts";
 import { type RivetError, serializeError, toRivetError } from "../base/errors.ts";
 import { writeRunReport } from "../report/write.ts";
@@ -111,17 +111,18 @@ function summarize(
   };
 }
 
-async function recordMetric(ctx: ExportContext, summary: ExportSummary): Promise<void> {
+/** What is kept of a run's summary. */
+export function metricOf(summary: ExportSummary): RunMetric {
   const { exportName, runId, mode, status, startedAt, finishedAt, durationMs } = summary;
   const { rows, files, bytes, peakRssMb, retries, validated, reconciled } = summary;
   const { schemaChanged, profile, format, error } = summary;
-  await ctx.deps.state.recordMetric({
+  return {
     ...{ exportName, runId, mode, status, startedAt, finishedAt, durationMs },
     ...{ rows, files, bytes, peakRssMb, retries, validated, reconciled },
     ...{ schemaChanged, profile, format },
     errorCode: error?.code ?? null,
     errorMessage: error?.message ?? null,
-  });
+  };
 }
 
 /**
@@ -190,7 +191,7 @@ export async function finishRun(ctx: ExportContext, outcome: RunOutcome): Promis
     duration_ms: summary.durationMs,
     error: summary.error?.message ?? null,
   });
-  await bestEffort("the run metric", () => recordMetric(ctx, summary));
+  await bestEffort("the run metric", () => ctx.deps.state.recordMetric(metricOf(summary)));
   await bestEffort("the journal", () => ctx.deps.state.appendJournal(ctx.journal.events));
   await bestEffort("the run report", () => writeRunReport(ctx.config.dir, summary, outcome.parts));
   await notifyRun(ctx.deps.notifiers, summary, ctx.journal.events, ctx.options.signal);

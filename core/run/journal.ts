@@ -32,13 +32,16 @@ export class Journal {
     this.#exportName = exportName;
   }
 
-  /** `data` must hold no secret: it is stored as it is. */
-  add(event: JournalEventName, data: Readonly<Record<string, unknown>>): void {
+  add(
+    event: JournalEventName,
+    data: Readonly<Record<string, unknown>>,
+    at: string = new Date().toISOString(),
+  ): void {
     this.#events.push({
       runId: this.#runId,
       exportName: this.#exportName,
       seq: this.#events.length + 1,
-      at: new Date().toISOString(),
+      at,
       event,
       data: JSON.stringify(data),
     });

@@ -11,7 +11,6 @@ import { probeScan } from "../preflight/probe.ts";
 import { type Verdict, verdictOf } from "../preflight/verdict.ts";
 import type { JournalEventName } from "./journal.ts";
 import type { ExportSummary } from "../report/summary.ts";
-import type { RunOptions } from "./types.ts";
 
 /** Below this a table scan is what `mode: full` is for: an export of that size is not degraded by one. */
 const SCAN_MATTERS_ROWS = 100_000;
@@ -72,16 +71,6 @@ export async function notifyRun(
       logger().warn(`export '${event.exportName}': nobody was notified: ${message}`);
     }
   }));
-}
-
-/** Tells of an export whose process died before it could. */
-export function crashNotice(
-  adapters: Pick<Adapters, "openNotifiers">,
-  { config, signal }: Pick<RunOptions, "config" | "signal">,
-): (summary: ExportSummary) => Promise<void> {
-  return async (summary) => {
-    await notifyRun(await openNotifiers(adapters, config), summary, [], signal);
-  };
 }
 
 /** What there is to tell; null for a run that ended well, and for one that somebody stopped. */

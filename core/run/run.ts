@@ -17,13 +17,24 @@ import type { ExportSummary, RunAggregate } from "../report/summary.ts";
 import type { RunOptions } from "./types.ts";
 import { WorkerPool } from "../workers/worker_pool.ts";
 
-/** An export that failed before its run could begin still has a summary. */
-export function notStarted(exported: LoadedExport, thrown: unknown): ExportSummary {
+/** What is known of a run that cannot tell itself. */
+export interface KnownStart {
+  readonly startedAt: Date | string;
+  /** Absent: it never got one. */
+  readonly runId?: string;
+}
+
+/** An export that failed before its run could begin, or whose process died, still has a summary. */
+export function notStarted(
+  exported: LoadedExport,
+  thrown: unknown,
+  start: KnownStart = { startedAt: new Date() },
+): ExportSummary {
   const error: RivetError = toRivetError(thrown);
-  const now = new Date();
+  const startedAt = new Date(start.startedAt);
   return {
     exportName: exported.name,
-    runId: runId(exported.name, now),
+    runId: start.runId ?? runId(exported.name, startedAt),
     status: error.code === "INTERRUPTED" ? "interrupted" : "failed",
     mode: exported.config.mode,
     profile: exported.tuning.profile,
@@ -31,8 +42,8 @@ export function notStarted(exported: LoadedExport, thrown: unknown): ExportSumma
     format: exported.config.format,
     compression: exported.compression.codec,
     destination: exported.destination.type,
-    startedAt: now.toISOString(),
-    finishedAt: now.toISOString(),
+    startedAt: startedAt.toISOString(),
+    finishedAt: new Date().toISOString(),
     durationMs: 0,
     rows: 0,
     files: 0,

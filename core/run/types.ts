@@ -30,6 +30,8 @@ export interface ExportStarted {
   readonly mode: string;
   readonly profile: string;
   readonly batchSize: number | null;
+  /** ISO 8601 UTC. */
+  readonly startedAt: string;
 }
 
 export interface ExportProgress {

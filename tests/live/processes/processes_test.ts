@@ -120,6 +120,39 @@ Deno.test("a failing child fails alone, with its own error and code", () =>
     },
   ));
 
+/** I4: of a run whose process is gone its parent leaves what the run itself would have left. */
+async function assertRecorded(bench: Bench): Promise<void> {
+  const listed = async (name: string, ...args: string[]) => {
+    const { out } = succeeded(
+      await bench.rivet(...args, "-c", "rivet.yaml", "-e", "slow", "--json"),
+    );
+    const json = JSON.parse(out);
+    return Array.isArray(json) ? json : json[name];
+  };
+  const [metric] = await listed("metrics", "metrics");
+  const files = await listed("files", "state", "files", "--last", "1000");
+  deepEqual([metric.status, metric.error_code], ["failed", "EXPORT_FAILED"]);
+  equal(metric.files, files.length);
+  equal(metric.rows, files.length * 10, "every chunk that the destination accepted");
+  const { run_id: runId, started_at: startedAt } = metric;
+  const [, day, time, ms] = /_(\d{8})T(\d{6})\.(\d{3})$/.exec(runId) ?? [];
+  equal(
+    startedAt.replace(/[-:TZ]/g, ""),
+    `${day}${time}.${ms}`,
+    "the start of the run, not its end",
+  );
+  const [journal] = await listed("runs", "journal");
+  equal(journal.run_id, runId);
+  deepEqual(journal.events.map((e: { event: string }) => e.event), ["started", "finished"]);
+  const report = bench.path(".rivet", "runs", runId, "summary.json");
+  const summary = JSON.parse(await Deno.readTextFile(report));
+  deepEqual([summary.status, summary.rows, summary.parts.length], [
+    "failed",
+    metric.rows,
+    files.length,
+  ]);
+}
+
 Deno.test("a killed child is failed, the others finish, and --resume continues it", () =>
   exporting(WITH_SLOW, async (bench) => {
     const hook = webhookDouble();
@@ -139,6 +172,7 @@ Deno.test("a killed child is failed, the others finish, and --resume continues i
     );
     match(err, /hint: .*--resume/);
     match(out, /exports: {5}2 \(1 succeeded, 1 failed\)/);
+    await assertRecorded(bench);
     const config = WITH_SLOW.replace("throttle_ms: 300", "throttle_ms: 0");
     await bench.write("rivet.yaml", config);
     succeeded(

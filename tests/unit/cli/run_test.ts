@@ -184,7 +184,7 @@ Deno.test("the live block is removed when the run throws", async () => {
   const err = new FakeStream({ columns: 80, rows: 24 });
   const runExports = (options: RunOptions): Promise<RunAggregate> => {
     const started = { exportName: "orders", runId: "r", mode: "full", profile: "safe" };
-    options.listener.started({ ...started, batchSize: 2000 });
+    options.listener.started({ ...started, batchSize: 2000, startedAt: "now" });
     return Promise.reject(new RivetError("STATE_LOCKED", "locked"));
   };
   const ctx = fakeContext({ config: fakeConfig("orders"), runExports, err });

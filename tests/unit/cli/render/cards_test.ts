@@ -4,7 +4,12 @@ import { renderRunSummary } from "../../../../cli/render/run_summary.ts";
 import { Screen } from "../../../../cli/render/screen.ts";
 import { fakeAggregate, FakeStream, fakeSummary, visibleLines } from "../fakes.ts";
 
-const STARTED = { mode: "chunked", profile: "balanced", batchSize: 1000 };
+const STARTED = {
+  mode: "chunked",
+  profile: "balanced",
+  batchSize: 1000,
+  startedAt: "2026-03-29T12:51:09.336Z",
+};
 
 async function setup(rows: number, out = new FakeStream()) {
   const err = new FakeStream({ columns: 100, rows });

@@ -3,7 +3,13 @@ import { ProgressView } from "../../../../cli/render/progress.ts";
 import { Screen } from "../../../../cli/render/screen.ts";
 import { FakeStream, fakeSummary, visibleLines } from "../fakes.ts";
 
-const STARTED = { runId: "r", mode: "chunked", profile: "fast", batchSize: null };
+const STARTED = {
+  runId: "r",
+  mode: "chunked",
+  profile: "fast",
+  batchSize: null,
+  startedAt: "2026-03-29T12:51:09.336Z",
+};
 
 interface Setup {
   readonly out: FakeStream;

@@ -6,7 +6,9 @@ import { fakeSummary } from "../../cli/fakes.ts";
 Deno.test("a run as NDJSON: Started, ProgressInit, Progress, Finished", () => {
   const lines: string[] = [];
   const emitter = new EventEmitter((line) => lines.push(line));
-  emitter.started({ exportName: "a", runId: "r", mode: "full", profile: "safe", batchSize: 2000 });
+  const startedAt = "2026-03-29T12:51:09.336Z";
+  const run = { exportName: "a", runId: "r", mode: "full", profile: "safe", batchSize: 2000 };
+  emitter.started({ ...run, startedAt });
   const progress = { exportName: "a", rows: 0, bytes: 0, estimatedRows: null, chunks: null };
   emitter.progress(progress);
   const chunks = { done: 1, total: 4 };
@@ -22,6 +24,7 @@ Deno.test("a run as NDJSON: Started, ProgressInit, Progress, Finished", () => {
       mode: "full",
       profile: "safe",
       batch_size: 2000,
+      started_at: startedAt,
     },
     { event: "ProgressInit", export_name: "a", estimated_rows: 20, chunks_total: 4 },
     { event: "Progress", export_name: "a", rows: 5, bytes: 7, chunks_done: 1 },

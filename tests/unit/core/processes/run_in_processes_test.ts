@@ -84,9 +84,9 @@ function start(groups: readonly (readonly string[])[], limit = 9): Bench {
         finished.push(s);
       },
     },
-    onCrash: ({ exportName, status }) => {
-      crashes.push(`${exportName} ${status}`);
-      return Promise.resolve();
+    onCrash: (summary) => {
+      crashes.push(`${summary.exportName} ${summary.status}`);
+      return Promise.resolve({ ...summary, rows: 7 });
     },
     signal: abort.signal,
   };
@@ -108,6 +108,7 @@ Deno.test("a child's events and logs are those of the run", async () => {
     mode: "full",
     profile: "fast",
     batchSize: null,
+    startedAt: "2026-03-29T12:51:09.336Z",
   });
   const progress = { exportName: "a", bytes: 1, estimatedRows: 10, chunks: { done: 1, total: 3 } };
   child.emit.progress({ ...progress, rows: 4 });
@@ -152,6 +153,7 @@ Deno.test("a child that ends without Finished has failed, the others go on", asy
     mode: "full",
     profile: "fast",
     batchSize: null,
+    startedAt: "2026-03-29T12:51:09.336Z",
   });
   a.log("error: out of luck");
   a.end("SIGKILL");
@@ -160,11 +162,13 @@ Deno.test("a child that ends without Finished has failed, the others go on", asy
   succeed(b);
   const [crashed, done] = await result;
   equal(done.status, "success");
-  deepEqual([crashed.status, crashed.runId, crashed.error?.code], [
+  deepEqual([crashed.status, crashed.runId, crashed.startedAt, crashed.error?.code], [
     "failed",
     "run-of-a",
+    "2026-03-29T12:51:09.336Z",
     "EXPORT_FAILED",
   ]);
+  equal(crashed.rows, 7, "as whoever recorded the crash found it");
   match(
     crashed.error?.message ?? "",
     /export 'a' ended without a result \(SIGKILL\): error: out of luck/,
