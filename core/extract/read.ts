@@ -3,6 +3,7 @@ import type { Batch } from "../batch/batch.ts";
 import { valueText } from "../batch/values.ts";
 import type { Tuning } from "../config/tuning.ts";
 import type { ReadRequest, Source } from "../ports/source.ts";
+import { checksumObstacle } from "../query/checksum.ts";
 import { COALESCED_CURSOR } from "../query/cursor.ts";
 import { RivetError } from "../base/errors.ts";
 import { pageEndSql, pageSql, wholePageSql } from "../query/page.ts";
@@ -194,7 +195,7 @@ export async function readJob(
   const { spec } = job;
   const watch = spec.kind === "pages" ? spec.shape.key : job.watch;
   const ties = job.ties === null || watch === null ? null : new TieFilter(job.ties, watch);
-  const hashes = job.checksum && source.dialect.rowChecksum !== undefined;
+  const hashes = job.checksum && checksumObstacle(source, job.columns) === null;
   const checksum = hashes ? new RowChecksum() : null;
   const reading: Reading = { source, job, watch, sink, signal, guard, ties, checksum };
   const { rows, lastValue, dropped, lastTies } = await readSpec(reading, spec);

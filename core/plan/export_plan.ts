@@ -2,8 +2,8 @@
 import type { LoadedExport } from "../config/loaded.ts";
 import { planStages } from "../encode/spec.ts";
 import type { Source } from "../ports/source.ts";
+import { requireChecksum } from "../query/checksum.ts";
 import { baseQuery } from "../query/base.ts";
-import { noChecksum } from "../query/checksum.ts";
 import { chunkedStrategy } from "./chunked.ts";
 import { incrementalStrategy } from "./incremental.ts";
 import type { ExportPlan, PlanInputs, Planning, Strategy } from "./strategy.ts";
@@ -15,12 +15,12 @@ export async function planExport(
   exported: LoadedExport,
   inputs: PlanInputs,
 ): Promise<ExportPlan> {
-  // Before a row is read, not when there is nothing to compare with.
-  if (exported.reconcile === "checksum" && source.dialect.rowChecksum === undefined) {
-    throw noChecksum(exported.name, source);
-  }
+  // Before a row is read, not when there is nothing to compare with: what the engine lacks first.
+  const hashed = exported.reconcile === "checksum";
+  if (hashed) requireChecksum(source, exported.name, []);
   const base = await baseQuery(source, exported);
   const description = await source.describe(base, exported.overrides);
+  if (hashed) requireChecksum(source, exported.name, description.columns);
   const stages = planStages(exported, description.columns);
   const strategy = await planStrategy({ source, exported, base, description, inputs });
   const estimatedRows = inputs.rowEstimate === undefined

@@ -245,6 +245,12 @@ export interface Source {
   quantiles(table: string, column: string): Promise<readonly string[]>;
 
   /**
+   * Why rows of these columns have no checksum on this server, naming them; null when they have. Absent:
+   * they have where the dialect has one.
+   */
+  checksumObstacle?(columns: readonly Column[]): string | null;
+
+  /**
    * The columns of the table's primary key, in its order; empty when it has none, or none that tells all
    * rows of a SELECT from the table apart.
    */

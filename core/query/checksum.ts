@@ -1,33 +1,46 @@
 /** The SQL that hashes rows inside the database. */
 import { RivetError } from "../base/errors.ts";
 import type { Dialect, Source } from "../ports/source.ts";
+import type { Column } from "../types/types.ts";
 import { ALIAS } from "./select.ts";
 
+type Checksums = Pick<Source, "dialect" | "info" | "checksumObstacle">;
+
+/** Why rows of these columns are not hashed; null when they are. */
+export function checksumObstacle(source: Checksums, columns: readonly Column[]): string | null {
+  if (source.dialect.rowChecksum === undefined) {
+    return `checksums are not available for ${source.info.engine}`;
+  }
+  const obstacle = source.checksumObstacle?.(columns) ?? null;
+  return obstacle === null ? null : `no checksum is known on ${source.info.engine} for ${obstacle}`;
+}
+
+const COUNTS = "econcile counts: leave --checksum out, or set reconcile: count.";
+const OTHER_COLUMNS =
+  "Leave such columns out of the query, or read them as text (columns: {name: text}).";
+
+/** @throws RivetError NOT_AVAILABLE naming the engine, or the columns that are in the way */
+export function requireChecksum(
+  source: Checksums,
+  exportName: string,
+  columns: readonly Column[],
+): void {
+  const obstacle = checksumObstacle(source, columns);
+  if (obstacle === null) return;
+  const { rowChecksum, checksumRemedy } = source.dialect;
+  const remedy = rowChecksum === undefined ? checksumRemedy : OTHER_COLUMNS;
+  throw new RivetError("NOT_AVAILABLE", `export '${exportName}': ${obstacle}`, {
+    hint: remedy === undefined ? `R${COUNTS}` : `${remedy} Or r${COUNTS}`,
+  });
+}
+
 /**
- * COUNT(*) and the checksum of a query's rows, both as text, in one statement; null where the engine
- * has no checksum. The query selects exactly what is read, and nothing orders it.
+ * COUNT(*) and the checksum of a query's rows, both as text, in one statement. The query selects exactly
+ * what is read, and nothing orders it. `requireChecksum` comes first.
  */
-export function checksumSql(
-  dialect: Dialect,
-  query: string,
-  columns: Parameters<NonNullable<Dialect["rowChecksum"]>>[0],
-): string | null {
-  if (dialect.rowChecksum === undefined) return null;
+export function checksumSql(dialect: Dialect, query: string, columns: readonly Column[]): string {
+  if (dialect.rowChecksum === undefined) throw new TypeError("the engine has no checksum");
   const count = dialect.castText("COUNT(*)");
   const sum = dialect.castText(`COALESCE(${dialect.rowChecksum(columns)}, 0)`);
   return `SELECT ${count}, ${sum} FROM (\n${query}\n) AS ${ALIAS}`;
-}
-
-/** For a source whose dialect has no `rowChecksum`. */
-export function noChecksum(
-  exportName: string,
-  { info, dialect }: Pick<Source, "info" | "dialect">,
-): RivetError {
-  const counts = "econcile counts: leave --checksum out, or set reconcile: count.";
-  const { checksumRemedy: remedy } = dialect;
-  return new RivetError(
-    "NOT_AVAILABLE",
-    `export '${exportName}': checksums are not available for ${info.engine}`,
-    { hint: remedy === undefined ? `R${counts}` : `${remedy} Or r${counts}` },
-  );
 }

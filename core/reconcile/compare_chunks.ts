@@ -3,7 +3,7 @@ import type { LoadedExport } from "../config/loaded.ts";
 import { RivetError } from "../base/errors.ts";
 import type { Description, Source } from "../ports/source.ts";
 import type { ChunkTask } from "../ports/state.ts";
-import { checksumSql, noChecksum } from "../query/checksum.ts";
+import { checksumSql, requireChecksum } from "../query/checksum.ts";
 import { areBoundsOf, chunkRowsSql } from "../query/chunk.ts";
 import type { ChunkShape } from "../query/cuts/cut.ts";
 import { countSql } from "../query/select.ts";
@@ -64,7 +64,6 @@ function chunkSql(
   const { dialect } = source;
   if (description === null) return countSql(dialect, chunkRowsSql(dialect, shape, bounds));
   const rows = chunkRowsSql(dialect, shape, bounds, description.selectList);
-  const sql = checksumSql(dialect, rows, description.columns);
-  if (sql === null) throw noChecksum(exported.name, source);
-  return sql;
+  requireChecksum(source, exported.name, description.columns);
+  return checksumSql(dialect, rows, description.columns);
 }

@@ -5,6 +5,7 @@
  * [MS-TDS] 2.2.5.5.1.6 to 2.2.5.5.1.9
  */
 import type { Int32Builder, WordsBuilder } from "../../../core/batch/builders.ts";
+import type { WireKind } from "./metadata.ts";
 import { civilDate } from "../../../core/types/civil.ts";
 import type { BinaryBlock } from "../kit/block.ts";
 import { changedType, type Fault } from "../kit/value_fault.ts";
@@ -158,6 +159,37 @@ function readMoment(block: BinaryBlock, i: number, wire: MomentWire, into: Momen
       into.days = readDays(bytes, at + length - 5);
       return true;
   }
+}
+
+/** `yyyy-mm-dd`. */
+export function dayText({ bytes, positions }: BinaryBlock, i: number): string {
+  return dateText(readDays(bytes, positions[i]));
+}
+
+/** All decimals that the wire can have. */
+const WIRE_DECIMALS = 7;
+
+/** `hh:mm:ss.fffffff`, whatever the column's decimals are. */
+export function timeText(
+  { bytes, positions, lengths }: BinaryBlock,
+  i: number,
+  { scale }: { readonly scale: number },
+): string {
+  const ticks = readTicks(bytes, positions[i], lengths[i]) * 10 ** (WIRE_DECIMALS - scale);
+  return clockText(ticks, WIRE_DECIMALS);
+}
+
+/** `yyyy-mm-dd hh:mm:ss.fffffff`, of datetime and smalldatetime with three decimals; instants in UTC. */
+export function instantText(
+  block: BinaryBlock,
+  i: number,
+  { wire, scale }: { readonly wire: WireKind; readonly scale: number },
+): string {
+  const moment: Moment = { days: 0, ticks: 0 };
+  readMoment(block, i, wire as MomentWire, moment);
+  const scaled = wire === "datetime2" || wire === "datetimeoffset";
+  const [factor, decimals] = scaled ? [10 ** (WIRE_DECIMALS - scale), WIRE_DECIMALS] : [1e-3, 3];
+  return momentText({ days: moment.days, ticks: Math.round(moment.ticks * factor) }, decimals);
 }
 
 function outOfNanoseconds(days: number): boolean {

@@ -50,6 +50,22 @@ function readMagnitude(view: DataView, at: number, length: number): bigint {
   return value;
 }
 
+/** A value as text: all its decimals, and a digit before the point. @param scale null for money. */
+export function exactText(
+  { bytes, view, positions, lengths }: BinaryBlock,
+  i: number,
+  scale: number | null,
+): string {
+  const at = positions[i];
+  if (scale !== null) {
+    const magnitude = readMagnitude(view, at, lengths[i]);
+    return decimalText(bytes[at] === 0 ? -magnitude : magnitude, scale);
+  }
+  const high = BigInt(view.getInt32(at, true));
+  const value = lengths[i] === 8 ? (high << 32n) | BigInt(view.getUint32(at + 4, true)) : high;
+  return decimalText(value, MONEY_SCALE);
+}
+
 export function decodeDecimal(
   block: BinaryBlock,
   from: number,

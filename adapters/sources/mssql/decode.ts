@@ -5,6 +5,7 @@ import { SourceError } from "../../../core/base/errors.ts";
 import type { ReadRequest } from "../../../core/ports/source.ts";
 import type { Column } from "../../../core/types/types.ts";
 import { checkNotNull } from "../kit/not_null.ts";
+import { ChecksumForm } from "./checksum.ts";
 import { type ColumnDecoder, columnDecoder } from "./decoders.ts";
 import { type ColumnMetadata, type Field, fieldOf } from "./metadata.ts";
 import { RowBuffer } from "./rows.ts";
@@ -13,7 +14,7 @@ import type { RowSink } from "./row_hook.ts";
 export type DecodeOptions = Pick<ReadRequest, "batchBytes" | "batchRows" | "maxValueBytes"> & {
   /** The columns of a result with these fields. */
   readonly columns: (fields: readonly Field[]) => readonly Column[];
-};
+} & Pick<ReadRequest, "checksum">;
 
 /** The decoders of one result, made when its first row comes. */
 interface Result {
@@ -22,6 +23,7 @@ interface Result {
   readonly buffer: RowBuffer;
   readonly decoders: readonly ColumnDecoder[];
   readonly batch: BatchBuilder;
+  readonly form: ChecksumForm | null;
 }
 
 /**
@@ -98,7 +100,9 @@ export class RowDecoder implements RowSink {
     });
     const buffer = new RowBuffer(fields, maxValueBytes);
     if (this.#dropping) buffer.unlimit();
-    this.#result = { metadata, columns, buffer, decoders, batch };
+    const { checksum } = this.#options;
+    const form = checksum === undefined ? null : new ChecksumForm(checksum, fields);
+    this.#result = { metadata, columns, buffer, decoders, batch, form };
     return this.#result;
   }
 
@@ -108,6 +112,7 @@ export class RowDecoder implements RowSink {
         const { block, rows, byteLength } = result.buffer.next();
         if (rows === 0) return;
         if (this.#dropping) continue;
+        result.form?.add(block, rows);
         if (result.batch.wouldOverflow(byteLength * 2)) this.#take(result);
         for (let from = 0; from < rows;) {
           const to = Math.min(rows, from + result.batch.freeRows);

@@ -1,6 +1,7 @@
 /** How SQL Server writes SQL. */
 import type { Dialect } from "../../../core/ports/source.ts";
 import type { RivetType } from "../../../core/types/types.ts";
+import { rowChecksum } from "./checksum.ts";
 import { literal, quoteLiteral } from "./literal.ts";
 import { baseName, textOf } from "./native_type.ts";
 
@@ -48,4 +49,5 @@ export const dialect: Dialect = {
   castText,
   notComparable,
   table: quoteTable,
+  rowChecksum: (columns) => rowChecksum(columns, quoteIdentifier),
 };

@@ -38,6 +38,14 @@ function readSmall(view: DataView, at: number, length: number): number {
   return length === 2 ? view.getInt16(at, true) : view.getUint8(at);
 }
 
+/** Of any integer or bit. */
+export function integerText({ view, positions, lengths }: BinaryBlock, i: number): string {
+  const at = positions[i];
+  return String(
+    lengths[i] === 8 ? view.getBigInt64(at, true) : readSmall(view, at, lengths[i]),
+  );
+}
+
 /** Any integer of up to 32 bits as 16 or 32 bits; the range is checked where `max` is below the source's. */
 export function decodeInt(
   block: BinaryBlock,

@@ -96,9 +96,9 @@ export async function* readBatches(
   sql: string,
   request: ReadRequest,
 ): AsyncGenerator<Batch, void> {
-  const { columns, batchBytes, batchRows, maxValueBytes, signal } = request;
+  const { columns, batchBytes, batchRows, maxValueBytes, checksum, signal } = request;
   if (signal?.aborted) throw interrupted();
-  const options = { batchBytes, batchRows, maxValueBytes, columns: () => columns };
+  const options = { batchBytes, batchRows, maxValueBytes, checksum, columns: () => columns };
   let first = true;
   for await (const batch of streamBatches(connection, sql, options, signal)) {
     if (!first && request.access === "cursor") await delay(request.throttleMs, signal ?? NEVER);

@@ -18,6 +18,7 @@ import type {
 } from "../../../core/ports/source.ts";
 import type { Column, RivetType } from "../../../core/types/types.ts";
 import { catalogTables } from "./catalog.ts";
+import { checksumObstacle } from "./checksum.ts";
 import { nameCollations } from "./collations.ts";
 import type { Connection } from "./connection.ts";
 import { inspectQuery, planQuery } from "./describe.ts";
@@ -165,6 +166,10 @@ export class MssqlSource implements Source {
       rows.push(...batchText(batch));
     }
     return rows;
+  }
+
+  checksumObstacle(columns: readonly Column[]): string | null {
+    return checksumObstacle(columns);
   }
 
   keys(table: string): Promise<readonly TableKey[]> {

@@ -149,6 +149,14 @@ function writeMapped(
 /** The first three groups of a GUID are little-endian integers; their text form, and Arrow's, is not. */
 const UUID_ORDER = Uint8Array.of(3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15);
 
+/** As the server prints it, in upper case. */
+export function uuidText({ bytes, positions }: BinaryBlock, i: number): string {
+  const at = positions[i];
+  const hex = Uint8Array.from(UUID_ORDER, (b) => bytes[at + b]).toHex().toUpperCase();
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)]
+    .join("-");
+}
+
 export function decodeUuid(
   block: BinaryBlock,
   from: number,

@@ -117,12 +117,12 @@ function catalogRules(definitions: Readonly<Record<string, TableDefinition>>): R
   ];
 }
 
-function collationRule(tables: Tables): Rule {
+function collationRule(tables: () => Tables): Rule {
   return {
     sql: "dm_exec_describe_first_result_set",
     reply(sql) {
       const query = /first_result_set\(N'([^]*)', NULL, 0\)/.exec(sql)?.[1].replaceAll("''", "'");
-      const { columns } = runSelect(query ?? "", tables);
+      const { columns } = runSelect(query ?? "", tables());
       return result(
         [NAME],
         columns.map(({ type }) => [
@@ -138,9 +138,11 @@ export function databaseRules(
   definitions: Readonly<Record<string, TableDefinition>>,
   planned = 1000,
 ): Rule[] {
-  const tables = Object.fromEntries(
-    Object.entries(definitions).map(([name, definition]) => [name, tableOf(definition)]),
-  );
+  // Anew for each statement: a test may change the rows.
+  const tables = () =>
+    Object.fromEntries(
+      Object.entries(definitions).map(([name, definition]) => [name, tableOf(definition)]),
+    );
   const xml = `${ROWS}${planned}"/></ShowPlanXML>`;
   const plan = [column("Microsoft SQL Server 2005 XML Showplan", t.nvarcharMax())];
   return [
@@ -151,7 +153,7 @@ export function databaseRules(
     collationRule(tables),
     {
       sql: /^SET NOCOUNT ON(?![^]*(?:SERVERPROPERTY|snapshot_isolation_state))/,
-      reply: (sql) => evaluate(sql, tables),
+      reply: (sql) => evaluate(sql, tables()),
     },
   ];
 }

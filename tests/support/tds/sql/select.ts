@@ -131,11 +131,13 @@ class SelectParser {
         items.push(...columns.map(({ name }) => ({ name, expression: parser.column(name) })));
         continue;
       }
-      const token = cursor.peek();
+      const start = cursor.at;
       const expression = parser.expression();
-      const plain = token?.kind === "name" || token?.kind === "word";
+      // A column, with its table's name or without, keeps its own name.
       const last = cursor.peek(-1);
-      const own = plain && last?.kind === "name" ? last.text : "";
+      const column = [1, 3].includes(cursor.at - start) &&
+        (last?.kind === "name" || last?.kind === "word");
+      const own = column ? last.text : "";
       items.push({ name: cursor.take("AS") ? cursor.identifier() : own, expression });
     } while (cursor.take(","));
     return items;

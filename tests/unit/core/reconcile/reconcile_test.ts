@@ -215,7 +215,24 @@ Deno.test("checksum: an engine without one says so", async () => {
   const description = await server.source.describe("", new Map());
   const { rowChecksum: _, ...plain } = dialect;
   const source = { ...server.source, dialect: plain };
-  await rejects(compare({ ...server, source }, { description }), { code: "NOT_AVAILABLE" });
+  const [{ name }] = description.columns;
+  await rejects(compare({ ...server, source }, { description }), {
+    code: "NOT_AVAILABLE",
+    message: /checksums are not available for/,
+    hint: /set reconcile: count/,
+  });
+  const partial = {
+    ...server.source,
+    checksumObstacle: () => `column "${name}" of type x: it has no form`,
+  };
+  await rejects(compare({ ...server, source: partial }, { description }), {
+    code: "NOT_AVAILABLE",
+    message: new RegExp(
+      `no checksum is known on .* for column "${name}" of type x: it has no form`,
+    ),
+    hint: /as text/,
+  });
+  equal(server.asked.length, 0);
 });
 
 Deno.test("RC3: a chunk that runs into its timeout is unknown, and the others are still asked", async () => {
