@@ -4,7 +4,7 @@ import { StateError } from "../core/base/errors.ts";
 import type { StateStore } from "../core/ports/state.ts";
 import type { SqlConnection } from "./connection.ts";
 import { migrate } from "./migrate.ts";
-import { crossesNetworkInPlaintext, parsePostgresUrl } from "./postgres/url.ts";
+import { crossesNetworkInPlaintext, readStateUrl } from "./postgres/url.ts";
 import { connectSqlite } from "./sqlite/connection.ts";
 import { createStore } from "./store.ts";
 
@@ -22,13 +22,14 @@ export interface OpenStateOptions {
 }
 
 /**
- * PostgreSQL when RIVET_STATE_URL starts with `postgres`, else `<dir>/.rivet_state.db`. Either is created
+ * PostgreSQL when RIVET_STATE_URL is set, which must be its URL then, else `<dir>/.rivet_state.db`. Either is created
  * when it is not there.
  * @throws StateError STATE_UNAVAILABLE, STATE_LOCKED, STATE_CORRUPT, STATE_TOO_NEW
  */
 export function openState(options: OpenStateOptions): Promise<StateStore> {
   const url = options.env("RIVET_STATE_URL");
-  if (url?.startsWith("postgres")) return openPostgres(url, options.warn);
+  // A value that is not understood is an error: a file in its place would be forgotten with its container.
+  if (url !== undefined && url.trim() !== "") return openPostgres(url, options.warn);
   return openSqlite(join(options.dir, STATE_FILE));
 }
 
@@ -45,7 +46,8 @@ export async function openPostgres(
   // Loaded only where it is used: most starts never open a PostgreSQL state.
   const { connectPostgres } = await import("./postgres/connection.ts");
   const db = connectPostgres(url);
-  const parsed = parsePostgresUrl(url);
+  const parsed = readStateUrl(url);
+  parsed.warnings.forEach(warn);
   if (crossesNetworkInPlaintext(parsed)) {
     warn(
       `state goes to ${db.location} without TLS: password and state cross the network in plain text; ` +

@@ -59,6 +59,8 @@ export interface PostgresUrl {
   readonly passFile: string | null;
   /** Without the password and the parameters, for people. */
   readonly location: string;
+  /** What must not appear in any text. */
+  readonly secrets: readonly string[];
   /** One line per parameter that nobody here knows. */
   readonly warnings: readonly string[];
 }
@@ -277,6 +279,8 @@ export function parsePostgresUrl(text: string): PostgresUrl {
     options: word("options", ""),
     passFile: word("passfile", ""),
     location: parts.location,
+    secrets: [...parts.secrets, parameters.get("password"), parameters.get("sslpassword")]
+      .flatMap((secret) => secret === undefined || secret === "" ? [] : [secret]),
     warnings,
   };
 }

@@ -29,6 +29,8 @@ export class PostgresUrlError extends Error {
 export interface UrlParts {
   readonly user: string;
   readonly password: string;
+  /** The password, plain and as it was written. */
+  readonly secrets: readonly string[];
   /** At least one; an empty name stands for the default. */
   readonly hosts: readonly { readonly host: string; readonly port: string }[];
   readonly database: string;
@@ -121,9 +123,12 @@ export function splitPostgresUrl(written: string): UrlParts {
   const colon = userinfo.indexOf(":");
   const user = decode(colon < 0 ? userinfo : userinfo.slice(0, colon), "user");
   const hidden = colon < 0 ? "" : ":***";
+  const secret = colon < 0 ? "" : userinfo.slice(colon + 1);
+  const password = decode(secret, "password");
   return {
     user,
-    password: colon < 0 ? "" : decode(userinfo.slice(colon + 1), "password"),
+    password,
+    secrets: [password, secret],
     hosts: hostList.split(",").map(splitHost),
     database: decode(path ?? "", "database"),
     parameters: readParameters(query ?? ""),

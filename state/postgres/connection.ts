@@ -1,4 +1,6 @@
 /** State in a PostgreSQL database, for RIVET_STATE_URL: shared by any number of processes and hosts. */
+import { createPrivateKey } from "node:crypto";
+import tls from "node:tls";
 import postgres from "postgres";
 import type {
   SqlConnection,
@@ -9,7 +11,7 @@ import type {
 } from "../connection.ts";
 import { StateError } from "../../core/base/errors.ts";
 import { translatePostgres } from "./errors.ts";
-import { parsePostgresUrl, type PostgresUrl } from "./url.ts";
+import { readStateUrl, type StateUrl } from "./url.ts";
 
 /** One to write, and one to read while a write waits for a lock. */
 const MAX_CONNECTIONS = 2;
@@ -59,62 +61,85 @@ export function connectPostgres(
   url: string,
   lockTimeoutMs: number = LOCK_TIMEOUT_MS,
 ): SqlConnection {
-  const parsed = parsePostgresUrl(url);
+  const parsed = readStateUrl(url);
   return new PostgresConnection(postgres(driverOptions(parsed)), parsed, lockTimeoutMs);
 }
 
-function driverOptions(url: PostgresUrl): postgres.Options<Record<string, never>> {
-  const socket = url.host.startsWith("/") ? { path: `${url.host}/.s.PGSQL.${url.port}` } : {};
+function driverOptions(state: StateUrl): postgres.Options<Record<string, never>> {
+  const { url, hosts: [first] } = state;
   const options: postgres.Options<Record<string, never>> = {
-    ...socket,
-    username: url.user,
-    ...(url.password === undefined ? {} : { password: url.password }),
-    database: url.database,
-    ssl: tlsOptions(url),
+    ...(first.host.startsWith("/") ? { path: `${first.host}/.s.PGSQL.${first.port}` } : {}),
+    username: state.user,
+    ...(state.password === undefined ? {} : { password: state.password }),
+    database: state.database,
+    ssl: tlsOptions(state),
+    ...(url.ssl.direct ? { sslnegotiation: "direct" } : {}),
+    ...(url.sessionKind === "any" ? {} : { target_session_attrs: url.sessionKind }),
     max: MAX_CONNECTIONS,
-    connect_timeout: url.connectTimeoutS,
+    connect_timeout: state.connectTimeoutS,
+    ...(url.keepAlive ? {} : { keep_alive: null }),
     fetch_types: false,
     // Named prepared statements break behind transaction poolers.
     prepare: false,
     connection: {
-      application_name: url.applicationName,
-      ...(url.options === undefined ? {} : { options: url.options }),
+      application_name: state.applicationName,
+      ...(url.options === null ? {} : { options: url.options }),
     },
     onnotice: () => undefined,
   };
   // Lists, which the driver takes though its types do not say so: it would cut an IPv6 address at its
   // colons otherwise.
-  return Object.assign(options, { host: [url.host], port: [url.port] });
+  const host = state.hosts.map((server) => server.host);
+  return Object.assign(options, { host, port: state.hosts.map((server) => server.port) });
 }
 
-/** libpq's meaning of sslmode, where `require` with a CA file checks the certificate too. */
-function tlsOptions(url: PostgresUrl): postgres.Options<Record<string, never>>["ssl"] {
-  const ca = url.sslRootCert === undefined ? {} : { ca: readCa(url.sslRootCert) };
-  const verifyCa = { ...ca, rejectUnauthorized: true, checkServerIdentity: () => undefined };
-  switch (url.sslMode) {
+function tlsOptions(state: StateUrl): postgres.Options<Record<string, never>>["ssl"] {
+  const { minVersion } = state.url.ssl;
+  const common = { minVersion, ...trusted(state), ...clientCertificate(state) };
+  switch (state.sslMode) {
     case "disable":
       return false;
     case "allow":
     case "prefer":
       return "prefer";
     case "require":
-      return url.sslRootCert === undefined ? { rejectUnauthorized: false } : verifyCa;
+      return { ...common, rejectUnauthorized: false };
     case "verify-ca":
-      return verifyCa;
-    case "verify-full":
-      // Names the host, because the driver leaves an IP address out and `localhost` is checked instead.
-      return { ...ca, rejectUnauthorized: true, host: url.host };
+      return { ...common, rejectUnauthorized: true, checkServerIdentity: () => undefined };
+    case "verify-full": {
+      // The driver leaves an IP address out, and `localhost` is checked instead.
+      const host = state.hosts.length === 1 ? { host: state.hosts[0].host } : {};
+      return { ...common, rejectUnauthorized: true, ...host };
+    }
   }
 }
 
-function readCa(path: string): string {
+function trusted({ url: { ssl } }: StateUrl): { readonly ca?: string | string[] } {
+  if (ssl.rootCert === null) return {};
+  if (ssl.rootCert === "system") return { ca: tls.getCACertificates("system") };
+  return { ca: readPem(ssl.rootCert, "sslrootcert") };
+}
+
+function clientCertificate({ url: { ssl } }: StateUrl): { readonly cert?: string; key?: string } {
+  if (ssl.cert === null || ssl.key === null) return {};
+  const key = createPrivateKey({
+    key: readPem(ssl.key, "sslkey"),
+    passphrase: ssl.password ?? undefined,
+  });
+  return {
+    cert: readPem(ssl.cert, "sslcert"),
+    key: key.export({ type: "pkcs8", format: "pem" }).toString(),
+  };
+}
+
+function readPem(path: string, parameter: string): string {
   try {
     return Deno.readTextFileSync(path);
   } catch (cause) {
     throw new StateError(
       "STATE_UNAVAILABLE",
-      `cannot read the CA file of RIVET_STATE_URL: ${path}`,
-      { cause, hint: "Correct sslrootcert in RIVET_STATE_URL, or make the file readable." },
+      `cannot read the file that ${parameter} of RIVET_STATE_URL names: ${path}`,
+      { cause, hint: `Correct ${parameter} in RIVET_STATE_URL, or make the file readable.` },
     );
   }
 }
@@ -123,11 +148,11 @@ class PostgresConnection implements SqlConnection {
   readonly dialect = POSTGRES_DIALECT;
   readonly location: string;
   readonly #sql: postgres.Sql;
-  readonly #url: PostgresUrl;
+  readonly #url: StateUrl;
   readonly #lockTimeoutMs: number;
   #closing: Promise<void> | null = null;
 
-  constructor(sql: postgres.Sql, url: PostgresUrl, lockTimeoutMs: number) {
+  constructor(sql: postgres.Sql, url: StateUrl, lockTimeoutMs: number) {
     this.#sql = sql;
     this.#lockTimeoutMs = lockTimeoutMs;
     this.#url = url;

@@ -1,6 +1,6 @@
 /** What PostgreSQL's SQLSTATEs and the driver's connection errors mean for the state. */
 import { RivetError, StateError } from "../../core/base/errors.ts";
-import type { PostgresUrl } from "./url.ts";
+import type { StateUrl } from "./url.ts";
 
 const LOCKED = new Set([
   "55P03", // lock_not_available: lock_timeout ran out
@@ -35,7 +35,7 @@ function unavailableHint(code: string): string {
 }
 
 /** The driver's error itself is not kept as a cause: it may repeat connection options. */
-export function translatePostgres(error: unknown, url: PostgresUrl): RivetError {
+export function translatePostgres(error: unknown, url: StateUrl): RivetError {
   if (error instanceof RivetError) return error;
   const code = codeOf(error);
   const message = redact(error instanceof Error ? error.message : String(error), url);
@@ -66,6 +66,6 @@ export function translatePostgres(error: unknown, url: PostgresUrl): RivetError 
   });
 }
 
-function redact(message: string, url: PostgresUrl): string {
+function redact(message: string, url: StateUrl): string {
   return url.secrets.reduce((text, secret) => text.replaceAll(secret, "***"), message);
 }

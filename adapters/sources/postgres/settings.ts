@@ -161,6 +161,7 @@ export function resolveConnection(source: SourceConfig, env: Env = processEnv): 
   const text = readUrl(source, env);
   const url = text === null ? null : parseUrl(text);
   const login = url === null ? ofFields(source, env) : ofUrl(url);
+  for (const secret of url?.secrets ?? []) registerSecret(secret, [login.user, login.database]);
   const warnings = [...url?.warnings ?? []];
   const tls = tlsOf(source, url, warnings);
   const fileWarnings = new Set<string>();

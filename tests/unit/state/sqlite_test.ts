@@ -33,15 +33,29 @@ function schemaOf(path: string): unknown[] {
   return columns;
 }
 
-Deno.test("state is .rivet_state.db in the config's folder unless RIVET_STATE_URL names PostgreSQL", () =>
+Deno.test("state is .rivet_state.db in the config's folder unless RIVET_STATE_URL is set", () =>
   inTempDir(async (dir) => {
-    for (const url of [undefined, "", "sqlite:elsewhere"]) {
+    for (const url of [undefined, "", " "]) {
       const store = await openState({ dir, env: () => url, warn: assert.fail });
       assert.equal(store.location, join(dir, STATE_FILE));
       await store.close();
       await store.close();
     }
     assert.ok((await Deno.stat(join(dir, STATE_FILE))).isFile);
+  }));
+
+Deno.test("a RIVET_STATE_URL that is not PostgreSQL's is an error, never a file", () =>
+  inTempDir(async (dir) => {
+    for (const url of ["mysql://u:s3cret@h/d", "pgsql://u:s3cret@h/d", "sqlite:s3cret"]) {
+      const opened = openState({ dir, env: () => url, warn: assert.fail });
+      await assert.rejects(opened, (error) => {
+        assert.ok(error instanceof Error);
+        assert.match(error.message, /^RIVET_STATE_URL (starts with|has no scheme)/);
+        assert.doesNotMatch(Deno.inspect(error), /s3cret/);
+        return true;
+      });
+    }
+    assert.deepEqual([...Deno.readDirSync(dir)], []);
   }));
 
 for (const [version, check] of MIGRATED) {
