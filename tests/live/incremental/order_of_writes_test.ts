@@ -38,7 +38,7 @@ function failingOn(key: RegExp): (deps: RunDeps) => RunDeps {
           const value = Reflect.get(object, name, object);
           if (typeof value !== "function") return value;
           return (...args: unknown[]) => {
-            if (name === "putBytes" && key.test(String(args[1]))) {
+            if (name === "replace" && key.test(String(args[1]))) {
               return Promise.reject(
                 new DestinationError("DESTINATION_FULL", "no space left"),
               );
