@@ -3,9 +3,8 @@ import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import { logger } from "../base/log.ts";
 import { delay } from "../base/wait.ts";
 import type { Source, SourceFactory } from "../ports/source.ts";
-import { retrySettings } from "./backoff.ts";
+import { loggedRetrier } from "./logged_retrier.ts";
 import { RetriedSession } from "./retried_session.ts";
-import { Retrier, stepText } from "./retrier.ts";
 import { SourceSession } from "./session.ts";
 
 export type Ask = <T>(question: (source: Source) => Promise<T>) => Promise<T>;
@@ -38,15 +37,7 @@ export async function withSource<T>(
     applicationName,
     signal,
   }));
-  const retrier = new Retrier(
-    retrySettings(tuning),
-    signal,
-    ({ step, error, number, of, waitMs }) =>
-      logger().warn(
-        `${stepText(step)}: retry ${number} of ${of} in ${waitMs} ms: ${error.message}`,
-      ),
-  );
-  const retried = new RetriedSession(session, retrier);
+  const retried = new RetriedSession(session, loggedRetrier(tuning, signal));
   let warned = false;
   const ask: Ask = (question) =>
     retried.use(step, (source) => {

@@ -1,6 +1,11 @@
 /** A destination whose calls are made again when what went wrong can pass. */
 import type { RivetError } from "../base/errors.ts";
-import type { Destination, ObjectInfo } from "../ports/destination.ts";
+import {
+  type AnyDestination,
+  type Destination,
+  isStream,
+  type ObjectInfo,
+} from "../ports/destination.ts";
 import type { Retrier } from "./retrier.ts";
 
 /** Arguments are passed on as they are: what a call is given beside its key is the destination's affair. */
@@ -10,6 +15,12 @@ type Args<
   Destination[K]
 >;
 
+/** What went into a stream cannot be taken back: a stream stays as it is. */
+export function retriedWhereSafe(destination: AnyDestination, retrier: Retrier): AnyDestination {
+  return isStream(destination) ? destination : retriedDestination(destination, retrier);
+}
+
+/** All calls but those that cross no network. */
 export function retriedDestination(inner: Destination, retrier: Retrier): Destination {
   return {
     capabilities: inner.capabilities,

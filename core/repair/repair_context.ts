@@ -1,5 +1,7 @@
 /** Where a repair writes: the folder, format and run of what it mends. */
 import { Breaker } from "../access/breaker.ts";
+import { loggedRetrier } from "../access/logged_retrier.ts";
+import { retriedWhereSafe } from "../access/retried_destination.ts";
 import { RivetError } from "../base/errors.ts";
 import type { HeldLease } from "../lease/lease.ts";
 import { type AnyDestination, isStream } from "../ports/destination.ts";
@@ -32,7 +34,8 @@ export async function openRepairContext(
   const listener = { started: () => {}, progress: () => {}, finished: () => {} };
   const destination = await deps.destination(resolvePlaceholders(exported.destination, place));
   const begun = { exportName: exported.name, runId: run.runId, signal };
-  const order = await beginRepair(lease, destination, begun);
+  const retrier = loggedRetrier(exported.tuning, signal);
+  const order = await beginRepair(lease, retriedWhereSafe(destination, retrier), begun);
   const base = {
     deps: {
       ...{ ...deps, workers, runSnapshot: runHold([]), breaker: new Breaker() },

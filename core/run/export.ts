@@ -1,4 +1,6 @@
 /** One export, from its context to its summary. */
+import { loggedRetrier } from "../access/logged_retrier.ts";
+import { retriedWhereSafe } from "../access/retried_destination.ts";
 import type { LoadedExport } from "../config/loaded.ts";
 import { RivetError, toRivetError } from "../base/errors.ts";
 import type { ChunkRun } from "../ports/state.ts";
@@ -52,7 +54,8 @@ async function runLeased(
   const place = { exportName: exported.name, runId: id, at };
   const destination = await deps.destination(resolvePlaceholders(exported.destination, place));
   try {
-    const order = await beginRun(lease.state, destination, {
+    const retrier = loggedRetrier(exported.tuning, options.signal);
+    const order = await beginRun(lease.state, retriedWhereSafe(destination, retrier), {
       exportName: exported.name,
       runId: id,
       signal: options.signal,

@@ -1,4 +1,6 @@
 /** `--resume`: which exports have a run to continue, and what its destination says about it (M8). */
+import { loggedRetrier } from "../access/logged_retrier.ts";
+import { retriedWhereSafe } from "../access/retried_destination.ts";
 import type { LoadedExport } from "../config/loaded.ts";
 import { RivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
@@ -87,7 +89,10 @@ async function completeAtDestination(
 ): Promise<boolean> {
   const at = runTime(run.runId, exported.name) ?? new Date();
   const place = { exportName: exported.name, runId: run.runId, at };
-  const destination = await deps.destination(resolvePlaceholders(exported.destination, place));
+  const destination = retriedWhereSafe(
+    await deps.destination(resolvePlaceholders(exported.destination, place)),
+    loggedRetrier(exported.tuning, signal),
+  );
   try {
     return !isStream(destination) && await isComplete(bound(destination, signal), run.runId);
   } finally {

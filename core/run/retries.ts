@@ -3,9 +3,9 @@ import { retrySettings } from "../access/backoff.ts";
 import type { Breaker } from "../access/breaker.ts";
 import { Retrier, type Retry, stepText } from "../access/retrier.ts";
 import { logger } from "../base/log.ts";
-import { retriedDestination } from "../access/retried_destination.ts";
+import { retriedWhereSafe } from "../access/retried_destination.ts";
 import type { LoadedExport } from "../config/loaded.ts";
-import { type AnyDestination, isStream } from "../ports/destination.ts";
+import type { AnyDestination } from "../ports/destination.ts";
 import type { Journal } from "./journal.ts";
 import type { RunTracker } from "./tracker.ts";
 
@@ -27,9 +27,7 @@ export function runRetrier(run: RetriesOf, breaker: Breaker | null): Retrier {
   return new Retrier(retrySettings(exported.tuning), signal, told, breaker);
 }
 
-/** A run's destination as its steps see it. What went into a stream cannot be taken back. */
+/** A run's destination as its steps see it. */
 export function runDestination(run: RetriesOf, destination: AnyDestination): AnyDestination {
-  return isStream(destination)
-    ? destination
-    : retriedDestination(destination, runRetrier(run, null));
+  return retriedWhereSafe(destination, runRetrier(run, null));
 }

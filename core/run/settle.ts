@@ -19,6 +19,7 @@ import {
 } from "../ports/destination.ts";
 import { commitCursor } from "./commit_cursor.ts";
 import type { ExportContext } from "./context.ts";
+import { runDestination } from "./retries.ts";
 
 /**
  * @throws RivetError when the destination cannot be asked: a run that was cut short may be there, and
@@ -102,7 +103,10 @@ async function openRun(ctx: ExportContext, runId: string): Promise<EarlierRun[]>
   const at = runTime(runId, exported.name);
   if (at === null) return [];
   const place = { exportName: exported.name, runId, at };
-  const opened = await deps.destination(resolvePlaceholders(exported.destination, place));
+  const opened = runDestination(
+    ctx,
+    await deps.destination(resolvePlaceholders(exported.destination, place)),
+  );
   try {
     const destination = isStream(opened) ? null : bound(opened, ctx.signal);
     const manifest = destination && await manifestAt(destination, manifestCopyKey(runId));
