@@ -4,16 +4,21 @@
  * mysql2 speaks the protocol. Rows of a stream are taken from its packets before it makes values of
  * them; a test pins the places in the driver that this depends on.
  */
-import mysql from "mysql2";
 import { RivetError, SourceError } from "../../../core/base/errors.ts";
+import { interrupted } from "../../../core/base/wait.ts";
+import { SilenceWatch } from "../kit/silence.ts";
 import { quoteIdentifier } from "./dialect.ts";
-import { classify } from "./errors.ts";
+import {
+  type Driver,
+  type DriverSocket,
+  makeDriver,
+  type OnRow,
+  socketOf,
+  takeRows,
+} from "./driver.ts";
+import { classify, SILENT } from "./errors.ts";
 import type { NativeField } from "./native.ts";
 import { addressOf, type ConnectionSettings } from "./settings.ts";
-import { isUpgradable, tlsOptions, upgradeWith } from "./tls.ts";
-
-/** A row as it came: length-encoded fields in `[start, end)` of `bytes`, valid during the call only. */
-export type OnRow = (bytes: Uint8Array, start: number, end: number) => void;
 
 export interface StreamHandlers {
   /** The result's columns, before the first row. */
@@ -37,14 +42,9 @@ export interface ResultSet {
 
 export interface ConnectionOptions {
   readonly applicationName: string;
+  /** Longest silence of a server that owes an answer; 0: no limit. */
+  readonly networkTimeoutS: number;
   readonly signal?: AbortSignal;
-}
-
-/** mysql2's packet of a row (`lib/packets/packet.js`). */
-interface DriverPacket {
-  readonly buffer: Uint8Array;
-  readonly offset: number;
-  readonly end: number;
 }
 
 const utf8 = new TextDecoder();
@@ -55,20 +55,28 @@ const PACKET_TOO_LARGE = 1153;
 const STATEMENT_TIMEOUT = 1969;
 /** A server that does not answer a goodbye or a kill is left after this. */
 const GOODBYE_MS = 2000;
+/** Another connection, for a kill or to ask what a silent server does, is there by then or of no use. */
+const ASIDE_TIMEOUT_S = 10;
 
-type Driver = mysql.Connection;
+type Fail = (error: Error) => void;
 
 export class Connection {
   readonly #settings: ConnectionSettings;
   readonly #options: ConnectionOptions;
   readonly #driver: Driver;
+  /** Below TLS: what arrives here is a sign of life. */
+  readonly #socket: DriverSocket;
+  readonly #silence: SilenceWatch;
+  readonly #onAbort = () => void this.#interrupt();
   #lost: Error | null = null;
   readonly #closed = Promise.withResolvers<void>();
   #closing: Promise<void> | null = null;
-  /** Fails the stream that is open; mysql2 tells only the connection when it breaks. */
-  #failStream: ((error: Error) => void) | null = null;
-  /** Statements that the server has not finished. */
-  #running = 0;
+  /** What waits for the server; mysql2 does not tell all of it when the connection breaks. */
+  readonly #waiting = new Set<Fail>();
+  /** A stream's reader ends it by itself. */
+  #streaming = false;
+  /** The server owes nothing to a reader that does not read. */
+  #paused = false;
   /** Of every statement; for telling why one was ended. 0: none. */
   statementTimeoutS = 0;
   /** The server's `max_allowed_packet`. It hangs up on a longer statement, often before it says why. */
@@ -77,12 +85,23 @@ export class Connection {
   private constructor(settings: ConnectionSettings, options: ConnectionOptions, encrypt: boolean) {
     this.#settings = settings;
     this.#options = options;
-    this.#driver = makeDriver(settings, options, encrypt);
+    this.#driver = makeDriver(settings, options.applicationName, encrypt);
     this.#driver.on("error", (error) => this.#onLost(error));
     this.#driver.on("end", () => this.#onLost(lostError("the server closed the connection")));
-    socketOf(this.#driver).once("close", () => {
+    this.#socket = socketOf(this.#driver);
+    this.#socket.once("close", () => {
       this.#onLost(lostError("the server closed the connection"));
       this.#closed.resolve();
+    });
+    const { networkTimeoutS } = options;
+    this.#silence = new SilenceWatch({
+      limitMs: networkTimeoutS * 1000,
+      goOn: () => this.#isWorking(),
+      give: () => {
+        const message = `nothing came from the server for ${networkTimeoutS} s`;
+        this.#onLost(Object.assign(new Error(message), { code: SILENT }));
+        this.#socket.destroy();
+      },
     });
   }
 
@@ -105,24 +124,48 @@ export class Connection {
     encrypt: boolean,
   ): Promise<Connection> {
     const { signal } = options;
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw interrupted();
     const connection = new Connection(settings, options, encrypt);
-    const onAbort = () => connection.#onLost(signal?.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
+    signal?.addEventListener("abort", connection.#onAbort, { once: true });
+    // The driver's own limit ends with the server's first packet.
+    const { connectTimeoutS } = settings;
+    const timer = setTimeout(() => {
+      const message = `the login took longer than ${connectTimeoutS} s`;
+      connection.#onLost(Object.assign(new Error(message), { code: "ETIMEDOUT" }));
+    }, connectTimeoutS * 1000);
     try {
-      await new Promise<void>((resolve, reject) => {
-        connection.#failStream = reject;
-        connection.#driver.connect((error) => error === null ? resolve() : reject(error));
-      });
-      return connection;
+      await connection.#wait<void>((resolve, reject) =>
+        connection.#driver.connect((error) => error === null ? resolve() : reject(error))
+      );
     } catch (error) {
       await connection.close();
-      if (signal?.aborted) throw signal.reason;
-      throw classify(error, { address: addressOf(settings), statementTimeoutS: 0 });
+      throw connection.#classified(error as Error);
     } finally {
-      connection.#failStream = null;
-      signal?.removeEventListener("abort", onAbort);
+      clearTimeout(timer);
     }
+    connection.#socket.on("data", () => {
+      if (connection.#waiting.size > 0 && !connection.#paused) connection.#silence.begin();
+    });
+    return connection;
+  }
+
+  /** What `start` settles, or the connection's end does. */
+  #wait<T>(start: (resolve: (value: T) => void, reject: Fail) => void): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const settled = () => {
+        this.#waiting.delete(fail);
+        if (this.#waiting.size === 0) this.#silence.rest();
+      };
+      const fail: Fail = (error) => {
+        settled();
+        reject(error);
+      };
+      this.#waiting.add(fail);
+      start((value) => {
+        settled();
+        resolve(value);
+      }, fail);
+    });
   }
 
   /** Runs a statement whose rows do not matter. */
@@ -141,14 +184,12 @@ export class Connection {
   }
 
   /** Sends exactly this text. */
-  queryUnlabelled(sql: string): Promise<ResultSet> {
+  async queryUnlabelled(sql: string): Promise<ResultSet> {
     this.#checkAlive();
     this.#checkLength(sql);
-    this.#running++;
-    return new Promise((resolve, reject) => {
+    const answer = this.#wait<ResultSet>((resolve, reject) => {
       const onResult = (error: Error | null, rows: unknown, fields: unknown) => {
-        this.#running--;
-        if (error !== null) return reject(this.#classified(error));
+        if (error !== null) return reject(error);
         // A statement without a result has an object of counts instead of rows.
         if (!Array.isArray(fields)) return resolve({ fields: [], rows: [] });
         resolve({
@@ -160,52 +201,104 @@ export class Connection {
       };
       this.#driver.query({ sql }, onResult);
     });
+    this.#silence.begin();
+    try {
+      return await answer;
+    } catch (error) {
+      throw this.#classified(error as Error);
+    }
   }
 
   /** Starts a statement. It must be read to its end, or cancelled, before the next one. */
   stream(sql: string, handlers: StreamHandlers): RowStream {
     this.#checkAlive();
     this.#checkLength(sql);
-    const { promise: done, resolve, reject } = Promise.withResolvers<void>();
+    const driver = this.#driver;
+    const done = this.#wait<void>((resolve, reject) => {
+      const query = driver.query({ sql: this.#labelled(sql) });
+      const taken = takeRows(query, handlers.row);
+      query.on("fields", handlers.fields);
+      query.on("error", reject);
+      query.on("end", () => {
+        if (taken()) resolve();
+        else {reject(
+            new RivetError("INTERNAL", "mysql2 made rows by itself; its internals changed"),
+          );}
+      });
+    }).catch((error) => {
+      throw this.#classified(error);
+    }).finally(() => this.#streaming = this.#paused = false);
     // It may fail before anybody waits for it.
     done.catch(() => {});
-    const driver = this.#driver;
-    this.#running++;
-    const query = driver.query({ sql: this.#labelled(sql) });
-    const taken = takeRows(query, handlers.row);
-    let finished = false;
-    const finish = (error: Error | null) => {
-      // mysql2 tells of the end of a failed statement too.
-      if (finished) return;
-      finished = true;
-      this.#running--;
-      this.#failStream = null;
-      if (error !== null) reject(this.#classified(error));
-      else if (taken()) resolve();
-      else reject(new RivetError("INTERNAL", "mysql2 made rows by itself; its internals changed"));
+    this.#streaming = true;
+    this.#silence.begin();
+    return {
+      pause: () => {
+        this.#paused = true;
+        this.#silence.rest();
+        driver.pause();
+      },
+      resume: () => {
+        this.#paused = false;
+        if (this.#waiting.size > 0) this.#silence.begin();
+        driver.resume();
+      },
+      done,
     };
-    this.#failStream = finish;
-    query.on("fields", handlers.fields);
-    query.on("error", finish);
-    query.on("end", () => finish(null));
-    return { pause: () => driver.pause(), resume: () => driver.resume(), done };
   }
 
   /** Asks the server, over a connection of its own, to end the statement that runs here. */
   async cancel(): Promise<void> {
     if (this.#lost !== null) return;
-    const { applicationName } = this.#options;
-    const other = await Connection.open(this.#settings, { applicationName });
+    const { threadId } = this.#driver;
+    await this.#aside((other) => other.exec(`KILL QUERY ${threadId}`));
+  }
+
+  /** Does something over a connection of its own. */
+  async #aside<T>(work: (other: Connection) => Promise<T>): Promise<T> {
+    const limitS = (limit: number) => Math.min(limit, ASIDE_TIMEOUT_S);
+    const { applicationName, networkTimeoutS } = this.#options;
+    const settings = { ...this.#settings, connectTimeoutS: limitS(this.#settings.connectTimeoutS) };
+    const other = await Connection.open(settings, {
+      applicationName,
+      networkTimeoutS: limitS(networkTimeoutS || ASIDE_TIMEOUT_S),
+    });
     try {
-      await other.exec(`KILL QUERY ${this.#driver.threadId}`);
+      return await work(other);
     } finally {
       await other.close();
     }
   }
 
+  /**
+   * Whether the server is at work on the statement that it says nothing of. One that waits for this client to
+   * take rows is not: what it sends does not arrive.
+   */
+  async #isWorking(): Promise<boolean> {
+    const { threadId } = this.#driver;
+    try {
+      const { rows } = await this.#aside((other) =>
+        other.query(
+          "SELECT 1 FROM information_schema.PROCESSLIST " +
+            `WHERE ID = ${threadId} AND COMMAND = 'Query' AND STATE NOT LIKE '%to client%'`,
+        )
+      );
+      return rows.length > 0;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The run was told to stop. */
+  async #interrupt(): Promise<void> {
+    if (this.#streaming || this.#waiting.size === 0) return;
+    await this.#abandon(interrupted());
+    this.#socket.destroy();
+  }
+
   /** Gives the server's session back as it was: a proxy may hand it to somebody else (best effort). */
   async reset(): Promise<void> {
-    if (this.#lost !== null || this.#closing !== null || this.#running > 0) return;
+    if (this.#lost !== null || this.#closing !== null || this.#waiting.size > 0) return;
     const answered = new Promise<void>((resolve) => {
       // Closing the connection is the reset when this one is not understood.
       this.#driver.reset(() => resolve());
@@ -220,24 +313,27 @@ export class Connection {
   }
 
   async #close(): Promise<void> {
-    const socket = socketOf(this.#driver);
-    if (this.#lost === null && this.#running > 0) await this.#abandon();
-    else if (this.#lost === null) {
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    if (this.#lost === null && this.#waiting.size > 0) {
+      await this.#abandon(lostError("it was closed"));
+    } else if (this.#lost === null) {
       const answered = new Promise<void>((resolve) => this.#driver.end(() => resolve()));
       await Promise.race([answered, timeout(GOODBYE_MS)]);
     }
-    socket.destroy();
-    if (!socket.closed) await Promise.race([this.#closed.promise, timeout(GOODBYE_MS)]);
+    this.#silence.rest();
+    this.#socket.destroy();
+    if (!this.#socket.closed) await Promise.race([this.#closed.promise, timeout(GOODBYE_MS)]);
   }
 
   /** A server notices a closed socket only when it writes to it: what runs is cancelled first. */
-  async #abandon(): Promise<void> {
+  async #abandon(error: Error): Promise<void> {
     try {
-      await Promise.race([this.cancel(), timeout(GOODBYE_MS)]);
+      // Without a thread there is no statement yet.
+      if (this.#driver.threadId) await Promise.race([this.cancel(), timeout(GOODBYE_MS)]);
     } catch {
       // Nobody can reach the server any more; the socket is closed all the same.
     }
-    this.#onLost(lostError("it was closed"));
+    this.#onLost(error);
   }
 
   /** What a statement fails with that kept its reader waiting for longer than it may. */
@@ -249,12 +345,13 @@ export class Connection {
   /** Ends the connection at once, whatever the server is doing. */
   destroy(): void {
     this.#onLost(lostError("it was given up"));
-    socketOf(this.#driver).destroy();
+    this.#socket.destroy();
   }
 
   #onLost(error: Error): void {
     this.#lost ??= error;
-    this.#failStream?.(error);
+    this.#silence.rest();
+    for (const fail of this.#waiting) fail(this.#lost);
   }
 
   /** The name as a comment: MariaDB's process list shows nothing else of who asks. */
@@ -263,10 +360,13 @@ export class Connection {
   }
 
   #checkAlive(): void {
+    if (this.#options.signal?.aborted) throw interrupted();
     if (this.#lost === null && this.#closing === null) return;
+    if (this.#lost instanceof RivetError) throw this.#lost;
+    const why = this.#lost === null ? "" : `: ${this.#lost.message}`;
     throw new SourceError(
       "SOURCE_DISCONNECTED",
-      `the connection to MySQL at ${addressOf(this.#settings)} is closed`,
+      `the connection to MySQL at ${addressOf(this.#settings)} is closed${why}`,
       { category: "disconnect", cause: this.#lost ?? undefined },
     );
   }
@@ -285,6 +385,8 @@ export class Connection {
   }
 
   #classified(error: Error): RivetError {
+    // A statement that was ended for it says so in words of its own.
+    if (this.#options.signal?.aborted) return interrupted();
     return classify(error, {
       address: addressOf(this.#settings),
       statementTimeoutS: this.statementTimeoutS,
@@ -296,59 +398,9 @@ function lostError(message: string): Error {
   return Object.assign(new Error(message), { code: "PROTOCOL_CONNECTION_LOST" });
 }
 
-function socketOf(driver: Driver): { readonly closed: boolean; destroy(): void; once: Once } {
-  return (driver as unknown as { stream: { closed: boolean; destroy(): void; once: Once } }).stream;
-}
-
-type Once = (event: "close", listener: () => void) => void;
-
 /** A wait that keeps no process alive. */
 async function timeout(ms: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   Deno.unrefTimer(setTimeout(resolve, ms));
   await promise;
-}
-
-/**
- * Makes mysql2 hand its row packets to `row` instead of decoding them (`Query.row` in
- * `lib/commands/query.js` calls `_rowParser.next` for each). Returns whether it did as expected.
- */
-function takeRows(query: object, row: OnRow): () => boolean {
-  let replaced = false;
-  const parser = { next: (packet: DriverPacket) => row(packet.buffer, packet.offset, packet.end) };
-  Object.defineProperty(query, "_rowParser", {
-    get: () => parser,
-    set: () => replaced = true,
-  });
-  return () => replaced;
-}
-
-function makeDriver(
-  settings: ConnectionSettings,
-  { applicationName }: ConnectionOptions,
-  encrypt: boolean,
-): Driver {
-  const tls = encrypt ? tlsOptions(settings.host, settings.tls) : null;
-  const { host, port, socket } = settings;
-  const driver = mysql.createConnection({
-    ...(socket === undefined ? { host, port } : { socketPath: socket }),
-    user: settings.user,
-    password: settings.password,
-    database: settings.database,
-    connectTimeout: settings.connectTimeoutS * 1000,
-    charset: "utf8mb4",
-    rowsAsArray: true,
-    typeCast: false,
-    // A server must not be able to ask for local files, nor a client flag change how SQL is parsed.
-    flags: ["-LOCAL_FILES", "-IGNORE_SPACE", "-ODBC"],
-    connectAttributes: { program_name: applicationName },
-    ...(tls === null ? {} : { ssl: { rejectUnauthorized: tls.rejectUnauthorized } }),
-  });
-  if (tls !== null) {
-    if (!isUpgradable(driver)) {
-      throw new RivetError("INTERNAL", "mysql2 cannot be upgraded to TLS; its internals changed");
-    }
-    upgradeWith(driver, tls);
-  }
-  return driver;
 }

@@ -152,6 +152,9 @@ const BY_NUMBER: Readonly<Record<number, Verdict>> = {
   9001: CAPACITY, // ProxySQL has no server connection free
 };
 
+/** The code of an error that tells of a silent server. */
+export const SILENT = "RIVET_SILENT";
+
 /** By the code of Node's socket errors and of mysql2. */
 const BY_DRIVER_CODE: Readonly<Record<string, Verdict>> = {
   ECONNREFUSED: UNREACHABLE,
@@ -167,6 +170,11 @@ const BY_DRIVER_CODE: Readonly<Record<string, Verdict>> = {
   EPIPE: DISCONNECTED,
   PROTOCOL_CONNECTION_LOST: DISCONNECTED,
   PROTOCOL_UNEXPECTED_PACKET: DISCONNECTED,
+  [SILENT]: {
+    code: "SOURCE_DISCONNECTED",
+    category: "network",
+    hint: "tuning.network_timeout_s is how long a silence may last.",
+  },
   HANDSHAKE_NO_SSL_SUPPORT: TLS,
   HANDSHAKE_SSL_ERROR: TLS,
   AUTH_SWITCH_PLUGIN_ERROR: AUTH_PLUGIN,

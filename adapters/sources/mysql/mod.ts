@@ -61,7 +61,8 @@ function asking(connection: Connection): Ask {
 
 async function connect(options: ConnectOptions): Promise<Source> {
   const settings = resolveConnection(options.source);
-  const connection = await Connection.open(settings, options);
+  const { applicationName, tuning: { networkTimeoutS }, signal } = options;
+  const connection = await Connection.open(settings, { applicationName, networkTimeoutS, signal });
   try {
     const facts = await serverFacts(connection);
     const proxy = await detectProxy(facts.versionComment, asking(connection));

@@ -2,7 +2,7 @@
 import type { ByteStream } from "./byte_stream.ts";
 import { type Frame, FrameBuffer } from "./frame_buffer.ts";
 import { FROM_SERVER, parseParameterStatus } from "./server_messages.ts";
-import { SilenceWatch } from "./silence.ts";
+import { SilenceWatch } from "../../kit/silence.ts";
 
 /** The stream has ended. `code` is of Node's kind. */
 export class LostError extends Error {
