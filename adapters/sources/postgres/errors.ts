@@ -11,7 +11,7 @@ import {
 } from "../../../core/base/errors.ts";
 import { LoginError } from "./wire/login_error.ts";
 import { ProtocolError } from "./wire/protocol_error.ts";
-import { TlsError } from "./wire/tls_failure.ts";
+import { TlsError } from "../kit/tls_failure.ts";
 import { SILENT } from "./wire/wire.ts";
 
 interface Verdict {

@@ -9,7 +9,7 @@ import { execute, flight, parse } from "./wire/client_messages.ts";
 import { addressOf, dial, type Encryption } from "./wire/dial.ts";
 import { login } from "./wire/login.ts";
 import { type BackendKey, FROM_SERVER, parseTextRow, ServerError } from "./wire/server_messages.ts";
-import { TlsError } from "./wire/tls_failure.ts";
+import { TlsError } from "../kit/tls_failure.ts";
 import type { TlsMode } from "./wire/tls_options.ts";
 import { LostError, Wire } from "./wire/wire.ts";
 

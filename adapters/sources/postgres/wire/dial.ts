@@ -6,7 +6,7 @@ import { type ByteStream, SocketStream } from "./byte_stream.ts";
 import { tlsServerEndPoint } from "./channel_binding.ts";
 import { sslRequest } from "./client_messages.ts";
 import { tlsOptions, type TlsSettings, verifies } from "./tls_options.ts";
-import { TlsError, tlsFailure } from "./tls_failure.ts";
+import { TlsError, tlsFailure } from "../../kit/tls_failure.ts";
 import { TlsStream } from "./tls_stream.ts";
 
 export interface DialTarget {

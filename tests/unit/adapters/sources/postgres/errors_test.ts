@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { classify } from "../../../../../adapters/sources/postgres/errors.ts";
-import { TlsError } from "../../../../../adapters/sources/postgres/wire/tls_failure.ts";
+import { TlsError } from "../../../../../adapters/sources/kit/tls_failure.ts";
 import { RivetError } from "../../../../../core/base/errors.ts";
 
 const CONTEXT = { address: "db:5432", statementTimeoutMs: 0, elapsedMs: 0 };

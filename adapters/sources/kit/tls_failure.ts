@@ -1,6 +1,6 @@
 /** Why a TLS connection did not come about, in words that say what to change. */
 import { X509Certificate } from "node:crypto";
-import { RivetError } from "../../../../core/base/errors.ts";
+import { RivetError } from "../../../core/base/errors.ts";
 
 /** A failed TLS negotiation; the classifier turns it into SOURCE_TLS. */
 export class TlsError extends Error {
