@@ -42,11 +42,19 @@ const wiring: Wiring = {
     const { WorkerClient } = await import("./core/workers/worker_client.ts");
     return () => new WorkerClient(new URL("./adapters/worker.ts", import.meta.url));
   },
-  async launcher() {
+  async launcher(config) {
     // Children are this program again.
-    const { childLimit, launchSelf } = await import("./core/processes/child.ts");
-    const childEnv = { [EVENTS_ENV]: "1", [STOP_ENV]: "stdin" };
-    return { launch: (args) => launchSelf(args, childEnv), limit: childLimit() };
+    const [{ childLimit, launchSelf }, { inheritedEnv, inheritedFlags, wishesOf }] = await Promise
+      .all([import("./core/processes/child.ts"), import("./core/processes/inheritance.ts")]);
+    return {
+      launch(args, exported) {
+        const wishes = wishesOf(config, exported, env);
+        const asChild = { [EVENTS_ENV]: "1", [STOP_ENV]: "stdin" };
+        const childEnv = { ...inheritedEnv(wishes.variables), ...asChild };
+        return launchSelf(args, { flags: inheritedFlags(wishes), env: childEnv });
+      },
+      limit: childLimit(),
+    };
   },
 };
 

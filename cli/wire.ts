@@ -19,7 +19,7 @@ export interface Wiring {
   readonly openState: (config: LoadedConfig) => Promise<StateStore>;
   readonly startWorker: () => Promise<RunDeps["startWorker"]>;
   /** How the children of `--parallel-export-processes` are started. */
-  readonly launcher: () => Promise<Launcher>;
+  readonly launcher: (config: LoadedConfig) => Promise<Launcher>;
 }
 
 /** Runs `work` with the state of a configuration, which is closed afterwards. */
@@ -109,7 +109,7 @@ function running(
     },
     async runProcesses(options, processes) {
       const { runExportsInProcesses } = await import("../core/processes/run_exports.ts");
-      const children = { ...processes, ...await wiring.launcher() };
+      const children = { ...processes, ...await wiring.launcher(options.config) };
       return await withRunDeps(
         wiring,
         options.config,
@@ -118,7 +118,9 @@ function running(
     },
     async applyConfig(options, processes) {
       const { applyConfig } = await import("../core/apply/apply_config.ts");
-      const children = processes === null ? null : { ...processes, ...await wiring.launcher() };
+      const children = processes === null
+        ? null
+        : { ...processes, ...await wiring.launcher(options.config) };
       return await withRunDeps(
         wiring,
         options.config,

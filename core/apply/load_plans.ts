@@ -144,6 +144,7 @@ function toConfig(plans: readonly ArtifactData[], dir: string): LoadedConfig {
       parallel_exports: false,
       parallel_export_processes: false,
     },
+    variables: [],
     warnings: [],
   };
 }

@@ -42,7 +42,12 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Lo
   const report = new Report(path, document);
   report.throwIfWrong();
   const data = topMapping(document.value, report);
-  const { value, substituted } = substituteEnv(data, options.env, report);
+  const variables = new Set<string>();
+  const env: Lookup = (name) => {
+    variables.add(name);
+    return options.env(name);
+  };
+  const { value, substituted } = substituteEnv(data, env, report);
   registerSecrets(value);
   // As it is written, where no variable's value is in it; of the values those that are names.
   registerNames(shownNames(data));
@@ -51,7 +56,7 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Lo
   findings.forEach((finding) => report.add(finding));
   const absolute = resolve(path);
   const dir = dirname(absolute);
-  const queries = await resolveQueries(value.exports, dir, options, report);
+  const queries = await resolveQueries(value.exports, dir, { ...options, env }, report);
   report.throwIfWrong();
   for (const { name, table = "" } of config?.exports ?? []) registerNames([name, table]);
   // `throwIfWrong` has thrown when there is no configuration: its absence is a finding too.
@@ -62,6 +67,7 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Lo
     source: resolveSource(config.source, dir),
     exports: config.exports.map((entry, i) => resolveExport(entry, queries[i], config.source, dir)),
     config,
+    variables: [...variables],
     warnings: report.warnings(),
   };
 }

@@ -63,6 +63,8 @@ export interface LoadedConfig {
   readonly source: SourceConfig;
   readonly exports: readonly LoadedExport[];
   readonly config: RivetConfig;
+  /** Names of the environment variables that stand in it as `${NAME}`. */
+  readonly variables: readonly string[];
   /** Things worth a WARN, e.g. no `tls:` block. */
   readonly warnings: readonly string[];
 }

@@ -1,4 +1,5 @@
 /** One export in a process of its own. */
+import type { LoadedExport } from "../config/loaded.ts";
 import { TextLineStream } from "./lines.ts";
 
 export interface Child {
@@ -10,18 +11,27 @@ export interface Child {
   stop(): void;
 }
 
-export type Launch = (args: readonly string[]) => Child;
+export type Launch = (args: readonly string[], exported: LoadedExport) => Child;
+
+/** What a child is given; see `inheritance.ts`. */
+export interface Inheritance {
+  /** Permission flags; an executable has its own built in. */
+  readonly flags: readonly string[];
+  /** Its whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+}
 
 /** More processes than cores only wait for each other, and each of them holds a connection. */
 export function childLimit(): number {
   return Math.max(2, navigator.hardwareConcurrency);
 }
 
-/** This program again. @param args of `rivet`. @param env what tells it that it is a child. */
-export function launchSelf(args: readonly string[], env: Record<string, string>): Child {
-  const self = Deno.build.standalone ? [] : ["run", "-A", Deno.mainModule];
+/** This program again. @param args of `rivet`. */
+export function launchSelf(args: readonly string[], { flags, env }: Inheritance): Child {
+  const self = Deno.build.standalone ? [] : ["run", ...flags, Deno.mainModule];
   const process = new Deno.Command(Deno.execPath(), {
     args: [...self, ...args],
+    clearEnv: true,
     env,
     stdin: "piped",
     stdout: "piped",

@@ -58,7 +58,7 @@ const LAST_WORDS = 5;
 
 async function runChild(run: ProcessRun, job: ExportJob): Promise<ExportSummary> {
   const launched = { at: new Date(), steady: performance.now() };
-  const child = run.launch(run.args(job));
+  const child = run.launch(run.args(job), job.exported);
   const onAbort = () => child.stop();
   run.signal.addEventListener("abort", onAbort, { once: true });
   const follower = new Follower(run.listener, run.onLog);

@@ -127,6 +127,7 @@ export function configOf(
       parallel_exports: false,
       parallel_export_processes: false,
     },
+    variables: [],
     warnings: [],
   };
 }

@@ -32,6 +32,7 @@ export function loadedConfig(...exports: Record<string, unknown>[]): LoadedConfi
     source: config.source,
     exports: config.exports.map((e) => resolveExport(e, query(e), config.source, "/x")),
     config,
+    variables: [],
     warnings: [],
   };
 }

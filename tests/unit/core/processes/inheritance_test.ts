@@ -1,0 +1,100 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { neededVariables, wishesOf } from "../../../../core/processes/inheritance.ts";
+import { configOf, planned } from "../plan/planned.ts";
+
+const MAIN = fileURLToPath(new URL("./inheritance_main.ts", import.meta.url));
+
+interface Given {
+  readonly env: Readonly<Record<string, string>>;
+  readonly permissions: Readonly<Record<string, boolean>>;
+}
+
+/** What the child of a parent with these flags and this environment is given. */
+async function childOf(flags: readonly string[], env: Record<string, string> = {}): Promise<Given> {
+  const one = planned({ config: { destination: { type: "local", path: "/tmp/out/{date}" } } });
+  const config = { ...configOf(one, { source: { url_env: "SHOP_URL" } }), dir: "/tmp" };
+  const wishes = wishesOf(config, one.exported, (name) => env[name]);
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", ...flags, MAIN, "parent", JSON.stringify(wishes)],
+    env: { SHOP_URL: "postgres://u@127.0.0.1:1/db", ...env },
+    stdin: "null",
+  }).output();
+  const text = new TextDecoder();
+  equal(code, 0, text.decode(stderr));
+  return JSON.parse(text.decode(stdout));
+}
+
+Deno.test("a child has all permissions only when its parent has", async () => {
+  const { permissions } = await childOf(["-A"]);
+  deepEqual(Object.values(permissions).filter((granted) => !granted), []);
+
+  const whole = ["read", "write", "net", "env", "sys", "run"];
+  const given = await childOf(whole.map((name) => `--allow-${name}`));
+  deepEqual(whole.map((name) => given.permissions[name]), whole.map(() => true));
+  equal(given.permissions.ffi, false);
+});
+
+Deno.test("of a parent's list a child has what its export needs, and nothing beside it", async () => {
+  const url = "postgres://u@127.0.0.1:1/db";
+  const { permissions, env } = await childOf([
+    ...["--allow-read=/tmp,/etc,.", "--allow-write=/tmp", "--allow-net=127.0.0.1,example.org"],
+    ...["--allow-env=SHOP_URL,HOME", "--allow-run", "--no-prompt"],
+  ], { SHOP_URL: url });
+  deepEqual(permissions, {
+    ...{ read: false, write: false, net: false, env: false, sys: false, run: true, ffi: false },
+    ...{ "read /tmp": true, "read /etc": false, "write /tmp": true, "write /etc": false },
+    ...{ "net 127.0.0.1": true, "env SHOP_URL": true },
+  });
+  equal(env.SHOP_URL, url);
+});
+
+Deno.test("what a parent is denied, its child is not allowed", async () => {
+  const { permissions } = await childOf([
+    ...["--allow-read", "--deny-read=/etc", "--allow-write=/tmp", "--allow-net", "--allow-env"],
+    ...["--allow-sys", "--allow-run", "--no-prompt"],
+  ]);
+  equal(permissions["read /etc"], false);
+  equal(permissions["write /etc"], false);
+  equal(permissions["read /tmp"], true);
+});
+
+Deno.test("a child is given the variables that its export can need", async () => {
+  const { env } = await childOf(["-A"], {
+    OTHER_EXPORTS_KEY: "secret",
+    AWS_SECRET_ACCESS_KEY: "secret",
+    GITHUB_TOKEN: "secret",
+    TZ: "UTC",
+    RIVET_STATE_URL: "",
+  });
+  deepEqual(
+    ["SHOP_URL", "OTHER_EXPORTS_KEY", "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "TZ"]
+      .map((name) => name in env),
+    [true, false, false, false, true],
+  );
+  equal("RIVET_STATE_URL" in env, true);
+});
+
+Deno.test("which variables an export can need follows from its configuration", () => {
+  const one = planned({
+    config: {
+      destination: {
+        type: "s3",
+        bucket: "b",
+        prefix: "p",
+        access_key_env: "KEY_A",
+        secret_key_env: "KEY_B",
+      },
+    },
+  });
+  const notifications = { slack: { webhook_url_env: "HOOK", on: ["failure"] } };
+  const config = {
+    ...configOf(one, { source: { url_env: "DB" }, notifications }),
+    variables: ["IN_THE_FILE"],
+  };
+  const needed = neededVariables(config, one.exported);
+  for (const name of ["KEY_A", "KEY_B", "HOOK", "DB", "IN_THE_FILE", "AWS_*", "PATH", "RIVET_*"]) {
+    equal(needed.includes(name), true, name);
+  }
+  equal(needed.includes("AZURE_*"), false);
+});
