@@ -33,6 +33,26 @@ async function fileNames({ out }: Bench): Promise<string[]> {
   return names.filter((name) => name.endsWith(".csv")).sort();
 }
 
+interface Metric {
+  readonly run_id: string;
+  readonly status: string;
+}
+
+async function metrics({ rivet }: Bench): Promise<Metric[]> {
+  const json = JSON.parse(succeeded(await rivet("metrics", "--json")).out);
+  return Array.isArray(json) ? json : json.metrics;
+}
+
+/** I4: how the last run ended, by its metric, its journal and its report. */
+async function verdicts(b: Bench): Promise<string[]> {
+  const [{ run_id: runId, status }] = await metrics(b);
+  const json = JSON.parse(succeeded(await b.rivet("journal", "-e", "orders", "--json")).out);
+  const [{ events }] = Array.isArray(json) ? json : json.runs;
+  const summary = join(b.folder, ".rivet", "runs", runId, "summary.json");
+  const report = JSON.parse(await Deno.readTextFile(summary));
+  return [status, events.at(-1).data.status, report.status];
+}
+
 const repair = async ({ rivet }: Bench, ...args: string[]): Promise<RepairResult> =>
   JSON.parse(succeeded(await rivet("repair", "-e", "orders", "--format", "json", ...args)).out);
 
@@ -262,9 +282,21 @@ Deno.test("a chunk that cannot be read fails the repair; what was repaired stays
     const manifest = await b.manifest();
     deepEqual([manifest.status, manifest.row_count], ["success", 1999]);
     succeeded(await b.rivet("validate"));
+    deepEqual(await verdicts(b), ["failed", "failed", "failed"]);
+    // With the first chunk there is nothing that could count, and the failure is said all the same.
+    const before = await Deno.readTextFile(join(b.out, "manifest.json"));
+    const nothing = failure(
+      await b.rivet("repair", "-e", "orders", "--execute", "--json-errors"),
+      1,
+    );
+    match(nothing.error, /0 of 1 chunks were repaired: .*division by zero/);
+    equal(await Deno.readTextFile(join(b.out, "manifest.json")), before);
+    deepEqual(await verdicts(b), ["failed", "failed", "failed"]);
+    equal((await metrics(b)).length, 3);
     await b.database.sql("UPDATE orders SET value = 'x' WHERE id = 3900");
     deepEqual((await repair(b, "--execute")).execution?.chunks.map((c) => c.chunk_index), [7]);
     equal((await b.manifest()).row_count, 1998);
+    deepEqual(await verdicts(b), ["success", "success", "success"]);
   }));
 
 Deno.test("a resumed run and a repaired one meet: --resume --force keeps what was repaired", () =>
