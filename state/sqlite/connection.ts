@@ -10,7 +10,6 @@ import type {
   SqlRow,
 } from "../connection.ts";
 import { isBusy, translateSqlite } from "./errors.ts";
-import { keepPrivate } from "./private_file.ts";
 
 /** How long a process waits for another one's write. Writes take milliseconds. */
 const LOCK_TIMEOUT_MS = 5_000;
@@ -48,7 +47,6 @@ export async function connectSqlite(
   let db: DatabaseSync | undefined;
   await prepareFile(path);
   try {
-    keepPrivate(path);
     db = new DatabaseSync(path, { timeout: lockTimeoutMs });
     await useWal(db, lockTimeoutMs);
     // A commit returns when it is on the disk. WAL's usual NORMAL could lose the last commits in a power
