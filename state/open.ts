@@ -30,12 +30,34 @@ export function openState(options: OpenStateOptions): Promise<StateStore> {
   const url = options.env("RIVET_STATE_URL");
   // A value that is not understood is an error: a file in its place would be forgotten with its container.
   if (url !== undefined && url.trim() !== "") return openPostgres(url, options.warn);
-  return openSqlite(join(options.dir, STATE_FILE));
+  return openSqlite(join(options.dir, STATE_FILE), options.warn);
 }
 
-/** The state of a file, brought up to date. */
-export async function openSqlite(path: string): Promise<StateStore> {
+/** The state of a file, brought up to date. @param warn called when the file has lost what it held */
+export async function openSqlite(
+  path: string,
+  warn: (message: string) => void = () => undefined,
+): Promise<StateStore> {
+  if (await isEmptied(path)) {
+    warn(
+      `the state at ${path} is an empty file: exports start from the beginning. If there was a state, ` +
+        "stop, and restore a backup",
+    );
+  }
   return await migrated(await connectSqlite(path));
+}
+
+/** A state that another process is only now making is empty too. */
+const MAKING_MS = 10_000;
+
+async function isEmptied(path: string): Promise<boolean> {
+  try {
+    const { isFile, size, mtime } = await Deno.stat(path);
+    return isFile && size === 0 && mtime !== null && Date.now() - mtime.getTime() > MAKING_MS;
+  } catch {
+    // There is none, or opening it says what is wrong.
+    return false;
+  }
 }
 
 /** @param warn called once when the URL sends state to another host without TLS */

@@ -107,6 +107,8 @@ class SqliteConnection implements SqlConnection {
   readonly location: string;
   readonly #db: DatabaseSync;
   readonly #lockTimeoutMs: number;
+  /** Of the file that was opened; null where files have no number. */
+  readonly #inode: number | null;
   readonly #statements = new Map<string, StatementSync>();
   /** The last of the calls in progress: they take turns, so that none sees another's open transaction. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -116,6 +118,7 @@ class SqliteConnection implements SqlConnection {
     this.#db = db;
     this.location = path;
     this.#lockTimeoutMs = lockTimeoutMs;
+    this.#inode = inodeOf(path);
   }
 
   all(sql: string, parameters: readonly SqlParameter[] = []): Promise<SqlRow[]> {
@@ -123,11 +126,15 @@ class SqliteConnection implements SqlConnection {
   }
 
   run(sql: string, parameters: readonly SqlParameter[] = []): Promise<number> {
-    return this.#inTurn(() => this.#run(sql, parameters));
+    return this.#inTurn(() => {
+      this.#requireInPlace();
+      return this.#run(sql, parameters);
+    });
   }
 
   transaction<T>(work: (tx: SqlExecutor) => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
+      this.#requireInPlace();
       this.#run("BEGIN IMMEDIATE", []);
       try {
         const result = await work(this.#executor);
@@ -163,6 +170,19 @@ class SqliteConnection implements SqlConnection {
     return result;
   }
 
+  /** SQLite goes on writing into a file that was removed, and nobody would ever see it again. */
+  #requireInPlace(): void {
+    if (this.#inode === null || inodeOf(this.location) === this.#inode) return;
+    throw new StateError(
+      "STATE_UNAVAILABLE",
+      `the state at ${this.location} was removed or replaced while it was in use`,
+      {
+        hint: "Put it back where it was, or restore a backup, and run again: without their state " +
+          "incremental exports start from the beginning.",
+      },
+    );
+  }
+
   #all(sql: string, parameters: readonly SqlParameter[]): SqlRow[] {
     return this.#prepare(sql).all(...parameters.map(bindable));
   }
@@ -180,6 +200,15 @@ class SqliteConnection implements SqlConnection {
       this.#statements.set(sql, statement);
     }
     return statement;
+  }
+}
+
+/** null when there is no such file, or the system does not number files. */
+function inodeOf(path: string): number | null {
+  try {
+    return Deno.statSync(path).ino;
+  } catch {
+    return null;
   }
 }
 

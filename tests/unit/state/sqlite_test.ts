@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { openSqlite, openState, STATE_FILE } from "../../../state/open.ts";
 import { connectSqlite } from "../../../state/sqlite/connection.ts";
 import { MIGRATIONS, STATE_VERSION } from "../../../state/migrations.ts";
+import { leased } from "../../support/lease.ts";
 import { MIGRATED } from "./migrated.ts";
 
 const FIXTURES = join(import.meta.dirname!, "../../../fixtures/state");
@@ -270,4 +271,38 @@ Deno.test("commits are on the disk when they return", () =>
     assert.equal((await db.all("PRAGMA journal_mode"))[0].journal_mode, "wal");
     assert.equal((await db.all("PRAGMA synchronous"))[0].synchronous, 2n); // FULL
     await db.close();
+  }));
+
+Deno.test("a state that has become an empty file is said, one that is being made is not", () =>
+  inTempDir(async (dir) => {
+    const path = join(dir, STATE_FILE);
+    for (const [age, warned] of [[60, 1], [0, 0]]) {
+      await Deno.writeTextFile(path, "");
+      const then = new Date(Date.now() - age * 1000);
+      await Deno.utime(path, then, then);
+      const warnings: string[] = [];
+      const warn = (text: string) => warnings.push(text);
+      const store = await openState({ dir, env: () => undefined, warn });
+      assert.deepEqual(await store.cursors(), []);
+      await store.close();
+      assert.equal(warnings.length, warned);
+      if (warned > 0) assert.match(warnings[0], /is an empty file.*restore a backup/);
+    }
+  }));
+
+Deno.test("a state that is replaced while it is open takes no more writes", () =>
+  inTempDir(async (dir) => {
+    const path = join(dir, STATE_FILE);
+    const store = await openSqlite(path);
+    const state = await leased(store);
+    const cursor = { exportName: "orders", cursor: "1", updatedAt: "now", runId: "r" };
+    await state.saveCursor(cursor);
+    await Deno.rename(path, `${path}.bak`);
+    const gone = { code: "STATE_UNAVAILABLE", message: /was removed or replaced/ };
+    await assert.rejects(state.saveCursor(cursor), gone);
+    await Deno.writeTextFile(path, "");
+    await assert.rejects(state.renew(), gone);
+    await Deno.rename(`${path}.bak`, path);
+    await state.saveCursor(cursor);
+    await store.close();
   }));
