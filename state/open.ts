@@ -28,8 +28,9 @@ export interface OpenStateOptions {
  */
 export function openState(options: OpenStateOptions): Promise<StateStore> {
   const url = options.env("RIVET_STATE_URL");
-  // A value that is not understood is an error: a file in its place would be forgotten with its container.
-  if (url !== undefined && url.trim() !== "") return openPostgres(url, options.warn);
+  // A value that is not understood, an empty one too, is an error: a file in its place would be forgotten
+  // with its container.
+  if (url !== undefined) return openPostgres(url, options.warn);
   return openSqlite(join(options.dir, STATE_FILE), options.warn);
 }
 

@@ -72,6 +72,8 @@ function summarize(all: readonly TestCounts[]): number {
 }
 
 async function main(paths: readonly string[]): Promise<number> {
+  // Tests choose their state themselves.
+  Deno.env.delete("RIVET_STATE_URL");
   const roots = paths.length > 0 ? paths.map((path) => resolve(path)) : [join(ROOT, "tests")];
   const files = [...new Set((await Promise.all(roots.map(testFiles))).flat())];
   const isUnit = (file: string): boolean =>

@@ -37,6 +37,13 @@ function invalid(problem: string, hint: string): StateError {
 }
 
 function parse(text: string): PostgresUrl {
+  if (text.trim() === "") {
+    throw invalid(
+      "is empty",
+      "Unset it to keep state in a file beside the config, or name a database: " +
+        "postgresql://user@host/database. A secret that is not there leaves it empty, too.",
+    );
+  }
   try {
     return parsePostgresUrl(text);
   } catch (error) {

@@ -54,7 +54,7 @@ export function openPlace(place: StatePlace): Promise<StateStore> {
 export function startProcess(place: StatePlace, ...args: string[]): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", PROCESS, place.dir, ...args],
-    env: { RIVET_STATE_URL: "", ...place.env },
+    env: { ...place.env },
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",

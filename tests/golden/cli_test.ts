@@ -16,7 +16,7 @@ interface Result {
 async function rivet(args: readonly string[], env: Record<string, string> = {}): Promise<Result> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", MAIN, ...args],
-    env: { RIVET_LOG: "", RUST_LOG: "", RIVET_STATE_URL: "", ...env },
+    env: { RIVET_LOG: "", RUST_LOG: "", ...env },
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, stdout: text(stdout), stderr: text(stderr) };

@@ -84,7 +84,7 @@ function bench(folder: string, schema: string, sql: postgres.Sql): Bench {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-check", MAIN, ...args, "-c", "rivet.yaml"],
       cwd: folder,
-      env: { RIVET_STATE_URL: "", RIVET_LOG: "", RUST_LOG: "" },
+      env: { RIVET_LOG: "", RUST_LOG: "" },
       stdin: "null",
     }).output();
     const text = new TextDecoder();

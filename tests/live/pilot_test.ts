@@ -70,7 +70,7 @@ class Pilot {
       env: {
         PATH: `${join(this.folder, "bin")}:${Deno.env.get("PATH") ?? ""}`,
         DATABASE_URL: this.#role.url,
-        ...{ RIVET_STATE_URL: "", RIVET_LOG: "", RUST_LOG: "" },
+        ...{ RIVET_LOG: "", RUST_LOG: "" },
       },
       stdin: "null",
     }).output();

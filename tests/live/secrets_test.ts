@@ -112,7 +112,7 @@ async function runAll(
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-check", MAIN, ...command.split(" ")],
       cwd: folder,
-      env: { RIVET_STATE_URL: "", RUST_LOG: "", RIVET_LOG: "trace", ...env },
+      env: { RUST_LOG: "", RIVET_LOG: "trace", ...env },
       stdin: "null",
     }).output();
     const text = new TextDecoder();

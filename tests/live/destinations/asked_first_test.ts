@@ -20,7 +20,7 @@ exports:
   await withConfig(yaml, async (cwd) => {
     const result = await rivet(["run", "-c", "rivet.yaml", "--json-errors", "--quiet"], {
       cwd,
-      env: { RIVET_STATE_URL: "", ...env },
+      env: { ...env },
     });
     assert.equal(result.code, 1, result.stderr);
     assert.match(result.stderr, new RegExp(code));

@@ -91,7 +91,7 @@ async function rivet(folder: string, env: Record<string, string>, ...args: strin
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", MAIN, ...args, "-c", "rivet.yaml"],
     cwd: folder,
-    env: { RIVET_STATE_URL: "", RIVET_LOG: "debug", RUST_LOG: "", ...env },
+    env: { RIVET_LOG: "debug", RUST_LOG: "", ...env },
     stdin: "null",
   }).output();
   const text = new TextDecoder();

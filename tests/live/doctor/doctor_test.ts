@@ -18,7 +18,7 @@ interface Report {
 async function doctor(cwd: string, ...args: string[]): Promise<CliResult & { report: Report }> {
   const result = await rivet(["doctor", "-c", "rivet.yaml", "--json", ...args], {
     cwd,
-    env: { ...S3_ENV, RIVET_LOG: "error", RIVET_STATE_URL: "" },
+    env: { ...S3_ENV, RIVET_LOG: "error" },
   });
   return { ...result, report: JSON.parse(result.stdout) };
 }
@@ -41,7 +41,7 @@ exports:
       await withConfig(yaml, async (cwd) => {
         const { code, stdout } = await rivet(["doctor", "-c", "rivet.yaml"], {
           cwd,
-          env: { RIVET_LOG: "error", RIVET_STATE_URL: "" },
+          env: { RIVET_LOG: "error" },
         });
         assert.equal(code, 0, stdout);
         assert.equal(

@@ -28,7 +28,7 @@ export interface FirstRun {
 /** `rivet` in a folder where DATABASE_URL is the URL. */
 export function inFolder(folder: string, url: string) {
   return (...args: string[]): Promise<CliResult> =>
-    rivet(args, { cwd: folder, env: { DATABASE_URL: url, RIVET_LOG: "", RIVET_STATE_URL: "" } });
+    rivet(args, { cwd: folder, env: { DATABASE_URL: url, RIVET_LOG: "" } });
 }
 
 function succeeded(what: string, { code, stdout, stderr }: CliResult): void {

@@ -314,7 +314,7 @@ async function checkRepair(database: TestMysqlDatabase, folder: string): Promise
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-check", MAIN, ...args, "-c", "rivet.yaml"],
       cwd: folder,
-      env: { RIVET_STATE_URL: "", RIVET_LOG: "", RUST_LOG: "" },
+      env: { RIVET_LOG: "", RUST_LOG: "" },
       stdin: "null",
     }).output();
     const text = new TextDecoder();
@@ -345,7 +345,7 @@ async function checkRefusal(database: TestMysqlDatabase, folder: string): Promis
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-check", MAIN, command, "-c", "rivet.yaml"],
       cwd: folder,
-      env: { RIVET_STATE_URL: "", RIVET_LOG: "", RUST_LOG: "" },
+      env: { RIVET_LOG: "", RUST_LOG: "" },
       stdin: "null",
     }).output();
     const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);

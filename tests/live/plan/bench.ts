@@ -60,7 +60,7 @@ async function* filesBelow(folder: string): AsyncGenerator<string> {
 }
 
 function bench(folder: string, db: TestDatabase): Bench {
-  const env = { RIVET_STATE_URL: "", RIVET_LOG: "", RUST_LOG: "", SHOP_URL: db.url };
+  const env = { RIVET_LOG: "", RUST_LOG: "", SHOP_URL: db.url };
   const command = (args: string[], io: "piped" | "null") =>
     new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-check", `--preload=${CLOCK}`, MAIN, ...args],

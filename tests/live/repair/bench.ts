@@ -84,7 +84,7 @@ function makeBench(folder: string, database: TestDatabase): Bench {
     const { code, signal, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-check", script, ...args],
       cwd: folder,
-      env: { RIVET_STATE_URL: "", RIVET_LOG: "", RUST_LOG: "", DATABASE_URL: database.url },
+      env: { RIVET_LOG: "", RUST_LOG: "", DATABASE_URL: database.url },
       stdin: "null",
     }).output();
     const text = new TextDecoder();

@@ -36,22 +36,21 @@ function schemaOf(path: string): unknown[] {
 
 Deno.test("state is .rivet_state.db in the config's folder unless RIVET_STATE_URL is set", () =>
   inTempDir(async (dir) => {
-    for (const url of [undefined, "", " "]) {
-      const store = await openState({ dir, env: () => url, warn: assert.fail });
-      assert.equal(store.location, join(dir, STATE_FILE));
-      await store.close();
-      await store.close();
-    }
+    const store = await openState({ dir, env: () => undefined, warn: assert.fail });
+    assert.equal(store.location, join(dir, STATE_FILE));
+    await store.close();
+    await store.close();
     assert.ok((await Deno.stat(join(dir, STATE_FILE))).isFile);
   }));
 
 Deno.test("a RIVET_STATE_URL that is not PostgreSQL's is an error, never a file", () =>
   inTempDir(async (dir) => {
-    for (const url of ["mysql://u:s3cret@h/d", "pgsql://u:s3cret@h/d", "sqlite:s3cret"]) {
+    const wrong = ["mysql://u:s3cret@h/d", "pgsql://u:s3cret@h/d", "sqlite:s3cret", "", " "];
+    for (const url of wrong) {
       const opened = openState({ dir, env: () => url, warn: assert.fail });
       await assert.rejects(opened, (error) => {
         assert.ok(error instanceof Error);
-        assert.match(error.message, /^RIVET_STATE_URL (starts with|has no scheme)/);
+        assert.match(error.message, /^RIVET_STATE_URL (starts with|has no scheme|is empty)/);
         assert.doesNotMatch(Deno.inspect(error), /s3cret/);
         return true;
       });
