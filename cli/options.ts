@@ -47,6 +47,11 @@ export const resumeOption = option("--resume", {
   description: message`Continue the unfinished chunked run of an export.`,
 });
 
+export const resumeOrRunOption = option("--resume-or-run", {
+  description:
+    message`As --resume, and exports that have nothing to resume are run from the start.`,
+});
+
 export const parallelProcessesOption = option("--parallel-export-processes", {
   description: message`Run each export in a process of its own.`,
 });

@@ -1,7 +1,7 @@
 /** `rivet run`: runs the exports of a config. */
 import { constant, type InferValue, message, object, option } from "@optique/core";
 import { selectExports } from "../core/config/select.ts";
-import { ConfigError } from "../core/base/errors.ts";
+import { logger } from "../core/base/log.ts";
 import type { RunOptions } from "../core/run/types.ts";
 import { defineCommand } from "./define.ts";
 import { loadConfig } from "./load.ts";
@@ -11,6 +11,7 @@ import {
   lockWaitOption,
   parallelProcessesOption,
   resumeOption,
+  resumeOrRunOption,
   runJsonOption,
   summaryOutputOption,
 } from "./options.ts";
@@ -31,6 +32,7 @@ const options = object({
     description: message`Compare with COUNT(*) of the source query.`,
   }),
   resume: resumeOption,
+  resumeOrRun: resumeOrRunOption,
   force: option("--force", {
     description:
       message`Run although a safety gate refuses: with --resume, into a destination that is already complete.`,
@@ -65,19 +67,13 @@ export const runCommand = defineCommand("run", options, {
 
 /** @throws RivetError when the run did not succeed as a whole; everything is printed before. */
 export async function executeRun(args: RunArgs, ctx: CommandContext): Promise<void> {
-  if (args.parallelExports && args.parallelExportProcesses) {
-    throw new ConfigError(
-      "--parallel-exports and --parallel-export-processes exclude each other",
-      [],
-      {
-        code: "USAGE",
-        hint: "Keep one of them.",
-      },
-    );
+  const alone = args.parallelExports && !args.parallelExportProcesses;
+  if (args.parallelExports && !alone) {
+    logger().warn("--parallel-export-processes wins over --parallel-exports");
   }
   const config = await loadConfig(ctx, args.config, parameters(args.params));
   const exports = selectExports(config, args.export ?? null);
-  const processes = !args.parallelExports &&
+  const processes = !alone &&
     usesProcesses(ctx, args.parallelExportProcesses, config, exports);
   const { json, summaryOutput } = args;
   await reportRun(ctx, { exports, json, summaryOutput, processes }, (listener, signal) => {
@@ -86,8 +82,9 @@ export async function executeRun(args: RunArgs, ctx: CommandContext): Promise<vo
       exportName: args.export ?? null,
       validate: args.validate || args.reconcile,
       reconcile: args.reconcile,
-      parallelExports: args.parallelExports || config.config.parallel_exports,
-      resume: args.resume,
+      parallelExports: alone || config.config.parallel_exports,
+      resume: args.resume || args.resumeOrRun,
+      resumeOrRun: args.resumeOrRun,
       force: args.force,
       lockWaitMs: args.lockWait * 1000,
       signal,

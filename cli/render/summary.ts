@@ -11,7 +11,7 @@ export function renderSummary(summary: ExportSummary): string {
 function fields(s: ExportSummary): [string, string][] {
   const list: [string, string][] = [
     ["run_id", s.runId],
-    ["status", s.status],
+    ["status", s.skipReason === undefined ? s.status : `${s.status}: ${s.skipReason}`],
     ["rows", String(s.rows)],
     ["files", String(s.files)],
     ["bytes", formatBytes(s.bytes)],

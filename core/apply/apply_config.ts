@@ -1,4 +1,5 @@
 /** `rivet apply <config>`: the exports of a configuration wave by wave. */
+import { refuseSharedStdout } from "../config/select.ts";
 import { RivetError } from "../base/errors.ts";
 import { refuseSharedSnapshot } from "../processes/run_exports.ts";
 import {
@@ -29,6 +30,7 @@ export async function applyConfig(
   processes: Processes,
 ): Promise<RunAggregate> {
   const { config } = options;
+  refuseSharedStdout(config.exports);
   const waves = wavesOf(config);
   if (processes !== null) refuseSharedSnapshot(config.exports);
   const startedAt = new Date();

@@ -1,6 +1,6 @@
 /** `rivet plan`: every export examined, ranked and sealed. Reads no row and writes no file. */
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
-import { selectExports } from "../config/select.ts";
+import { refuseSharedStdout, selectExports } from "../config/select.ts";
 import { logger } from "../base/log.ts";
 import type { Adapters } from "../ports/adapters.ts";
 import type { StateStore } from "../ports/state.ts";
@@ -42,7 +42,9 @@ export async function planExports(deps: PlanDeps, options: PlanOptions): Promise
   const { config, exportName } = options;
   const planned: PlannedExport[] = [];
   const ranked: { name: string; recommendation: Recommendation }[] = [];
-  for (const exported of selectExports(config, exportName)) {
+  const selected = selectExports(config, exportName);
+  refuseSharedStdout(selected);
+  for (const exported of selected) {
     const one = await planWithRetry(deps, options, exported);
     const history = await deps.state.metrics({ exportName: exported.name, last: HISTORY });
     planned.push(one);

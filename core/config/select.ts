@@ -15,3 +15,15 @@ export function selectExports(config: LoadedConfig, name: string | null): readon
     hint: `Its exports are: ${names.join(", ")}.`,
   });
 }
+
+/** @throws ConfigError: bytes of two exports on one stream are neither's. */
+export function refuseSharedStdout(exports: readonly LoadedExport[]): void {
+  const stream = exports.find(({ destination }) => destination.type === "stdout");
+  if (stream === undefined || exports.length < 2) return;
+  throw new ConfigError(
+    `export '${stream.name}' writes to stdout, which takes one export, and this run has ` +
+      `${exports.length}`,
+    [],
+    { hint: `Run it alone with --export ${stream.name}, and the others by their names.` },
+  );
+}

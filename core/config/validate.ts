@@ -76,7 +76,6 @@ function checkRules(data: Block): Finding[] {
     const value = {
       config: block.value,
       written: new Set(Object.keys(entry as Block)),
-      exportCount: exports.length,
     };
     findings.push(...under(["exports", i], apply(EXPORT_RULES, { value, broken: block.broken })));
   });

@@ -15,11 +15,12 @@ export async function runExportsInProcesses(
 ): Promise<RunAggregate> {
   const { listener, signal } = options;
   const startedAt = new Date();
-  const jobs = await selectJobs(deps, options);
+  const { jobs, skipped } = await selectJobs(deps, options);
+  for (const summary of skipped) listener.finished(summary);
   refuseSharedSnapshot(jobs.map((job) => job.exported));
   const onCrash = crashRecorder(deps, options);
   const run = { ...processes, groups: [jobs], listener, onCrash, signal };
-  const summaries = await runInProcesses(run);
+  const summaries = [...skipped, ...await runInProcesses(run)];
   const order = new Map(jobs.map((job, i) => [job.exported.name, i]));
   summaries.sort((a, b) => (order.get(a.exportName) ?? 0) - (order.get(b.exportName) ?? 0));
   const result = aggregate(startedAt, summaries);

@@ -57,6 +57,7 @@ export function summaryJson(s: ExportSummary): Record<string, unknown> {
     schema_changed: s.schemaChanged,
     quality: s.quality,
     chunks: s.chunks,
+    ...(s.skipReason === undefined ? {} : { skip_reason: s.skipReason }),
     error_message: s.error === null ? null : s.error.message,
     error: s.error === null ? null : errorJson(s.error),
   };

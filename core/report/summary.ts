@@ -33,6 +33,8 @@ export interface ExportSummary {
   readonly quality: readonly string[];
   readonly chunks: { readonly done: number; readonly total: number } | null;
   readonly error: SerializedError | null;
+  /** Why an export was passed over without a run, e.g. `nothing to resume`. */
+  readonly skipReason?: string;
 }
 
 export interface RunAggregate {

@@ -13,30 +13,40 @@ import { bestEffort, type ExportContext, type RunDeps } from "./context.ts";
 import { resolvePlaceholders, runTime } from "../manifest/names.ts";
 import type { RunOptions } from "./types.ts";
 
+/** What `--resume` is about, export by export. */
+export interface Resumable {
+  /** Their unfinished runs are continued. */
+  readonly open: readonly LoadedExport[];
+  /** Why the others are not: nothing was begun, or it is complete. */
+  readonly idle: ReadonlyMap<LoadedExport, "nothing to resume" | "complete already">;
+}
+
 /**
- * Continues what is unfinished and leaves the other exports alone. A run whose chunks are all done is
+ * Continues what is unfinished and names the other exports. A run whose chunks are all done is
  * unfinished too when neither `_SUCCESS` nor its metric says that it ended: it was killed before that.
- * @throws RivetError ALREADY_COMPLETE, CHECKPOINT_MISSING when nothing is left to continue.
+ * @throws RivetError ALREADY_COMPLETE, CHECKPOINT_MISSING when nothing is left to continue, unless
+ * `resumeOrRun` runs what has nothing to continue.
  */
 export async function exportsToResume(
   deps: RunDeps,
-  options: Pick<RunOptions, "force" | "signal">,
+  options: Pick<RunOptions, "force" | "signal" | "resumeOrRun">,
   exports: readonly LoadedExport[],
-): Promise<readonly LoadedExport[]> {
+): Promise<Resumable> {
   const open: LoadedExport[] = [];
+  const idle = new Map<LoadedExport, "nothing to resume" | "complete already">();
   const complete: ChunkRun[] = [];
   for (const exported of exports) {
     const run = await runToResume(deps.state, exported);
     if (run === null) {
-      logger().info(`export '${exported.name}' has nothing to resume and is left alone`);
+      idle.set(exported, "nothing to resume");
     } else if (options.force || !await hasEnded(deps, exported, run, options.signal)) {
       open.push(exported);
     } else {
       complete.push(run);
-      logger().info(`export '${exported.name}' is complete and is left alone`);
+      idle.set(exported, "complete already");
     }
   }
-  if (open.length > 0) return open;
+  if (open.length > 0 || options.resumeOrRun === true) return { open, idle };
   if (complete.length > 0) throw alreadyComplete(complete);
   throw nothingToResume(exports.map((e) => e.name));
 }

@@ -1,8 +1,9 @@
 /** A whole invocation: its exports one after another, and the aggregate of their summaries. */
 import type { LoadedExport } from "../config/loaded.ts";
-import { selectExports } from "../config/select.ts";
+import { refuseSharedStdout, selectExports } from "../config/select.ts";
 import { Breaker } from "../access/breaker.ts";
 import { ConfigError, type RivetError, serializeError, toRivetError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
 import type { RunAggregateRecord, StateStore } from "../ports/state.ts";
 import { aggregateJson } from "../report/json.ts";
 import { RIVET_VERSION } from "../base/version.ts";
@@ -31,11 +32,24 @@ export function notStarted(
   start: KnownStart = { startedAt: new Date() },
 ): ExportSummary {
   const error: RivetError = toRivetError(thrown);
+  const status = error.code === "INTERRUPTED" ? "interrupted" : "failed";
+  return { ...emptySummary(exported, start), status, error: serializeError(error) };
+}
+
+/** An export that `--resume` passes over. */
+function passedOver(exported: LoadedExport, skipReason: string): ExportSummary {
+  const summary = emptySummary(exported, { startedAt: new Date() });
+  return { ...summary, status: "skipped", error: null, skipReason };
+}
+
+function emptySummary(
+  exported: LoadedExport,
+  start: KnownStart,
+): Omit<ExportSummary, "status" | "error"> {
   const startedAt = new Date(start.startedAt);
   return {
     exportName: exported.name,
     runId: start.runId ?? runId(exported.name, startedAt),
-    status: error.code === "INTERRUPTED" ? "interrupted" : "failed",
     mode: exported.config.mode,
     profile: exported.tuning.profile,
     batchSize: exported.tuning.batchRows === 0 ? null : exported.tuning.batchRows,
@@ -55,7 +69,6 @@ export function notStarted(
     schemaChanged: null,
     quality: [],
     chunks: null,
-    error: serializeError(error),
   };
 }
 
@@ -67,23 +80,43 @@ export interface ExportJob {
 
 export async function runExports(deps: RunDeps, options: RunOptions): Promise<RunAggregate> {
   const startedAt = new Date();
-  const jobs = await selectJobs(deps, options);
-  const result = aggregate(startedAt, await runJobs(deps, options, jobs));
+  const { jobs, skipped } = await selectJobs(deps, options);
+  for (const summary of skipped) options.listener.finished(summary);
+  const result = aggregate(startedAt, [...skipped, ...await runJobs(deps, options, jobs)]);
   if (options.partOfRun !== true) await recordAggregate(deps.state, aggregateRecord(result));
   return result;
 }
 
+/** What a run has to do, and the exports that it passes over. */
+export interface SelectedJobs {
+  readonly jobs: readonly ExportJob[];
+  readonly skipped: readonly ExportSummary[];
+}
+
 /** @throws what refuses the run as a whole, before anything is read or written. */
-export async function selectJobs(deps: RunDeps, options: RunOptions): Promise<ExportJob[]> {
+export async function selectJobs(deps: RunDeps, options: RunOptions): Promise<SelectedJobs> {
   const { config, exportName, force, resume, sealed } = options;
   const selected = selectExports(config, exportName);
+  refuseSharedStdout(selected);
   for (const { name } of selected) {
     const inputs = sealed?.get(name);
     if (inputs !== undefined) await cursorDrift(deps.state, name, inputs, force);
   }
   await checkCredentials(deps, selected);
-  const exports = resume ? await exportsToResume(deps, options, selected) : selected;
-  return exports.map((exported) => ({ exported, resume }));
+  if (!resume) return { jobs: selected.map((exported) => ({ exported, resume })), skipped: [] };
+  const { open, idle } = await exportsToResume(deps, options, selected);
+  const again = (exported: LoadedExport) =>
+    options.resumeOrRun === true && idle.get(exported) === "nothing to resume";
+  const jobs = selected
+    .filter((exported) => open.includes(exported) || again(exported))
+    .map((exported) => ({ exported, resume: open.includes(exported) }));
+  const skipped = [...idle]
+    .filter(([exported]) => !again(exported))
+    .map(([exported, reason]) => passedOver(exported, reason));
+  for (const { exportName, skipReason } of skipped) {
+    logger().warn(`export '${exportName}' is skipped: ${skipReason}`);
+  }
+  return { jobs, skipped };
 }
 
 /** What the last export lacks is said before the first one reads; what passes is found when it opens. */

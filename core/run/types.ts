@@ -13,6 +13,8 @@ export interface RunOptions {
   /** All exports at the same time, in this process. */
   readonly parallelExports: boolean;
   readonly resume: boolean;
+  /** With `resume`: exports that have nothing to resume are run afresh. */
+  readonly resumeOrRun?: boolean;
   readonly force: boolean;
   /** How long to wait for another run of an export to end; absent: not at all. */
   readonly lockWaitMs?: number;

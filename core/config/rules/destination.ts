@@ -34,7 +34,7 @@ function about(
 const stdoutLimits: ExportRule = {
   name: "stdout_takes_one_plain_file",
   reads: ["destination", "mode", "max_file_size", "partition_by"],
-  check({ config, exportCount }) {
+  check({ config }) {
     if (config.destination.type !== "stdout") return [];
     const findings: Finding[] = [];
     const refuse = (key: string, what: string) =>
@@ -45,9 +45,6 @@ const stdoutLimits: ExportRule = {
     }
     if (config.partition_by !== undefined) {
       refuse("partition_by", "partition_by, which writes several files");
-    }
-    if (exportCount > 1) {
-      refuse("destination", `more than one export, and this file has ${exportCount}`);
     }
     return findings;
   },

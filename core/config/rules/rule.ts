@@ -22,8 +22,6 @@ export interface ExportSubject {
   readonly config: ExportConfig;
   /** Keys that are written in the file; `config` has defaults for others. */
   readonly written: ReadonlySet<string>;
-  /** How many exports the file has. */
-  readonly exportCount: number;
 }
 
 export type ExportRule = Rule<ExportSubject>;

@@ -20,6 +20,7 @@ const ARGS: RunArgs = {
   validate: false,
   reconcile: false,
   resume: false,
+  resumeOrRun: false,
   force: false,
   parallelExports: false,
   parallelExportProcesses: false,
@@ -116,9 +117,21 @@ Deno.test("an unknown export is refused before anything runs", async () => {
   });
 });
 
-Deno.test("threads and processes exclude each other, before the config is read", async () => {
+Deno.test("processes win over threads where both are asked for", async () => {
+  const asked: string[] = [];
+  const note = (how: string) => () => {
+    asked.push(how);
+    return Promise.resolve(DONE);
+  };
+  const ctx = contextOf(DONE, "orders", "events");
+  const services = {
+    ...ctx.services,
+    runExports: note("this process"),
+    runProcesses: note("processes"),
+  };
   const both = { ...ARGS, parallelExports: true, parallelExportProcesses: true };
-  await rejects(executeRun(both, fakeContext({})), { code: "USAGE" });
+  await executeRun(both, { ...ctx, services });
+  deepEqual(asked, ["processes"]);
 });
 
 Deno.test("a parameter given twice is refused", async () => {

@@ -57,8 +57,8 @@ async function resume(
     }
     const exports = names.map(chunkedExport);
     const { signal } = new AbortController();
-    found = (await exportsToResume(depsOf(runs, destination), { force, signal }, exports))
-      .map((e) => e.name);
+    const { open } = await exportsToResume(depsOf(runs, destination), { force, signal }, exports);
+    found = open.map((e) => e.name);
   });
   return found;
 }
@@ -92,4 +92,21 @@ Deno.test("a run that ended is complete even when its files were taken away", as
 
 Deno.test("nothing to resume is an error that says so", async () => {
   await rejects(resume({}, ["a"]), { code: "CHECKPOINT_MISSING" });
+});
+
+Deno.test("what has nothing to resume is named; --resume-or-run is no error then", async () => {
+  await withMemory(async (destination) => {
+    const exports = ["a", "b"].map(chunkedExport);
+    const { signal } = new AbortController();
+    const deps = depsOf({ a: { chunks: "in_progress" } }, destination);
+    const { open, idle } = await exportsToResume(deps, { force: false, signal }, exports);
+    deepEqual(open.map((e) => e.name), ["a"]);
+    deepEqual([...idle].map(([e, reason]) => [e.name, reason]), [["b", "nothing to resume"]]);
+    const nothing = await exportsToResume(
+      depsOf({}, destination),
+      { force: false, signal, resumeOrRun: true },
+      exports,
+    );
+    deepEqual([nothing.open.length, nothing.idle.size], [0, 2]);
+  });
 });
