@@ -3,7 +3,6 @@ import { loggedRetrier } from "../access/logged_retrier.ts";
 import { retriedWhereSafe } from "../access/retried_destination.ts";
 import type { LoadedExport } from "../config/loaded.ts";
 import { RivetError } from "../base/errors.ts";
-import { logger } from "../base/log.ts";
 import { bound, isStream } from "../ports/destination.ts";
 import type { ChunkRun, ChunkTask } from "../ports/state.ts";
 import { isComplete, withdrawSuccess } from "../manifest/publish.ts";
