@@ -39,8 +39,9 @@ const wiring: Wiring = {
     return await openState({ dir, env, warn: (text) => logger().warn(text) });
   },
   async startWorker() {
-    const { WorkerClient } = await import("./core/workers/worker_client.ts");
-    return () => new WorkerClient(new URL("./adapters/worker.ts", import.meta.url));
+    const { startThread, WorkerClient } = await import("./core/workers/worker_client.ts");
+    const entry = new URL("./adapters/worker.ts", import.meta.url);
+    return () => new WorkerClient(startThread(entry));
   },
   async launcher(config) {
     // Children are this program again.

@@ -30,15 +30,28 @@ export interface RemoteWriter {
   readonly result: Promise<WriteResult>;
 }
 
+/** The part of a `Worker` that is used. */
+export interface WorkerThread {
+  postMessage(message: ToWorker, transfer: ArrayBuffer[]): void;
+  terminate(): void;
+  onmessage: ((event: MessageEvent<FromWorker>) => void) | null;
+  onerror: ((event: ErrorEvent) => void) | null;
+}
+
+/** The Worker of an entry such as `adapters/worker.ts`. */
+export function startThread(entry: URL): WorkerThread {
+  return new Worker(entry, { type: "module", name: "rivet" });
+}
+
 export class WorkerClient {
-  readonly #worker: Worker;
+  readonly #worker: WorkerThread;
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
   #released: (() => void) | null = null;
   #dead: RivetError | null = null;
 
-  constructor(url: URL) {
-    this.#worker = new Worker(url, { type: "module", name: "rivet" });
+  constructor(thread: WorkerThread) {
+    this.#worker = thread;
     this.#worker.onmessage = (event: MessageEvent<FromWorker>) => this.#receive(event.data);
     this.#worker.onerror = (event) => {
       event.preventDefault();

@@ -10,7 +10,7 @@ import type { Source } from "../../core/ports/source.ts";
 import { runExports } from "../../core/run/run.ts";
 import type { RunDeps } from "../../core/run/context.ts";
 import { repairExport } from "../../core/repair/repair.ts";
-import { WorkerClient } from "../../core/workers/worker_client.ts";
+import { startThread, WorkerClient } from "../../core/workers/worker_client.ts";
 import { openState } from "../../state/open.ts";
 import { withLeases } from "../support/lease.ts";
 
@@ -75,7 +75,8 @@ const deps: RunDeps = {
     };
   },
   destination: async (c) => lethal("destination", await adapters.destination(c)),
-  startWorker: () => new WorkerClient(new URL("../../adapters/worker.ts", import.meta.url)),
+  startWorker: () =>
+    new WorkerClient(startThread(new URL("../../adapters/worker.ts", import.meta.url))),
 };
 const signal = new AbortController().signal;
 if (mode === "--repair") {

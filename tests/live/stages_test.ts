@@ -12,7 +12,7 @@ import { configureLogging } from "../../core/base/log.ts";
 import type { StateStore } from "../../core/ports/state.ts";
 import { runExports } from "../../core/run/run.ts";
 import type { ExportSummary } from "../../core/report/summary.ts";
-import { WorkerClient } from "../../core/workers/worker_client.ts";
+import { startThread, WorkerClient } from "../../core/workers/worker_client.ts";
 import { openState } from "../../state/open.ts";
 import { queryDuckdb, readCsv } from "../support/readers.ts";
 
@@ -70,7 +70,8 @@ ${settings}`,
       const aggregate = await runExports({
         ...adapters,
         state,
-        startWorker: () => new WorkerClient(new URL("../../adapters/worker.ts", import.meta.url)),
+        startWorker: () =>
+          new WorkerClient(startThread(new URL("../../adapters/worker.ts", import.meta.url))),
       }, {
         config: loaded,
         exportName: null,

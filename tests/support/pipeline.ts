@@ -9,14 +9,14 @@ import type { StateStore } from "../../core/ports/state.ts";
 import { runExports } from "../../core/run/run.ts";
 import type { RunAggregate } from "../../core/report/summary.ts";
 import type { RunOptions } from "../../core/run/types.ts";
-import { WorkerClient } from "../../core/workers/worker_client.ts";
+import { startThread, WorkerClient } from "../../core/workers/worker_client.ts";
 import { openSqlite, STATE_FILE } from "../../state/open.ts";
 import { createDatabase, type TestDatabase } from "./postgres.ts";
 
 /** Outlives the run that it was started for: starting a Worker costs more than a small export. */
 class KeptWorker extends WorkerClient {
   constructor() {
-    super(new URL("../../adapters/worker.ts", import.meta.url));
+    super(startThread(new URL("../../adapters/worker.ts", import.meta.url)));
   }
 
   override close(): void {}

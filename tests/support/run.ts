@@ -6,7 +6,7 @@ import type { RunDeps } from "../../core/run/context.ts";
 import { runExports } from "../../core/run/run.ts";
 import type { RunAggregate } from "../../core/report/summary.ts";
 import type { RunOptions } from "../../core/run/types.ts";
-import { WorkerClient } from "../../core/workers/worker_client.ts";
+import { startThread, WorkerClient } from "../../core/workers/worker_client.ts";
 import { openState } from "../../state/open.ts";
 
 const WORKER = new URL("../../adapters/worker.ts", import.meta.url);
@@ -24,7 +24,7 @@ export async function runConfig(
     const deps: RunDeps = {
       ...adapters,
       state,
-      startWorker: () => new WorkerClient(WORKER),
+      startWorker: () => new WorkerClient(startThread(WORKER)),
     };
     return await runExports(wrap(deps), {
       config,

@@ -1,0 +1,127 @@
+/**
+ * A source in memory: one table `orders` with an integer key and a text, as an engine without a server
+ * would give it. It understands the few statements that a run makes of it.
+ */
+import { dialect } from "../../adapters/sources/postgres/dialect.ts";
+import { SourceError } from "../../core/base/errors.ts";
+import { throwIfAborted } from "../../core/base/wait.ts";
+import type {
+  ConnectOptions,
+  ReadRequest,
+  Source,
+  SourceFactory,
+  TableKey,
+} from "../../core/ports/source.ts";
+import type { Column } from "../../core/types/types.ts";
+import { batchOf, column } from "./batches.ts";
+
+const COLUMNS: readonly Column[] = [
+  { ...column("id", { kind: "int", bits: 32, signed: true }, false), nativeType: "integer" },
+  column("note", { kind: "text" }),
+];
+
+/** Shared by all connections to it. */
+export class MemoryServer {
+  /** The keys that are there; a row's text follows from its key. */
+  ids: number[];
+  /** Whether it takes connections. */
+  up = true;
+  connects = 0;
+  /** Statements that were read, as they came. */
+  readonly reads: string[] = [];
+  /** Called before each batch; may throw. */
+  onBatch: (sql: string) => void | Promise<void> = () => {};
+
+  constructor(rows: number) {
+    this.ids = Array.from({ length: rows }, (_, i) => i + 1);
+  }
+
+  get factory(): SourceFactory {
+    return {
+      type: "postgres",
+      dialect,
+      connect: (options) => Promise.try(() => this.#connect(options)),
+    };
+  }
+
+  #connect(_options: ConnectOptions): Source {
+    this.connects++;
+    if (!this.up) {
+      throw new SourceError("SOURCE_UNREACHABLE", "connection refused", { category: "network" });
+    }
+    return new MemoryConnection(this) as Pick<Source, keyof MemoryConnection> as Source;
+  }
+}
+
+/** The rows that a statement is about, by its WHERE. */
+function matching(ids: readonly number[], sql: string): number[] {
+  const between = /"id" BETWEEN (\d+) AND (\d+)/.exec(sql);
+  const after = /"id" > E?'?(\d+)/.exec(sql);
+  return ids.filter((id) =>
+    (between === null || id >= Number(between[1]) && id <= Number(between[2])) &&
+    (after === null || id > Number(after[1]))
+  ).sort((a, b) => a - b);
+}
+
+class MemoryConnection {
+  readonly dialect = dialect;
+  readonly capabilities = { copy: false, serverCursor: true, sharedSnapshot: false };
+  readonly info = { engine: "Memory", version: "1", warnings: [] };
+  readonly #server: MemoryServer;
+
+  constructor(server: MemoryServer) {
+    this.#server = server;
+  }
+
+  describe() {
+    return Promise.resolve({
+      columns: COLUMNS,
+      selectList: COLUMNS.map(({ name }) => `_rivet.${dialect.quote(name)}`),
+    });
+  }
+
+  async *read(request: ReadRequest) {
+    const { sql, signal = new AbortController().signal } = request;
+    this.#server.reads.push(sql);
+    const ids = matching(this.#server.ids, sql);
+    for (let at = 0; at < ids.length; at += 10) {
+      throwIfAborted(signal);
+      await this.#server.onBatch(sql);
+      yield batchOf(COLUMNS, ids.slice(at, at + 10).map((id) => [id, `note ${id}`]));
+    }
+    if (ids.length === 0) await this.#server.onBatch(sql);
+  }
+
+  rows(sql: string): Promise<(string | null)[][]> {
+    const ids = matching(this.#server.ids, sql);
+    const text = (value: number | undefined) => value === undefined ? null : String(value);
+    if (/\b1 = 0\b/.test(sql)) return Promise.resolve([]);
+    if (/\bMIN\(/.test(sql)) return Promise.resolve([[text(ids[0]), text(ids.at(-1))]]);
+    if (/\bCOUNT\(/.test(sql)) return Promise.resolve([[String(ids.length)]]);
+    return Promise.reject(new SourceError("SOURCE_QUERY", `not understood: ${sql}`));
+  }
+
+  keys(): Promise<TableKey[]> {
+    return Promise.resolve([{ column: "id", integer: true, primary: true, unique: true }]);
+  }
+
+  quantiles(): Promise<string[]> {
+    return Promise.resolve([]);
+  }
+
+  estimateRows(): Promise<number> {
+    return Promise.resolve(this.#server.ids.length);
+  }
+
+  beginSnapshot(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  endSnapshot(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
