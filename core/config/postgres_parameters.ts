@@ -10,6 +10,7 @@ import {
 } from "./postgres_url.ts";
 
 const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const;
+/** libpq's `sslmode`. */
 export type SslMode = typeof SSL_MODES[number];
 
 const SESSION_KINDS = [
@@ -31,6 +32,7 @@ export type AuthMethod = typeof AUTH_METHODS[number];
 /** The system's authorities as `sslrootcert`. */
 const SYSTEM_ROOTS = "system";
 
+/** What a URL says. */
 export interface PostgresUrl {
   /** In the order in which they are to be tried. */
   readonly hosts: readonly PostgresHost[];

@@ -6,6 +6,7 @@ import { readFileSync, statSync } from "node:fs";
 import { homedir, platform } from "node:os";
 import { join } from "node:path";
 
+/** For which login a password is wanted. */
 export interface PassFileQuery {
   readonly host: string;
   readonly port: number;
@@ -13,6 +14,7 @@ export interface PassFileQuery {
   readonly user: string;
 }
 
+/** What the file says to that. */
 export interface PassFileAnswer {
   readonly password: string | null;
   /** One line, when the file was not looked at though it is there. */

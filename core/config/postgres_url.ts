@@ -4,6 +4,7 @@
  * https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
  */
 
+/** One server of a URL. */
 export interface PostgresHost {
   /** A name, an address (IPv6 without brackets), or the folder of a Unix socket. */
   readonly host: string;
@@ -39,6 +40,7 @@ export interface UrlParts {
   readonly location: string;
 }
 
+/** For hints. */
 export const EXAMPLE = "postgresql://user:password@host:5432/database";
 
 const ENCODE_HINT = `Write it as ${EXAMPLE}, and percent-encode special characters of user and ` +

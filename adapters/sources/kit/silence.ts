@@ -1,5 +1,6 @@
 /** Tells when a peer that owes an answer has been silent for too long. */
 
+/** What to do about silence. */
 export interface SilenceOptions {
   /** 0: never. */
   readonly limitMs: number;

@@ -5,8 +5,10 @@
 import type { Tuning } from "../../../core/config/tuning.ts";
 import { joinSnapshotSql } from "./snapshot.ts";
 
+/** What a transaction sees. */
 export type Isolation = "READ COMMITTED" | "REPEATABLE READ";
 
+/** What a transaction depends on besides its limits. */
 export interface BeginOptions {
   /** One that was exported, which the transaction joins; it must be REPEATABLE READ then. */
   readonly snapshot: string | null;

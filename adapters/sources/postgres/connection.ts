@@ -21,6 +21,7 @@ import {
 } from "./wire/server_messages.ts";
 import { LostError, type Wire } from "./wire/wire.ts";
 
+/** How a connection behaves. */
 export interface ConnectionOptions {
   readonly applicationName: string;
   /** Longest silence of a server that owes an answer; 0: no limit. */
@@ -42,6 +43,7 @@ interface Running {
   stopping: Promise<void> | null;
 }
 
+/** A session that runs one statement at a time. */
 export class Connection {
   readonly #session: Session;
   readonly #options: ConnectionOptions;

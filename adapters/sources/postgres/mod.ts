@@ -41,4 +41,5 @@ async function connect(options: ConnectOptions): Promise<Source> {
   }
 }
 
+/** PostgreSQL's factory. */
 export const postgres: SourceFactory = { type: "postgres", dialect, connect };

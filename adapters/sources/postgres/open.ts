@@ -27,11 +27,13 @@ export interface Session {
   readonly address: string;
 }
 
+/** The servers to try. */
 export interface Servers {
   readonly servers: readonly ConnectionSettings[];
   readonly sessionKind: SessionKind;
 }
 
+/** What is the same for all of them. */
 export interface OpenOptions {
   readonly applicationName: string;
   readonly networkTimeoutS: number;

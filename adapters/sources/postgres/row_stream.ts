@@ -3,6 +3,7 @@ import { type LaidOut, RowFrames, type RowKind, type RowLimits } from "./rows.ts
 import type { Answer } from "./wire/answer.ts";
 import type { Wire } from "./wire/wire.ts";
 
+/** A statement that has been sent, and its connection. */
 export interface RunningStatement {
   readonly wire: Wire;
   readonly answer: Answer;
@@ -14,6 +15,7 @@ export interface RunningStatement {
   readonly stop: () => Promise<void>;
 }
 
+/** The rows of one statement. */
 export class RowStream {
   readonly #statement: RunningStatement;
   readonly #frames: RowFrames;

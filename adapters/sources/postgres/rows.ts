@@ -22,11 +22,13 @@ const MIN_BLOCK_ROWS = 16;
 /** A block of wide rows ends here, so that batches end near their size. */
 const BLOCK_BYTES = 64 * 1024;
 
+/** What the rows must fit. */
 export interface RowLimits {
   readonly columnNames: readonly string[];
   readonly maxValueBytes: number;
 }
 
+/** Rows that are laid out. */
 export interface LaidOut {
   /** Valid until bytes are read again. */
   readonly block: BinaryBlock;
@@ -35,6 +37,7 @@ export interface LaidOut {
   readonly byteLength: number;
 }
 
+/** How the rows come: by COPY, or as those of a statement. */
 export type RowKind = "copy" | "cursor";
 
 /** Lays out the rows of one statement, a block at a time. */

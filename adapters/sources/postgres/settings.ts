@@ -33,6 +33,7 @@ export interface ConnectionSettings {
   readonly applicationName: string | null;
 }
 
+/** A source's servers. */
 export interface ResolvedConnection {
   /** At least one, in the order in which they are to be tried. */
   readonly servers: readonly ConnectionSettings[];

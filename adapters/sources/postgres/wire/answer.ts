@@ -3,6 +3,7 @@ import type { Frame } from "./frame_buffer.ts";
 import { FROM_SERVER, parseError, type ServerError } from "./server_messages.ts";
 import type { Wire } from "./wire.ts";
 
+/** The answer to one flight, taken message by message. */
 export class Answer {
   readonly #wire: Wire;
   #failure: ServerError | null = null;

@@ -14,7 +14,8 @@ const HASHES: readonly (readonly [RegExp, string])[] = [
 
 /** @param der the certificate. Null when its signature has no hash that is known (Ed25519, RSA-PSS). */
 export function tlsServerEndPoint(der: Uint8Array): Uint8Array | null {
-  const { signatureAlgorithm } = new X509Certificate(der);
-  const hash = HASHES.find(([pattern]) => pattern.test(signatureAlgorithm ?? ""))?.[1];
+  const certificate = new X509Certificate(der);
+  const name = "signatureAlgorithm" in certificate ? `${certificate.signatureAlgorithm}` : "";
+  const hash = HASHES.find(([pattern]) => pattern.test(name))?.[1];
   return hash === undefined ? null : createHash(hash).update(der).digest();
 }

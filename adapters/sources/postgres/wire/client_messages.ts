@@ -49,14 +49,17 @@ function untyped(...parts: Part[]): Uint8Array {
   return join([body.length + 4, body]);
 }
 
+/** Asks for TLS. */
 export function sslRequest(): Uint8Array {
   return untyped(SSL_REQUEST_CODE);
 }
 
+/** Asks to cancel what a session runs; the first and only message of its connection. */
 export function cancelRequest({ pid, secret }: BackendKey): Uint8Array {
   return untyped(CANCEL_REQUEST_CODE, pid, secret);
 }
 
+/** Begins a session. */
 export function startup(parameters: Readonly<Record<string, string>>): Uint8Array {
   const pairs = Object.entries(parameters).flatMap(([name, value]) => [
     cString(name),
@@ -70,11 +73,13 @@ export function password(text: string): Uint8Array {
   return message("p", cString(text));
 }
 
+/** Chooses a mechanism, with its first message. */
 export function saslInitialResponse(mechanism: string, response: string): Uint8Array {
   const bytes = utf8.encode(response);
   return message("p", cString(mechanism), bytes.length, bytes);
 }
 
+/** A later message of the mechanism. */
 export function saslResponse(response: string): Uint8Array {
   return message("p", utf8.encode(response));
 }
@@ -84,6 +89,7 @@ const ALL_ROWS = 0;
 const NO_PARAMETERS = new Uint8Array(2);
 const SYNC = message("S");
 
+/** How values come. */
 export type ResultFormat = "text" | "binary";
 
 /** Parses one statement, and no more: a second one is an error. */
@@ -106,6 +112,7 @@ export function flight(...messages: readonly Uint8Array[]): Uint8Array {
   return join([...messages, SYNC]);
 }
 
+/** Ends the session. */
 export function terminate(): Uint8Array {
   return message("X");
 }

@@ -9,6 +9,7 @@ import { tlsOptions, type TlsSettings, verifies } from "./tls_options.ts";
 import { TlsError, tlsFailure } from "../../kit/tls_failure.ts";
 import { TlsStream } from "./tls_stream.ts";
 
+/** Where to go, and how. */
 export interface DialTarget {
   /** A name, an address, or the folder of a Unix socket. */
   readonly host: string;
@@ -20,6 +21,7 @@ export interface DialTarget {
 /** `prefer`: TLS when the server offers it. */
 export type Encryption = "plain" | "prefer" | "tls";
 
+/** A way to the server, before anything is said. */
 export interface Channel {
   readonly stream: ByteStream;
   readonly encrypted: boolean;
@@ -29,6 +31,7 @@ export interface Channel {
   readonly endPoint: Uint8Array | null;
 }
 
+/** Whether a host is the folder of a Unix socket. */
 export function isUnixSocket(host: string): boolean {
   return host.startsWith("/");
 }

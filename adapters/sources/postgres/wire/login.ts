@@ -23,6 +23,7 @@ import {
 } from "./server_messages.ts";
 import type { Wire } from "./wire.ts";
 
+/** Who logs in, and what may be asked for that. */
 export interface Credentials {
   readonly user: string;
   /** Null: none is known. */

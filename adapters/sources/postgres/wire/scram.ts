@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { LoginError } from "./login_error.ts";
 import { saslPrep } from "./saslprep.ts";
 
+/** The mechanism without a bound channel. */
 export const SCRAM = "SCRAM-SHA-256";
 /** With the channel bound to the server's certificate. */
 export const SCRAM_PLUS = "SCRAM-SHA-256-PLUS";

@@ -56,6 +56,7 @@ function stringAt(body: Uint8Array, at: number): { readonly text: string; readon
   return { text: utf8.decode(body.subarray(at, end)), next: end + 1 };
 }
 
+/** The error of an ErrorResponse. */
 export function parseError(body: Uint8Array): ServerError {
   const fields = new Map<string, string>();
   for (let at = 0; at < body.length && body[at] !== 0;) {
@@ -66,6 +67,7 @@ export function parseError(body: Uint8Array): ServerError {
   return new ServerError(fields);
 }
 
+/** A setting that the server reports. */
 export function parseParameterStatus(body: Uint8Array): readonly [name: string, value: string] {
   const name = stringAt(body, 0);
   return [name.text, stringAt(body, name.next).text];
@@ -77,11 +79,13 @@ export interface BackendKey {
   readonly secret: Uint8Array;
 }
 
+/** The key of a session. */
 export function parseBackendKey(body: Uint8Array): BackendKey {
   if (body.length < 8) throw new ProtocolError("a key that is too short");
   return { pid: viewOf(body).getInt32(0), secret: body.slice(4) };
 }
 
+/** One column of a result. */
 export interface ResultField {
   readonly name: string;
   /** OID of the table that the column comes from unchanged, or 0. */
@@ -93,6 +97,7 @@ export interface ResultField {
   readonly modifier: number;
 }
 
+/** The columns of a result. */
 export function parseRowDescription(body: Uint8Array): ResultField[] {
   const view = viewOf(body);
   const fields: ResultField[] = [];
@@ -127,6 +132,7 @@ export function parseTextRow(body: Uint8Array): (string | null)[] {
   return row;
 }
 
+/** A view over these bytes alone. */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

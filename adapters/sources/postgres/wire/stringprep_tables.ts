@@ -21,6 +21,7 @@ function codePoints(written: string): CodePoints {
   return Int32Array.from(edges);
 }
 
+/** Whether the table has the code point. */
 export function holds(table: CodePoints, codePoint: number): boolean {
   let low = 0;
   let high = table.length / 2 - 1;

@@ -7,6 +7,7 @@ import { trustedRoots } from "../../kit/trust.ts";
 /** `allow` and `prefer` are a URL's sslmode: plaintext or TLS first, and then the other. */
 export type TlsMode = "disable" | "allow" | "prefer" | "require" | "verify-ca" | "verify-full";
 
+/** What is asked of TLS. */
 export interface TlsSettings {
   readonly mode: TlsMode;
   /** PEM file of the authorities to trust; `system`: those of the system alone. */

@@ -58,6 +58,7 @@ class Gate extends Duplex {
   }
 }
 
+/** A stream that is encrypted. */
 export class TlsStream implements ByteStream {
   readonly #gate: Gate;
   readonly #secure: tls.TLSSocket;

@@ -21,6 +21,7 @@ export const SILENT = "SILENT";
 /** Says whether the server is still at work on what it owes. */
 export type Probe = () => Promise<boolean>;
 
+/** One session's messages. */
 export class Wire {
   readonly buffer = new FrameBuffer();
   /** What the server has said about its settings, by name. */
