@@ -17,6 +17,7 @@ import type { ValidationReport } from "../core/validate/validation_report.ts";
 import type { Globals } from "./globals.ts";
 import type { Screen } from "./render/screen.ts";
 
+/** One function per thing that a command asks for. */
 export interface Services {
   /** @throws ConfigError with every problem at once. */
   loadConfig(path: string, params: ReadonlyMap<string, string>): Promise<LoadedConfig>;
@@ -48,6 +49,7 @@ export interface Services {
   repairExport(options: RepairOptions): Promise<RepairResult>;
 }
 
+/** What every command is given. */
 export interface CommandContext {
   readonly services: Services;
   readonly screen: Screen;

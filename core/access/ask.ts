@@ -7,8 +7,10 @@ import { loggedRetrier } from "./logged_retrier.ts";
 import { RetriedSession } from "./retried_session.ts";
 import { SourceSession } from "./session.ts";
 
+/** Asks one question, again where that may help. */
 export type Ask = <T>(question: (source: Source) => Promise<T>) => Promise<T>;
 
+/** Whose source it is, and how it is reached. */
 export interface AskedSource {
   readonly config: LoadedConfig;
   readonly exported: LoadedExport;

@@ -2,6 +2,7 @@
 import { RETRY_POLICIES, type RivetError } from "../base/errors.ts";
 import type { Tuning } from "../config/tuning.ts";
 
+/** How often, and after how long, what failed is tried again. */
 export interface RetrySettings {
   readonly maxRetries: number;
   readonly backoffMs: number;

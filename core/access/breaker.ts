@@ -31,6 +31,7 @@ export interface Pass {
   left(): void;
 }
 
+/** One for all that reach a server in this process. */
 export class Breaker {
   #failures = 0;
   #open: Open | null = null;

@@ -3,6 +3,7 @@ import type { Source } from "../ports/source.ts";
 import type { Retrier } from "./retrier.ts";
 import type { SourceSession } from "./session.ts";
 
+/** A `SourceSession` with a `Retrier` around its work. */
 export class RetriedSession {
   readonly #session: SourceSession;
   readonly #retrier: Retrier;

@@ -1,6 +1,7 @@
 /** A source connection that is opened when first needed and never used again after a failure. */
 import type { ConnectOptions, Source, SourceFactory } from "../ports/source.ts";
 
+/** At most one connection, and another one after a failure. */
 export class SourceSession {
   readonly #factory: () => Promise<SourceFactory>;
   readonly #options: () => ConnectOptions;

@@ -24,6 +24,7 @@ export interface Partitioning {
   readonly granularity: "day" | "month" | "year";
 }
 
+/** One export, ready to be planned. */
 export interface LoadedExport {
   readonly name: string;
   /** The export as written, `${ENV}` substituted. */
@@ -54,6 +55,7 @@ export interface LoadedExport {
   readonly destination: DestinationConfig;
 }
 
+/** A whole file, ready to be run. */
 export interface LoadedConfig {
   /** Absolute path of the file. */
   readonly path: string;

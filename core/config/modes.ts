@@ -57,6 +57,7 @@ export interface WindowMode {
   readonly days: number;
 }
 
+/** How an export is read: exactly what its mode needs. */
 export type ResolvedMode = FullMode | IncrementalMode | ChunkedMode | WindowMode;
 
 /** What the rules of the configuration have made sure of. */

@@ -9,6 +9,7 @@
  * that is not whole.
  */
 
+/** What a destination can do, as data: core asks these and never its kind. */
 export interface DestinationCapabilities {
   readonly kind: "local" | "s3" | "gcs" | "azure" | "stdout" | "memory";
   /** `stream`: bytes are visible as they are written; there is no commit point (stdout). */
@@ -42,6 +43,7 @@ export interface FinishedFile {
 /** `taken`: an object of that name is there, and stays as it is; the local file is there still. */
 export type PutOutcome = "stored" | "taken";
 
+/** An object that is there. */
 export interface ObjectInfo {
   readonly key: string;
   readonly sizeBytes: number;
@@ -73,6 +75,7 @@ export interface Access {
   readonly foreignMd5: string | null;
 }
 
+/** A folder or a prefix that finished files are put into. */
 export interface Destination {
   readonly capabilities: DestinationCapabilities;
   /** For people and the manifest, e.g. `./output` or `s3://bucket/prefix`. Holds no secret. */
@@ -112,8 +115,10 @@ export interface StreamDestination {
   close(): Promise<void>;
 }
 
+/** With a commit point or without one; `isStream` tells. */
 export type AnyDestination = Destination | StreamDestination;
 
+/** Whether bytes are gone as they are written. */
 export function isStream(destination: AnyDestination): destination is StreamDestination {
   return destination.capabilities.commit === "stream";
 }

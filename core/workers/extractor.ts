@@ -21,11 +21,13 @@ export function openReaders(
   return Array.from({ length: wanted }, () => new WorkerExtractor(pool, shared));
 }
 
+/** A unit that was read, while its files are finished. */
 export interface Extraction {
   /** Resolves when the unit's files are finished, or rejects with what went wrong while encoding. */
   readonly result: Promise<WorkerResult>;
 }
 
+/** A reader; used for one unit at a time. */
 export interface Extractor {
   /**
    * Resolves when the source is free for the next unit. After a failure the connection is closed and

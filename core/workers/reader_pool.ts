@@ -4,6 +4,7 @@ import type { Extraction, Extractor } from "./extractor.ts";
 
 type Extract = Extractor["extract"];
 
+/** Hands units to readers, in the order in which they come. */
 export class ReaderPool {
   readonly #free: Extractor[];
   readonly #waiting = new Set<PromiseWithResolvers<Extractor>>();

@@ -11,6 +11,7 @@ import type { FromWorker, ToWorker, WorkerConnect, WorkerResult } from "./worker
 /** Decoded bytes that may wait for the encoder; one more batch is always let through. */
 const MAX_IN_FLIGHT_BYTES = 32 * 1024 * 1024;
 
+/** Told the totals of a unit so far. */
 export type ProgressHandler = (rows: number, bytes: number) => void;
 
 interface Pending {
@@ -43,6 +44,7 @@ export function startThread(entry: URL): WorkerThread {
   return new Worker(entry, { type: "module", name: "rivet" });
 }
 
+/** One Worker, as the main thread sees it. */
 export class WorkerClient {
   readonly #worker: WorkerThread;
   readonly #pending = new Map<number, Pending>();

@@ -19,6 +19,7 @@ export interface WorkerPort {
 
 type Extract_ = Extract<ToWorker, { type: "extract" }>;
 
+/** One Worker, as it sees itself. */
 export class WorkerHost {
   readonly #adapters: WorkerAdapters;
   readonly #port: WorkerPort;

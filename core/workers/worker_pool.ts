@@ -1,6 +1,7 @@
 /** Workers that live as long as the invocation: starting one for every small table would cost more than it. */
 import type { WorkerClient } from "./worker_client.ts";
 
+/** Starts a Worker where none is free. */
 export class WorkerPool {
   readonly #start: () => WorkerClient;
   readonly #free: WorkerClient[] = [];

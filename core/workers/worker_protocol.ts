@@ -38,6 +38,7 @@ export type ToWorker =
   /** Close connections, answer `released`, wait for more. */
   | { readonly type: "release" };
 
+/** What a Worker answers; `id` is that of the message which it is about. */
 export type FromWorker =
   /** One `batch` was encoded: its memory is free. `bytes` is the writer's encoded total. */
   | { readonly type: "encoded"; readonly id: number; readonly bytes: number }
