@@ -12,10 +12,13 @@ import type { Batch } from "../batch/batch.ts";
 import type { SourceConfig } from "../config/schema.ts";
 import type { Tuning } from "../config/tuning.ts";
 import type { Column, Fidelity, RivetType } from "../types/types.ts";
+import type { SqlLexis } from "./lexis.ts";
 import type { RowChecksum } from "../batch/row_checksum.ts";
 
 /** How an engine writes SQL. Pure: `core/query` shapes every statement through it. */
 export interface Dialect {
+  /** How strings, names and comments are told from code. */
+  readonly lexis: SqlLexis;
   /** Quotes one identifier, doubling embedded quotes (CC9). */
   quote(identifier: string): string;
   /**

@@ -423,6 +423,26 @@ const reading: readonly SourceCase[] = [
       });
     },
   },
+  {
+    name: "a text of two statements is refused, whatever would check it before",
+    async run(harness) {
+      const { numbers } = harness.tables;
+      const two = `SELECT 1 AS a; DELETE FROM ${numbers}; COMMIT`;
+      const closing = `SELECT 1 AS a) AS x; DELETE FROM ${numbers}; SELECT 1 FROM (SELECT 1 AS a`;
+      for (const sql of [two, closing]) {
+        await withSource(harness, {}, async (source) => {
+          for (
+            const ask of [
+              () => source.rows(sql),
+              () => source.describe(sql, NO_OVERRIDES),
+              () => source.estimateRows(sql),
+            ]
+          ) await assert.rejects(ask, { category: "permanent" });
+        });
+      }
+      assert.deepEqual(await harness.admin(`SELECT COUNT(*) FROM ${numbers}`), [["20000"]]);
+    },
+  },
 ];
 
 const stopping: readonly SourceCase[] = [

@@ -43,6 +43,17 @@ export function quoteTable(name: string): string {
 }
 
 export const dialect: Dialect = {
+  lexis: {
+    backslash: "plain",
+    doubleQuotesEscape: false,
+    backticks: false,
+    brackets: true,
+    dollarQuotes: false,
+    hashComments: false,
+    dashNeedsBlank: false,
+    nestedComments: true,
+    executableComments: false,
+  },
   quote: quoteIdentifier,
   literal,
   limit: (select, rows) => `${select} OFFSET 0 ROWS FETCH NEXT ${rows} ROWS ONLY`,

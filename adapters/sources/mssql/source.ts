@@ -34,6 +34,7 @@ import {
 } from "./introspect.ts";
 import { type Field, fieldOf } from "./metadata.ts";
 import { readBatches, streamBatches } from "./read.ts";
+import { checkQuery, checkStatement } from "./read_only.ts";
 import { isRefusal, planColumn } from "./types.ts";
 
 const CAPABILITIES: SourceCapabilities = {
@@ -61,17 +62,6 @@ export function settingsSql(tuning: Pick<Tuning, "lockTimeoutS">): string {
   return `SET NOCOUNT ON; SET LOCK_TIMEOUT ${lockTimeout}; SET DEADLOCK_PRIORITY LOW;\n`;
 }
 
-/** Comments and white space that may come before a statement's first word. */
-const LEAD = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/)*/;
-
-/** SQL Server has no read-only transactions: what is not a SELECT is not sent. */
-function checkReadOnly(sql: string): void {
-  if (/^select\b/i.test(sql.replace(LEAD, ""))) return;
-  throw new SourceError("SOURCE_QUERY", "exports are read-only: only SELECT statements are sent", {
-    hint: "Write the export's query as one SELECT.",
-  });
-}
-
 function naturalColumns(fields: readonly Field[]): readonly Column[] {
   return fields.map((field) => {
     const plan = planColumn(field);
@@ -91,6 +81,13 @@ function batchText(batch: Batch): (string | null)[][] {
     { length: batch.rows },
     (_, row) => batch.columns.map(({ type }, c) => valueText(type, batch.data[c], row)),
   );
+}
+
+/** A query as a derived table, in which no other statement can stand. */
+function derived(select: string, query: string): string {
+  const base = withoutSemicolon(query);
+  checkQuery(base);
+  return `${select} FROM (\n${base}\n) AS _rivet`;
 }
 
 export class MssqlSource implements Source {
@@ -146,7 +143,7 @@ export class MssqlSource implements Source {
   }
 
   async *read(request: ReadRequest): AsyncGenerator<Batch, void> {
-    checkReadOnly(request.sql);
+    checkStatement(request.sql);
     let complete = false;
     try {
       yield* readBatches(this.#connection, this.#settings + request.sql, request);
@@ -158,7 +155,7 @@ export class MssqlSource implements Source {
   }
 
   async rows(sql: string): Promise<(string | null)[][]> {
-    checkReadOnly(sql);
+    checkStatement(sql);
     const maxValueBytes = this.#tuning.maxValueMb * 1024 * 1024;
     const options = { ...ROWS_BATCH, maxValueBytes, columns: naturalColumns };
     const rows: (string | null)[][] = [];
@@ -187,12 +184,14 @@ export class MssqlSource implements Source {
   }
 
   async estimateRows(query: string): Promise<number | null> {
-    const plan = await this.#plan(query);
+    const plan = await this.#plan(derived("SELECT *", query));
     return plan === null ? null : plannedRows(plan);
   }
 
-  async explainScan(query: string): Promise<ScanFacts | null> {
-    const plan = await this.#plan(query);
+  async explainScan(sql: string): Promise<ScanFacts | null> {
+    const statement = withoutSemicolon(sql);
+    checkStatement(statement);
+    const plan = await this.#plan(statement);
     return plan === null ? null : scanFacts(plan);
   }
 
@@ -216,7 +215,7 @@ export class MssqlSource implements Source {
   async #probe(query: string): Promise<readonly Field[]> {
     try {
       // Nullability comes with it, as the server derives it for this query.
-      const probe = `SELECT TOP (0) * FROM (\n${withoutSemicolon(query)}\n) AS _rivet`;
+      const probe = derived("SELECT TOP (0) *", query);
       const metadata = await this.#connection.metadata(this.#settings + probe);
       const { collation } = this.#connection;
       return await nameCollations(this.#run, probe, metadata, metadata.map(fieldOf), collation);
@@ -226,8 +225,8 @@ export class MssqlSource implements Source {
   }
 
   /** null also where the setting and the query might not meet in one session. */
-  async #plan(query: string): Promise<string | null> {
-    return this.traits.multiplexed ? null : await this.#planner.plan(withoutSemicolon(query));
+  async #plan(sql: string): Promise<string | null> {
+    return this.traits.multiplexed ? null : await this.#planner.plan(sql);
   }
 
   /** A missing table's error with the name that was probably meant. */

@@ -94,6 +94,17 @@ export function withoutChecksum({ rowChecksum: _, ...rest }: Dialect): Dialect {
 }
 
 export const dialect: Dialect = {
+  lexis: {
+    backslash: "escape",
+    doubleQuotesEscape: true,
+    backticks: true,
+    brackets: false,
+    dollarQuotes: false,
+    hashComments: true,
+    dashNeedsBlank: true,
+    nestedComments: false,
+    executableComments: true,
+  },
   quote: quoteIdentifier,
   literal,
   limit: (select, rows) => `${select} LIMIT ${rows}`,

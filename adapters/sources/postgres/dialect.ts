@@ -64,6 +64,17 @@ function notComparable(type: RivetType, nativeType: string): string | null {
 }
 
 export const dialect: Dialect = {
+  lexis: {
+    backslash: "prefixed",
+    doubleQuotesEscape: false,
+    backticks: false,
+    brackets: false,
+    dollarQuotes: true,
+    hashComments: false,
+    dashNeedsBlank: false,
+    nestedComments: true,
+    executableComments: false,
+  },
   quote: quoteIdentifier,
   literal,
   limit: (select, rows) => `${select} LIMIT ${rows}`,

@@ -97,7 +97,7 @@ function ordersRules(last: () => number): Rule[] {
     { sql: "ORDER BY _rivet.[updated_at]", reply: () => rowsOf(ids(1, last())) },
     // The plan of the base query, asked for while SHOWPLAN is on.
     {
-      sql: /^SELECT \* FROM \[dbo\]\.\[orders\]$/,
+      sql: /^SELECT \* FROM \(\nSELECT \* FROM \[dbo\]\.\[orders\]\n\) AS _rivet$/,
       reply: () => result(text, [[PLAN]]),
     },
     { sql: "FROM [dbo].[orders]", reply: () => rowsOf(ids(1, last())) },

@@ -16,6 +16,17 @@ import type { RivetType } from "../../../../core/types/types.ts";
 
 /** The plainest dialect there can be: what is tested is the shape around it. */
 const dialect: Dialect = {
+  lexis: {
+    backslash: "plain",
+    doubleQuotesEscape: false,
+    backticks: false,
+    brackets: false,
+    dollarQuotes: false,
+    hashComments: false,
+    dashNeedsBlank: false,
+    nestedComments: false,
+    executableComments: false,
+  },
   quote: (name) => `"${name.replaceAll('"', '""')}"`,
   literal: (value) => `'${value.replaceAll("'", "''")}'`,
   limit: (select, rows) => `${select} LIMIT ${rows}`,
@@ -35,16 +46,19 @@ function flat(sql: string): string {
 
 Deno.test("base query: a table is quoted, a query loses its trailing semicolons", async () => {
   const of = (table: string | null, query: string | null) =>
-    baseQuery({ dialect }, { table, query });
+    baseQuery({ dialect }, { name: "orders", table, query });
   assert.equal(await of("s.t", null), 'SELECT * FROM "s"."t"');
   assert.equal(await of(null, " SELECT 1 ; ;\n"), "SELECT 1");
 });
 
 Deno.test("base query: a table's hidden columns are behind the others", async () => {
   const source = { dialect, hiddenColumns: (table: string) => Promise.resolve([table, 'a"b']) };
-  const query = await baseQuery(source, { table: "t", query: null });
+  const query = await baseQuery(source, { name: "orders", table: "t", query: null });
   assert.equal(query, 'SELECT *, "t", "a""b" FROM "t"');
-  assert.equal(await baseQuery(source, { table: null, query: "SELECT 1" }), "SELECT 1");
+  assert.equal(
+    await baseQuery(source, { name: "orders", table: null, query: "SELECT 1" }),
+    "SELECT 1",
+  );
 });
 
 Deno.test("outer select: a base query may end in a line comment", () => {

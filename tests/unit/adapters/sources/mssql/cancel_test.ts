@@ -97,10 +97,10 @@ Deno.test("read: time in which nobody takes rows does not count against the time
     let count = 0;
     for await (const batch of source.read(request)) {
       count += batch.rows;
-      await new Promise((resolve) => setTimeout(resolve, 600));
+      await new Promise((resolve) => setTimeout(resolve, 1100));
     }
     assert.equal(count, 30_000);
-  }, { tuning: { statementTimeoutS: 3 } });
+  }, { tuning: { statementTimeoutS: 6 } });
 });
 
 Deno.test("read: a reader that is slow holds the server back, so that memory stays bounded", async () => {

@@ -13,6 +13,8 @@ const XML = '<ShowPlanXML xmlns="http://schemas.microsoft.com/sqlserver/2004/07/
 const showplan = (type = t.nvarcharMax()) => [
   column("Microsoft SQL Server 2005 XML Showplan", type),
 ];
+/** As a derived table, so that nothing can stand beside it. */
+const WRAPPED = `SELECT * FROM (\n${QUERY}\n) AS _rivet`;
 /** The setting, and the statement that shows whether the server heeds it. */
 const SHOWPLAN: readonly Rule[] = [
   { sql: "SET SHOWPLAN_XML", reply: () => [done({ more: true })] },
@@ -33,10 +35,10 @@ traitTest("estimateRows: from the plan, without running the query", async ({ wit
       assert.deepEqual(server.asked.slice(-7), [
         "SET SHOWPLAN_XML ON",
         "SELECT 1 AS rivet",
-        QUERY,
+        WRAPPED,
         "SET SHOWPLAN_XML OFF",
         "SET SHOWPLAN_XML ON",
-        QUERY,
+        WRAPPED,
         "SET SHOWPLAN_XML OFF",
       ]);
     });
@@ -75,7 +77,7 @@ traitTest(
     await withSource(rules, async (source, server) => {
       assert.equal(await source.estimateRows(QUERY), null);
       assert.equal(await source.explainScan?.(QUERY), null);
-      assert.ok(!server.asked.includes(QUERY));
+      assert.ok(!server.asked.some((sql) => sql.includes(QUERY)));
       // The connection serves on.
       assert.deepEqual(await source.rows("SELECT 1 AS rivet"), [["1"]]);
     });

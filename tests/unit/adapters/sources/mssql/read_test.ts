@@ -8,6 +8,8 @@ import { done, error, info, row } from "../../../../support/tds/tokens.ts";
 import { traitTest } from "../../../../support/tds/trait_test.ts";
 import { types as t } from "../../../../support/tds/types.ts";
 
+const PLAN = '<ShowPlanXML><StmtSimple StatementEstRows="5"/></ShowPlanXML>';
+
 traitTest("every statement brings its settings along", async ({ withSource }) => {
   const tuning = { lockTimeoutS: 7 };
   await withSource(itemsRules(() => result(ITEMS, rowsOf(1))), async (source, server) => {
@@ -159,15 +161,75 @@ traitTest("rows: every value as exact text", async ({ withSource }) => {
   });
 }, { alone: "all" });
 
-traitTest("nothing but SELECT is sent", async ({ withSource }) => {
+/** What no statement may be, each with the word that says so. */
+const REFUSED: readonly (readonly [sql: string, why: RegExp])[] = [
+  ["DELETE FROM items", /has DELETE/],
+  ["-- SELECT\nDROP TABLE items", /has DROP/],
+  ["EXEC sp_who", /has EXEC/],
+  ["", /has nothing/],
+  ["WITH a AS (SELECT 1 AS b) SELECT b FROM a", /has WITH/],
+  // No semicolon is needed between two statements.
+  ["SELECT 1 AS a DROP TABLE items", /has DROP/],
+  ["SELECT 1 AS a /* */ create table pwned (a int)", /has CREATE/],
+  ["SELECT 1 AS a SELECT 2 AS b", /has SELECT/],
+  ["SELECT 1 AS a INTO pwned", /has INTO/],
+  ["SELECT 1 AS a; DROP TABLE items", /another statement follows/],
+  ["SELECT 1 AS a FROM (SELECT 1 AS b) AS c) AS d EXEC('x')", /did not open/],
+];
+
+traitTest("nothing but one SELECT is sent", async ({ withSource }) => {
   await withSource([], async (source, server) => {
     const before = server.asked.length;
-    for (const sql of ["DELETE FROM items", "-- SELECT\nDROP TABLE items", "EXEC sp_who"]) {
-      await failsWith(source.rows(sql), "SOURCE_QUERY", "permanent", /read-only/);
+    const request = {
+      columns: [],
+      access: "statement",
+      fetchRows: 0,
+      batchBytes: 1024,
+      batchRows: 10,
+      throttleMs: 0,
+      maxValueBytes: 1024,
+    } as const;
+    for (const [sql, why] of REFUSED) {
+      const ways = [
+        () => source.rows(sql),
+        () => Array.fromAsync(source.read({ ...request, sql })),
+        () => source.explainScan?.(sql) ?? Promise.resolve(),
+      ];
+      for (const way of ways) {
+        const error = await failsWith(way(), "SOURCE_QUERY", "permanent", /read-only/);
+        assert.match(error.message, why);
+      }
     }
     assert.equal(server.asked.length, before);
   });
 });
+
+traitTest(
+  "a query is sent within parentheses only, and cannot leave them",
+  async ({ withSource }) => {
+    const rules = [
+      { sql: "SELECT 1 AS rivet", reply: () => result([column("", t.nvarcharMax())], [[PLAN]]) },
+      { sql: "SHOWPLAN_XML", reply: () => [done({ more: true })] },
+      { sql: "UNION ALL", reply: () => result([column("", t.nvarcharMax())], [[PLAN]]) },
+    ];
+    await withSource(rules, async (source, server) => {
+      const before = server.asked.length;
+      for (const sql of ["SELECT 1 AS a) AS x DROP TABLE items --", "SELECT 1 AS a; SELECT 2"]) {
+        const ways = [
+          () => source.describe(sql, new Map()),
+          () => source.inspect?.(sql, new Map()) ?? Promise.resolve(),
+          () => source.estimateRows(sql),
+        ];
+        for (const way of ways) await failsWith(way(), "SOURCE_QUERY", "permanent", /read-only/);
+      }
+      assert.equal(server.asked.length, before);
+      // Without a semicolon it would be two statements, were it not in parentheses.
+      const query = "SELECT 1 AS a UNION ALL SELECT 2 DROP TABLE items";
+      assert.equal(await source.estimateRows(query), 5);
+      assert.equal(server.asked.at(-2), `SELECT * FROM (\n${query}\n) AS _rivet`);
+    });
+  },
+);
 
 traitTest(
   "snapshot: a SNAPSHOT transaction where the database allows it, else none",
