@@ -118,7 +118,10 @@ export class ExportRun {
     } else {
       const rows = (await queue.outcome()).rows + queue.read.dropped;
       const cursor = queue.read.lastValue;
-      await this.#source.use((s) => reconcileCount(s, exported.name, plan, { rows, cursor }));
+      await this.#source.retried(
+        "reconcile",
+        (s) => reconcileCount(s, exported.name, plan, { rows, cursor }),
+      );
     }
     this.#reconciled = true;
   }

@@ -31,6 +31,8 @@ export class MemoryServer {
   readonly reads: string[] = [];
   /** Called before each batch; may throw. */
   onBatch: (sql: string) => void | Promise<void> = () => {};
+  /** Called before each question; may throw. */
+  onRows: (sql: string) => void = () => {};
 
   constructor(rows: number) {
     this.ids = Array.from({ length: rows }, (_, i) => i + 1);
@@ -93,6 +95,13 @@ class MemoryConnection {
   }
 
   rows(sql: string): Promise<(string | null)[][]> {
+    return Promise.try(() => {
+      this.#server.onRows(sql);
+      return this.#answer(sql);
+    });
+  }
+
+  #answer(sql: string): Promise<(string | null)[][]> {
     const ids = matching(this.#server.ids, sql);
     const text = (value: number | undefined) => value === undefined ? null : String(value);
     if (/\b1 = 0\b/.test(sql)) return Promise.resolve([]);

@@ -160,6 +160,23 @@ Deno.test("run: one stop ends the run; what is read then is not committed", () =
     deepEqual([resumed.status, resumed.rows], ["success", 1000]);
   }));
 
+Deno.test("run: a count that is cut off is asked again, a count that differs is not", () =>
+  MemoryRun.with(10, async (run) => {
+    let asked = 0;
+    run.server.onRows = (sql) => {
+      if (!sql.includes("COUNT(") || asked++ > 0) return;
+      throw new SourceError("SOURCE_DISCONNECTED", "gone", { category: "disconnect" });
+    };
+    const { exports: [summary] } = await run.run({ reconcile: "count" });
+    deepEqual([summary.status, summary.reconciled, asked], ["success", true, 2]);
+    run.server.onRows = (sql) => {
+      if (sql.includes("COUNT(")) asked++;
+      run.server.ids.push(100 + asked);
+    };
+    const { exports: [differs] } = await run.run({ reconcile: "count" });
+    deepEqual([differs.status, differs.error?.code, asked], ["failed", "RECONCILE_MISMATCH", 3]);
+  }));
+
 Deno.test("run: a quality gate fails the run after its parts and before its cursor", () =>
   MemoryRun.with(10, async (run) => {
     const fields = { mode: "incremental", cursor_column: "id", quality: { row_count_min: 11 } };
