@@ -17,10 +17,11 @@ import { resolveTuning } from "./tuning.ts";
 
 /** Paths are relative to the configuration's folder. `~` is not expanded. */
 export function resolveSource(source: SourceConfig, dir: string): SourceConfig {
-  const { url_file, tls } = source;
+  const { url_file, server_public_key_file: keyFile, tls } = source;
   return {
     ...source,
     ...(url_file === undefined ? {} : { url_file: resolve(dir, url_file) }),
+    ...(keyFile === undefined ? {} : { server_public_key_file: resolve(dir, keyFile) }),
     ...(tls === undefined ? {} : { tls: resolveTls(tls, dir) }),
   };
 }

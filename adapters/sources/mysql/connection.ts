@@ -11,6 +11,7 @@ import { quoteIdentifier } from "./dialect.ts";
 import {
   type Driver,
   type DriverSocket,
+  explained,
   makeDriver,
   type OnRow,
   socketOf,
@@ -77,6 +78,7 @@ export class Connection {
   #streaming = false;
   /** The server owes nothing to a reader that does not read. */
   #paused = false;
+  readonly encrypted: boolean;
   /** Of every statement; for telling why one was ended. 0: none. */
   statementTimeoutS = 0;
   /** The server's `max_allowed_packet`. It hangs up on a longer statement, often before it says why. */
@@ -85,6 +87,7 @@ export class Connection {
   private constructor(settings: ConnectionSettings, options: ConnectionOptions, encrypt: boolean) {
     this.#settings = settings;
     this.#options = options;
+    this.encrypted = encrypt;
     this.#driver = makeDriver(settings, options.applicationName, encrypt);
     this.#driver.on("error", (error) => this.#onLost(error));
     this.#driver.on("end", () => this.#onLost(lostError("the server closed the connection")));
@@ -139,7 +142,9 @@ export class Connection {
       );
     } catch (error) {
       await connection.close();
-      throw connection.#classified(error as Error);
+      throw connection.#classified(
+        await explained(error as Error, settings, ASIDE_TIMEOUT_S * 1000),
+      );
     } finally {
       clearTimeout(timer);
     }

@@ -1,10 +1,56 @@
 /** What this adapter takes from mysql2 and what it does otherwise than mysql2 would. */
+import tls from "node:tls";
 import mysql from "mysql2";
 import { RivetError } from "../../../core/base/errors.ts";
+import { authPlugins } from "./auth.ts";
+import { TlsError, tlsFailure } from "../kit/tls_failure.ts";
 import type { ConnectionSettings } from "./settings.ts";
-import { isUpgradable, tlsOptions, upgradeWith } from "./tls.ts";
+import { isUpgradable, tlsOptions, upgradeWith, verifies } from "./tls.ts";
 
 export type Driver = mysql.Connection;
+
+/**
+ * The certificate that the server shows, trusted or not; null when it shows none. The connection ends
+ * before it is told who asks.
+ */
+function presentedCertificate(
+  settings: ConnectionSettings,
+  limitMs: number,
+): Promise<Uint8Array | null> {
+  const unchecked = { ...settings, tls: { ...settings.tls, mode: "require" } } as const;
+  const driver = makeDriver(unchecked, "rivet", true);
+  return new Promise((resolve) => {
+    const end = (certificate: Uint8Array | null) => {
+      clearTimeout(timer);
+      socketOf(driver).destroy();
+      resolve(certificate);
+    };
+    const timer = setTimeout(() => end(null), limitMs);
+    driver.on("error", () => end(null));
+    if (!isUpgradable(driver)) return end(null);
+    const upgrade = driver.startTLS;
+    driver.startTLS = () =>
+      upgrade((error) => {
+        const { stream } = driver;
+        const secure = error === undefined && stream instanceof tls.TLSSocket;
+        end(secure ? stream.getPeerCertificate().raw ?? null : null);
+      });
+  });
+}
+
+/** What is wrong with a certificate is found by looking at it; the runtime says less. */
+export async function explained(
+  error: Error,
+  settings: ConnectionSettings,
+  limitMs: number,
+): Promise<Error> {
+  if (!(error instanceof TlsError) || error.cause === undefined) return error;
+  const look = () => presentedCertificate(settings, limitMs);
+  return await tlsFailure(
+    error.cause,
+    verifies(settings.tls) ? look : () => Promise.resolve(null),
+  );
+}
 
 /** A row as it came: length-encoded fields in `[start, end)` of `bytes`, valid during the call only. */
 export type OnRow = (bytes: Uint8Array, start: number, end: number) => void;
@@ -48,7 +94,7 @@ export function makeDriver(
   applicationName: string,
   encrypt: boolean,
 ): Driver {
-  const tls = encrypt ? tlsOptions(settings.host, settings.tls) : null;
+  const encryption = encrypt ? tlsOptions(settings.host, settings.tls) : null;
   const { host, port, socket } = settings;
   const driver = mysql.createConnection({
     ...(socket === undefined ? { host, port } : { socketPath: socket }),
@@ -64,14 +110,15 @@ export function makeDriver(
     multipleStatements: false,
     // A server must not be able to ask for local files, nor a client flag change how SQL is parsed.
     flags: ["-LOCAL_FILES", "-IGNORE_SPACE", "-ODBC"],
+    authPlugins: authPlugins(settings),
     connectAttributes: { program_name: applicationName },
-    ...(tls === null ? {} : { ssl: { rejectUnauthorized: tls.rejectUnauthorized } }),
+    ...(encryption === null ? {} : { ssl: { rejectUnauthorized: encryption.rejectUnauthorized } }),
   });
-  if (tls !== null) {
+  if (encryption !== null) {
     if (!isUpgradable(driver)) {
       throw new RivetError("INTERNAL", "mysql2 cannot be upgraded to TLS; its internals changed");
     }
-    upgradeWith(driver, tls);
+    upgradeWith(driver, encryption);
   }
   return driver;
 }

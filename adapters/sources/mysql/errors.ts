@@ -9,7 +9,8 @@ import {
   RivetError,
   SourceError,
 } from "../../../core/base/errors.ts";
-import { TlsError } from "./tls.ts";
+import { TlsError } from "../kit/tls_failure.ts";
+import { UnknownServerKeyError } from "./auth.ts";
 
 interface Verdict {
   readonly code: ErrorCode;
@@ -30,7 +31,13 @@ const AUTH: Verdict = {
 const AUTH_PLUGIN: Verdict = {
   code: "SOURCE_AUTH",
   category: "auth",
-  hint: "Use an account with caching_sha2_password, mysql_native_password or ed25519.",
+  hint: "Use an account with caching_sha2_password, mysql_native_password, ed25519 or parsec.",
+};
+const SERVER_KEY: Verdict = {
+  code: "SOURCE_AUTH",
+  category: "auth",
+  hint: "Encrypt the connection: tls: {mode: verify-full}. Or name the server's key in " +
+    "source.server_public_key_file; allow_public_key_retrieval: true takes any that is sent.",
 };
 const PERMISSION: Verdict = {
   code: "SOURCE_PERMISSION",
@@ -226,7 +233,10 @@ function timedOut({ statementTimeoutS }: ErrorContext): Verdict {
 }
 
 function verdictOf(error: DriverError, context: ErrorContext): Verdict {
-  if (error instanceof TlsError) return TLS;
+  if (error instanceof TlsError) {
+    return error.hint === undefined ? TLS : { ...TLS, hint: error.hint };
+  }
+  if (error instanceof UnknownServerKeyError) return SERVER_KEY;
   const number = typeof error.errno === "number" ? error.errno : 0;
   if (STATEMENT_TIMEOUTS.includes(number)) return timedOut(context);
   const state = error.sqlState ?? "";

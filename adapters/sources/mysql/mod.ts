@@ -18,10 +18,13 @@ import { MysqlSource } from "./source.ts";
 const NOT_ENCRYPTED =
   "TLS is not enforced — credentials and result rows cross the network in plaintext.";
 
-function tlsWarning(options: ConnectOptions, settings: ConnectionSettings): string | null {
-  if (options.source.tls !== undefined || settings.socket !== undefined) return null;
-  const { mode } = settings.tls;
-  return mode === "disable" || mode === "prefer" ? NOT_ENCRYPTED : null;
+/** Whoever wrote `tls: {mode: disable}` knows. */
+function tlsWarning(
+  { source }: ConnectOptions,
+  { socket }: ConnectionSettings,
+  { encrypted }: Connection,
+): string | null {
+  return source.tls === undefined && socket === undefined && !encrypted ? NOT_ENCRYPTED : null;
 }
 
 /** The major version of MySQL that has the function no more, but in a component. */
@@ -66,8 +69,8 @@ async function connect(options: ConnectOptions): Promise<Source> {
   try {
     const facts = await serverFacts(connection);
     const proxy = await detectProxy(facts.versionComment, asking(connection));
-    const warnings = [tlsWarning(options, settings), proxyWarning(proxy)]
-      .filter((warning) => warning !== null);
+    const found = [tlsWarning(options, settings, connection), proxyWarning(proxy)];
+    const warnings = [...settings.warnings, ...found.filter((warning) => warning !== null)];
     const info = { engine: facts.flavor, version: facts.version, warnings };
     const source = new MysqlSource(connection, options.tuning, facts, info, proxy !== "Direct");
     await source.start();

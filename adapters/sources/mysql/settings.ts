@@ -32,6 +32,10 @@ const URL_PARAMETERS = [
   "sslmode",
   "ssl-ca",
   "sslrootcert",
+  "ssl-cert",
+  "sslcert",
+  "ssl-key",
+  "sslkey",
   "connect_timeout",
   "charset",
   "socket",
@@ -47,9 +51,13 @@ export interface ConnectionSettings {
   readonly socket: string | undefined;
   readonly user: string;
   readonly password: string;
+  readonly allowPublicKeyRetrieval: boolean;
+  readonly serverPublicKeyFile: string | undefined;
   readonly database: string;
   readonly connectTimeoutS: number;
   readonly tls: TlsSettings;
+  /** What of the settings contradicts itself, a line each. */
+  readonly warnings: readonly string[];
 }
 
 /** Where the connection goes, for messages. */
@@ -64,28 +72,74 @@ function configTls(source: SourceConfig): TlsSettings | null {
     mode: tls.mode,
     caFile: tls.ca_file,
     acceptInvalidCerts: tls.accept_invalid_certs,
+    certFile: tls.cert_file,
+    keyFile: tls.key_file,
     acceptInvalidHostnames: tls.accept_invalid_hostnames,
   };
 }
 
-function tlsOf(mode: TlsMode, caFile?: string): TlsSettings {
-  return { mode, caFile, acceptInvalidCerts: false, acceptInvalidHostnames: false };
+function tlsOf(mode: TlsMode, files: Partial<TlsSettings> = {}): TlsSettings {
+  return {
+    mode,
+    caFile: undefined,
+    certFile: undefined,
+    keyFile: undefined,
+    acceptInvalidCerts: false,
+    acceptInvalidHostnames: false,
+    ...files,
+  };
 }
 
 /** The `tls:` block wins over the URL's ssl-mode; without either the connection is plaintext. */
 function tlsSettings(source: SourceConfig, params: URLSearchParams): TlsSettings {
-  const block = configTls(source);
-  if (block !== null) return block;
+  return configTls(source) ?? urlTls(params) ?? tlsOf("disable");
+}
+
+/** One name of each pair is the server's own, the other that of PostgreSQL's URLs. */
+const FILE_PARAMETERS = {
+  caFile: ["ssl-ca", "sslrootcert"],
+  certFile: ["ssl-cert", "sslcert"],
+  keyFile: ["ssl-key", "sslkey"],
+} as const;
+
+/** Null when the URL says nothing of TLS. As the server's own clients do, a CA file alone asks for a check. */
+function urlTls(params: URLSearchParams): TlsSettings | null {
+  const [caFile, certFile, keyFile] = Object.values(FILE_PARAMETERS).map((names) =>
+    names.map((name) => params.get(name)).find((value) => value !== null) ?? undefined
+  );
   const written = params.get("ssl-mode") ?? params.get("sslmode");
-  if (written === null) return tlsOf("disable");
-  const mode = written.toLowerCase().replaceAll("_", "-");
+  if (written === null && caFile === undefined && certFile === undefined) return null;
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    throw new ConfigError("the connection URL needs ssl-cert and ssl-key, not one of them");
+  }
+  const fallback = caFile === undefined ? "required" : "verify-ca";
+  const mode = (written ?? fallback).toLowerCase().replaceAll("_", "-");
   if (!Object.hasOwn(SSL_MODES, mode)) {
     throw new ConfigError(
       `the connection URL has ssl-mode=${written}; it is one of ` +
         "disabled, preferred, required, verify-ca, verify-identity",
     );
   }
-  return tlsOf(SSL_MODES[mode], params.get("ssl-ca") ?? params.get("sslrootcert") ?? undefined);
+  return tlsOf(SSL_MODES[mode], { caFile, certFile, keyFile });
+}
+
+/** The block wins; that it takes a protection away which the URL asks for is worth a word. */
+function conflicts(source: SourceConfig, params: URLSearchParams): string[] {
+  const asked = urlTls(params)?.mode ?? "disable";
+  if (source.tls?.mode !== "disable" || asked === "disable") return [];
+  return [
+    `tls: {mode: disable} wins over the connection URL, which asks for ssl-mode ${asked}: ` +
+    "credentials and result rows cross the network in plaintext.",
+  ];
+}
+
+function keySettings(
+  source: SourceConfig,
+): Pick<ConnectionSettings, "allowPublicKeyRetrieval" | "serverPublicKeyFile"> {
+  return {
+    allowPublicKeyRetrieval: source.allow_public_key_retrieval ?? false,
+    serverPublicKeyFile: source.server_public_key_file,
+  };
 }
 
 function checkParameters(params: URLSearchParams): void {
@@ -137,9 +191,11 @@ function fromUrl(source: SourceConfig, text: string): ConnectionSettings {
     socket: params.get("socket") ?? undefined,
     user,
     password: decodeUrlPart(url.password, "password"),
+    ...keySettings(source),
     database,
     connectTimeoutS: timeoutSeconds(params.get("connect_timeout")),
     tls: tlsSettings(source, params),
+    warnings: conflicts(source, params),
   };
 }
 
@@ -158,9 +214,11 @@ function fromFields(source: SourceConfig, env: Env): ConnectionSettings {
     socket: host.startsWith("/") ? host : undefined,
     user: required("user"),
     password: readPassword(source, env) ?? "",
+    ...keySettings(source),
     database: required("database"),
     connectTimeoutS: DEFAULT_CONNECT_TIMEOUT_S,
     tls: configTls(source) ?? tlsOf("disable"),
+    warnings: [],
   };
 }
 

@@ -1,8 +1,9 @@
 /** Encryption of the connection: what is verified, and the upgrade itself. */
-import { readFileSync } from "node:fs";
 import net from "node:net";
 import tls from "node:tls";
-import { ConfigError } from "../../../core/base/errors.ts";
+import { clientCertificate } from "../kit/client_certificate.ts";
+import { TlsError } from "../kit/tls_failure.ts";
+import { trustedRoots } from "../kit/trust.ts";
 import { connectGated } from "../gated_socket.ts";
 
 /** `prefer`: TLS when the server offers it. Only a URL's ssl-mode can ask for it. */
@@ -10,14 +11,13 @@ export type TlsMode = "disable" | "prefer" | "require" | "verify-ca" | "verify-f
 
 export interface TlsSettings {
   readonly mode: TlsMode;
+  /** PEM file of the authorities to trust; `system`: those of the system alone. */
   readonly caFile: string | undefined;
+  /** PEM files of a client certificate. */
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
   readonly acceptInvalidCerts: boolean;
   readonly acceptInvalidHostnames: boolean;
-}
-
-/** A failed TLS negotiation; the classifier turns it into SOURCE_TLS. */
-export class TlsError extends Error {
-  override readonly name = "TlsError";
 }
 
 /** What mysql2 (3.24.5, `lib/base/connection.js`) does its own upgrade with. */
@@ -31,28 +31,23 @@ export function isUpgradable(driver: object): driver is UpgradableDriver {
   return "stream" in driver && "packetParser" in driver && "startTLS" in driver;
 }
 
-function readCa(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    const why = (error as { code?: string }).code ?? "I/O error";
-    throw new ConfigError(`source.tls.ca_file ${path} cannot be read (${why})`, [], {
-      cause: error,
-    });
-  }
+/** Whether the server's certificate is checked. */
+export function verifies({ mode, acceptInvalidCerts }: TlsSettings): boolean {
+  return (mode === "verify-ca" || mode === "verify-full") && !acceptInvalidCerts;
 }
 
 /** Options for `tls.connect` but for the socket; null for plaintext. @throws ConfigError */
 export function tlsOptions(host: string, settings: TlsSettings): tls.ConnectionOptions | null {
-  const { mode, caFile, acceptInvalidCerts, acceptInvalidHostnames } = settings;
+  const { mode, caFile, acceptInvalidHostnames } = settings;
   if (mode === "disable") return null;
-  const verify = (mode === "verify-ca" || mode === "verify-full") && !acceptInvalidCerts;
+  const verify = verifies(settings);
   const anyHost = mode !== "verify-full" || acceptInvalidHostnames;
   return {
     host,
     servername: net.isIP(host) === 0 ? host : undefined,
     rejectUnauthorized: verify,
-    ca: caFile === undefined ? undefined : readCa(caFile),
+    ca: verify ? trustedRoots(caFile) : undefined,
+    ...clientCertificate(settings),
     checkServerIdentity: anyHost
       ? () => undefined
       : (_, certificate) => tls.checkServerIdentity(host, certificate),

@@ -135,7 +135,7 @@ const tlsConsistent: SourceRule = {
 /** Engines whose connections can show a certificate. */
 const CLIENT_CERTIFICATES: Record<SourceConfig["type"], boolean> = {
   postgres: true,
-  mysql: false,
+  mysql: true,
   mssql: false,
 };
 
@@ -175,6 +175,27 @@ const cleartextPassword: SourceRule = {
   },
 };
 
+const PUBLIC_KEYS = ["allow_public_key_retrieval", "server_public_key_file"] as const;
+
+/** Engines whose logins encrypt a password with the server's key. */
+const PUBLIC_KEY_LOGINS: Record<SourceConfig["type"], boolean> = {
+  postgres: false,
+  mysql: true,
+  mssql: false,
+};
+
+const publicKey: SourceRule = {
+  name: "public_key",
+  reads: [...PUBLIC_KEYS, "type"],
+  check(source) {
+    if (PUBLIC_KEY_LOGINS[source.type]) return [];
+    return present(source, PUBLIC_KEYS).map((key) => ({
+      path: [key],
+      message: `type: ${source.type} encrypts no password with a key of the server`,
+    }));
+  },
+};
+
 const oneBatchSize: SourceRule = {
   name: "one_batch_size",
   reads: ["tuning"],
@@ -204,5 +225,6 @@ export const SOURCE_RULES: readonly SourceRule[] = [
   tlsConsistent,
   clientCertificate,
   cleartextPassword,
+  publicKey,
   oneBatchSize,
 ];

@@ -101,6 +101,12 @@ export const sourceSchema = z.strictObject({
   environment: z.enum(["production", "replica", "local"]).optional().describe(
     "What the source is, which chooses the profile where none is set: production safe, replica balanced, local fast. Default: none.",
   ),
+  allow_public_key_retrieval: z.boolean().optional().describe(
+    "MySQL: over plaintext, take the key that the server sends and encrypt the password with it for caching_sha2_password and sha256_password accounts. Whoever answers could read it. Default: false.",
+  ),
+  server_public_key_file: text.optional().describe(
+    "MySQL: PEM file of the server's public key, for the same accounts over plaintext. Relative to this file.",
+  ),
   tls: tlsSchema.optional(),
   tuning: tuningSchema.optional(),
 }).describe("The database to read from.");

@@ -3,13 +3,14 @@
  * The certificates are those of the PostgreSQL tests.
  */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sourceFactory } from "../../../adapters/sources/mod.ts";
 import type { SourceConfig, TlsConfig } from "../../../core/config/schema.ts";
 import type { Source } from "../../../core/ports/source.ts";
 import { caseTuning, failsWith } from "../../conformance/source.ts";
 import { checkHeldBack, checkLost } from "../../conformance/tls.ts";
-import { mysqlTest, startMariadb } from "../../support/mariadb.ts";
+import { createMysqlDatabase, mysqlTest, startMariadb } from "../../support/mariadb.ts";
 import { structured } from "./harness.ts";
 
 const certificate = (name: string) =>
@@ -112,11 +113,17 @@ mysqlTest("mysql: TLS", async (t) => {
         await administrator.close();
       }
     });
-    await t.step("ssl-mode of a URL: preferred encrypts, and warns that it may not", async () => {
+    await t.step("ssl-mode of a URL: preferred encrypts, and does not warn then", async () => {
       const url = `${server.url}?ssl-mode=preferred`;
       const [cipher, warnings] = await cipherOf({ type: "mysql", url });
       assert.match(cipher, /TLS_/);
-      assert.match(warnings[0], /TLS is not enforced/);
+      assert.deepEqual(warnings, []);
+    });
+    await t.step("a block that switches off what the URL asks for warns", async () => {
+      const url = `${server.url}?ssl-mode=REQUIRED`;
+      const [cipher, warnings] = await cipherOf({ type: "mysql", url, tls: block("disable") });
+      assert.equal(cipher, "");
+      assert.match(warnings[0], /disable.*wins.*require/);
     });
     await t.step("no tls block is plaintext, with a warning", async () => {
       const [cipher, warnings] = await cipherOf({ type: "mysql", url: server.url });
@@ -141,10 +148,86 @@ mysqlTest("mysql: a server without TLS", async (t) => {
     });
     await t.step("is used in plaintext when it is preferred", async () => {
       const url = `${server.url}?ssl-mode=PREFERRED`;
-      assert.equal((await cipherOf({ type: "mysql", url }))[0], "");
+      const [cipher, warnings] = await cipherOf({ type: "mysql", url });
+      assert.equal(cipher, "");
+      assert.match(warnings[0], /TLS is not enforced/);
     });
   } finally {
     await server.stop();
+  }
+});
+
+async function openssl(dir: string, ...args: readonly string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command("openssl", { args: [...args], cwd: dir })
+    .output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+}
+
+/** A certificate of `name`, signed by the authority `ca`; valid for `days`, 0: until it is made. */
+async function sign(dir: string, name: string, days: number): Promise<void> {
+  await openssl(
+    dir,
+    ...["req", "-newkey", "rsa:2048", "-nodes", "-keyout", `${name}.key`, "-out", `${name}.csr`],
+    ...["-subj", `/CN=${name}`],
+  );
+  await Deno.writeTextFile(join(dir, "names"), "subjectAltName=DNS:localhost\n");
+  await openssl(
+    dir,
+    ...["x509", "-req", "-in", `${name}.csr`, "-CA", "ca.pem", "-CAkey", "ca.key"],
+    ...["-CAcreateserial", "-days", String(days), "-extfile", "names", "-out", `${name}.pem`],
+  );
+}
+
+mysqlTest("mysql: certificates", async (t) => {
+  const dir = await Deno.makeTempDir({ prefix: "rivet-mysql-certificates-" });
+  const file = (name: string) => join(dir, name);
+  await openssl(
+    dir,
+    ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem"],
+    ...["-days", "2", "-subj", "/CN=Rivet test authority"],
+  );
+  await sign(dir, "server", 2);
+  await sign(dir, "client", 2);
+  await sign(dir, "expired", 0);
+  const tls = { cert: file("server.pem"), key: file("server.key"), ca: file("ca.pem") };
+  const server = await startMariadb({ tls });
+  try {
+    const checked = block("verify-full", { ca_file: tls.ca });
+    const known = { ...checked, cert_file: file("client.pem"), key_file: file("client.key") };
+    const at = (tlsBlock: TlsConfig) => ({
+      ...structured(server.url),
+      host: "localhost",
+      tls: tlsBlock,
+    });
+    const administrator = await createMysqlDatabase(server);
+    try {
+      await administrator.sql(
+        "CREATE USER known IDENTIFIED BY 'kn0wn-password' REQUIRE X509; GRANT SELECT ON *.* TO known",
+      );
+      const account = { user: "known", password: "kn0wn-password" };
+      await t.step("an account that needs a client certificate", async () => {
+        assert.match((await cipherOf({ ...at(known), ...account }))[0], /TLS_/);
+        await failsWith(connect({ ...at(checked), ...account }), "SOURCE_AUTH", "auth", /denied/);
+        const missing = { ...known, key_file: "/no/such.key" };
+        await failsWith(connect(at(missing)), "CONFIG_INVALID", "permanent", /no\/such\.key/);
+      });
+      await t.step("an authority that is not trusted is named", async () => {
+        const message = /not trusted here \(CN=Rivet test authority\)[^]*ca_file/;
+        await failsWith(connect(at(block("verify-full"))), "SOURCE_TLS", "permanent", message);
+      });
+      await t.step("an expired certificate is said to be", async () => {
+        await Deno.copyFile(file("expired.pem"), tls.cert);
+        await Deno.copyFile(file("expired.key"), tls.key);
+        await administrator.sql("FLUSH SSL");
+        await failsWith(connect(at(checked)), "SOURCE_TLS", "permanent", /expired on \d{4}-/);
+        assert.match((await cipherOf(at(block("require"))))[0], /TLS_/);
+      });
+    } finally {
+      await administrator.drop();
+    }
+  } finally {
+    await server.stop();
+    await Deno.remove(dir, { recursive: true });
   }
 });
 

@@ -113,7 +113,22 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
         ["!source.tls.cert_file"],
       ],
     ],
-    keeps: [ofSource({ ...URL, tls: { cert_file: "c", key_file: "k" } })],
+    keeps: [
+      ofSource({ ...URL, tls: { cert_file: "c", key_file: "k" } }),
+      ofSource({ type: "mysql", ...URL, tls: { cert_file: "c", key_file: "k" } }),
+    ],
+  },
+  public_key: {
+    breaks: [
+      [
+        ofSource({ ...URL, allow_public_key_retrieval: true, server_public_key_file: "k" }),
+        ["!source.allow_public_key_retrieval", "!source.server_public_key_file"],
+      ],
+    ],
+    keeps: [
+      ofSource({ type: "mysql", ...URL, allow_public_key_retrieval: true }),
+      ofSource({ type: "mysql", ...URL, server_public_key_file: "k" }),
+    ],
   },
   cleartext_password: {
     breaks: [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { classify } from "../../../../../adapters/sources/mysql/errors.ts";
-import { TlsError } from "../../../../../adapters/sources/mysql/tls.ts";
+import { TlsError } from "../../../../../adapters/sources/kit/tls_failure.ts";
 import {
   type ErrorCategory,
   type ErrorCode,

@@ -71,9 +71,35 @@ Deno.test("settings: ssl-mode in every spelling, unless there is a tls block", (
   assert.deepEqual(fromUrl("mysql://u@h/db?ssl-mode=DISABLED", { tls }).tls, {
     mode: "verify-full",
     caFile: undefined,
+    certFile: undefined,
+    keyFile: undefined,
     acceptInvalidCerts: false,
     acceptInvalidHostnames: true,
   });
+});
+
+Deno.test("settings: a CA file alone asks for a check of the certificate", () => {
+  assert.equal(fromUrl("mysql://u@h/db?ssl-ca=/ca.pem").tls.mode, "verify-ca");
+  assert.equal(fromUrl("mysql://u@h/db?ssl-ca=/ca.pem&ssl-mode=required").tls.mode, "require");
+});
+
+Deno.test("settings: a client certificate of a URL, in either spelling", () => {
+  for (const [cert, key] of [["ssl-cert", "ssl-key"], ["sslcert", "sslkey"]]) {
+    const { tls } = fromUrl(`mysql://u@h/db?${cert}=/c.pem&${key}=/k.pem`);
+    assert.deepEqual([tls.mode, tls.certFile, tls.keyFile], ["require", "/c.pem", "/k.pem"]);
+  }
+  assert.throws(() => fromUrl("mysql://u@h/db?ssl-cert=/c.pem"), /ssl-cert and ssl-key/);
+});
+
+Deno.test("settings: a block that takes away what the URL asks for is worth a warning", () => {
+  const off = { mode: "disable", accept_invalid_certs: false, accept_invalid_hostnames: false };
+  const tls = off as SourceConfig["tls"];
+  const warningsOf = (query: string) => fromUrl(`mysql://u@h/db${query}`, { tls }).warnings;
+  assert.match(warningsOf("?ssl-mode=VERIFY_IDENTITY")[0], /disable.*verify-full.*plaintext/);
+  assert.match(warningsOf("?ssl-ca=/ca.pem")[0], /verify-ca/);
+  assert.deepEqual(warningsOf(""), []);
+  assert.deepEqual(warningsOf("?ssl-mode=disabled"), []);
+  assert.deepEqual(fromUrl("mysql://u@h/db?ssl-mode=verify-ca").warnings, []);
 });
 
 Deno.test("settings: what is wrong with a URL is named, its password never shown", () => {
