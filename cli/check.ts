@@ -4,6 +4,7 @@ import { choice } from "@optique/core/valueparser";
 import { RivetError } from "../core/base/errors.ts";
 import { jsonLine } from "../core/base/json_text.ts";
 import type { ExportCheck } from "../core/preflight/check_exports.ts";
+import { checkFailure } from "./failure.ts";
 import { defineCommand } from "./define.ts";
 import { loadConfig } from "./load.ts";
 import { configOption, exportOption } from "./options.ts";
@@ -52,7 +53,7 @@ export const checkCommand = defineCommand("check", options, {
   ],
 });
 
-/** @throws RivetError CHECK_FAILED, after everything is printed. */
+/** @throws RivetError CHECK_FAILED, or as the run would be refused; after everything is printed. */
 export async function executeCheck(args: CheckArgs, ctx: CommandContext): Promise<void> {
   const config = await loadConfig(ctx, args.config, parameters(args.params));
   const target = args.target ?? null;
@@ -89,10 +90,10 @@ function throwFailed(checks: readonly ExportCheck[], types: boolean): void {
   });
   if (failed.length === 0) return;
   const names = failed.map(({ exported }) => `'${exported.name}'`).join(", ");
-  throw new RivetError(
-    "CHECK_FAILED",
+  throw checkFailure(
+    failed.map(({ error }) => error?.code ?? null),
     `${failed.length} of ${checks.length} exports would fail: ${names}`,
-    { hint: "Each block above says why." },
+    "Each block above says why.",
   );
 }
 

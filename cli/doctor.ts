@@ -1,8 +1,9 @@
 /** `rivet doctor`: verifies the connections and credentials of a config. */
 import { constant, type InferValue, message, object, option } from "@optique/core";
 import type { LoadedConfig } from "../core/config/loaded.ts";
-import { ConfigError, RivetError } from "../core/base/errors.ts";
+import { ConfigError } from "../core/base/errors.ts";
 import type { DoctorCheck } from "../core/preflight/doctor.ts";
+import { checkFailure } from "./failure.ts";
 import { defineCommand } from "./define.ts";
 import { loadConfig } from "./load.ts";
 import { configOption, jsonOption } from "./options.ts";
@@ -26,7 +27,8 @@ export type DoctorArgs = InferValue<typeof options>;
 export const doctorCommand = defineCommand("doctor", options, {
   brief: "Verify the connections and credentials of a config.",
   description: "Checks the config, the source's login, its encryption and its clock, every " +
-    "destination and the state backend. Nothing is exported. Exits 1 when a check fails.",
+    "destination, the state backend, and whether the source can give what the exports ask of it. " +
+    "Nothing is exported. Exits 1 when a check fails, 2 when it is the configuration's fault alone.",
   usage: "--config PATH [OPTIONS]",
   examples: [
     ["rivet doctor -c rivet.yaml", "before the first run"],
@@ -35,7 +37,7 @@ export const doctorCommand = defineCommand("doctor", options, {
   ],
 });
 
-/** @throws ConfigError, RivetError CHECK_FAILED; everything is printed before. */
+/** @throws ConfigError, RivetError CHECK_FAILED or a refusal; everything is printed before. */
 export async function executeDoctor(args: DoctorArgs, ctx: CommandContext): Promise<void> {
   const print = (checks: readonly DoctorCheck[]) => {
     if (args.json) ctx.screen.json(toJson(doctorJson(args.config, checks)));
@@ -50,9 +52,11 @@ export async function executeDoctor(args: DoctorArgs, ctx: CommandContext): Prom
   print(checks);
   const failed = checks.filter((check) => check.status === "fail");
   if (failed.length === 0) return;
-  throw new RivetError("CHECK_FAILED", `${failed.length} of ${checks.length} checks failed`, {
-    hint: "Fix what [FAIL] names above, then run doctor again.",
-  });
+  throw checkFailure(
+    failed.map(({ code }) => code),
+    `${failed.length} of ${checks.length} checks failed`,
+    "Fix what [FAIL] names above, then run doctor again.",
+  );
 }
 
 /** A config that cannot be loaded is the first finding. */
@@ -70,6 +74,7 @@ async function loadOrPrint(
         name: "Config",
         status: "fail",
         category: "error",
+        code: error.code,
         message: error.message,
         hint: error.hint ?? null,
       }]);

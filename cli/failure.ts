@@ -47,6 +47,22 @@ export function failureOf(run: RunAggregate): RivetError | null {
   );
 }
 
+/** What a run refuses with exit code 2: the configuration asks for what cannot be. */
+const REFUSALS: readonly ErrorCode[] = ["CONFIG_INVALID", "NOT_AVAILABLE"];
+
+/**
+ * What `check` and `doctor` found, as the run itself would end: with a refusal's own code when all that
+ * they found is one, else CHECK_FAILED.
+ */
+export function checkFailure(
+  found: readonly (ErrorCode | null)[],
+  message: string,
+  hint: string,
+): RivetError {
+  const refusal = REFUSALS.find((code) => found.every((other) => other === code));
+  return new RivetError(refusal ?? "CHECK_FAILED", message, { hint });
+}
+
 /** A child's failure, which its parent has been told with the `Finished` event: only the exit code is left. */
 export class ReportedError extends RivetError {
   override readonly name = "ReportedError";

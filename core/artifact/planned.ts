@@ -1,7 +1,7 @@
 /** One export, planned and examined, before it is ranked among the others and sealed. */
 import type { LoadedExport } from "../config/loaded.ts";
 import type { ExportPlan, PlanInputs } from "../plan/strategy.ts";
-import { planExport, withoutWaiting } from "../plan/export_plan.ts";
+import { planWithoutWaiting } from "../plan/export_plan.ts";
 import type { Source } from "../ports/source.ts";
 import { type Diagnostics, preflight } from "../preflight/preflight.ts";
 
@@ -19,7 +19,7 @@ export async function planOne(
   exported: LoadedExport,
   inputs: PlanInputs,
 ): Promise<PlannedExport> {
-  const plan = await planExport(source, withoutWaiting(exported), inputs);
+  const plan = await planWithoutWaiting(source, exported, inputs);
   const diagnostics = await preflight(source, exported, plan);
   return { exported, plan, diagnostics, cursorSnapshot: inputs.cursor };
 }

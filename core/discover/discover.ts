@@ -2,6 +2,7 @@
  * What a database holds and how its tables could be exported. Read from the catalog and from EXPLAIN; the
  * one thing asked of a table is the lowest and highest value of a large one's integer key, by its index.
  */
+import { onlyHelps } from "../access/only_helps.ts";
 import type { ExportMode } from "../config/schema.ts";
 import { ConfigError, RivetError, toRivetError } from "../base/errors.ts";
 import type {
@@ -150,11 +151,17 @@ async function discoverTable(
     if (category === "permanent" || category === "auth") return { table, reason: message };
     throw error;
   }
-  const rows = table.rowEstimate ?? await source.estimateRows(base);
+  const name = `'${table.reference}'`;
+  const estimate = () => source.estimateRows(base);
+  const rows = table.rowEstimate ?? await onlyHelps(`the rows of ${name}`, estimate, null);
   const shape = {
     columns,
-    keys: await source.keys(table.reference),
-    primaryKey: await source.primaryKey?.(table.reference) ?? [],
+    keys: await onlyHelps(`keys of ${name}`, () => source.keys(table.reference), []),
+    primaryKey: await onlyHelps(
+      `the primary key of ${name}`,
+      async () => await source.primaryKey?.(table.reference) ?? [],
+      [],
+    ),
     indexedColumns: table.indexedColumns,
   };
   const cursors = cursorCandidates(shape);
@@ -181,6 +188,7 @@ async function keyRange(
   best: ChunkCandidate | undefined,
 ): Promise<readonly [string, string] | null> {
   if (best === undefined || !best.integer || (rows !== null && rows <= FULL_ROWS)) return null;
-  const [[min, max]] = await source.rows(minMaxSql(source.dialect, base, best.column.name));
+  const ends = () => source.rows(minMaxSql(source.dialect, base, best.column.name));
+  const [[min, max]] = await onlyHelps("first and last key", ends, [[null, null]]);
   return min === null || max === null ? null : [min, max];
 }

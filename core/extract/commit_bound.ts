@@ -4,7 +4,7 @@
  * after the bound was found: only then does it see what has been committed by then.
  */
 import { logger } from "../base/log.ts";
-import type { RunningTransactions, Source } from "../ports/source.ts";
+import type { RunningTransactions } from "../ports/source.ts";
 import type { CursorLimit } from "../query/cursor.ts";
 import { delay } from "../base/wait.ts";
 
@@ -116,11 +116,4 @@ export function reportBound(exportName: string, bound: CommitBound): void {
     `export '${exportName}': commit_safe leaves ${rows} to a later run, because transactions that ` +
       `may have written earlier ones are still running: ${bound.heldBy.join("; ")}`,
   );
-}
-
-/** The source's way to ask, or undefined where it has none. */
-export function runningOf(source: Source): Running | undefined {
-  return source.runningTransactions === undefined
-    ? undefined
-    : () => (source.runningTransactions as Running).call(source);
 }

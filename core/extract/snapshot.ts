@@ -4,7 +4,8 @@
  * held for `max_snapshot_s`, or when the keeper's connection is lost; the last two fail the export.
  */
 import type { LoadedExport } from "../config/loaded.ts";
-import { ConfigError, RivetError, toRivetError } from "../base/errors.ts";
+import { snapshotSharing } from "../access/capabilities.ts";
+import { RivetError, toRivetError } from "../base/errors.ts";
 import type { SharedSnapshot, Source } from "../ports/source.ts";
 
 /** Keeps firewalls and poolers from taking the keeper for dead, and notices when it is. */
@@ -90,15 +91,7 @@ export class SnapshotHold {
   async #open(connect: Connect): Promise<Held> {
     const keeper = await connect();
     try {
-      if (!keeper.capabilities.sharedSnapshot || keeper.shareSnapshot === undefined) {
-        throw new ConfigError(
-          `consistency: snapshot and run_snapshot are not available for ${keeper.info.engine}, which ` +
-            "cannot share a snapshot between connections",
-          [],
-          { hint: "Use consistency: statement, or read at a time when nothing is written." },
-        );
-      }
-      const shared = await keeper.shareSnapshot();
+      const shared = await snapshotSharing(keeper)();
       return { keeper, shared, timers: this.#startTimers() };
     } catch (error) {
       await keeper.close();

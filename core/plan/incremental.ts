@@ -1,5 +1,6 @@
 /** The plan of `mode: incremental` (contracts section 5). */
 import type { IncrementalMode } from "../config/modes.ts";
+import { runningOf } from "../access/capabilities.ts";
 import { ConfigError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import {
@@ -18,7 +19,6 @@ import {
   type BoundSettings,
   type CommitBound,
   reportBound,
-  runningOf,
 } from "../extract/commit_bound.ts";
 import type { TieSpec } from "../extract/ties.ts";
 import type { Column } from "../types/types.ts";
@@ -146,15 +146,7 @@ async function commitBound(
 ): Promise<CommitBound | null> {
   if (!commitSafe) return null;
   const { source, exported, inputs } = planning;
-  const running = runningOf(source);
-  if (running === undefined) {
-    throw new ConfigError(
-      `export '${exported.name}': incremental_safety: commit_safe is not available for ` +
-        `${source.info.engine}, which does not tell which transactions run`,
-      [],
-      { hint: "Use cursor_lag to read a trailing window again (docs/incremental.md)." },
-    );
-  }
+  const running = runningOf(source, exported.name);
   const settings: BoundSettings = { waitMs: commitWaitMs, signal: inputs.signal };
   const highest = async () =>
     (await source.rows(highestCursorSql(source.dialect, shape)))[0]?.[0] ?? null;

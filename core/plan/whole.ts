@@ -1,4 +1,5 @@
 /** Plans of `mode: full` and `mode: time_window`: the rows are read as a whole. */
+import { onlyHelps } from "../access/only_helps.ts";
 import { ConfigError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import type { FullMode, WindowMode } from "../config/modes.ts";
@@ -26,8 +27,11 @@ const ROUND_TRIPS: readonly RivetType["kind"][] = [
  */
 async function pagingKey(planning: Planning, parallel: number): Promise<Column | null> {
   const { source, exported, description } = planning;
-  if (exported.table === null) return null;
-  const keys = (await source.keys(exported.table)).filter((key) => key.unique);
+  const { table } = exported;
+  if (table === null) return null;
+  // Without a key it is read in one go.
+  const found = await onlyHelps(`keys of '${table}'`, () => source.keys(table), []);
+  const keys = found.filter((key) => key.unique);
   const column = (key: TableKey | undefined) =>
     description.columns.find((c) => c.name === key?.column) ?? null;
   const integer = column(keys.find((key) => key.primary && key.integer));

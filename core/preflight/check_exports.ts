@@ -2,7 +2,7 @@
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import { selectExports } from "../config/select.ts";
 import { RivetError, toRivetError } from "../base/errors.ts";
-import { planExport, withoutWaiting } from "../plan/export_plan.ts";
+import { planWithoutWaiting } from "../plan/export_plan.ts";
 import type { Adapters } from "../ports/adapters.ts";
 import type { InspectedColumn, Source } from "../ports/source.ts";
 import { baseQuery } from "../query/base.ts";
@@ -87,7 +87,7 @@ async function diagnose(
   exported: LoadedExport,
   signal: AbortSignal,
 ): Promise<Diagnostics> {
-  const plan = await planExport(source, withoutWaiting(exported), {
+  const plan = await planWithoutWaiting(source, exported, {
     now: new Date(),
     cursor: null,
     ties: null,

@@ -1,4 +1,7 @@
 /** `rivet doctor`: whether everything a run talks to can be reached with the credentials there are. */
+import { requireChecksum } from "../query/checksum.ts";
+import { requireServer } from "../access/capabilities.ts";
+import { onlyHelps } from "../access/only_helps.ts";
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import type { DestinationConfig, SourceConfig } from "../config/schema.ts";
 import { resolveTuning } from "../config/tuning.ts";
@@ -13,12 +16,14 @@ import { resolvePlaceholders } from "../manifest/names.ts";
 export type DoctorCategory = "auth error" | "connectivity error" | "bucket not found" | "error";
 
 export interface DoctorCheck {
-  readonly about: "config" | "source" | "clock" | "destination" | "state";
+  readonly about: "config" | "source" | "clock" | "export" | "destination" | "state";
   /** `Source auth (Postgres)`, `Destination S3(my-bucket)`. */
   readonly name: string;
   readonly status: "ok" | "warn" | "fail";
   /** Of a failure. */
   readonly category: DoctorCategory | null;
+  /** Of a failure, as a run would end with it. */
+  readonly code: ErrorCode | null;
   readonly message: string | null;
   readonly hint: string | null;
 }
@@ -49,7 +54,8 @@ export async function runDoctor(
 }
 
 function okCheck(about: DoctorCheck["about"], name: string, message?: string): DoctorCheck {
-  return { about, name, status: "ok", category: null, message: message ?? null, hint: null };
+  const passed = { category: null, code: null, hint: null };
+  return { about, name, status: "ok", ...passed, message: message ?? null };
 }
 
 export function failedCheck(
@@ -63,6 +69,7 @@ export function failedCheck(
     name,
     status: "fail",
     category: categoryOf(error),
+    code: error.code,
     message: error.message,
     hint: error.hint ?? null,
   };
@@ -126,6 +133,7 @@ async function checkSource(
       ...warnings.map(sourceWarning),
       okCheck("source", name, `${engine} ${version}`),
       ...await checkClock(source),
+      ...await checkExportNeeds(source, config.exports),
     ];
   } catch (error) {
     return [failedCheck("source", name, error)];
@@ -135,16 +143,37 @@ async function checkSource(
 }
 
 function sourceWarning(message: string): DoctorCheck {
-  return { about: "source", name: "source", status: "warn", category: null, message, hint: null };
+  const rest = { category: null, code: null, hint: null };
+  return { about: "source", name: "source", status: "warn", ...rest, message };
+}
+
+/** Only what the source cannot give is a finding. */
+async function checkExportNeeds(
+  source: Source,
+  exports: readonly LoadedExport[],
+): Promise<DoctorCheck[]> {
+  const checks: DoctorCheck[] = [];
+  for (const exported of exports) {
+    try {
+      await requireServer(source, exported);
+      if (exported.reconcile === "checksum") requireChecksum(source, exported.name, []);
+    } catch (error) {
+      const check = failedCheck("export", `Export '${exported.name}'`, error);
+      checks.push({ ...check, category: "error" });
+    }
+  }
+  return checks;
 }
 
 /** Beyond this, `days_window` and cursors by time are off by what a person would notice. */
 const MAX_SKEW_MS = 5_000;
 
 async function checkClock(source: Source): Promise<DoctorCheck[]> {
-  if (source.serverTimeMs === undefined) return [];
+  const serverTime = source.serverTimeMs;
+  if (serverTime === undefined) return [];
   const before = Date.now();
-  const server = await source.serverTimeMs();
+  const server = await onlyHelps("the source's clock", () => serverTime.call(source), null);
+  if (server === null) return [];
   const after = Date.now();
   const skew = Math.round(server - (before + after) / 2);
   // The answer was on its way for an unknown part of the round trip.
@@ -156,6 +185,7 @@ async function checkClock(source: Source): Promise<DoctorCheck[]> {
     name: "clock",
     status: "warn",
     category: null,
+    code: null,
     message: `the source's clock is ${(Math.abs(skew) / 1000).toFixed(1)} s ${direction} ` +
       "this machine's",
     hint: "Synchronise both clocks: time windows start by this machine's clock.",
@@ -246,7 +276,8 @@ const WITHOUT: Record<Access["refused"][number]["what"], string> = {
 
 function refusal(name: string, { what, hint }: Access["refused"][number]): DoctorCheck {
   const message = WITHOUT[what];
-  return { about: "destination", name, status: "warn", category: null, message, hint };
+  const rest = { category: null, code: null };
+  return { about: "destination", name, status: "warn", ...rest, message, hint };
 }
 
 async function checkState({ state }: DoctorDeps): Promise<DoctorCheck> {

@@ -1,4 +1,5 @@
 /** What the planner says about an export's statements: EXPLAIN only, and MIN / MAX where an index has them. */
+import { onlyHelps } from "../access/only_helps.ts";
 import type { ExportPlan } from "../plan/strategy.ts";
 import type { Dialect, ScanFacts, Source } from "../ports/source.ts";
 import { cursorExpression } from "../query/cursor.ts";
@@ -30,8 +31,8 @@ function probeSql(dialect: Dialect, plan: ExportPlan): string {
 
 /** Null when the engine does not tell. */
 export async function probeScan(source: Source, plan: ExportPlan): Promise<ScanFacts | null> {
-  if (source.explainScan === undefined) return null;
-  return await source.explainScan(probeSql(source.dialect, plan));
+  const explain = async () => await source.explainScan?.(probeSql(source.dialect, plan)) ?? null;
+  return await onlyHelps("the plan of the export's statement", explain, null);
 }
 
 /** First and last key, without scanning: from the chunks, or from an index of the chunk column or cursor. */
@@ -54,10 +55,11 @@ export async function keyRangeOf(
     ? columnRef(dialect, strategy.shape.column)
     : cursorExpression(dialect, strategy.shape);
   const text = textOf(dialect, key, columnType);
-  const [first, last] = [
+  const ends = async () => [
     await endOf(source, plan, key, text, ""),
     await endOf(source, plan, key, text, " DESC"),
   ];
+  const [first, last] = await onlyHelps("first and last key", ends, [null, null]);
   return first === null || last === null ? null : [first, last];
 }
 

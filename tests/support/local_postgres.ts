@@ -64,8 +64,13 @@ function freePort(): number {
   return port;
 }
 
+export interface LocalOptions {
+  /** A standby without a primary: it waits for one, and answers queries meanwhile. */
+  readonly standby?: boolean;
+}
+
 /** Starts one, or returns null when there are no binaries. */
-export async function startLocalPostgres(): Promise<TestServer | null> {
+export async function startLocalPostgres(options: LocalOptions = {}): Promise<TestServer | null> {
   const bin = await binaryFolder();
   if (bin === null) return null;
   const identity = await serverIdentity();
@@ -88,15 +93,16 @@ export async function startLocalPostgres(): Promise<TestServer | null> {
   const encoding = ["--encoding=UTF8", "--locale=C"];
   const login = ["--auth=scram-sha-256", `--username=${USER}`, `--pwfile=${passwordFile}`];
   const port = freePort();
-  const options = [
+  const settings = [
     `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=`,
     "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=64MB",
     "-c max_prepared_transactions=10",
   ].join(" ");
   try {
     await run("initdb", ["-D", data, "--no-sync", ...encoding, ...login]);
+    if (options.standby) await Deno.writeTextFile(join(data, "standby.signal"), "");
     // The server's standard error goes to the log file; an inherited pipe would never end.
-    await run("pg_ctl", ["-D", data, "-w", "-l", join(folder, "log"), "-o", options, "start"]);
+    await run("pg_ctl", ["-D", data, "-w", "-l", join(folder, "log"), "-o", settings, "start"]);
   } catch (error) {
     await Deno.remove(folder, { recursive: true });
     throw error;

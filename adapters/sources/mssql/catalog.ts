@@ -1,6 +1,6 @@
 /** The tables and views of a schema, for `init`. */
 import type { Catalog, CatalogTable, IntrospectScope } from "../../../core/ports/source.ts";
-import { onlyHelps } from "../kit/only_helps.ts";
+import { onlyHelps } from "../../../core/access/only_helps.ts";
 import { quoteIdentifier, quoteLiteral, tableParts } from "./dialect.ts";
 import type { RunRows } from "./introspect.ts";
 

@@ -1,5 +1,5 @@
 /** The names of collations, which literals of `char` and `varchar` keys are written with. */
-import { onlyHelps } from "../kit/only_helps.ts";
+import { onlyHelps } from "../../../core/access/only_helps.ts";
 import { quoteLiteral } from "./literal.ts";
 import type { Collation, ColumnMetadata, Field } from "./metadata.ts";
 import { UNKNOWN_COLLATION, withCollation } from "./native_type.ts";

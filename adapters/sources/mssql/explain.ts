@@ -2,7 +2,7 @@
 import type { ScanFacts } from "../../../core/ports/source.ts";
 
 import { SourceError } from "../../../core/base/errors.ts";
-import { onlyHelps } from "../kit/only_helps.ts";
+import { onlyHelps } from "../../../core/access/only_helps.ts";
 import type { Connection } from "./connection.ts";
 
 /** Each must be a batch of its own. */

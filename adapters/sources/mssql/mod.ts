@@ -1,6 +1,6 @@
 /** SQL Server as a source. */
 import type { ConnectOptions, Source, SourceFactory } from "../../../core/ports/source.ts";
-import { onlyHelps } from "../kit/only_helps.ts";
+import { onlyHelps } from "../../../core/access/only_helps.ts";
 import { Connection } from "./connection.ts";
 import { dialect } from "./dialect.ts";
 import type { RunRows } from "./introspect.ts";

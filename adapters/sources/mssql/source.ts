@@ -22,7 +22,7 @@ import { checksumObstacle } from "./checksum.ts";
 import { nameCollations } from "./collations.ts";
 import type { Connection } from "./connection.ts";
 import { inspectQuery, planQuery } from "./describe.ts";
-import { onlyHelps } from "../kit/only_helps.ts";
+import { onlyHelps } from "../../../core/access/only_helps.ts";
 import { dialect } from "./dialect.ts";
 import { plannedRows, Planner, scanFacts } from "./explain.ts";
 import {

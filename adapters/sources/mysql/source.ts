@@ -206,7 +206,9 @@ export class MysqlSource implements Source {
     if (error.nativeCode !== "1146") return error;
     const name = /'[^'.]*\.([^']+)'/.exec(error.message)?.[1];
     if (name === undefined) return error;
-    const similar = await this.#transaction((rows) => similarTable(rows, name));
+    // Whatever becomes of the look-up, the missing table is what is wrong.
+    const similar = await this.#transaction((rows) => similarTable(rows, name))
+      .catch(() => undefined);
     if (similar === undefined) return error;
     return new SourceError(error.code, error.message, {
       category: error.category,

@@ -233,12 +233,6 @@ function reference(schema: string, name: string, visible: boolean): string {
 export async function catalogTables(rows: RunRows, scope: IntrospectScope): Promise<Catalog> {
   const found = await rows(`
     SELECT n.nspname, c.relname, c.relkind, pg_catalog.pg_table_is_visible(c.oid),
-      c.relkind IN ('r', 'm') AND pg_catalog.pg_relation_size(c.oid) = 0,
-      CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_total_relation_size(c.oid)
-        WHEN c.relkind = 'p' THEN (
-          SELECT sum(pg_catalog.pg_total_relation_size(t.relid))
-          FROM pg_catalog.pg_partition_tree(c.oid) t)
-      END,
       (SELECT json_agg(DISTINCT a.attname) FROM pg_catalog.pg_index i
         JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
         WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL),
@@ -260,15 +254,42 @@ export async function catalogTables(rows: RunRows, scope: IntrospectScope): Prom
   };
 }
 
+/** The tables with their sizes, which wait for locks that nothing else of a catalog waits for. */
+export async function withSizes(rows: RunRows, catalog: Catalog): Promise<Catalog> {
+  if (catalog.tables.length === 0) return catalog;
+  const oids = catalog.tables.map(({ reference }) => `${regclass(reference)}::oid`);
+  const found = await rows(`
+    SELECT c.relkind IN ('r', 'm') AND pg_catalog.pg_relation_size(c.oid) = 0,
+      CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_total_relation_size(c.oid)
+        WHEN c.relkind = 'p' THEN (
+          SELECT sum(pg_catalog.pg_total_relation_size(t.relid))
+          FROM pg_catalog.pg_partition_tree(c.oid) t)
+      END
+    FROM unnest(ARRAY[${oids.join(", ")}]) WITH ORDINALITY AS o(oid, place)
+    LEFT JOIN pg_catalog.pg_class c ON c.oid = o.oid
+    ORDER BY o.place`);
+  return {
+    ...catalog,
+    tables: catalog.tables.map((table, i) => {
+      const [empty, bytes] = found[i];
+      return {
+        ...table,
+        rowEstimate: empty === "t" ? 0 : null,
+        totalBytes: bytes === null ? null : Number(bytes),
+      };
+    }),
+  };
+}
+
 function catalogTable(row: readonly (string | null)[]): CatalogTable {
-  const [schema, name, kind, visible, empty, bytes, indexed, permitted, populated] = row;
+  const [schema, name, kind, visible, indexed, permitted, populated] = row;
   return {
     schema: schema ?? "",
     name: name ?? "",
     reference: reference(schema ?? "", name ?? "", visible === "t"),
     kind: KINDS[kind ?? ""],
-    rowEstimate: empty === "t" ? 0 : null,
-    totalBytes: bytes === null ? null : Number(bytes),
+    rowEstimate: null,
+    totalBytes: null,
     indexedColumns: indexed === null ? [] : JSON.parse(indexed) as string[],
     unreadable: unreadable(kind ?? "", permitted === "t", populated === "t"),
   };

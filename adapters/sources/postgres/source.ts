@@ -1,4 +1,5 @@
 /** The Source port over one PostgreSQL connection. */
+import { onlyHelps } from "../../../core/access/only_helps.ts";
 import type { Batch } from "../../../core/batch/batch.ts";
 import { withoutSemicolon } from "../../../core/config/statement.ts";
 import type { Tuning } from "../../../core/config/tuning.ts";
@@ -31,6 +32,7 @@ import {
   type RunRows,
   similarTable,
   singleKeys,
+  withSizes,
 } from "./introspect.ts";
 import { readBatches } from "./read.ts";
 import { namedFault } from "./faulty_column.ts";
@@ -134,8 +136,10 @@ export class PostgresSource implements Source {
     return this.#transaction((rows) => plannedScan(rows, withoutSemicolon(sql)));
   }
 
-  introspect(scope: IntrospectScope): Promise<Catalog> {
-    return this.#transaction((rows) => catalogTables(rows, scope));
+  async introspect(scope: IntrospectScope): Promise<Catalog> {
+    const catalog = await this.#transaction((rows) => catalogTables(rows, scope));
+    const sizes = () => this.#transaction((rows) => withSizes(rows, catalog));
+    return await onlyHelps("sizes of tables", sizes, catalog);
   }
 
   async serverTimeMs(): Promise<number> {
@@ -172,7 +176,9 @@ export class PostgresSource implements Source {
     if (!(error instanceof SourceError) || error.nativeCode !== "42P01") return error;
     const name = /"([^"]+)"/.exec(error.message)?.[1];
     if (name === undefined) return error;
-    const similar = await this.#transaction((rows) => similarTable(rows, name));
+    // Whatever becomes of the look-up, the missing table is what is wrong.
+    const similar = await this.#transaction((rows) => similarTable(rows, name))
+      .catch(() => undefined);
     if (similar === undefined) return error;
     return new SourceError(error.code, error.message, {
       category: error.category,

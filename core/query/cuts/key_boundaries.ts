@@ -1,4 +1,5 @@
 /** Where to cut a unique key of any type, without scanning the table. */
+import { onlyHelps } from "../../access/only_helps.ts";
 import { pageEndSql } from "../page.ts";
 import type { CutRequest } from "./cut.ts";
 
@@ -35,9 +36,13 @@ async function probe({ source, base, column }: CutRequest, size: number): Promis
  */
 export async function keyBoundaries(request: CutRequest): Promise<string[]> {
   const { source, exported, mode: { size }, base, column } = request;
-  const quantiles = exported.table === null
-    ? []
-    : await source.quantiles(exported.table, column.name);
+  const { table } = exported;
+  const quantiles = table === null ? [] : await onlyHelps(
+    `statistics of '${table}'`,
+    () => source.quantiles(table, column.name),
+    [],
+  );
   if (quantiles.length === 0) return probe(request, size);
-  return thin(quantiles, Math.ceil((await source.estimateRows(base) ?? 0) / size));
+  const rows = await onlyHelps("the estimate of rows", () => source.estimateRows(base), null);
+  return thin(quantiles, Math.ceil((rows ?? 0) / size));
 }

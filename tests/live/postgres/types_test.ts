@@ -284,6 +284,19 @@ async function checkWideDecimals(source: Source): Promise<void> {
   assert.deepEqual(batches.flatMap(batchText), [["1.000"]]);
 }
 
+/** PostgreSQL 17: intervals without end, which ISO 8601 has no word for. */
+async function checkInfiniteIntervals(database: TestDatabase, source: Source): Promise<void> {
+  const [[version]] = await database.sql("SHOW server_version_num");
+  if (Number(version) < 170_000) return;
+  const query = "SELECT 'infinity'::interval AS i, ARRAY['-infinity', '1 day']::interval[] AS a";
+  const batches = await readAll(source, query);
+  assert.deepEqual(batches[0].columns.map((c) => formatType(c.type)), [
+    "interval",
+    "list<interval>",
+  ]);
+  assert.deepEqual(batches.flatMap(batchText), [["infinity", "{-infinity,P1D}"]]);
+}
+
 /** PostgreSQL 15: scales below zero and above the precision. */
 async function checkOddScales(database: TestDatabase, source: Source): Promise<void> {
   const [[version]] = await database.sql("SHOW server_version_num");
@@ -337,6 +350,10 @@ async function checkTypes(t: Deno.TestContext, database: TestDatabase): Promise<
   await t.step(
     "numeric with odd scales",
     () => withSource(harness, {}, (source) => checkOddScales(database, source)),
+  );
+  await t.step(
+    "intervals without end",
+    () => withSource(harness, {}, (source) => checkInfiniteIntervals(database, source)),
   );
   await t.step(
     "numeric with more digits than readers hold",

@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { failureOf, RunFailedError } from "../../../cli/failure.ts";
+import { checkFailure, failureOf, RunFailedError } from "../../../cli/failure.ts";
 import { type ErrorCode, RivetError, serializeError } from "../../../core/base/errors.ts";
 import type { ExportSummary } from "../../../core/report/summary.ts";
 import { fakeAggregate, fakeSummary } from "./fakes.ts";
@@ -8,6 +8,15 @@ function failed(exportName: string, code: ErrorCode): ExportSummary {
   const error = new RivetError(code, "it broke", { hint: "Mend it." });
   return fakeSummary({ exportName, status: "failed", error: serializeError(error) });
 }
+
+Deno.test("what a check finds ends as the run would, when it is the configuration's fault alone", () => {
+  const code = (...found: (ErrorCode | null)[]) => checkFailure(found, "m", "h").code;
+  equal(code("CONFIG_INVALID", "CONFIG_INVALID"), "CONFIG_INVALID");
+  equal(code("NOT_AVAILABLE"), "NOT_AVAILABLE");
+  equal(code("CONFIG_INVALID", "SOURCE_QUERY"), "CHECK_FAILED");
+  equal(code("SOURCE_QUERY"), "CHECK_FAILED");
+  equal(code(null), "CHECK_FAILED");
+});
 
 Deno.test("success and skipped are no failure", () => {
   equal(failureOf(fakeAggregate(fakeSummary(), fakeSummary({ status: "skipped" }))), null);

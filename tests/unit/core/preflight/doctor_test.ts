@@ -19,9 +19,13 @@ import {
 
 function config(...destinations: DestinationConfig[]): LoadedConfig {
   const exports = destinations.map((destination, i) =>
-    ({ name: `e${i}`, config: { destination }, destination }) as Partial<
-      LoadedExport
-    > as LoadedExport
+    ({
+      name: `e${i}`,
+      config: { destination },
+      destination,
+      mode: { kind: "full" },
+      consistency: { kind: "statement" },
+    }) as Partial<LoadedExport> as LoadedExport
   );
   const loaded: Partial<LoadedConfig> = {
     source: { type: "mysql", url: "mysql://h/d" },
@@ -128,6 +132,21 @@ Deno.test("places that differ in a placeholder only are looked at once", async (
     // Below a bucket, the place that an export writes to.
     { type: "s3", bucket: "lake", prefix: "raw/e3/" },
   ]);
+});
+
+Deno.test("what an export asks and the source does not give is found before the run", async () => {
+  const loaded = config({ type: "stdout" }, { type: "stdout" });
+  const [first, second] = loaded.exports;
+  const safe = { kind: "incremental", commitSafe: true } as Partial<LoadedExport["mode"]>;
+  const checks = await examine({}, {
+    ...loaded,
+    exports: [first, { ...second, mode: safe as LoadedExport["mode"] }],
+  });
+  const found = checks.filter((c) => c.about === "export");
+  assert.deepEqual(found.map((c) => [c.name, c.status, c.category, c.code]), [
+    ["Export 'e1'", "fail", "error", "CONFIG_INVALID"],
+  ]);
+  assert.match(found[0].message ?? "", /commit_safe is not available for MariaDB/);
 });
 
 Deno.test("one failure does not hide the others", async () => {

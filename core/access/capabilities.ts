@@ -1,0 +1,50 @@
+/** What an export asks of its source that not every engine or server gives: refused before a row is read. */
+import { ConfigError } from "../base/errors.ts";
+import type { LoadedExport } from "../config/loaded.ts";
+import type { RunningTransactions, Source } from "../ports/source.ts";
+
+/** @throws ConfigError for an engine without snapshots that connections share. */
+export function snapshotSharing(
+  source: Pick<Source, "info" | "capabilities" | "shareSnapshot">,
+): NonNullable<Source["shareSnapshot"]> {
+  if (source.capabilities.sharedSnapshot && source.shareSnapshot !== undefined) {
+    return source.shareSnapshot.bind(source);
+  }
+  throw new ConfigError(
+    `consistency: snapshot and run_snapshot are not available for ${source.info.engine}, which ` +
+      "cannot share a snapshot between connections",
+    [],
+    { hint: "Use consistency: statement, or read at a time when nothing is written." },
+  );
+}
+
+/** How the source is asked for its transactions. @throws ConfigError for an engine that does not tell. */
+export function runningOf(
+  source: Pick<Source, "info" | "runningTransactions">,
+  exportName: string,
+): () => Promise<RunningTransactions> {
+  if (source.runningTransactions !== undefined) return source.runningTransactions.bind(source);
+  throw new ConfigError(
+    `export '${exportName}': incremental_safety: commit_safe is not available for ` +
+      `${source.info.engine}, which does not tell which transactions run`,
+    [],
+    { hint: "Use cursor_lag to read a trailing window again (docs/incremental.md)." },
+  );
+}
+
+/** What the engine lacks. @throws ConfigError */
+export function requireEngine(source: Source, exported: LoadedExport): void {
+  if (exported.consistency.kind !== "statement") snapshotSharing(source);
+  const { mode } = exported;
+  if (mode.kind === "incremental" && mode.commitSafe) runningOf(source, exported.name);
+}
+
+/**
+ * What this very server lacks as well: one question, without the waiting that a run may do.
+ * @throws ConfigError, SourceError
+ */
+export async function requireServer(source: Source, exported: LoadedExport): Promise<void> {
+  requireEngine(source, exported);
+  const { mode } = exported;
+  if (mode.kind === "incremental" && mode.commitSafe) await runningOf(source, exported.name)();
+}
