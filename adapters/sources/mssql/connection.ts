@@ -8,6 +8,7 @@ import type net from "node:net";
 import { Connection as Driver, type ConnectionConfiguration, Request } from "tedious";
 import tcp from "tedious/lib/connector.js";
 import { SourceError } from "../../../core/base/errors.ts";
+import { interrupted } from "../../../core/base/wait.ts";
 import { GatedSocket } from "../gated_socket.ts";
 import { classify, type ErrorContext, type ServerError } from "./errors.ts";
 import type { Collation, ColumnMetadata } from "./metadata.ts";
@@ -20,11 +21,12 @@ import { certificateProblem, driverTls } from "./tls.ts";
 const PACKET_BYTES = 32_767;
 /** A server that does not confirm a cancellation within this loses the connection. */
 const CANCEL_TIMEOUT_MS = 5_000;
-/** How long a connection that is closed waits for its statement to be cancelled. */
+/** How long a connection that is closed or interrupted waits for its statement to be cancelled. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
 export interface ConnectionOptions {
   readonly applicationName: string;
+  /** Stops the login, and from then on every statement, wherever it is. */
   readonly signal?: AbortSignal;
 }
 
@@ -89,17 +91,19 @@ export class Connection {
   readonly #driver: Driver;
   readonly #address: string;
   readonly #options: object;
+  readonly #signal: AbortSignal | undefined;
   #socket: GatedSocket | null = null;
   #lost = false;
   #closing: Promise<void> | null = null;
   #running: Statement | null = null;
   /** The first error that the server sent, to the login or to the statement that runs. */
   #serverError: ServerError | undefined;
-  /** Why the server's certificate was not accepted. */
-  #refusal: string | null = null;
+  /** Why this side gave up the login: a certificate that was not accepted, or the time it took. */
+  #refusal: Error | null = null;
 
   private constructor(settings: ConnectionSettings, options: ConnectionOptions) {
     installRowHook();
+    this.#signal = options.signal;
     this.#address = addressOf(settings);
     const connector: Connect = async (...target) => {
       this.#socket = new GatedSocket(await tcp.connectInSequence(...target));
@@ -115,28 +119,51 @@ export class Connection {
     this.#driver.on("end", () => this.#lost = true);
     // Comes before the login is sent.
     this.#driver.on("secure", (socket) => {
-      this.#refusal = certificateProblem(settings.tls, socket as unknown as TLSSocket);
-      if (this.#refusal !== null) this.#driver.close();
+      const problem = certificateProblem(settings.tls, socket as unknown as TLSSocket);
+      if (problem === null) return;
+      this.#refusal = new Error(problem);
+      this.#driver.close();
     });
   }
 
   /** Connects and authenticates. */
   static async open(settings: ConnectionSettings, options: ConnectionOptions): Promise<Connection> {
     const connection = new Connection(settings, options);
-    const onAbort = () => connection.#driver.close();
-    options.signal?.throwIfAborted();
-    options.signal?.addEventListener("abort", onAbort, { once: true });
+    const { signal } = options;
+    if (signal?.aborted) throw interrupted();
+    signal?.addEventListener("abort", connection.#onAbort, { once: true });
+    // The driver's own limit ends before the server has answered the login.
+    const { connectTimeoutS } = settings;
+    const timer = setTimeout(() => {
+      const message = `the login took longer than ${connectTimeoutS} s`;
+      connection.#refusal ??= Object.assign(new Error(message), { code: "ETIMEDOUT" });
+      connection.#breakOff();
+    }, connectTimeoutS * 1000);
     try {
       await connection.#connect();
       return connection;
     } catch (error) {
       await connection.close();
-      if (options.signal?.aborted) throw options.signal.reason;
       throw error;
     } finally {
-      options.signal?.removeEventListener("abort", onAbort);
+      clearTimeout(timer);
     }
   }
+
+  /** Ends the connection whatever it is in; who waits for it gets an error. */
+  #breakOff(): void {
+    this.#driver.close();
+    this.#socket?.destroy();
+  }
+
+  readonly #onAbort = () => {
+    const running = this.#running;
+    if (running === null) return this.#breakOff();
+    running.cancel();
+    // A server that does not answer is left.
+    const timer = setTimeout(() => this.#breakOff(), CLOSE_TIMEOUT_MS);
+    running.done.catch(() => {}).finally(() => clearTimeout(timer));
+  };
 
   get #internals(): DriverInternals {
     return this.#driver as unknown as DriverInternals;
@@ -245,6 +272,7 @@ export class Connection {
   }
 
   async #close(): Promise<void> {
+    this.#signal?.removeEventListener("abort", this.#onAbort);
     const running = this.#running;
     if (running !== null && !this.#lost) {
       running.cancel();
@@ -269,8 +297,12 @@ export class Connection {
         if (error === null || error === undefined) resolve();
         else {
           this.#lost = true;
-          const cause = this.#refusal === null ? error : new Error(this.#refusal);
-          reject(classify(cause, { ...this.#context(false), connecting: true }));
+          const cause = this.#refusal ?? error;
+          reject(
+            this.#signal?.aborted
+              ? interrupted()
+              : classify(cause, { ...this.#context(false), connecting: true }),
+          );
         }
       });
     });
@@ -287,10 +319,12 @@ export class Connection {
   }
 
   #failed(error: unknown, timedOut: boolean): Error {
+    if (this.#signal?.aborted) return interrupted();
     return classify(error, this.#context(timedOut));
   }
 
   #checkAlive(): void {
+    if (this.#signal?.aborted) throw interrupted();
     if (!this.#lost && this.#closing === null) return;
     throw new SourceError(
       "SOURCE_DISCONNECTED",

@@ -14,6 +14,7 @@ export const certificates = makeCertificates(["localhost", "127.0.0.1"]);
 export interface ConnectTo {
   readonly tuning?: Partial<Tuning>;
   readonly source?: Partial<SourceConfig>;
+  readonly signal?: AbortSignal;
 }
 
 export function connectTo(server: TdsServer, options: ConnectTo = {}): Promise<Source> {
@@ -29,6 +30,7 @@ export function connectTo(server: TdsServer, options: ConnectTo = {}): Promise<S
     },
     tuning: { ...resolveTuning({ profile: "fast" }), ...options.tuning },
     applicationName: "rivet/test",
+    signal: options.signal,
   });
 }
 

@@ -313,7 +313,14 @@ export class TdsServer {
     const refused = this.#options.login?.(login) ?? null;
     const answer = this.#answer(current.wire);
     if (refused !== null) {
-      for (const step of refused) if (step instanceof Uint8Array) await answer.send(step);
+      for (const step of refused) {
+        if (step === HANG) {
+          // Until the client leaves.
+          await reader.message();
+          return;
+        }
+        if (step instanceof Uint8Array) await answer.send(step);
+      }
       return await answer.end(done({ error: true }));
     }
     await answer.end(loginTokens(login.database, this.#packetBytes, this.#traits));
