@@ -1,6 +1,7 @@
 # rivet in an image:
 #   docker run --rm -e DATABASE_URL -v "$PWD:/work" rivet run -c rivet.yaml
 # State and local output live beside the configuration, in the mounted folder; the image holds nothing.
+# Images are named by version; a build that must not change names them by digest, as `name:tag@sha256:...`.
 FROM denoland/deno:2.9.6 AS build
 WORKDIR /src
 COPY . .

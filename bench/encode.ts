@@ -86,6 +86,7 @@ async function measure(
     compression,
     compressionLevel,
     rowGroup: { strategy: "auto" },
+    csv: { escapeFormulas: false },
     metadata: {},
   });
   const start = performance.now();

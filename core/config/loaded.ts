@@ -24,6 +24,11 @@ export interface Partitioning {
   readonly granularity: "day" | "month" | "year";
 }
 
+/** `csv:` with its defaults. */
+export interface CsvOptions {
+  readonly escapeFormulas: boolean;
+}
+
 /** One export, ready to be planned. */
 export interface LoadedExport {
   readonly name: string;
@@ -42,6 +47,8 @@ export interface LoadedExport {
   };
   /** `parquet:`. */
   readonly rowGroup: RowGroupOptions;
+  /** `csv:`. */
+  readonly csv: CsvOptions;
   /** What readers see as one point in time. */
   readonly consistency: Consistency;
   readonly reconcile: "off" | "count" | "checksum";

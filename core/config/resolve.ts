@@ -71,6 +71,7 @@ export function resolveExport(
     tuning: resolveTuning(source.tuning, config.tuning, source.environment),
     compression: resolveCompression(config),
     rowGroup: resolveRowGroup(config.parquet),
+    csv: { escapeFormulas: config.csv?.escape_formulas ?? false },
     consistency: {
       kind: config.consistency ?? "statement",
       maxSeconds: config.max_snapshot_s ?? null,

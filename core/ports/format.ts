@@ -5,7 +5,7 @@
  * Order: `write`* -> `finish` once. The returned chunks, concatenated in order, are the file.
  */
 import type { Batch } from "../batch/batch.ts";
-import type { RowGroupOptions } from "../config/loaded.ts";
+import type { CsvOptions, RowGroupOptions } from "../config/loaded.ts";
 import type { Column } from "../types/types.ts";
 
 /** How one file is encoded; what a format has no use for, it ignores. */
@@ -14,6 +14,7 @@ export interface EncoderOptions {
   /** zstd 1..22, gzip 0..10; ignored by the other codecs. */
   readonly compressionLevel: number;
   readonly rowGroup: RowGroupOptions;
+  readonly csv: CsvOptions;
   /** File-level key-value metadata. */
   readonly metadata: Readonly<Record<string, string>>;
 }

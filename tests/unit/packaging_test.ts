@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { examineExecutable } from "../../packaging/examine.ts";
+import { type Lock, sbom } from "../../packaging/sbom.ts";
 
 const read = (path: string): Promise<string> =>
   Deno.readTextFile(fileURLToPath(new URL(`../../${path}`, import.meta.url)));
@@ -52,4 +53,46 @@ Deno.test("action and workflows are YAML, and no input becomes text of a script"
     assert.ok(scripts.length > 0, path);
     for (const script of scripts) assert.doesNotMatch(script, /\$\{\{\s*(inputs|github\.event)/);
   }
+});
+
+Deno.test("actions are pinned by commit, and the version is told", async () => {
+  const files = [".github/workflows/ci.yml", ".github/workflows/release.yml", "action.yml"];
+  for (const path of files) {
+    const uses = [...(await read(path)).matchAll(/uses: (\S+)(.*)$/gm)];
+    assert.ok(uses.length > 0, path);
+    for (const [line, action, comment] of uses) {
+      assert.match(action, /^[\w-]+\/[\w-]+@[0-9a-f]{40}$/, `${path}: ${line}`);
+      assert.match(comment, /^ # v\d+\.\d+\.\d+$/, `${path}: ${line}`);
+    }
+  }
+});
+
+Deno.test("the bill of materials names every locked package once, with its hash and what it needs", async () => {
+  const lock: Lock = JSON.parse(await read("deno.lock"));
+  const bom = await sbom();
+  assert.equal(bom.bomFormat, "CycloneDX");
+  assert.match(
+    bom.serialNumber,
+    /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/,
+  );
+  assert.deepEqual(bom.components.map((c) => c["bom-ref"]), Object.keys(lock.npm).sort());
+  const refs = new Set(bom.components.map((c) => c["bom-ref"]));
+  const edges = bom.dependencies.flatMap(({ dependsOn }) => dependsOn);
+  assert.deepEqual(edges.filter((ref) => !refs.has(ref)), []);
+  const locked = Object.values(lock.npm).reduce(
+    (sum, p) => sum + (p.dependencies?.length ?? 0) + (p.optionalDependencies?.length ?? 0),
+    0,
+  );
+  const own = bom.dependencies[0].dependsOn;
+  assert.equal(edges.length, locked + own.length, "a dependency was not found in the lock");
+  for (const { purl, version, hashes } of bom.components) {
+    assert.match(purl, /^pkg:npm\/(%40[\w.-]+\/)?[\w.-]+@[\w.+-]+$/);
+    assert.ok(purl.endsWith(`@${version}`));
+    assert.match(hashes?.[0].content ?? "", /^[0-9a-f]{128}$/);
+  }
+  const scope = (name: string) => bom.components.find((c) => c.name === name)?.scope;
+  assert.deepEqual(["yaml", "client-s3", "node-api", "azurite"].map(scope), [
+    ...["required", "required", "excluded", "excluded"],
+  ]);
+  assert.deepEqual(await sbom(), bom);
 });

@@ -1,5 +1,6 @@
 /** Batches to the bytes of one CSV file. */
 import { type Batch, type ColumnData, isValid } from "../../../core/batch/batch.ts";
+import type { CsvOptions } from "../../../core/config/loaded.ts";
 import type { FormatEncoder } from "../../../core/ports/format.ts";
 import type { Column } from "../../../core/types/types.ts";
 import { ByteBuilder } from "../byte_builder.ts";
@@ -37,10 +38,35 @@ function quoteFrom(out: ByteBuilder, from: number): void {
   out.length = at;
 }
 
-function fieldWriter({ type }: Column, data: ColumnData): ValueWriter {
+const APOSTROPHE = 0x27;
+/** What a spreadsheet takes for the beginning of a formula, or leaves out before one. */
+const STARTS = new Set([..."=+-@\t\r\n"].map((char) => char.charCodeAt(0)));
+/** The last two bytes of the full-width forms of =, +, - and @, which begin with 0xEF. */
+const WIDE_STARTS = [[0xbc, 0x9d], [0xbc, 0x8b], [0xbc, 0x8d], [0xbc, 0xa0]];
+
+/** Puts an apostrophe before what was appended since `from` when it begins as a formula does. */
+function escapeFrom(out: ByteBuilder, from: number): void {
+  if (out.length === from) return;
+  const [first, second, third] = out.bytes.subarray(from, out.length);
+  const wide = first === 0xef && WIDE_STARTS.some(([a, b]) => a === second && b === third);
+  if (!wide && !STARTS.has(first)) return;
+  out.reserve(1);
+  out.bytes.copyWithin(from + 1, from, out.length);
+  out.bytes[from] = APOSTROPHE;
+  out.length++;
+}
+
+function fieldWriter({ type }: Column, data: ColumnData, options: CsvOptions): ValueWriter {
   const write = type.kind === "list" ? listWriter(type, data) : valueWriter(type, data);
   switch (type.kind) {
     case "text":
+      return (out, row) => {
+        const from = out.length;
+        write(out, row);
+        if (options.escapeFormulas) escapeFrom(out, from);
+        quoteFrom(out, from);
+      };
+    // A sign before digits is a number's, and JSON, lists and hexadecimal begin otherwise.
     case "json":
     case "interval":
     case "list":
@@ -69,11 +95,15 @@ export class CsvEncoder implements FormatEncoder {
   readonly heldRows = 0;
   bytesWritten = 0;
 
-  constructor(columns: readonly Column[]) {
+  readonly #options: CsvOptions;
+
+  constructor(columns: readonly Column[], options: CsvOptions) {
+    this.#options = options;
     columns.forEach(({ name }, c) => {
       if (c > 0) this.#out.byte(COMMA);
       const from = this.#out.length;
       this.#out.append(new TextEncoder().encode(name));
+      if (options.escapeFormulas) escapeFrom(this.#out, from);
       quoteFrom(this.#out, from);
     });
     this.#out.byte(LF);
@@ -85,7 +115,9 @@ export class CsvEncoder implements FormatEncoder {
 
   write(batch: Batch): Uint8Array[] {
     const out = this.#out;
-    const writers = batch.columns.map((column, c) => fieldWriter(column, batch.data[c]));
+    const writers = batch.columns.map((column, c) =>
+      fieldWriter(column, batch.data[c], this.#options)
+    );
     const blocks: Uint8Array[] = [];
     for (let row = 0; row < batch.rows; row++) {
       for (let c = 0; c < writers.length; c++) {

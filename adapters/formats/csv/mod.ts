@@ -6,6 +6,7 @@
  * - Booleans are `true` / `false`; decimals have all digits of their scale; floats are the shortest text that
  *   reads back equal, `NaN`, `inf` or `-inf`; binary is lowercase hex; lists are JSON arrays (`lists.ts`);
  *   dates and times are ISO 8601, timestamps with `Z` when they are UTC (`temporal.ts`).
+ * - `escape_formulas` puts a `'` before text, a column's name too, that a spreadsheet would calculate.
  * - Compression and row groups do not apply.
  */
 import type { Format } from "../../../core/ports/format.ts";
@@ -15,6 +16,6 @@ import { CsvEncoder } from "./encoder.ts";
 export const csv: Format = {
   name: "csv",
   extension: "csv",
-  open: (columns) => Promise.resolve(new CsvEncoder(columns)),
+  open: (columns, { csv: options }) => Promise.resolve(new CsvEncoder(columns, options)),
   countRows,
 };

@@ -58,6 +58,15 @@ const csvIgnores: ExportRule = {
   },
 };
 
+const parquetIgnores: ExportRule = {
+  name: "parquet_has_no_csv_settings",
+  reads: ["format", "csv"],
+  check({ config }) {
+    if (config.format === "csv" || config.csv === undefined) return [];
+    return [{ path: ["csv"], message: "ignored: the files are Parquet", severity: "warning" }];
+  },
+};
+
 const rowGroups: ExportRule = {
   name: "row_group_fields_fit_strategy",
   reads: ["parquet"],
@@ -183,6 +192,7 @@ export const OUTPUT_RULES: readonly ExportRule[] = [
   levelInRange,
   profileWins,
   csvIgnores,
+  parquetIgnores,
   rowGroups,
   fileSize,
   columnTypes,

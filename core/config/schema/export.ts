@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { destinationSchema } from "./destination.ts";
 import { positive, text } from "./fields.ts";
-import { metaColumnsSchema, parquetSchema, qualitySchema } from "./output.ts";
+import { csvSchema, metaColumnsSchema, parquetSchema, qualitySchema } from "./output.ts";
 import { tuningSchema } from "./source.ts";
 
 const what = {
@@ -103,6 +103,7 @@ const files = {
     "none, fast (snappy), balanced (zstd 3) or compact (zstd 9). Wins over compression and compression_level.",
   ),
   parquet: parquetSchema.optional(),
+  csv: csvSchema.optional(),
   columns: z.record(z.string(), z.string()).optional().describe(
     "Type overrides by column: decimal(p,s), int16|int32|int64|uint64, float32|float64, bool, text, binary, json, uuid, date, time, timestamp[_tz][_ns], interval, list<type>.",
   ),

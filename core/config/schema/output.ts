@@ -18,6 +18,12 @@ export const parquetSchema = z.strictObject({
   ),
 }).describe("Layout of Parquet files.");
 
+export const csvSchema = z.strictObject({
+  escape_formulas: z.boolean().default(false).describe(
+    "Puts a ' before text that a spreadsheet would take for a formula: one that begins with =, +, -, @, a tab or a line end. Default: false.",
+  ),
+}).describe("What CSV files look like.");
+
 export const qualitySchema = z.strictObject({
   row_count_min: nonNegative.optional().describe("Fail when the run reads fewer rows."),
   row_count_max: nonNegative.optional().describe("Fail when the run reads more rows."),
@@ -44,5 +50,6 @@ export const metaColumnsSchema = z.strictObject({
 }).describe("Columns that Rivet adds to every row.");
 
 export type ParquetConfig = z.infer<typeof parquetSchema>;
+export type CsvConfig = z.infer<typeof csvSchema>;
 export type QualityConfig = z.infer<typeof qualitySchema>;
 export type MetaColumnsConfig = z.infer<typeof metaColumnsSchema>;

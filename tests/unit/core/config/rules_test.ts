@@ -318,6 +318,10 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
     ]],
     keeps: [ofExport({ format: "csv", compression: "none" })],
   },
+  parquet_has_no_csv_settings: {
+    breaks: [[ofExport({ csv: { escape_formulas: true } }), ["~exports[0].csv"]]],
+    keeps: [ofExport({ format: "csv", csv: { escape_formulas: true } })],
+  },
   row_group_fields_fit_strategy: {
     breaks: [
       [ofExport({ parquet: { row_group_strategy: "fixed_rows" } }), [

