@@ -8,7 +8,7 @@ import { createDatabase, testPostgres } from "../support/postgres.ts";
 import { startS3 } from "../support/s3.ts";
 import { MODES, type Place, torture, type TortureSource } from "./kills.ts";
 
-const KILLS_EACH = 8;
+const KILLS_EACH = 9;
 const PAGE = new URL("../../docs/correctness.md", import.meta.url);
 
 interface Line {
