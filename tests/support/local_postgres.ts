@@ -17,7 +17,8 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-async function binaryFolder(): Promise<string | null> {
+/** Where `initdb` and `postgres` lie; null when there are none. */
+export async function binaryFolder(): Promise<string | null> {
   const folders = (Deno.env.get("PATH") ?? "").split(delimiter).filter((folder) => folder !== "");
   if (await exists(DEBIAN_ROOT)) {
     const versions = (await Array.fromAsync(Deno.readDir(DEBIAN_ROOT))).map((entry) => entry.name);
@@ -45,7 +46,8 @@ async function idOf(flag: "-u" | "-g", user: string): Promise<number | null> {
 }
 
 /** The server refuses to run as root: then it runs as an account that exists everywhere. */
-async function serverIdentity(): Promise<Identity> {
+/** Whom the server runs as: it refuses to be root. */
+export async function serverIdentity(): Promise<Identity> {
   if (Deno.uid() !== 0) return {};
   for (const user of ["postgres", "nobody"]) {
     const uid = await idOf("-u", user);
@@ -57,7 +59,8 @@ async function serverIdentity(): Promise<Identity> {
   );
 }
 
-function freePort(): number {
+/** A port of this machine that nobody listens on. */
+export function freePort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   listener.close();

@@ -18,6 +18,8 @@ interface Verdict {
   readonly code: ErrorCode;
   readonly category: ErrorCategory;
   readonly hint?: string;
+  /** The server's own hint says less. */
+  readonly insists?: boolean;
 }
 
 const BUSY = "The server is full, starting or stopping; it is tried again after a pause.";
@@ -50,13 +52,6 @@ const BY_SQLSTATE: Readonly<Record<string, Verdict>> = {
   },
   "3F000": { code: "SOURCE_OBJECT_NOT_FOUND", category: "permanent" },
   "40": { code: "SOURCE_DEADLOCK", category: "deadlock" },
-  "40001": {
-    code: "SOURCE_DEADLOCK",
-    category: "deadlock",
-    hint:
-      "A standby cancels what holds up its recovery: read in smaller chunks, or raise the standby's " +
-      "max_standby_streaming_delay, or set its hot_standby_feedback.",
-  },
   "42": { code: "SOURCE_QUERY", category: "permanent", hint: "Correct the export's query." },
   "42501": {
     code: "SOURCE_PERMISSION",
@@ -129,6 +124,14 @@ const POOLER_MESSAGES: readonly (readonly [RegExp, Verdict])[] = [
 
 /** A SQLSTATE whose message says more. */
 const BY_MESSAGE: readonly (readonly [string, RegExp, Verdict])[] = [
+  ["40001", /recovery/i, {
+    code: "SOURCE_DEADLOCK",
+    category: "deadlock",
+    hint:
+      "A standby cancels what holds up its recovery: read in smaller chunks, or raise the standby's " +
+      "max_standby_streaming_delay, or set its hot_standby_feedback.",
+    insists: true,
+  }],
   ["42501", /row-level security/i, {
     code: "SOURCE_PERMISSION",
     category: "auth",
@@ -239,7 +242,7 @@ export function classify(error: unknown, context: ErrorContext): RivetError {
   const verdict = verdictOf(driver, context);
   return new SourceError(verdict.code, messageOf(driver, verdict, context), {
     category: verdict.category,
-    hint: driver.hint ?? verdict.hint,
+    hint: verdict.insists === true ? verdict.hint : driver.hint ?? verdict.hint,
     nativeCode: driver.code,
     cause: error,
   });

@@ -24,9 +24,13 @@ interface Proxy {
 }
 
 /** Answers the TLS request with `answer`, and goes on encrypted when that is `S`. */
-async function startProxy(upstream: URL, answer: "S" | "N" | "Sx"): Promise<Proxy> {
-  const key = await Deno.readTextFile(certificate("server.key"));
-  const cert = await Deno.readTextFile(certificate("server.pem"));
+async function startProxy(
+  upstream: URL,
+  answer: "S" | "N" | "Sx",
+  shown: "server" | "expired" = "server",
+): Promise<Proxy> {
+  const key = await Deno.readTextFile(certificate(`${shown}.key`));
+  const cert = await Deno.readTextFile(certificate(`${shown}.pem`));
   const sockets = new Set<net.Socket>();
   const track = <T extends net.Socket>(socket: T): T => {
     sockets.add(socket);
@@ -144,6 +148,7 @@ Deno.test("postgres: TLS", async (t) => {
   const encrypted = await startProxy(upstream, "S");
   const plain = await startProxy(upstream, "N");
   const injecting = await startProxy(upstream, "Sx");
+  const expired = await startProxy(upstream, "S", "expired");
   try {
     for (const [name, host, tlsBlock] of ACCEPTED) {
       await t.step(name, async () => {
@@ -205,6 +210,30 @@ Deno.test("postgres: TLS", async (t) => {
       );
       await failsWith(connect(source), "CONFIG_INVALID", "permanent", /\/no\/ca\.pem/);
     });
+    await t.step("an expired certificate is said to be expired", async () => {
+      const ca_file = fileURLToPath(certificate("expired-ca.pem"));
+      const source = at(expired.port, "localhost", block("verify-full", { ca_file }));
+      const message = /certificate expired on 2021-01-01/;
+      await failsWith(connect(source), "SOURCE_TLS", "permanent", message);
+    });
+    await t.step("require with a CA file checks the certificate, as libpq does", async () => {
+      const url = (parameters: string): SourceConfig => {
+        const u = new URL(database.url);
+        u.host = `localhost:${encrypted.port}`;
+        return { type: "postgres", url: `${u.href}?${parameters}` };
+      };
+      const ca = `sslrootcert=${encodeURIComponent(CA_FILE)}`;
+      const other = `sslrootcert=${
+        encodeURIComponent(fileURLToPath(certificate("expired-ca.pem")))
+      }`;
+      for (const parameters of [ca, `sslmode=require&${ca}`]) {
+        assert.deepEqual(await connect(url(parameters)), []);
+      }
+      const untrusted = /authority that is not trusted here[^]*SSL_CERT_FILE/;
+      for (const rest of [other, `sslmode=require&${other}`, "sslrootcert=system"]) {
+        await failsWith(connect(url(rest)), "SOURCE_TLS", "permanent", untrusted);
+      }
+    });
     await t.step("sslmode of a URL encrypts; prefer falls back, and says so", async () => {
       const url = (port: number, mode: string) => {
         const u = new URL(database.url);
@@ -221,7 +250,7 @@ Deno.test("postgres: TLS", async (t) => {
       await failsWith(connect(url(plain.port, "require")), "SOURCE_TLS", "permanent", /not offer/);
     });
   } finally {
-    for (const proxy of [encrypted, plain, injecting]) await proxy.stop();
+    for (const proxy of [encrypted, plain, injecting, expired]) await proxy.stop();
     await database.drop();
     await server.stop();
   }

@@ -94,8 +94,9 @@ async function presentedCertificate(
   const tls = { ...target.tls, mode: "require", caFile: undefined } as const;
   try {
     const { stream } = await dial({ ...target, tls }, "tls", signal);
+    const certificate = stream instanceof TlsStream ? stream.certificate : null;
     stream.close();
-    return stream instanceof TlsStream ? stream.certificate : null;
+    return certificate;
   } catch {
     return null;
   }

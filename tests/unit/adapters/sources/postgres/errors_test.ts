@@ -77,6 +77,18 @@ Deno.test("errors: TLS, hints and what is already classified", () => {
     hint: "Perhaps you meant x.",
   });
   assert.equal(classify(hinted, CONTEXT).hint, "Perhaps you meant x.");
+  const conflict = classify(
+    Object.assign(new Error("canceling statement due to conflict with recovery"), {
+      code: "40001",
+      hint: "In a moment you should be able to reconnect.",
+    }),
+    CONTEXT,
+  );
+  assert.match(conflict.hint ?? "", /max_standby_streaming_delay/);
+  const hidden = Object.assign(new Error("query would be affected by row-level security policy"), {
+    code: "42501",
+  });
+  assert.match(classify(hidden, CONTEXT).hint ?? "", /BYPASSRLS/);
   const known = new RivetError("INTERRUPTED", "stop");
   assert.equal(classify(known, CONTEXT), known);
 });
