@@ -17,10 +17,7 @@ const LOADERS: Loaders = {
   local: async () => (await import("./local.ts")).openLocal,
   stdout: async () => (await import("./stdout.ts")).openStdout,
   s3: async () => (await import("./s3/mod.ts")).openS3,
-  gcs: async () => {
-    const { openGcs } = await import("./gcs/mod.ts");
-    return (config) => openGcs(config);
-  },
+  gcs: async () => (await import("./gcs/mod.ts")).openGcs,
   azure: async () => (await import("./azure/mod.ts")).openAzure,
 };
 

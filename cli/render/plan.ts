@@ -98,7 +98,7 @@ function destinationText(destination: DestinationConfig): string {
     case "gcs":
       return `${destination.type} → ${destination.bucket}/${destination.prefix}`;
     case "azure":
-      return `azure → ${destination.container}/${destination.prefix}`;
+      return `azure → ${destination.bucket ?? destination.container}/${destination.prefix}`;
     case "stdout":
       return "stdout";
   }

@@ -1,5 +1,5 @@
 /** Derived values: absolute paths, tuning, compression, sizes, types. Only for a valid configuration. */
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { parseOverride } from "../types/overrides.ts";
 import type { RivetType } from "../types/types.ts";
 import { resolveCompression } from "./compression.ts";
@@ -42,17 +42,30 @@ export function resolveDestination(
 ): DestinationConfig {
   switch (destination.type) {
     case "local":
-      return { ...destination, path: resolve(dir, destination.path) };
-    case "gcs":
-      return destination.credentials_file === undefined ? destination : {
-        ...destination,
-        credentials_file: resolve(dir, destination.credentials_file),
+      return {
+        type: "local",
+        path: join(resolve(dir, destination.path), destination.prefix ?? ""),
       };
+    case "gcs":
+      return { ...destination, ...absolute(destination, ["credentials_file", "ca_file"], dir) };
     case "s3":
     case "azure":
+      return { ...destination, ...absolute(destination, ["ca_file"], dir) };
     case "stdout":
       return destination;
   }
+}
+
+/** Those of the fields that are set. */
+function absolute<Field extends string>(
+  block: { readonly [F in Field]?: string },
+  fields: readonly Field[],
+  dir: string,
+): { [F in Field]?: string } {
+  const set = fields.filter((field) => block[field] !== undefined);
+  return Object.fromEntries(
+    set.map((field) => [field, resolve(dir, block[field] as string)]),
+  ) as { [F in Field]?: string };
 }
 
 /** @param query the SQL after substitution, or null with `table`. */

@@ -133,7 +133,7 @@ function writeDestination(yaml: YamlText, destination: ScaffoldDestination): voi
       yaml.raw(3, 'prefix: "{export}/"', "credentials: Application Default Credentials");
       return;
     case "azure":
-      yaml.entry(3, "container", destination.container);
+      yaml.entry(3, "bucket", destination.container);
       yaml.raw(3, 'prefix: "{export}/"');
       yaml.entry(3, "connection_string_env", "AZURE_STORAGE_CONNECTION_STRING");
       return;

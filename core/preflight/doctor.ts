@@ -3,6 +3,7 @@ import { requireChecksum } from "../query/checksum.ts";
 import { requireServer } from "../access/capabilities.ts";
 import { onlyHelps } from "../access/only_helps.ts";
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
+import { azureContainer } from "../config/azure_container.ts";
 import type { DestinationConfig, SourceConfig } from "../config/schema.ts";
 import { resolveTuning } from "../config/tuning.ts";
 import { type ErrorCode, type RivetError, toRivetError } from "../base/errors.ts";
@@ -243,7 +244,7 @@ function placeName({ config }: LoadedExport): string {
     case "gcs":
       return `Destination GCS(${destination.bucket})`;
     case "azure":
-      return `Destination Azure(${destination.container})`;
+      return `Destination Azure(${azureContainer(destination)})`;
     case "stdout":
       return "Destination Stdout";
   }

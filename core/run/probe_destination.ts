@@ -25,8 +25,10 @@ export async function probeDestination(
   }
   const destination = bound(ctx.destination, ctx.signal);
   const compare = exported.config.verify === "content";
+  const { destination: config } = exported;
+  const write = !("probe" in config && config.probe === false);
   const list = needs.list || options.validate || compare;
-  const access = await destination.probe({ write: true, list, compare });
+  const access = await destination.probe({ write, list, compare });
   for (const { what, hint } of access.refused) {
     if (what === "list") {
       throw new DestinationError(

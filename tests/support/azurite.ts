@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type AzureConfig, openAzure } from "../../adapters/destinations/azure/mod.ts";
 import type { ObjectDestination } from "../../adapters/destinations/kit/object_store.ts";
 import type { StoreOptions } from "../../adapters/destinations/kit/store_options.ts";
+import type { TlsFront } from "./tls_front.ts";
 import { startChildServer } from "./child_server.ts";
 
 const SERVER = fileURLToPath(new URL("./azurite_server.ts", import.meta.url));
@@ -20,6 +21,8 @@ export interface AzureServer {
   readonly service: BlobServiceClient;
   config(prefix: string, endpoint?: string): AzureConfig;
   open(prefix: string, options?: StoreOptions, endpoint?: string): Promise<ObjectDestination>;
+  /** Over TLS that ends in front of the server. */
+  openSecure(prefix: string, front: TlsFront, options?: StoreOptions): Promise<ObjectDestination>;
   stop(): Promise<void>;
 }
 
@@ -37,7 +40,7 @@ export async function startAzurite(): Promise<AzureServer> {
   await service.getContainerClient(AZURE_CONTAINER).create();
   const config = (prefix: string, at = endpoint): AzureConfig => ({
     type: "azure",
-    container: AZURE_CONTAINER,
+    bucket: AZURE_CONTAINER,
     prefix,
     endpoint: at,
     account_name: AZURITE_ACCOUNT,
@@ -48,9 +51,20 @@ export async function startAzurite(): Promise<AzureServer> {
     endpoint,
     service,
     config,
-    open: (prefix, options, at) => openAzure(config(prefix, at), () => AZURITE_KEY, options),
+    open: (prefix, options, at) => openAzure(config(prefix, at), azureEnv(AZURITE_KEY), options),
+    openSecure: (prefix, { endpoint, caFile }, options) =>
+      openAzure(
+        { ...config(prefix, `${endpoint}/${AZURITE_ACCOUNT}`), ca_file: caFile },
+        azureEnv(AZURITE_KEY),
+        options,
+      ),
     stop: server.stop,
   };
+}
+
+/** The variable that `config` names, with this key. */
+export function azureEnv(key: string): (name: string) => string | undefined {
+  return (name) => name === "AZURE_KEY" ? key : undefined;
 }
 
 export function connectionString(endpoint: string): string {

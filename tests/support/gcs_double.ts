@@ -8,6 +8,7 @@ import { createCRC32 } from "hash-wasm";
 import { compareKeys } from "../../adapters/destinations/kit/keys.ts";
 import { type GcsConfig, openGcs } from "../../adapters/destinations/gcs/mod.ts";
 import type { ObjectDestination } from "../../adapters/destinations/kit/object_store.ts";
+import type { TlsFront } from "./tls_front.ts";
 import type { StoreOptions } from "../../adapters/destinations/kit/store_options.ts";
 
 const CRC32C = 0x82f63b78;
@@ -50,6 +51,8 @@ export interface GcsDouble {
   openUploads(): string[];
   config(prefix: string, endpoint?: string): GcsConfig;
   open(prefix: string, options?: StoreOptions, endpoint?: string): Promise<ObjectDestination>;
+  /** Over TLS that ends in front of the server. */
+  openSecure(prefix: string, front: TlsFront, options?: StoreOptions): Promise<ObjectDestination>;
   stop(): Promise<void>;
 }
 
@@ -73,7 +76,13 @@ export function startGcsDouble(): GcsDouble {
     openUploads: () =>
       [...bucket.sessions.values()].filter((s) => s.stored === null).map((s) => s.name),
     config,
-    open: (prefix, options, at) => openGcs(config(prefix, at), options),
+    open: (prefix, options, at) => openGcs(config(prefix, at), () => undefined, options),
+    openSecure: (prefix, { endpoint, caFile }, options) =>
+      openGcs(
+        { ...config(prefix, endpoint), ca_file: caFile, allow_anonymous: true },
+        () => undefined,
+        options,
+      ),
     stop: () => server.shutdown(),
   };
 }
@@ -129,6 +138,7 @@ class DoubleBucket {
     if (url.searchParams.get("uploadType") === "resumable") {
       const metadata = await request.json();
       const id = crypto.randomUUID();
+      const scheme = request.headers.get("x-forwarded-proto") ?? "http";
       const name = url.searchParams.get("name") ?? metadata.name;
       this.sessions.set(id, {
         name,
@@ -138,7 +148,7 @@ class DoubleBucket {
         stored: null,
       });
       return new Response(null, {
-        headers: { location: `${url.origin}${url.pathname}?upload_id=${id}` },
+        headers: { location: `${scheme}://${url.host}${url.pathname}?upload_id=${id}` },
       });
     }
     const { metadata, media } = parseRelated(

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { openS3, type S3Config } from "../../adapters/destinations/s3/mod.ts";
 import type { StoreOptions } from "../../adapters/destinations/kit/store_options.ts";
 import type { ObjectDestination } from "../../adapters/destinations/kit/object_store.ts";
+import type { TlsFront } from "./tls_front.ts";
 import type { Conditions } from "./s3_storage.ts";
 import { startChildServer } from "./child_server.ts";
 
@@ -17,6 +18,8 @@ export interface S3Server {
   readonly endpoint: string;
   config(prefix: string, endpoint?: string): S3Config;
   open(prefix: string, options?: StoreOptions, endpoint?: string): Promise<ObjectDestination>;
+  /** Over TLS that ends in front of the server. */
+  openSecure(prefix: string, front: TlsFront, options?: StoreOptions): Promise<ObjectDestination>;
   /** Keys of uploads in parts that were begun and neither completed nor aborted. */
   openUploads(): Promise<string[]>;
   stop(): Promise<void>;
@@ -42,6 +45,8 @@ export async function startS3(conditions: Conditions = "heeded"): Promise<S3Serv
     config,
     open: (prefix, options, endpoint) =>
       openS3(config(prefix, endpoint), (name) => S3_ENV[name], options),
+    openSecure: (prefix, { endpoint, caFile }, options) =>
+      openS3({ ...config(prefix, endpoint), ca_file: caFile }, (name) => S3_ENV[name], options),
     openUploads: async () => {
       const text = await (await fetch(`${own}/-/uploads`)).text();
       return text.split("\n").filter((key) => key !== "");

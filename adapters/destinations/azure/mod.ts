@@ -1,25 +1,27 @@
 /** `type: azure`: the account, its credentials and the container's client. */
+import type { TokenCredential } from "@azure/identity";
 import {
   AnonymousCredential,
   BlobServiceClient,
   type StoragePipelineOptions,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
-import type { DestinationConfig } from "../../../core/config/schema.ts";
+import { type AzureConfig, azureContainer } from "../../../core/config/azure_container.ts";
 import { ConfigError } from "../../../core/base/errors.ts";
 import { registerSecret } from "../../../core/base/redact.ts";
 import { type Env, fromEnvironment } from "../kit/environment.ts";
+import type { HttpClient } from "../kit/http/client.ts";
+import { openHttp } from "../kit/http/open.ts";
 import { ObjectDestination } from "../kit/object_store.ts";
 import { UPLOAD_LIMITS } from "../kit/part_upload.ts";
 import { REQUEST_SETTINGS, Requests, UNSTOPPED } from "../kit/requests.ts";
 import type { StoreOptions } from "../kit/store_options.ts";
 import { AZURE_WORDS, azureFacts } from "./errors.ts";
+import { identityClient, storageClient } from "./http.ts";
 import { AzureStore } from "./store.ts";
 
-export type AzureConfig = Extract<DestinationConfig, { type: "azure" }>;
+export type { AzureConfig };
 
-/** `Requests` tries again. */
-const PIPELINE: StoragePipelineOptions = { retryOptions: { maxTries: 1 } };
 const STORAGE_SCOPE = "https://storage.azure.com/.default";
 
 /**
@@ -34,9 +36,11 @@ export async function openAzure(
   options: StoreOptions = {},
 ): Promise<ObjectDestination> {
   const requests = new Requests(AZURE_WORDS, azureFacts, options.requests ?? REQUEST_SETTINGS);
-  const service = await openService(config, env, requests);
-  const container = service.getContainerClient(config.container);
+  const http = await openHttp(config, env);
+  const service = await openService(config, env, requests, http);
+  const container = service.getContainerClient(azureContainer(config));
   const store = new AzureStore(container, requests, {
+    close: () => http.close(),
     limits: options.limits ?? UPLOAD_LIMITS,
     // What answers at another address may not know them.
     heedsConditions: config.endpoint === undefined ? true : null,
@@ -48,25 +52,33 @@ async function openService(
   config: AzureConfig,
   env: Env,
   requests: Requests,
+  http: HttpClient,
 ): Promise<BlobServiceClient> {
+  // `Requests` tries again.
+  const pipeline = { retryOptions: { maxTries: 1 }, httpClient: storageClient(http) };
   const { account_key_env, sas_token_env, connection_string_env } = config;
   if (connection_string_env !== undefined) {
     return fromConnectionString(
       fromEnvironment(env, "connection_string_env", connection_string_env),
       connection_string_env,
+      pipeline,
     );
   }
   const url = accountUrl(config);
+  if (config.allow_anonymous === true) {
+    return new BlobServiceClient(url, new AnonymousCredential(), pipeline);
+  }
   if (sas_token_env !== undefined) {
     const token = sasToken(fromEnvironment(env, "sas_token_env", sas_token_env));
-    return new BlobServiceClient(`${url}?${token}`, new AnonymousCredential(), PIPELINE);
+    return new BlobServiceClient(`${url}?${token}`, new AnonymousCredential(), pipeline);
   }
   if (account_key_env !== undefined) {
     const key = fromEnvironment(env, "account_key_env", account_key_env);
     const credential = new StorageSharedKeyCredential(config.account_name ?? "", key);
-    return new BlobServiceClient(url, credential, PIPELINE);
+    return new BlobServiceClient(url, credential, pipeline);
   }
-  return await fromIdentity(url, requests);
+  const credential = await findIdentity(url, requests, http);
+  return new BlobServiceClient(url, credential, pipeline);
 }
 
 function accountUrl({ endpoint, account_name }: AzureConfig): string {
@@ -81,14 +93,18 @@ function sasToken(value: string): string {
   return token;
 }
 
-function fromConnectionString(value: string, variable: string): BlobServiceClient {
+function fromConnectionString(
+  value: string,
+  variable: string,
+  pipeline: StoragePipelineOptions,
+): BlobServiceClient {
   for (const pair of value.split(";")) {
     const [, name, secret] = /^([^=]+)=(.*)$/.exec(pair.trim()) ?? [];
     if (name === "AccountKey") registerSecret(secret);
     if (name === "SharedAccessSignature") sasToken(secret);
   }
   try {
-    return BlobServiceClient.fromConnectionString(value, PIPELINE);
+    return BlobServiceClient.fromConnectionString(value, pipeline);
   } catch (cause) {
     throw new ConfigError(
       `destination.connection_string_env: ${variable} holds no connection string`,
@@ -98,14 +114,18 @@ function fromConnectionString(value: string, variable: string): BlobServiceClien
   }
 }
 
-async function fromIdentity(url: string, requests: Requests): Promise<BlobServiceClient> {
+async function findIdentity(
+  url: string,
+  requests: Requests,
+  http: HttpClient,
+): Promise<TokenCredential> {
   const { DefaultAzureCredential } = await import("@azure/identity");
-  const credential = new DefaultAzureCredential();
+  const credential = new DefaultAzureCredential({ httpClient: identityClient(http) });
   const request = { doing: "find an identity for", target: url, permission: "a role" };
   await requests.run(
     request,
     UNSTOPPED,
     ({ signal }) => credential.getToken(STORAGE_SCOPE, { abortSignal: signal }),
   );
-  return new BlobServiceClient(url, credential, PIPELINE);
+  return credential;
 }

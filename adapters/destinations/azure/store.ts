@@ -3,13 +3,13 @@ import type { ContainerClient, HttpRequestBody } from "@azure/storage-blob";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { ObjectInfo } from "../../../core/ports/destination.ts";
-import { type FileRange, rangeMd5 } from "../kit/file_body.ts";
+import { type FileRange, RangeBody, rangeMd5 } from "../kit/file_body.ts";
 import { compareKeys } from "../kit/keys.ts";
 import type { ObjectStore, Upload, WriteOptions } from "../kit/object_store.ts";
 import { partRanges, sendAll, type UploadLimits } from "../kit/part_upload.ts";
 import { ResponseCut } from "../kit/request_errors.ts";
 import type { Creation, Request } from "../kit/request.ts";
-import { type Attempt, creation, type Requests } from "../kit/requests.ts";
+import { creation, type Requests } from "../kit/requests.ts";
 import { isMissingBlob, isTaken } from "./errors.ts";
 
 /** Limits of the service. */
@@ -17,7 +17,6 @@ const MAX_BLOCKS = 50_000;
 
 const SERVER_WORK_MS = 15 * 60_000;
 const COPY_POLL_MS = 500;
-const PAGE_SIZE = 1000;
 
 /** What a role or a SAS token must allow. */
 const PERMISSIONS = {
@@ -34,16 +33,22 @@ export class AzureStore implements ObjectStore {
   readonly heedsConditions: boolean | null;
   readonly #container: ContainerClient;
   readonly #requests: Requests;
+  readonly #close: () => void;
 
   constructor(
     container: ContainerClient,
     requests: Requests,
-    options: { readonly limits: UploadLimits; readonly heedsConditions: boolean | null },
+    options: {
+      readonly limits: UploadLimits;
+      readonly heedsConditions: boolean | null;
+      readonly close: () => void;
+    },
   ) {
     this.#container = container;
     this.#requests = requests;
     this.limits = options.limits;
     this.heedsConditions = options.heedsConditions;
+    this.#close = options.close;
     // A SAS token is the query string.
     this.uri = container.url.split("?", 1)[0];
   }
@@ -54,13 +59,13 @@ export class AzureStore implements ObjectStore {
       options,
       Buffer.from(md5, "base64"),
       range.length,
-      ({ body }) => range.length === 0 ? "" : () => body(range),
+      range.length === 0 ? "" : () => new RangeBody(range),
     );
   }
 
   putBytes(bytes: Uint8Array, key: string, options: WriteOptions): Promise<Creation> {
     const md5 = createHash("md5").update(bytes).digest();
-    return this.#create(key, options, md5, bytes.length, () => Buffer.from(bytes));
+    return this.#create(key, options, md5, bytes.length, Buffer.from(bytes));
   }
 
   /** Blocks that are never committed are invisible, and removed by the service after a week. */
@@ -186,8 +191,9 @@ export class AzureStore implements ObjectStore {
     );
   }
 
-  /** Connections belong to the runtime's pool. */
-  close(): void {}
+  close(): void {
+    this.#close();
+  }
 
   async #page(prefix: string, token: string | undefined, signal: AbortSignal) {
     const request = {
@@ -197,7 +203,7 @@ export class AzureStore implements ObjectStore {
     };
     return await this.#requests.run(request, signal, async ({ signal }) => {
       const pages = this.#container.listBlobsFlat({ prefix, abortSignal: signal })
-        .byPage({ continuationToken: token, maxPageSize: PAGE_SIZE });
+        .byPage({ continuationToken: token, maxPageSize: this.limits.pageObjects });
       const { value, done } = await pages.next();
       if (done === true) throw new Error("a listing without a page");
       return value;
@@ -209,7 +215,7 @@ export class AzureStore implements ObjectStore {
     { onlyNew, signal }: WriteOptions,
     md5: Buffer,
     length: number,
-    content: (attempt: Attempt) => HttpRequestBody,
+    content: HttpRequestBody,
   ): Promise<Creation> {
     const client = this.#container.getBlockBlobClient(key);
     return await this.#requests.run(
@@ -217,7 +223,7 @@ export class AzureStore implements ObjectStore {
       signal,
       (attempt) =>
         creation(attempt, isTaken, () =>
-          client.upload(content(attempt), length, {
+          client.upload(content, length, {
             abortSignal: attempt.signal,
             conditions: condition(onlyNew),
             transactionalContentMD5: md5,
@@ -236,8 +242,8 @@ export class AzureStore implements ObjectStore {
     await this.#requests.run(
       this.#request("write", key),
       signal,
-      ({ body, signal }) =>
-        client.stageBlock(id, () => body(range), range.length, {
+      ({ signal }) =>
+        client.stageBlock(id, () => new RangeBody(range), range.length, {
           abortSignal: signal,
           transactionalContentMD5: Buffer.from(md5, "base64"),
         }),

@@ -48,7 +48,13 @@ export function gcsFacts(thrown: unknown): HttpFacts {
   }
   // While finding a token: the authentication library's errors, and the runtime's.
   const code = "code" in thrown && typeof thrown.code === "string" ? thrown.code : null;
-  return { status: null, code: codeOfMessage(message) ?? code, message, retryAfterMs: null };
+  const status = "status" in thrown && typeof thrown.status === "number" ? thrown.status : null;
+  return { status, code: codeOfMessage(message) ?? code, message, retryAfterMs: null };
+}
+
+/** Other bytes than were sent arrived, and nobody noticed on the way. */
+export class Damaged extends Error {
+  readonly code = "damaged";
 }
 
 /** What the API says by its messages alone. */

@@ -1,19 +1,18 @@
 /** A bucket of Google Cloud Storage, over its JSON API. */
-import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import type { Readable } from "node:stream";
 import type { ObjectInfo } from "../../../core/ports/destination.ts";
 import type { FileRange } from "../kit/file_body.ts";
 import type { ObjectStore, Upload, WriteOptions } from "../kit/object_store.ts";
 import type { UploadLimits } from "../kit/part_upload.ts";
-import { type Attempt, creation, type Requests } from "../kit/requests.ts";
+import { creation, type Requests } from "../kit/requests.ts";
 import type { Creation, Request } from "../kit/request.ts";
-import { type ApiAnswer, ApiError, type GcsApi } from "./api.ts";
-import { isMissingObject, isTaken } from "./errors.ts";
+import type { HttpAnswer } from "../kit/http/message.ts";
+import type { GcsApi } from "./api.ts";
+import { Damaged, isMissingObject, isTaken } from "./errors.ts";
+import { ResumableUpload } from "./resumable.ts";
 import { type ObjectResource, objectResource, pageOf, rewriteOf } from "./resources.ts";
 
 const SERVER_WORK_MS = 15 * 60_000;
-const PAGE_SIZE = 1000;
 /** Pieces of a resumable upload are multiples of this, the last one excepted. */
 const PIECE_UNIT = 256 * 1024;
 /** For taking back an upload, at most. */
@@ -49,48 +48,29 @@ export class GcsStore implements ObjectStore {
   }
 
   putSingle({ range, key, md5 }: Upload, options: WriteOptions): Promise<Creation> {
-    return this.#create(
-      key,
-      options,
-      (attempt) =>
-        this.#insert(key, attempt, options, {
-          media: attempt.body(range),
-          length: range.length,
-          md5,
-        }),
-    );
+    return this.#insert({ key, md5, media: range }, options);
   }
 
   putBytes(bytes: Uint8Array, key: string, options: WriteOptions): Promise<Creation> {
     const md5 = createHash("md5").update(bytes).digest("base64");
-    return this.#create(
-      key,
-      options,
-      (attempt) => this.#insert(key, attempt, options, { media: bytes, length: bytes.length, md5 }),
-    );
+    return this.#insert({ key, md5, media: bytes }, options);
   }
 
-  /** One resumable upload: pieces in order, each confirmed before the next is read. */
-  async putLarge({ range, key, md5 }: Upload, options: WriteOptions): Promise<Creation> {
-    const session = await this.#openSession(key, md5, range.length, options);
-    if (session === null) return "taken";
-    const { signal } = options;
-    let stored = false;
-    try {
-      const pieceBytes = Math.max(1, Math.floor(this.limits.partBytes / PIECE_UNIT)) * PIECE_UNIT;
-      let start = 0;
-      while (start < range.length) {
-        const length = Math.min(pieceBytes, range.length - start);
-        const piece = { ...range, start, length };
-        const kept = await this.#sendPiece(key, session, piece, range.length, signal);
-        if (typeof kept === "string") return kept;
-        start = kept;
-      }
-      stored = true;
-      return "stored";
-    } finally {
-      if (!stored) await this.#cancelSession(key, session);
-    }
+  async putLarge(upload: Upload, options: WriteOptions): Promise<Creation> {
+    const { key, md5, range } = upload;
+    const request = this.#request("write", key, WRITE);
+    const pieceBytes = Math.max(1, Math.floor(this.limits.partBytes / PIECE_UNIT)) * PIECE_UNIT;
+    const url = this.#url(
+      "o",
+      { uploadType: "resumable", ...condition(options.onlyNew) },
+      "upload/",
+    );
+    const requests = this.#requests;
+    const resumable = new ResumableUpload(this.#api, { requests, request, pieceBytes });
+    const outcome = await resumable.send(url, upload, options.signal);
+    if (typeof outcome === "string") return outcome;
+    await this.#compare(outcome, { key, md5, length: range.length });
+    return "stored";
   }
 
   async holds({ range, key, md5 }: Upload, signal: AbortSignal): Promise<boolean> {
@@ -106,13 +86,13 @@ export class GcsStore implements ObjectStore {
   async *pages(prefix: string, signal: AbortSignal): AsyncIterable<readonly ObjectInfo[]> {
     let pageToken: string | null = null;
     do {
-      const url = this.#url("o", { prefix, maxResults: String(PAGE_SIZE) });
+      const url = this.#url("o", { prefix, maxResults: String(this.limits.pageObjects) });
       url.searchParams.set("fields", "items(name,size,md5Hash),nextPageToken");
       if (pageToken !== null) url.searchParams.set("pageToken", pageToken);
       const { bytes } = await this.#requests.run(
         { doing: "list", target: `${this.uri}/${prefix}`, permission: "storage.objects.list" },
         signal,
-        (attempt) => this.#api.send({ method: "GET", url }, attempt),
+        () => this.#api.send({ method: "GET", url }),
       );
       const page = pageOf(bytes);
       yield page.items.map(objectInfo);
@@ -143,7 +123,7 @@ export class GcsStore implements ObjectStore {
       const { bytes } = await this.#requests.run(
         request,
         signal,
-        (attempt) => this.#api.send({ method: "POST", url }, attempt),
+        () => this.#api.send({ method: "POST", url }),
       );
       token = rewriteOf(bytes);
     } while (token !== null);
@@ -152,9 +132,9 @@ export class GcsStore implements ObjectStore {
   async remove(key: string, signal: AbortSignal): Promise<void> {
     const url = this.#url(this.#objectPath(key));
     const request = this.#request("remove", key, "storage.objects.delete");
-    await this.#requests.run(request, signal, async (attempt) => {
+    await this.#requests.run(request, signal, async () => {
       try {
-        await this.#api.send({ method: "DELETE", url }, attempt);
+        await this.#api.send({ method: "DELETE", url });
       } catch (error) {
         // Removed already, perhaps by an attempt whose answer was lost.
         if (!isMissingObject(error)) throw error;
@@ -166,123 +146,47 @@ export class GcsStore implements ObjectStore {
     this.#api.close();
   }
 
-  async #create(
-    key: string,
-    { signal }: WriteOptions,
-    send: (attempt: Attempt) => Promise<unknown>,
-  ): Promise<Creation> {
-    return await this.#requests.run(
-      this.#request("write", key, WRITE),
-      signal,
-      (attempt) => creation(attempt, isTaken, () => send(attempt)),
-    );
-  }
-
   /** The service compares the MD5 with what arrived before the object appears. */
-  #insert(
-    key: string,
-    attempt: Attempt,
-    { onlyNew }: WriteOptions,
-    { media, length, md5 }: {
-      readonly media: Uint8Array | Readable;
-      readonly length: number;
+  async #insert(
+    { key, md5, media }: {
+      readonly key: string;
       readonly md5: string;
+      readonly media: Uint8Array | FileRange;
     },
-  ): Promise<ApiAnswer> {
+    { onlyNew, signal }: WriteOptions,
+  ): Promise<Creation> {
     const boundary = crypto.randomUUID();
     const metadata = JSON.stringify({ name: key, md5Hash: md5 });
-    const head = Buffer.from(
+    const head =
       `--${boundary}\r\ncontent-type: application/json; charset=UTF-8\r\n\r\n${metadata}\r\n` +
-        `--${boundary}\r\ncontent-type: ${CONTENT_TYPE}\r\n\r\n`,
-    );
-    const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
-    return this.#api.send({
+      `--${boundary}\r\ncontent-type: ${CONTENT_TYPE}\r\n\r\n`;
+    const bytes = (text: string) => new TextEncoder().encode(text);
+    const request = {
       method: "POST",
       url: this.#url("o", { uploadType: "multipart", ...condition(onlyNew) }, "upload/"),
       headers: { "content-type": `multipart/related; boundary=${boundary}` },
-      body: [head, media, tail],
-      contentLength: head.length + length + tail.length,
-    }, attempt);
-  }
-
-  /** null: the name is taken. */
-  async #openSession(
-    key: string,
-    md5: string,
-    length: number,
-    { onlyNew, signal }: WriteOptions,
-  ): Promise<URL | null> {
-    const metadata = Buffer.from(JSON.stringify({ name: key, md5Hash: md5 }));
-    const url = this.#url("o", { uploadType: "resumable", ...condition(onlyNew) }, "upload/");
+      body: [bytes(head), media, bytes(`\r\n--${boundary}--\r\n`)],
+    } as const;
     return await this.#requests.run(
       this.#request("write", key, WRITE),
       signal,
-      async (attempt) => {
-        try {
-          const { headers } = await this.#api.send({
-            method: "POST",
-            url,
-            headers: {
-              "content-type": "application/json; charset=UTF-8",
-              "x-upload-content-type": CONTENT_TYPE,
-              "x-upload-content-length": String(length),
-            },
-            body: [metadata],
-            contentLength: metadata.length,
-          }, attempt);
-          return new URL(String(headers.location));
-        } catch (error) {
-          if (isTaken(error)) return null;
-          throw error;
-        }
-      },
+      (attempt) =>
+        creation(attempt, isTaken, async () => {
+          const answer = await this.#api.send(request);
+          await this.#compare(answer, { key, md5, length: media.length });
+        }),
     );
   }
 
-  /** Where the next piece starts: a service may keep less of a piece than it was sent. */
-  #sendPiece(
-    key: string,
-    session: URL,
-    piece: FileRange,
-    total: number,
-    signal: AbortSignal,
-  ): Promise<number | Creation> {
-    const end = piece.start + piece.length;
-    return this.#requests.run(this.#request("write", key, WRITE), signal, async (attempt) => {
-      let next = total;
-      const creating = await creation(attempt, isTaken, async () => {
-        const { status, headers } = await this.#api.send({
-          method: "PUT",
-          url: session,
-          headers: { "content-range": `bytes ${piece.start}-${end - 1}/${total}` },
-          body: [attempt.body(piece)],
-          contentLength: piece.length,
-        }, attempt);
-        if (status !== 308) return;
-        const kept = /^bytes=0-(\d+)$/.exec(String(headers.range))?.[1];
-        next = kept === undefined ? 0 : Number(kept) + 1;
-      });
-      return creating === "stored" ? next : creating;
-    });
-  }
-
-  async #cancelSession(key: string, session: URL): Promise<void> {
-    try {
-      await this.#requests.run(
-        this.#request("cancel the upload of", key, WRITE),
-        AbortSignal.timeout(CLEAN_UP_MS),
-        async (attempt) => {
-          try {
-            await this.#api.send({ method: "DELETE", url: session }, attempt);
-          } catch (error) {
-            // The service's answer to a cancelled upload.
-            if (!(error instanceof ApiError && error.status === 499)) throw error;
-          }
-        },
-      );
-    } catch {
-      // The failure that led here is the one to report; a session ends by itself after a week.
-    }
+  /** What the service says that it stored. */
+  async #compare(
+    { bytes }: HttpAnswer,
+    { key, md5, length }: { readonly key: string; readonly md5: string; readonly length: number },
+  ): Promise<void> {
+    const stored = objectResource(bytes);
+    if (stored.size === length && (stored.md5Hash ?? md5) === md5) return;
+    await this.remove(key, AbortSignal.timeout(CLEAN_UP_MS));
+    throw new Damaged(`${stored.size} bytes were stored of ${length}, with another MD5`);
   }
 
   async #find(
@@ -290,12 +194,12 @@ export class GcsStore implements ObjectStore {
     key: string,
     query: Record<string, string>,
     signal: AbortSignal,
-  ): Promise<ApiAnswer | null> {
+  ): Promise<HttpAnswer | null> {
     const url = this.#url(this.#objectPath(key), query);
     const request = this.#request(doing, key, "storage.objects.get and storage.objects.list");
-    return await this.#requests.run(request, signal, async (attempt) => {
+    return await this.#requests.run(request, signal, async () => {
       try {
-        return await this.#api.send({ method: "GET", url }, attempt);
+        return await this.#api.send({ method: "GET", url });
       } catch (error) {
         if (isMissingObject(error)) return null;
         throw error;

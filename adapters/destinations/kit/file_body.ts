@@ -1,4 +1,4 @@
-/** A local file, or a part of it, as the body of one request: a stream of its own per attempt. */
+/** A local file, or a part of it, as the body of a request: read anew for each attempt. */
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { fileError } from "../../../core/base/file_error.ts";
@@ -13,19 +13,32 @@ export interface FileRange {
   readonly length: number;
 }
 
-/** @param onSlice called when the reader took a slice: the request moves. */
-export function openBody(range: FileRange, onSlice: () => void): Readable {
-  return Readable.from(slices(range, onSlice), { objectMode: false, highWaterMark: SLICE_BYTES });
+/**
+ * A range as the body of a request to a provider's SDK, which passes it on as the stream that it looks
+ * like; the client that sends it reads the file itself.
+ */
+export class RangeBody extends Readable {
+  readonly range: FileRange;
+
+  constructor(range: FileRange) {
+    super();
+    this.range = range;
+  }
+
+  override _read(): void {
+    this.destroy(new Error("a body of a file is sent by its range"));
+  }
 }
 
 /** Base64 MD5 of the range, read in slices. */
 export async function rangeMd5(range: FileRange): Promise<string> {
   const hash = createHash("md5");
-  for await (const slice of slices(range, () => {})) hash.update(slice);
+  for await (const slice of slices(range)) hash.update(slice);
   return hash.digest("base64");
 }
 
-async function* slices(range: FileRange, onSlice: () => void): AsyncGenerator<Uint8Array> {
+/** @throws DestinationError when the file cannot be read, or is shorter. */
+export async function* slices(range: FileRange): AsyncGenerator<Uint8Array> {
   let file: Deno.FsFile | undefined;
   try {
     file = await Deno.open(range.file);
@@ -36,7 +49,6 @@ async function* slices(range: FileRange, onSlice: () => void): AsyncGenerator<Ui
       const read = await file.read(buffer);
       if (read === null) throw new Error(`the file ends ${left} bytes early`);
       left -= read;
-      onSlice();
       yield buffer.subarray(0, read);
     }
   } catch (error) {

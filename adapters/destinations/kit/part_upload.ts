@@ -7,6 +7,8 @@ export interface UploadLimits {
   readonly partBytes: number;
   /** Parts on their way at a time. */
   readonly concurrency: number;
+  /** Objects on a page of a listing. */
+  readonly pageObjects: number;
 }
 
 const MIB = 1024 * 1024;
@@ -15,6 +17,7 @@ export const UPLOAD_LIMITS: UploadLimits = {
   singlePutBytes: 64 * MIB,
   partBytes: 16 * MIB,
   concurrency: 4,
+  pageObjects: 1000,
 };
 
 /**

@@ -1,15 +1,14 @@
 /**
- * How every request to an object store is made: with a fresh body per attempt, under a watch that ends
+ * How every request to an object store is made: under a watch that ends
  * one that no longer moves, tried again a few times, its error classified once.
  *
  * Who retries: the providers' SDKs never do. A request is tried `attempts` times here, seconds apart;
  * the run puts the whole part again `max_retries` times, further apart. So a store that is away for
  * good is asked `attempts * (max_retries + 1)` times for a part, and no more.
  */
-import type { Readable } from "node:stream";
 import { RETRY_POLICIES, RivetError } from "../../../core/base/errors.ts";
 import { delay, interrupted, throwIfAborted } from "../../../core/base/wait.ts";
-import { type FileRange, openBody } from "./file_body.ts";
+import { type Attempt, withAttempt } from "./attempt.ts";
 import type { Creation, Request } from "./request.ts";
 import { type HttpFacts, requestError, StoreError, type StoreWords } from "./request_errors.ts";
 
@@ -26,17 +25,6 @@ export const REQUEST_SETTINGS: RequestSettings = { attempts: 3, backoffMs: 250, 
 
 /** A server's `Retry-After` beyond this is left to the run's own, longer waits. */
 const MAX_RETRY_AFTER_MS = 20_000;
-
-/** One try of a request. */
-export interface Attempt {
-  /** From 1. What an earlier one did is unknown where its answer got lost. */
-  readonly number: number;
-  /** Aborts when the attempt has stalled, and when the caller wants no more of it. */
-  readonly signal: AbortSignal;
-  /** To be called whenever something moved, by what does not send a body from here. */
-  readonly moved: () => void;
-  readonly body: (range: FileRange) => Readable;
-}
 
 /** What one attempt at making an object came to. @param isTaken the store's answer to a taken name. */
 export async function creation(
@@ -84,7 +72,7 @@ export class Requests {
       const watch = new WatchedAttempt(n, request.idleMs ?? idleMs, signal);
       let waitMs: number;
       try {
-        return await watch.race(send(watch));
+        return await watch.race(withAttempt(watch, () => send(watch)));
       } catch (thrown) {
         const { error, retryAfterMs } = this.#failure(thrown, request);
         if (n >= attempts || !RETRY_POLICIES[error.category].retry) throw error;
@@ -141,7 +129,6 @@ class WatchedAttempt implements Attempt {
   readonly #caller: AbortSignal;
   readonly #abort = new AbortController();
   readonly #ended = Promise.withResolvers<never>();
-  readonly #bodies: Readable[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(number: number, idleMs: number, caller: AbortSignal) {
@@ -162,22 +149,14 @@ class WatchedAttempt implements Attempt {
     this.#timer = setTimeout(() => this.#end(new Stalled(this.#idleMs)), this.#idleMs);
   };
 
-  readonly body = (range: FileRange): Readable => {
-    const body = openBody(range, this.moved);
-    this.#bodies.push(body);
-    return body;
-  };
-
   /** Not every SDK call ends on an abort; the attempt does. */
   race<T>(sent: Promise<T>): Promise<T> {
     return Promise.race([sent, this.#ended.promise]);
   }
 
-  /** Closes what an attempt that failed half-way has left open. */
   close(): void {
     clearTimeout(this.#timer);
     this.#caller.removeEventListener("abort", this.#onCallerAbort);
-    for (const body of this.#bodies) body.destroy();
   }
 
   readonly #onCallerAbort = (): void => this.#end(interrupted());

@@ -4,17 +4,25 @@ import type { DestinationConfig } from "../../../core/config/schema.ts";
 import { ConfigError } from "../../../core/base/errors.ts";
 import { registerSecret } from "../../../core/base/redact.ts";
 import { type Env, fromEnvironment } from "../kit/environment.ts";
+import { openHttp } from "../kit/http/open.ts";
 import { ObjectDestination } from "../kit/object_store.ts";
 import { UPLOAD_LIMITS } from "../kit/part_upload.ts";
 import { REQUEST_SETTINGS, Requests, UNSTOPPED } from "../kit/requests.ts";
 import type { StoreOptions } from "../kit/store_options.ts";
 import { S3_WORDS, s3Facts } from "./errors.ts";
+import { sdkHandler } from "./handler.ts";
 import { S3Store } from "./store.ts";
 
 export type S3Config = Extract<DestinationConfig, { type: "s3" }>;
 
 /** Compatible stores take any region in a signature. */
 const REGION_OF_ENDPOINTS = "us-east-1";
+
+/** Requests that carry no signature. */
+const ANONYMOUS: S3ClientConfig = {
+  credentials: { accessKeyId: "", secretAccessKey: "" },
+  signer: { sign: (request) => Promise.resolve(request) },
+};
 
 /** Every failure is in an error; the SDK would write about it to the console, too. */
 const QUIET = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
@@ -30,9 +38,13 @@ export async function openS3(
   env: Env,
   options: StoreOptions = {},
 ): Promise<ObjectDestination> {
+  const http = await openHttp(config, env, ["AWS_CA_BUNDLE"]);
   const client = new S3Client({
     ...credentialsOf(config, env),
     ...placeOf(config, env),
+    requestHandler: sdkHandler(http),
+    // A head is one small write; what a store refuses it says before it has taken a body.
+    expectContinueHeader: false,
     // `Requests` tries again; the MD5 that every body carries makes other checksums superfluous.
     maxAttempts: 1,
     requestChecksumCalculation: "WHEN_REQUIRED",
@@ -42,7 +54,7 @@ export async function openS3(
   const requests = new Requests(S3_WORDS, s3Facts, options.requests ?? REQUEST_SETTINGS);
   try {
     await findRegion(client, config);
-    await findCredentials(client, config, requests);
+    if (config.allow_anonymous !== true) await findCredentials(client, config, requests);
   } catch (error) {
     client.destroy();
     throw error;
@@ -55,8 +67,10 @@ export async function openS3(
   return new ObjectDestination(store, config.prefix);
 }
 
-function credentialsOf(config: S3Config, env: Env): Pick<S3ClientConfig, "credentials"> {
-  const { access_key_env, secret_key_env, session_token_env } = config;
+function credentialsOf(config: S3Config, env: Env): S3ClientConfig {
+  const { access_key_env, secret_key_env, session_token_env, aws_profile } = config;
+  if (config.allow_anonymous === true) return ANONYMOUS;
+  if (aws_profile !== undefined) return { profile: aws_profile };
   if (access_key_env === undefined || secret_key_env === undefined) return {};
   return {
     credentials: {
@@ -72,10 +86,15 @@ function credentialsOf(config: S3Config, env: Env): Pick<S3ClientConfig, "creden
 /** Without a region here, the SDK looks for one in the AWS profile. */
 function placeOf(config: S3Config, env: Env): S3ClientConfig {
   const region = config.region ?? env("AWS_REGION") ?? env("AWS_DEFAULT_REGION");
-  if (config.endpoint === undefined) return region === undefined ? {} : { region };
+  if (config.endpoint === undefined) {
+    return {
+      ...(region === undefined ? {} : { region }),
+      ...(config.path_style === undefined ? {} : { forcePathStyle: config.path_style }),
+    };
+  }
   return {
     endpoint: config.endpoint,
-    forcePathStyle: true,
+    forcePathStyle: config.path_style ?? true,
     region: region ?? REGION_OF_ENDPOINTS,
   };
 }

@@ -16,13 +16,13 @@ import {
 } from "@aws-sdk/client-s3";
 import { createHash } from "node:crypto";
 import type { ObjectInfo } from "../../../core/ports/destination.ts";
-import { type FileRange, rangeMd5 } from "../kit/file_body.ts";
+import { type FileRange, RangeBody, rangeMd5 } from "../kit/file_body.ts";
 import type { ObjectStore, Upload, WriteOptions } from "../kit/object_store.ts";
 import { partRanges, sendAll, type UploadLimits } from "../kit/part_upload.ts";
 import { encodePath } from "../kit/prefix.ts";
 import { ResponseCut } from "../kit/request_errors.ts";
 import type { Creation, Request } from "../kit/request.ts";
-import { type Attempt, creation, type Requests } from "../kit/requests.ts";
+import { creation, type Requests } from "../kit/requests.ts";
 import { isMissingObject, isMissingUpload, isTaken } from "./errors.ts";
 
 /** Limits of the protocol. */
@@ -72,16 +72,16 @@ export class S3Store implements ObjectStore {
   }
 
   putSingle({ range, key, md5 }: Upload, options: WriteOptions): Promise<Creation> {
-    return this.#create(key, options, ({ body }) => ({
-      Body: range.length === 0 ? new Uint8Array(0) : body(range),
+    return this.#create(key, options, {
+      Body: range.length === 0 ? new Uint8Array(0) : new RangeBody(range),
       ContentLength: range.length,
       ContentMD5: md5,
-    }));
+    });
   }
 
   putBytes(bytes: Uint8Array, key: string, options: WriteOptions): Promise<Creation> {
     const md5 = createHash("md5").update(bytes).digest("base64");
-    return this.#create(key, options, () => ({ Body: bytes, ContentMD5: md5 }));
+    return this.#create(key, options, { Body: bytes, ContentMD5: md5 });
   }
 
   async putLarge(upload: Upload, options: WriteOptions): Promise<Creation> {
@@ -126,6 +126,7 @@ export class S3Store implements ObjectStore {
               Bucket: this.#bucket,
               Prefix: prefix,
               ContinuationToken: token,
+              MaxKeys: this.limits.pageObjects,
             }),
             { abortSignal: signal },
           ),
@@ -202,11 +203,11 @@ export class S3Store implements ObjectStore {
   async #create(
     key: string,
     { onlyNew, signal }: WriteOptions,
-    content: (attempt: Attempt) => Omit<PutObjectCommandInput, "Bucket" | "Key">,
+    content: Omit<PutObjectCommandInput, "Bucket" | "Key">,
   ): Promise<Creation> {
     const request = this.#request("write", key, "s3:PutObject");
     return await this.#requests.run(request, signal, (attempt) => {
-      const input = { ...this.#object(key), ...condition(onlyNew), ...content(attempt) };
+      const input = { ...this.#object(key), ...condition(onlyNew), ...content };
       return creation(
         attempt,
         isTaken,
@@ -288,13 +289,13 @@ export class S3Store implements ObjectStore {
     const { ETag } = await this.#requests.run(
       request,
       signal,
-      ({ body, signal }) =>
+      ({ signal }) =>
         this.#client.send(
           new UploadPartCommand({
             ...this.#object(key),
             UploadId,
             PartNumber,
-            Body: body(range),
+            Body: new RangeBody(range),
             ContentLength: range.length,
             ContentMD5: md5,
           }),

@@ -4,17 +4,25 @@ import { PLACEHOLDERS, placeholdersIn } from "../placeholders.ts";
 import type { DestinationConfig } from "../schema.ts";
 import { exclusive, type ExportRule, type Finding, present, sentence } from "./rule.ts";
 
-/** The key that holds the template of a kind's location; stdout has none. */
-function template(destination: DestinationConfig): { key: string; value: string } | null {
+interface Template {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** The keys that hold the template of a kind's location; stdout has none. */
+function templates(destination: DestinationConfig): Template[] {
   switch (destination.type) {
-    case "local":
-      return { key: "path", value: destination.path };
+    case "local": {
+      const path = { key: "path", value: destination.path };
+      const { prefix } = destination;
+      return prefix === undefined ? [path] : [path, { key: "prefix", value: prefix }];
+    }
     case "s3":
     case "gcs":
     case "azure":
-      return { key: "prefix", value: destination.prefix };
+      return [{ key: "prefix", value: destination.prefix }];
     case "stdout":
-      return null;
+      return [];
   }
 }
 
@@ -50,25 +58,29 @@ const stdoutLimits: ExportRule = {
   },
 };
 
-const knownPlaceholders = about("placeholders_are_known", (destination) => {
-  const place = template(destination);
-  if (place === null) return [];
-  return placeholdersIn(place.value)
-    .filter((name) => !(PLACEHOLDERS as readonly string[]).includes(name))
-    .map((name) => ({
-      path: [place.key],
-      message: `unknown placeholder {${name}}; known are ` +
-        `${sentence(PLACEHOLDERS.map((known) => `{${known}}`), "and")}` +
-        didYouMean(`{${name}}`, PLACEHOLDERS.map((known) => `{${known}}`)),
-    }));
-});
+const knownPlaceholders = about(
+  "placeholders_are_known",
+  (destination) =>
+    templates(destination).flatMap(({ key, value }) =>
+      placeholdersIn(value)
+        .filter((name) => !(PLACEHOLDERS as readonly string[]).includes(name))
+        .map((name) => ({
+          path: [key],
+          message: `unknown placeholder {${name}}; known are ` +
+            `${sentence(PLACEHOLDERS.map((known) => `{${known}}`), "and")}` +
+            didYouMean(`{${name}}`, PLACEHOLDERS.map((known) => `{${known}}`)),
+        }))
+    ),
+);
 
 const partitionPlaceholder: ExportRule = {
   name: "partition_by_iff_placeholder",
   reads: ["destination", "partition_by"],
   check({ config }) {
-    const place = template(config.destination);
-    if (place === null) return [];
+    const places = templates(config.destination);
+    const place = places.find(({ value }) => placeholdersIn(value).includes("partition")) ??
+      places.at(-1);
+    if (place === undefined) return [];
     const has = placeholdersIn(place.value).includes("partition");
     if (config.partition_by !== undefined && !has) {
       return [{
@@ -107,6 +119,42 @@ const s3Keys = about("s3_key_pair", (destination) => {
       message: "session_token_env needs access_key_env and secret_key_env",
     }]
     : [];
+});
+
+/** Who names a profile does not mean the keys of the environment. */
+const s3Profile = about("s3_profile_or_keys", (destination) =>
+  exclusive(
+    destination,
+    ["access_key_env", "aws_profile"],
+    "a profile has keys of its own",
+  ));
+
+const anonymous = about("anonymous_without_credentials", (destination) => {
+  if (!("allow_anonymous" in destination) || destination.allow_anonymous !== true) return [];
+  const credentials = [
+    ...["access_key_env", "secret_key_env", "aws_profile", "credentials_file"],
+    ...["account_key_env", "sas_token_env", "connection_string_env"],
+  ];
+  const given = present(destination, credentials);
+  if (given.length > 0) {
+    return [{
+      path: ["allow_anonymous"],
+      message: `allow_anonymous and ${given[0]} exclude each other; keep one`,
+    }];
+  }
+  return [{
+    path: ["allow_anonymous"],
+    message: "requests carry no credentials: whoever reaches the store may write there",
+    severity: "warning",
+  }];
+});
+
+const azureBucket = about("azure_bucket_once", (destination) => {
+  if (destination.type !== "azure") return [];
+  const keys = ["bucket", "container"];
+  return present(destination, keys).length === 0
+    ? [{ path: [], message: "no container: give its name as bucket" }]
+    : exclusive(destination, keys, "both name the container");
 });
 
 const azureCredentials = about("azure_credentials_fit", (destination) => {
@@ -152,6 +200,9 @@ export const DESTINATION_RULES: readonly ExportRule[] = [
   partitionPlaceholder,
   endpointIsUrl,
   s3Keys,
+  s3Profile,
+  azureBucket,
   azureCredentials,
+  anonymous,
   noTilde,
 ];

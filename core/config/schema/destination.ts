@@ -11,11 +11,22 @@ const endpoint = text.optional().describe(
   "URL of a compatible store, http:// or https://. Default: the provider's own.",
 );
 
+const caFile = text.optional().describe(
+  "PEM file of certificate authorities that are trusted beside the machine's, relative to this file.",
+);
+const probe = z.boolean().optional().describe(
+  "Write and remove .rivet-probe under the prefix before a run reads anything. Default: true.",
+);
+const anonymous = z.boolean().optional().describe(
+  "Send no credentials: emulators, and buckets that are open to everybody.",
+);
+
 const local = z.strictObject({
   type: z.literal("local"),
   path: text.describe(
     `Folder for the files, created when missing, relative to this file. "~" is not expanded. ${PLACEHOLDERS}`,
   ),
+  prefix: z.string().optional().describe(`Folders below path. ${PLACEHOLDERS} Default: none.`),
 }).describe("Files on a local disk.");
 
 const s3 = z.strictObject({
@@ -26,6 +37,9 @@ const s3 = z.strictObject({
   endpoint: endpoint.describe(
     "URL of an S3-compatible store; switches to path-style addressing. Default: AWS.",
   ),
+  path_style: z.boolean().optional().describe(
+    "The bucket in the path instead of the host's name. Default: true with an endpoint.",
+  ),
   access_key_env: text.optional().describe(
     "Environment variable of the access key id. With secret_key_env, or neither for the default AWS chain.",
   ),
@@ -33,6 +47,12 @@ const s3 = z.strictObject({
   session_token_env: text.optional().describe(
     "Environment variable of the session token of temporary credentials.",
   ),
+  aws_profile: text.optional().describe(
+    "Profile of the AWS configuration files, instead of the rest of the default chain.",
+  ),
+  allow_anonymous: anonymous,
+  ca_file: caFile,
+  probe,
 }).describe("Objects in Amazon S3 or a compatible store.");
 
 const gcs = z.strictObject({
@@ -43,11 +63,15 @@ const gcs = z.strictObject({
   credentials_file: text.optional().describe(
     "Service account JSON, relative to this file. Default: Application Default Credentials.",
   ),
+  allow_anonymous: anonymous,
+  ca_file: caFile,
+  probe,
 }).describe("Objects in Google Cloud Storage.");
 
 const azure = z.strictObject({
   type: z.literal("azure"),
-  container: text.describe("Container; it must exist."),
+  bucket: text.optional().describe("Container; it must exist."),
+  container: text.optional().describe("The same as bucket."),
   prefix,
   endpoint,
   account_name: text.optional().describe("Storage account."),
@@ -60,6 +84,9 @@ const azure = z.strictObject({
   connection_string_env: text.optional().describe(
     "Environment variable of a connection string, instead of the other credential fields.",
   ),
+  allow_anonymous: anonymous,
+  ca_file: caFile,
+  probe,
 }).describe("Blobs in Azure Blob Storage. Without a credential field: the default identity chain.");
 
 const stdout = z.strictObject({ type: z.literal("stdout") }).describe(

@@ -7,7 +7,7 @@ import { openS3 } from "../../../adapters/destinations/s3/mod.ts";
 import { DestinationError } from "../../../core/base/errors.ts";
 import { putFile } from "../../conformance/destination.ts";
 import { LOOK, WRITE } from "../../support/destinations.ts";
-import { AZURITE_KEY, startAzurite } from "../../support/azurite.ts";
+import { azureEnv, AZURITE_KEY, startAzurite } from "../../support/azurite.ts";
 import { startGcsDouble } from "../../support/gcs_double.ts";
 import { S3_ENV, startS3 } from "../../support/s3.ts";
 
@@ -60,12 +60,12 @@ Deno.test("check on azure: container not found, auth error", async () => {
   const server = await startAzurite();
   try {
     await assertRefused(
-      openAzure({ ...server.config(""), container: "elsewhere" }, () => AZURITE_KEY),
+      openAzure({ ...server.config(""), bucket: "elsewhere" }, azureEnv(AZURITE_KEY)),
       "DESTINATION_NOT_FOUND",
       /Create the container/,
     );
     await assertRefused(
-      openAzure(server.config(""), () => btoa("another key of this account")),
+      openAzure(server.config(""), azureEnv(btoa("another key of this account"))),
       "DESTINATION_AUTH",
       // Azurite answers as if the key were good for something else.
       /^The credentials lack Storage Blob Data/,
@@ -79,7 +79,7 @@ Deno.test("check on gcs: bucket not found", async () => {
   const server = startGcsDouble();
   try {
     await assertRefused(
-      openGcs({ ...server.config(""), bucket: "elsewhere" }),
+      openGcs({ ...server.config(""), bucket: "elsewhere" }, () => undefined),
       "DESTINATION_NOT_FOUND",
       /Create the bucket/,
     );

@@ -12,6 +12,8 @@ Deno.test("gcs destination, with faults", async (t) => {
     openAt: (prefix, port) => server.open(prefix, SMALL, `http://127.0.0.1:${port}`),
     smallPut: /^POST .*uploadType=multipart/,
     piecePut: /^PUT .*upload_id=/,
+    // The session is asked how far it is in between.
+    repeatedPiece: 3,
     writePermission: /storage\.objects\.create/,
     openUploads: () => Promise.resolve(server.openUploads()),
   };

@@ -25,7 +25,7 @@ Deno.test("gcs: a credentials file that cannot serve is a configuration error th
     for (const [content, message] of contents) {
       const file = join(folder, `${crypto.randomUUID()}.json`);
       if (content !== null) await Deno.writeTextFile(file, content);
-      await assert.rejects(openGcs({ ...CONFIG, credentials_file: file }), {
+      await assert.rejects(openGcs({ ...CONFIG, credentials_file: file }, () => undefined), {
         name: "ConfigError",
         message,
       });
@@ -45,7 +45,7 @@ Deno.test("gcs: a service account's file opens, and its key is hidden", () =>
         private_key: key,
       }),
     );
-    const destination = await openGcs({ ...CONFIG, credentials_file: file });
+    const destination = await openGcs({ ...CONFIG, credentials_file: file }, () => undefined);
     assert.equal(destination.uri, "gs://b/p");
     assert.equal(redact(`<${key}>`), "<REDACTED>");
     await destination.close();

@@ -415,6 +415,9 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
     breaks: [
       [ofExport({ partition_by: "d" }), ["!exports[0].partition_by"]],
       [ofDestination({ type: "local", path: "{partition}" }), ["!exports[0].destination.path"]],
+      [ofDestination({ type: "local", path: "x", prefix: "{partition}" }), [
+        "!exports[0].destination.prefix",
+      ]],
     ],
     keeps: [
       ofExport({
@@ -445,6 +448,51 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
     keeps: [
       ofDestination({ type: "s3", bucket: "b" }),
       ofDestination({ type: "s3", bucket: "b", access_key_env: "A", secret_key_env: "S" }),
+    ],
+  },
+  s3_profile_or_keys: {
+    breaks: [
+      [
+        ofDestination({
+          type: "s3",
+          bucket: "b",
+          access_key_env: "A",
+          secret_key_env: "S",
+          aws_profile: "p",
+        }),
+        ["!exports[0].destination.aws_profile"],
+      ],
+    ],
+    keeps: [ofDestination({ type: "s3", bucket: "b", aws_profile: "p" })],
+  },
+  anonymous_without_credentials: {
+    breaks: [
+      [ofDestination({ type: "gcs", bucket: "b", allow_anonymous: true }), [
+        "~exports[0].destination.allow_anonymous",
+      ]],
+      [
+        ofDestination({
+          type: "s3",
+          bucket: "b",
+          access_key_env: "A",
+          secret_key_env: "S",
+          allow_anonymous: true,
+        }),
+        ["!exports[0].destination.allow_anonymous"],
+      ],
+    ],
+    keeps: [ofDestination({ type: "gcs", bucket: "b", allow_anonymous: false })],
+  },
+  azure_bucket_once: {
+    breaks: [
+      [ofDestination({ type: "azure", account_name: "a" }), ["!exports[0].destination"]],
+      [ofDestination({ type: "azure", bucket: "b", container: "c", account_name: "a" }), [
+        "!exports[0].destination.container",
+      ]],
+    ],
+    keeps: [
+      ofDestination({ type: "azure", bucket: "c", account_name: "a" }),
+      ofDestination({ type: "azure", container: "c", account_name: "a" }),
     ],
   },
   azure_credentials_fit: {

@@ -1,0 +1,8 @@
+import type { DestinationConfig } from "./schema.ts";
+
+export type AzureConfig = Extract<DestinationConfig, { type: "azure" }>;
+
+/** Under whichever of its two names it stands; a valid configuration has one. */
+export function azureContainer({ bucket, container }: AzureConfig): string {
+  return bucket ?? container ?? "";
+}
