@@ -180,7 +180,8 @@ export class Connection {
 
   /** Makes the settings' database the one of names without one. */
   async useDatabase(): Promise<void> {
-    await this.exec(`USE ${quoteIdentifier(this.#settings.database)}`);
+    const { database } = this.#settings;
+    if (database !== "") await this.exec(`USE ${quoteIdentifier(database)}`);
   }
 
   /** Runs a statement and keeps its rows: for small results. */

@@ -100,7 +100,7 @@ export function makeDriver(
     ...(socket === undefined ? { host, port } : { socketPath: socket }),
     user: settings.user,
     password: settings.password,
-    database: settings.database,
+    database: settings.database === "" ? undefined : settings.database,
     // Its limit would end with the server's first packet: `Connection` has one for the whole login.
     connectTimeout: 0,
     charset: "utf8mb4",

@@ -98,6 +98,12 @@ const BY_NUMBER: Readonly<Record<number, Verdict>> = {
   1041: CAPACITY, // out of memory at the server
   1044: PERMISSION, // access denied to the database
   1045: AUTH, // access denied
+  1046: {
+    code: "SOURCE_OBJECT_NOT_FOUND",
+    category: "permanent",
+    hint:
+      "Name the database in the URL (mysql://user:password@host:3306/database), or before each table.",
+  },
   1049: {
     code: "SOURCE_OBJECT_NOT_FOUND",
     category: "permanent",

@@ -89,6 +89,8 @@ const SETTINGS: Readonly<Record<string, (facts: Facts, timeouts: Timeouts) => st
   max_sort_length: () => String(SORT_LENGTH),
   sql_auto_is_null: () => "OFF",
   sql_buffer_result: () => "OFF",
+  // Statistics of tables are as old as that.
+  information_schema_stats_expiry: () => "0",
   show_gipk_in_create_table_and_information_schema: () => "ON",
   optimizer_switch: ({ variables }) => {
     const off = variables.get("optimizer_switch")?.matchAll(WANTED_SWITCHES) ?? [];

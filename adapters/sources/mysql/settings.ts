@@ -53,6 +53,7 @@ export interface ConnectionSettings {
   readonly password: string;
   readonly allowPublicKeyRetrieval: boolean;
   readonly serverPublicKeyFile: string | undefined;
+  /** Empty: none, so that every table has to be named with its own. */
   readonly database: string;
   readonly connectTimeoutS: number;
   readonly tls: TlsSettings;
@@ -179,11 +180,6 @@ function fromUrl(source: SourceConfig, text: string): ConnectionSettings {
   const user = decodeUrlPart(url.username, "user");
   const database = decodeUrlPart(url.pathname.slice(1), "database");
   if (user === "") throw new ConfigError("the connection URL of the source names no user");
-  if (database === "") {
-    throw new ConfigError("the connection URL of the source names no database", [], {
-      hint: "Write mysql://user:password@host:3306/database.",
-    });
-  }
   return {
     // A host in brackets is an IPv6 address.
     host: decodeUrlPart(url.hostname, "host").replace(/^\[|\]$/g, "") || "localhost",

@@ -17,6 +17,7 @@ import type {
   TableKey,
 } from "../../../core/ports/source.ts";
 import type { RivetType } from "../../../core/types/types.ts";
+import { onlyHelps } from "../../../core/access/only_helps.ts";
 import type { Connection, ResultSet } from "./connection.ts";
 import { inspectQuery, planQuery } from "./describe.ts";
 import { dialect, withoutChecksum } from "./dialect.ts";
@@ -144,13 +145,9 @@ export class MysqlSource implements Source {
 
   async quantiles(table: string, column: string): Promise<readonly string[]> {
     if (this.#facts.flavor !== "MariaDB") return [];
-    try {
-      return await this.#transaction((rows) => histogramBounds(rows, table, column));
-    } catch (error) {
-      // Few accounts may read the statistics; without them the key's index is asked instead.
-      if (error instanceof SourceError && error.category !== "disconnect") return [];
-      throw error;
-    }
+    // Few accounts may read the statistics; without them the key's index is asked instead.
+    const bounds = () => this.#transaction((rows) => histogramBounds(rows, table, column));
+    return await onlyHelps(`the histogram of ${column}`, bounds, []);
   }
 
   hiddenColumns(table: string): Promise<readonly string[]> {

@@ -21,6 +21,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   group_concat_max_len: "8",
   idle_readonly_transaction_timeout: "2",
   idle_transaction_timeout: "2",
+  information_schema_stats_expiry: "86400",
   innodb_lock_wait_timeout: "1",
   lc_messages: "'de_DE'",
   lc_time_names: "'de_DE'",
