@@ -32,7 +32,7 @@ const options = object({
   target: optional(
     option("--target", choice(TARGET_NAMES, { metavar: "WAREHOUSE" }), {
       description:
-        message`Show what every column becomes in this warehouse: bigquery, snowflake, duckdb, clickhouse, redshift. Implies --type-report.`,
+        message`Show what every column becomes in this warehouse: bigquery, snowflake, duckdb, clickhouse, redshift, spark. Implies --type-report.`,
     }),
   ),
 });

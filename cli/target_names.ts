@@ -8,6 +8,7 @@ const NAMES: Readonly<Record<Target, true>> = {
   duckdb: true,
   clickhouse: true,
   redshift: true,
+  spark: true,
 };
 
 export const TARGET_NAMES = Object.keys(NAMES) as readonly Target[];

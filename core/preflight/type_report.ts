@@ -2,7 +2,8 @@
 import type { InspectedColumn } from "../ports/source.ts";
 import { formatArrowType } from "../types/arrow_name.ts";
 import { type Target, type TargetType, targetType } from "../types/targets.ts";
-import { type Fidelity, formatType } from "../types/types.ts";
+import { targetNameProblem } from "../types/target_columns.ts";
+import { type Fidelity, formatType, type RivetType } from "../types/types.ts";
 
 export interface TypeReportRow {
   readonly column: string;
@@ -25,10 +26,21 @@ export function typeReport(
   columns: readonly InspectedColumn[],
   target: Target | null,
 ): TypeReportRow[] {
-  return columns.map((column) => reportRow(column, target));
+  const names = columns.map(({ name }) => name);
+  return columns.map((column) => reportRow(column, target, names));
 }
 
-function reportRow(column: InspectedColumn, target: Target | null): TypeReportRow {
+function targetOf(target: Target, type: RivetType, name: string, names: readonly string[]) {
+  const problem = targetNameProblem(target, name, names);
+  if (problem === null) return targetType(target, type);
+  return { name: null, status: "unsupported", note: problem } as const;
+}
+
+function reportRow(
+  column: InspectedColumn,
+  target: Target | null,
+  names: readonly string[],
+): TypeReportRow {
   const { name, nativeType, nullable, type, fidelity } = column;
   const common = { column: name, source_type: nativeType, nullable, fidelity };
   if (type === null) {
@@ -41,7 +53,7 @@ function reportRow(column: InspectedColumn, target: Target | null): TypeReportRo
       acceptable: false,
     };
   }
-  const there = target === null ? null : targetType(target, type);
+  const there = target === null ? null : targetOf(target, type, name, names);
   return {
     ...common,
     rivet_type: formatType(type),

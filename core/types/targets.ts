@@ -5,7 +5,14 @@
 import type { RivetType } from "./types.ts";
 
 /** Warehouses whose loaders a type report knows. */
-export const TARGETS = ["bigquery", "snowflake", "duckdb", "clickhouse", "redshift"] as const;
+export const TARGETS = [
+  "bigquery",
+  "snowflake",
+  "duckdb",
+  "clickhouse",
+  "redshift",
+  "spark",
+] as const;
 /** One of `TARGETS`. */
 export type Target = typeof TARGETS[number];
 
@@ -246,6 +253,38 @@ function untyped(element: TargetType, name: string): TargetType {
   return element.name === null ? element : about(name, "elements have no fixed type");
 }
 
+/** https://spark.apache.org/docs/latest/sql-ref-datatypes.html; what its Parquet reader calls illegal. */
+function spark(type: Scalar): TargetType {
+  switch (type.kind) {
+    case "bool":
+      return ok("BOOLEAN");
+    case "int":
+      if (!type.signed) return ok("DECIMAL(20,0)");
+      return ok(type.bits === 64 ? "BIGINT" : type.bits === 32 ? "INT" : "SMALLINT");
+    case "float":
+      return ok(type.bits === 32 ? "FLOAT" : "DOUBLE");
+    case "decimal":
+      return upTo38("DECIMAL", type);
+    case "date":
+      return ok("DATE");
+    case "time":
+      return none("its reader knows no times; read the column as text");
+    case "timestamp":
+      if (type.unit === "ns") return none("its reader knows no nanoseconds");
+      return ok(type.utc ? "TIMESTAMP" : "TIMESTAMP_NTZ");
+    case "text":
+      return ok("STRING");
+    case "json":
+      return about("STRING", "JSON text");
+    case "uuid":
+      return none("its reader knows no UUIDs; read the column as text");
+    case "binary":
+      return ok("BINARY");
+    case "interval":
+      return about("STRING", INTERVAL);
+  }
+}
+
 const RULES: Record<Target, TargetRules> = {
   bigquery: {
     scalar: bigquery,
@@ -255,6 +294,7 @@ const RULES: Record<Target, TargetRules> = {
   duckdb: { scalar: duckdb, list: (element) => around(element, (name) => `${name}[]`) },
   clickhouse: { scalar: clickhouse, list: (element) => around(element, (n) => `Array(${n})`) },
   redshift: { scalar: redshift, list: (element) => untyped(element, "SUPER") },
+  spark: { scalar: spark, list: (element) => around(element, (name) => `ARRAY<${name}>`) },
 };
 
 /** What a column of the type becomes in the warehouse. */

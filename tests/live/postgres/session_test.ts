@@ -180,9 +180,12 @@ async function checkPolicies(harness: SourceHarness, database: TestDatabase): Pr
 async function checkIdleEnd(harness: SourceHarness): Promise<void> {
   const applicationName = "rivet-idle-end";
   await withSource(harness, { applicationName }, async (source) => {
-    await harness.admin(
-      `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = '${applicationName}'`,
-    );
+    const session = `FROM pg_stat_activity WHERE application_name = '${applicationName}'`;
+    await harness.admin(`SELECT pg_terminate_backend(pid) ${session}`);
+    // The form that waits by itself is there since PostgreSQL 14.
+    while ((await harness.admin(`SELECT pid ${session}`)).length > 0) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
     const error = await failsWith(
       source.rows("SELECT 1"),
       "SOURCE_DISCONNECTED",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { parseOverride } from "../../../../core/types/overrides.ts";
+import { targetNameProblem } from "../../../../core/types/target_columns.ts";
 import { type Target, TARGETS, targetType } from "../../../../core/types/targets.ts";
 import type { RivetType } from "../../../../core/types/types.ts";
 
@@ -79,7 +80,8 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
 
 Deno.test("what a column becomes in each warehouse", () => {
   for (const [text, names] of Object.entries(EXPECTED)) {
-    assert.deepEqual(TARGETS.map((target) => shown(target, text)), names, text);
+    const warehouses = TARGETS.filter((target) => target !== "spark");
+    assert.deepEqual(warehouses.map((target) => shown(target, text)), names, text);
   }
 });
 
@@ -90,6 +92,31 @@ Deno.test("whatever is not exact says what is different", () => {
       assert.equal(note === null, status === "ok", `${target} ${text}`);
     }
   }
+});
+
+Deno.test("what Spark's reader of Parquet makes of a column, and what it calls illegal", () => {
+  const spark = (text: string) => shown("spark", text);
+  assert.equal(spark("int16"), "SMALLINT");
+  assert.equal(spark("uint64"), "DECIMAL(20,0)");
+  assert.equal(spark("decimal(38,9)"), "DECIMAL(38,9)");
+  assert.equal(spark("timestamp"), "TIMESTAMP_NTZ");
+  assert.equal(spark("timestamp_tz"), "TIMESTAMP");
+  assert.equal(spark("list<text>"), "ARRAY<STRING>");
+  for (const text of ["uuid", "time", "decimal(39,0)", "timestamp_ns", "list<uuid>"]) {
+    assert.equal(spark(text), "null (unsupported)", text);
+  }
+  assert.equal(spark("text"), "STRING", "the override that reads");
+});
+
+Deno.test("names that a warehouse does not take, and those that differ in their case only", () => {
+  const columns = ["Id", "id", "a.b", "x(y);", "1st", "ok_1", "_PARTITIONTIME", "größe"];
+  const refused = (target: Target) =>
+    columns.filter((name) => targetNameProblem(target, name, columns) !== null);
+  assert.deepEqual(refused("bigquery"), columns.filter((name) => name !== "ok_1"));
+  assert.deepEqual(refused("spark"), ["Id", "id"]);
+  assert.deepEqual(refused("redshift"), ["Id", "id"]);
+  assert.deepEqual(refused("duckdb"), []);
+  assert.match(targetNameProblem("bigquery", "id", columns) ?? "", /the same name as "Id"/);
 });
 
 Deno.test("BigQuery's decimals by their digits before and after the point", () => {
