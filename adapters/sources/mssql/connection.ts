@@ -9,6 +9,7 @@ import { Connection as Driver, type ConnectionConfiguration, Request } from "ted
 import tcp from "tedious/lib/connector.js";
 import { SourceError } from "../../../core/base/errors.ts";
 import { interrupted } from "../../../core/base/wait.ts";
+import { SilenceWatch } from "../kit/silence.ts";
 import { GatedSocket } from "../gated_socket.ts";
 import { classify, type ErrorContext, type ServerError } from "./errors.ts";
 import type { Collation, ColumnMetadata } from "./metadata.ts";
@@ -26,6 +27,8 @@ const CLOSE_TIMEOUT_MS = 2_000;
 
 export interface ConnectionOptions {
   readonly applicationName: string;
+  /** Seconds that the server may be silent while it owes an answer; 0: for ever. */
+  readonly networkTimeoutS: number;
   /** Stops the login, and from then on every statement, wherever it is. */
   readonly signal?: AbortSignal;
 }
@@ -87,11 +90,29 @@ function configuration(
   };
 }
 
+/** A second login of these seconds at most tells a server that works from one that is gone. */
+const ASIDE_TIMEOUT_S = 10;
+
+/** Whether the server takes another login: a statement may be silent for as long as it sorts. */
+async function answers(settings: ConnectionSettings, options: ConnectionOptions): Promise<boolean> {
+  const connectTimeoutS = Math.min(settings.connectTimeoutS, ASIDE_TIMEOUT_S);
+  try {
+    const aside = await Connection.open({ ...settings, connectTimeoutS }, options);
+    await aside.close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export class Connection {
   readonly #driver: Driver;
   readonly #address: string;
   readonly #options: object;
   readonly #signal: AbortSignal | undefined;
+  readonly #silence: SilenceWatch;
+  /** Set when the connection was given up for its silence. */
+  #silent: SourceError | null = null;
   #socket: GatedSocket | null = null;
   #lost = false;
   #closing: Promise<void> | null = null;
@@ -106,9 +127,30 @@ export class Connection {
     this.#signal = options.signal;
     this.#address = addressOf(settings);
     const connector: Connect = async (...target) => {
-      this.#socket = new GatedSocket(await tcp.connectInSequence(...target));
+      const socket = await tcp.connectInSequence(...target);
+      socket.on("data", () => {
+        if (this.#running !== null) this.#silence.begin();
+      });
+      this.#socket = new GatedSocket(socket);
       return this.#socket as unknown as net.Socket;
     };
+    const { networkTimeoutS } = options;
+    this.#silence = new SilenceWatch({
+      limitMs: networkTimeoutS * 1000,
+      goOn: () => answers(settings, options),
+      give: () => {
+        this.#silent = new SourceError(
+          "SOURCE_DISCONNECTED",
+          `nothing came from SQL Server at ${this.#address} for ${networkTimeoutS} s`,
+          {
+            category: "network",
+            hint: "Look at the network and at firewalls that forget connections; " +
+              "tuning.network_timeout_s sets the limit.",
+          },
+        );
+        this.#breakOff();
+      },
+    });
     this.#driver = new Driver(configuration(settings, options, connector));
     this.#options = this.#internals.config.options;
     this.#driver.on("errorMessage", ({ number, message }) => {
@@ -231,6 +273,7 @@ export class Connection {
     const clock = new StatementClock(this.statementTimeoutMs, () => request.cancel());
     const request = new Request(sql, (error) => {
       clock.stop();
+      this.#silence.rest();
       this.#running = null;
       if (error === null || error === undefined) resolve();
       else reject(this.#failed(error, clock.expired));
@@ -246,11 +289,13 @@ export class Connection {
       done,
       pause: () => {
         clock.pause();
+        this.#silence.rest();
         request.pause();
         this.#socket?.shut();
       },
       resume: () => {
         clock.resume();
+        this.#silence.begin();
         this.#socket?.open();
         request.resume();
       },
@@ -261,6 +306,7 @@ export class Connection {
       },
     };
     this.#running = statement;
+    this.#silence.begin();
     this.#driver.execSqlBatch(request);
     return statement;
   }
@@ -320,11 +366,13 @@ export class Connection {
 
   #failed(error: unknown, timedOut: boolean): Error {
     if (this.#signal?.aborted) return interrupted();
+    if (this.#silent !== null) return this.#silent;
     return classify(error, this.#context(timedOut));
   }
 
   #checkAlive(): void {
     if (this.#signal?.aborted) throw interrupted();
+    if (this.#silent !== null) throw this.#silent;
     if (!this.#lost && this.#closing === null) return;
     throw new SourceError(
       "SOURCE_DISCONNECTED",

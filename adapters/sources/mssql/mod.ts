@@ -44,7 +44,8 @@ async function about(rows: RunRows): Promise<About> {
 
 async function connect(options: ConnectOptions): Promise<Source> {
   const settings = resolveConnection(options.source);
-  const connection = await Connection.open(settings, options);
+  const { applicationName, tuning: { networkTimeoutS }, signal } = options;
+  const connection = await Connection.open(settings, { applicationName, networkTimeoutS, signal });
   const warnings: string[] = [];
   const info = { engine: "SQL Server", version: "", warnings };
   const source = new MssqlSource(connection, options.tuning, info);

@@ -50,6 +50,17 @@ traitTest("stop: a server that never confirms is left within seconds", async ({ 
   }, { traits: { ...traits, attention: "never" } });
 });
 
+/** With a second for the login. */
+const atPort = (port: number) => ({
+  type: "mssql" as const,
+  host: undefined,
+  port: undefined,
+  user: undefined,
+  password: undefined,
+  database: undefined,
+  url: `sqlserver://reader:secret@127.0.0.1:${port}/shop?connect_timeout=1`,
+});
+
 /** A port whose server takes connections and says nothing. */
 async function withSilence(work: (at: TdsServer) => Promise<void>): Promise<void> {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -77,16 +88,32 @@ Deno.test("stop: a login that nobody answers is interrupted, before it and in it
   });
 });
 
-Deno.test("stop: connect_timeout is for the whole login", async () => {
-  const source = (port: number) => ({
-    type: "mssql" as const,
-    host: undefined,
-    port: undefined,
-    user: undefined,
-    password: undefined,
-    database: undefined,
-    url: `sqlserver://reader:secret@127.0.0.1:${port}/shop?connect_timeout=1`,
+Deno.test("stop: a connection that went silent is given up, and its statement tried again elsewhere", async () => {
+  let logins = 0;
+  // The first login is the connection's own; nobody answers another one.
+  const login = () => logins++ === 0 ? null : [HANG] as const;
+  await withServer(HANGING, async (server) => {
+    const options = { source: atPort(server.port), tuning: { networkTimeoutS: 1 } };
+    const source = await connectTo(server, options);
+    await failsWith(source.rows(QUERY), "SOURCE_DISCONNECTED", "network", /for 1 s/);
+    await failsWith(source.rows("SELECT 1"), "SOURCE_DISCONNECTED", "network", /for 1 s/);
+    assert.equal(logins, 2);
+    await source.close();
+  }, { login });
+});
+
+Deno.test("stop: a server that works in silence is waited for", async () => {
+  await withServer(HANGING, async (server) => {
+    const tuning = { networkTimeoutS: 1, statementTimeoutS: 4 };
+    const source = await connectTo(server, { tuning });
+    await failsWith(source.rows(QUERY), "SOURCE_TIMEOUT", "permanent", /statement_timeout_s/);
+    assert.ok(server.logins.length > 2);
+    await source.close();
   });
+});
+
+Deno.test("stop: connect_timeout is for the whole login", async () => {
+  const source = atPort;
   await withSilence(async (at) => {
     const login = connectTo(at, { source: source(at.port) });
     await failsWith(login, "SOURCE_UNREACHABLE", "network", /127\.0\.0\.1/);
