@@ -88,6 +88,9 @@ function codeOf(summary: ExportSummary): ErrorCode {
 }
 
 function problemOf(summary: ExportSummary): string {
-  const reason = summary.error === null ? "" : `: ${summary.error.message}`;
-  return `export '${summary.exportName}' failed${reason}`;
+  const named = `export '${summary.exportName}': `;
+  const message = summary.error?.message ?? "";
+  // Many messages name their export already.
+  const reason = message.startsWith(named) ? message.slice(named.length) : message;
+  return `export '${summary.exportName}' failed${reason === "" ? "" : `: ${reason}`}`;
 }

@@ -173,5 +173,11 @@ export function deserializeError(data: SerializedError): RivetError {
 export function toRivetError(error: unknown): RivetError {
   if (error instanceof RivetError) return error;
   const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof Deno.errors.NotCapable) {
+    return new RivetError("NOT_AVAILABLE", `this process may not do that: ${message}`, {
+      hint: "Start Rivet with that permission, or with -A.",
+      cause: error,
+    });
+  }
   return new RivetError("INTERNAL", message, { cause: error });
 }

@@ -22,6 +22,19 @@ const UNWRITABLE: FileErrorClass = {
   hint: "Give this user write permission there, or change `destination.path`.",
 };
 
+const UNREADABLE: FileErrorClass = {
+  code: "DESTINATION_FAILED",
+  category: "permanent",
+  hint: "Give this user read permission there.",
+};
+
+/** Deno itself refused, by the flags that Rivet was started with. */
+const DENIED: FileErrorClass = {
+  code: "DESTINATION_UNWRITABLE",
+  category: "permanent",
+  hint: "Start Rivet with that permission for this path, or with -A.",
+};
+
 const OTHER_FILE_SYSTEM: FileErrorClass = {
   code: "DESTINATION_UNWRITABLE",
   category: "permanent",
@@ -90,6 +103,15 @@ function reason(error: unknown): string {
   return message.replace(/ \(os error \d+\).*$/s, "");
 }
 
+const READING = ["read", "list", "look into"];
+
+function classOf(error: unknown, errno: string | undefined, doing: string) {
+  if (error instanceof Deno.errors.NotCapable) return DENIED;
+  if (errno === undefined) return undefined;
+  const refused = errno === "EACCES" || errno === "EPERM";
+  return refused && READING.includes(doing) ? UNREADABLE : BY_ERRNO[errno];
+}
+
 /**
  * `error` as a `DestinationError` that names `path`. A `DestinationError` passes through unchanged.
  * @param doing what failed, for the message: `write`, `create folder`, ...
@@ -97,7 +119,7 @@ function reason(error: unknown): string {
 export function fileError(error: unknown, doing: string, path: string): DestinationError {
   if (error instanceof DestinationError) return error;
   const errno = errnoOf(error);
-  const known = errno === undefined ? undefined : BY_ERRNO[errno];
+  const known = classOf(error, errno, doing);
   const message = `cannot ${doing} ${path}: ${reason(error)}`;
   if (known === undefined) {
     return new DestinationError("DESTINATION_FAILED", message, { nativeCode: errno, cause: error });

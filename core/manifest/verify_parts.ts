@@ -15,7 +15,8 @@ export interface PartVerdict {
   readonly state: PartState;
   /** What was compared; `content`: the object was read back. null when there is nothing to compare. */
   readonly by: "size" | "md5" | "content" | null;
-  readonly expectedBytes: number;
+  /** As it was recorded; null: nowhere. */
+  readonly expectedBytes: number | null;
   readonly foundBytes: number | null;
 }
 

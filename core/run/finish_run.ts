@@ -101,7 +101,7 @@ function summarize(
     bytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0),
     peakRssMb: tracker.peakRssMb,
     retries: tracker.retries,
-    validated: options.validate ? outcome.error === null : null,
+    validated: validatedOf(options.validate, outcome.error, coverage),
     coverage,
     reconciled: outcome.reconciled,
     schemaChanged: outcome.schemaChanged,
@@ -109,6 +109,16 @@ function summarize(
     chunks: tracker.chunks,
     error: outcome.error === null ? null : serializeError(outcome.error),
   };
+}
+
+/** False only where validation itself found something; what failed before leaves it undecided. */
+export function validatedOf(
+  asked: boolean,
+  error: RivetError | null,
+  coverage: string | null,
+): boolean | null {
+  if (error?.code === "VALIDATION_FAILED") return asked || coverage !== null ? false : null;
+  return asked && error === null ? true : null;
 }
 
 /** What is kept of a run's summary. */

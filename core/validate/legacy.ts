@@ -6,8 +6,13 @@ import type { LoadedExport } from "../config/loaded.ts";
 import type { BoundDestination, ObjectInfo } from "../ports/destination.ts";
 import type { FileRecord, StateStore } from "../ports/state.ts";
 import { parsePartName } from "../manifest/names.ts";
-import { QUARANTINE_FOLDER } from "../manifest/keys.ts";
-import { type ExportValidation, PART_FINDINGS, partReport } from "./validation_report.ts";
+import { MANIFEST_KEY, QUARANTINE_FOLDER, SUCCESS_KEY } from "../manifest/keys.ts";
+import {
+  type ExportValidation,
+  type Finding,
+  PART_FINDINGS,
+  partReport,
+} from "./validation_report.ts";
 import {
   coverageText,
   partProblem,
@@ -24,7 +29,12 @@ export interface LegacyFolder {
   readonly format: "parquet" | "csv";
 }
 
-const NO_MANIFEST = "there is no manifest: presence and size are checked, not completeness";
+const AGAINST_LOG =
+  "there is no manifest: the files are compared with the file log; completeness is not checked";
+const PRESENCE_ONLY =
+  "there is neither a manifest nor a file log: nothing is known but that these files are there";
+
+const MANIFEST_COPIES = "manifest-";
 
 export async function validateLegacy(folder: LegacyFolder): Promise<ExportValidation> {
   const { destination, exported } = folder;
@@ -50,7 +60,7 @@ export async function validateLegacy(folder: LegacyFolder): Promise<ExportValida
       `'${exported.name}' in ${destination.uri}` +
       (folder.runId === null ? "" : ` for run '${folder.runId}'`),
   }];
-  const all = [...findings, ...empty, ...nothing];
+  const all = [...findings, ...empty, ...nothing, ...await strayMarker(destination)];
   const verification: Verification = { parts: verdicts, superseded: 0, quarantined: 0 };
   return {
     export_name: exported.name,
@@ -66,8 +76,21 @@ export async function validateLegacy(folder: LegacyFolder): Promise<ExportValida
     quarantined: 0,
     parts: verdicts.map(partReport),
     findings: all,
-    warnings: [NO_MANIFEST],
+    warnings: [logged.length > 0 ? AGAINST_LOG : PRESENCE_ONLY],
   };
+}
+
+/** `_SUCCESS` vouches for a manifest's parts; without any it says that all is well of nothing. */
+async function strayMarker(destination: BoundDestination): Promise<Finding[]> {
+  if (await destination.head(SUCCESS_KEY) === null) return [];
+  if (await destination.head(MANIFEST_KEY) !== null) return [];
+  for await (const { key } of destination.list(MANIFEST_COPIES)) {
+    if (key.endsWith(".json")) return [];
+  }
+  return [{
+    code: "manifest_missing",
+    message: `there is a ${SUCCESS_KEY} and no manifest that it is of`,
+  }];
 }
 
 /** The objects that are named as parts of the export in this format. */
@@ -112,6 +135,6 @@ async function verifyLogged(
 
 /** Nothing is recorded to compare with. */
 function present({ key, sizeBytes }: ObjectInfo): PartVerdict {
-  const sizes = { expectedBytes: sizeBytes, foundBytes: sizeBytes };
+  const sizes = { expectedBytes: null, foundBytes: sizeBytes };
   return { path: key, state: "verified", by: null, ...sizes };
 }

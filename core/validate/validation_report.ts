@@ -14,6 +14,8 @@ export type FindingCode =
   /** The run ended between its manifest and its `_SUCCESS`. */
   | "success_of_older_run"
   | "manifest_invalid"
+  /** There is a `_SUCCESS`, and no manifest that it could be of. */
+  | "manifest_missing"
   | "part_empty"
   | "nothing_to_validate"
   | "destination_failed";

@@ -55,3 +55,9 @@ Deno.test("a failed export without an error is still a failure", () => {
   const error = failureOf(fakeAggregate(fakeSummary({ status: "failed" })));
   deepEqual([error?.code, error?.message], ["EXPORT_FAILED", "export 'orders' failed"]);
 });
+
+Deno.test("an export is named once, also when its message names it", () => {
+  const error = serializeError(new RivetError("SOURCE_QUERY", "export 'orders': it broke"));
+  const failure = failureOf(fakeAggregate(fakeSummary({ status: "failed", error })));
+  equal(failure?.message, "export 'orders' failed: it broke");
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DestinationError } from "../../../../core/base/errors.ts";
+import { DestinationError, toRivetError } from "../../../../core/base/errors.ts";
 import { fileError } from "../../../../core/base/file_error.ts";
 
 function osError(code: string): Error {
@@ -28,6 +28,25 @@ for (const [errno, [code, category]] of Object.entries(EXPECTED)) {
     assert.notEqual(error.hint, undefined);
   });
 }
+
+Deno.test("fileError: what may not be read gets a hint about reading", () => {
+  for (const doing of ["read", "list", "look into"]) {
+    const error = fileError(osError("EACCES"), doing, "/data/part");
+    assert.equal(error.code, "DESTINATION_FAILED");
+    assert.match(error.hint ?? "", /read permission/);
+  }
+  assert.match(fileError(osError("EACCES"), "write", "/data").hint ?? "", /write permission/);
+});
+
+Deno.test("a permission that Deno denies is no defect of ours", () => {
+  const denied = new Deno.errors.NotCapable('Requires write access to "/x"');
+  const file = fileError(denied, "write", "/x");
+  assert.equal(file.code, "DESTINATION_UNWRITABLE");
+  assert.match(file.hint ?? "", /Start Rivet with that permission/);
+  const other = toRivetError(denied);
+  assert.equal(other.code, "NOT_AVAILABLE");
+  assert.match(other.hint ?? "", /-A/);
+});
 
 Deno.test("fileError: an unknown errno is permanent, a DestinationError passes through", () => {
   const unknown = fileError(osError("EWHAT"), "write", "/data");

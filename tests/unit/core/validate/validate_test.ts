@@ -178,6 +178,12 @@ Deno.test("M6: with neither manifest nor log, presence is all that is claimed", 
     const csv = { options: { format: "csv" as const } };
     const found = await validate(destination, csv);
     deepEqual([found.status, found.legacy_run, found.coverage], ["pass", true, "1 present"]);
+    equal(found.parts[0].expected_size_bytes, null);
+    equal(found.warnings.some((warning) => warning.includes("size")), false);
+    await put(destination, "_SUCCESS", "");
+    const marked = await validate(destination, csv);
+    deepEqual([marked.status, marked.findings[0].code], ["fail", "manifest_missing"]);
+    await destination.move("_SUCCESS", "elsewhere");
     equal((await validate(destination)).findings[0].code, "nothing_to_validate");
     await put(destination, "orders_20260329_125110.csv", "");
     equal((await validate(destination, csv)).findings[0].code, "part_empty");
