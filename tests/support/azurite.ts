@@ -22,7 +22,12 @@ export interface AzureServer {
   config(prefix: string, endpoint?: string): AzureConfig;
   open(prefix: string, options?: StoreOptions, endpoint?: string): Promise<ObjectDestination>;
   /** Over TLS that ends in front of the server. */
-  openSecure(prefix: string, front: TlsFront, options?: StoreOptions): Promise<ObjectDestination>;
+  openSecure(
+    prefix: string,
+    front: TlsFront,
+    options?: StoreOptions,
+    env?: Record<string, string>,
+  ): Promise<ObjectDestination>;
   stop(): Promise<void>;
 }
 
@@ -52,10 +57,10 @@ export async function startAzurite(): Promise<AzureServer> {
     service,
     config,
     open: (prefix, options, at) => openAzure(config(prefix, at), azureEnv(AZURITE_KEY), options),
-    openSecure: (prefix, { endpoint, caFile }, options) =>
+    openSecure: (prefix, { endpoint, caFile }, options, env = {}) =>
       openAzure(
         { ...config(prefix, `${endpoint}/${AZURITE_ACCOUNT}`), ca_file: caFile },
-        azureEnv(AZURITE_KEY),
+        (name) => azureEnv(AZURITE_KEY)(name) ?? env[name],
         options,
       ),
     stop: server.stop,

@@ -52,7 +52,12 @@ export interface GcsDouble {
   config(prefix: string, endpoint?: string): GcsConfig;
   open(prefix: string, options?: StoreOptions, endpoint?: string): Promise<ObjectDestination>;
   /** Over TLS that ends in front of the server. */
-  openSecure(prefix: string, front: TlsFront, options?: StoreOptions): Promise<ObjectDestination>;
+  openSecure(
+    prefix: string,
+    front: TlsFront,
+    options?: StoreOptions,
+    env?: Record<string, string>,
+  ): Promise<ObjectDestination>;
   stop(): Promise<void>;
 }
 
@@ -77,10 +82,10 @@ export function startGcsDouble(): GcsDouble {
       [...bucket.sessions.values()].filter((s) => s.stored === null).map((s) => s.name),
     config,
     open: (prefix, options, at) => openGcs(config(prefix, at), () => undefined, options),
-    openSecure: (prefix, { endpoint, caFile }, options) =>
+    openSecure: (prefix, { endpoint, caFile }, options, env = {}) =>
       openGcs(
         { ...config(prefix, endpoint), ca_file: caFile, allow_anonymous: true },
-        () => undefined,
+        (name) => env[name],
         options,
       ),
     stop: () => server.shutdown(),

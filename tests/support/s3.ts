@@ -19,7 +19,12 @@ export interface S3Server {
   config(prefix: string, endpoint?: string): S3Config;
   open(prefix: string, options?: StoreOptions, endpoint?: string): Promise<ObjectDestination>;
   /** Over TLS that ends in front of the server. */
-  openSecure(prefix: string, front: TlsFront, options?: StoreOptions): Promise<ObjectDestination>;
+  openSecure(
+    prefix: string,
+    front: TlsFront,
+    options?: StoreOptions,
+    env?: Record<string, string>,
+  ): Promise<ObjectDestination>;
   /** Keys of uploads in parts that were begun and neither completed nor aborted. */
   openUploads(): Promise<string[]>;
   stop(): Promise<void>;
@@ -45,8 +50,12 @@ export async function startS3(conditions: Conditions = "heeded"): Promise<S3Serv
     config,
     open: (prefix, options, endpoint) =>
       openS3(config(prefix, endpoint), (name) => S3_ENV[name], options),
-    openSecure: (prefix, { endpoint, caFile }, options) =>
-      openS3({ ...config(prefix, endpoint), ca_file: caFile }, (name) => S3_ENV[name], options),
+    openSecure: (prefix, { endpoint, caFile }, options, env = {}) =>
+      openS3(
+        { ...config(prefix, endpoint), ca_file: caFile },
+        (name) => S3_ENV[name] ?? env[name],
+        options,
+      ),
     openUploads: async () => {
       const text = await (await fetch(`${own}/-/uploads`)).text();
       return text.split("\n").filter((key) => key !== "");

@@ -28,6 +28,9 @@ export type FailureKind =
   | "full"
   | "gone"
   | "location"
+  | "not_tls"
+  | "not_http"
+  | "proxy"
   /** The store does not know what it was asked for. */
   | "unsupported"
   | "other";
@@ -53,6 +56,9 @@ const CLASSES: Record<FailureKind, readonly [ErrorCode, ErrorCategory]> = {
   passing: ["DESTINATION_FAILED", "network"],
   unreachable: ["DESTINATION_UNREACHABLE", "network"],
   untrusted: ["DESTINATION_UNREACHABLE", "permanent"],
+  not_tls: ["DESTINATION_UNREACHABLE", "permanent"],
+  not_http: ["DESTINATION_UNREACHABLE", "permanent"],
+  proxy: ["DESTINATION_UNREACHABLE", "permanent"],
   full: ["DESTINATION_FULL", "permanent"],
   gone: ["DESTINATION_NOT_FOUND", "permanent"],
   location: ["DESTINATION_FAILED", "permanent"],
@@ -74,16 +80,21 @@ const SYSTEM_CODES: Readonly<Record<string, FailureKind>> = {
   EAI_AGAIN: "unreachable",
   ERR_STREAM_PREMATURE_CLOSE: "unreachable",
   UND_ERR_SOCKET: "unreachable",
+  NOT_HTTP: "not_http",
+  PROXY_AUTH: "proxy",
+  PROXY_REFUSED: "proxy",
 };
 
 /** For connections that broke without a code. */
 const BROKEN =
   /socket hang ?up|connection (?:error|reset|refused|closed|was aborted)|reset by peer|broken pipe|network (?:error|timeout)|error sending request|premature(?: close|ly closed)|unexpected (?:eof|end of)|incomplete message|aborted|timed? ?out|dns error|failed to lookup/i;
 const UNTRUSTED = /certificate|UnknownIssuer|self.signed|altname/i;
+const NOT_TLS = /InvalidContentType|corrupt message|wrong version number/i;
 
 function kindOf(facts: HttpFacts, words: StoreWords): FailureKind {
   const { code, status, message } = facts;
   if (status === null && UNTRUSTED.test(message)) return "untrusted";
+  if (status === null && NOT_TLS.test(message)) return "not_tls";
   const known = code === null ? undefined : words.codes[code] ?? SYSTEM_CODES[code];
   if (known !== undefined) return known;
   if (status === null || status < 300) return BROKEN.test(message) ? "unreachable" : "other";
@@ -116,7 +127,15 @@ function hintFor(kind: FailureKind, request: Request, words: StoreWords): string
     case "unreachable":
       return words.connectivityHint;
     case "untrusted":
-      return "Its TLS certificate is not trusted here. Set DENO_TLS_CA_STORE=system or DENO_CERT.";
+      return "Its TLS certificate is not trusted here. Name the authority's certificate in `ca_file`, " +
+        "or set DENO_TLS_CA_STORE=system where the machine trusts it.";
+    case "not_tls":
+      return "It does not speak TLS there: write http:// in `endpoint`, or the port that does.";
+    case "not_http":
+      return "Something else than the store answers there: check `endpoint` and its port.";
+    case "proxy":
+      return "The proxy of HTTPS_PROXY or HTTP_PROXY did not let the request through: check its user " +
+        "and password, or exempt the host in NO_PROXY.";
     case "full":
       return "Raise the quota or the size limit there, or write smaller files (`max_file_size`).";
     case "gone":

@@ -8,7 +8,12 @@ import type { TlsFront } from "../../support/tls_front.ts";
 
 interface SecureServer {
   readonly port: number;
-  openSecure(prefix: string, front: TlsFront, options?: StoreOptions): Promise<ObjectDestination>;
+  openSecure(
+    prefix: string,
+    front: TlsFront,
+    options?: StoreOptions,
+    env?: Record<string, string>,
+  ): Promise<ObjectDestination>;
   stop(): Promise<void>;
 }
 
