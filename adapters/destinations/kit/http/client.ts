@@ -18,7 +18,8 @@ import {
 } from "./message.ts";
 import type { Proxy, ProxyFor } from "./proxy.ts";
 import { AnswerReader, type ReadAnswer } from "./reader.ts";
-import { type ByteSocket, closeQuietly, openSocket } from "./socket.ts";
+import type { ByteSocket } from "./byte_socket.ts";
+import { closeQuietly, openSocket } from "./socket.ts";
 
 /** Idle for longer, something on the way may have forgotten a connection without a word. */
 const MAX_IDLE_MS = 30_000;

@@ -5,7 +5,7 @@
 import type { Buffer } from "node:buffer";
 import { connect, type TLSSocket } from "node:tls";
 import type { Origin } from "./message.ts";
-import type { ByteSocket, SocketOptions } from "./socket.ts";
+import type { ByteSocket, SocketOptions } from "./byte_socket.ts";
 
 export function openNodeTls(
   { hostname, port }: Origin,

@@ -1,21 +1,9 @@
 /** Byte streams to a server: TCP, or TLS over it, straight or through a proxy's tunnel. */
+import type { ByteSocket, SocketOptions } from "./byte_socket.ts";
 import type { HttpAnswer, Origin } from "./message.ts";
-
-export interface ByteSocket {
-  read(into: Uint8Array): Promise<number | null>;
-  write(bytes: Uint8Array): Promise<number>;
-  /** Ends what is under way. */
-  close(): void;
-}
 
 /** Asks a proxy over a fresh connection for a tunnel. */
 export type OpenTunnel = (proxy: ByteSocket) => Promise<HttpAnswer>;
-
-export interface SocketOptions {
-  /** PEM, beside the certificates that the machine trusts. */
-  readonly caCerts: readonly string[];
-  readonly signal: AbortSignal | undefined;
-}
 
 export async function openSocket(
   origin: Origin,
