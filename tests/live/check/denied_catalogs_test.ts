@@ -38,7 +38,7 @@ exports:
       await database.sql(`${TABLES}; ${DENIED}; CREATE ROLE ${role} LOGIN PASSWORD 'den1ed';
         GRANT SELECT ON keyed TO ${role}; GRANT USAGE ON SCHEMA public TO ${role}`);
       await withConfig(yaml, async (cwd) => {
-        const env = { RIVET_LOG: "error", RIVET_STATE_URL: "", SOURCE_URL: url.href };
+        const env = { RIVET_LOG: "error", SOURCE_URL: url.href };
         const init = ["init", "--source-env", "SOURCE_URL", "-o", "init.yaml"];
         for (
           const args of [

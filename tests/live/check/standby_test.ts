@@ -24,7 +24,7 @@ exports:
           withConfig(yaml(SAFE), async (cwd) => {
             const { code, stdout, stderr } = await rivet([command, "-c", "rivet.yaml"], {
               cwd,
-              env: { RIVET_LOG: "error", RIVET_STATE_URL: "" },
+              env: { RIVET_LOG: "error" },
             });
             assert.equal(code, 2, stderr);
             assert.match(stdout + stderr, /the source is a standby/);
@@ -36,7 +36,7 @@ exports:
           withConfig(yaml("mode: full"), async (cwd) => {
             const { code, stderr } = await rivet(["run", "-c", "rivet.yaml"], {
               cwd,
-              env: { RIVET_LOG: "error", RIVET_STATE_URL: "" },
+              env: { RIVET_LOG: "error" },
             });
             assert.equal(code, 0, stderr);
           }),
