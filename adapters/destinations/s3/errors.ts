@@ -96,3 +96,9 @@ export function isTaken(error: unknown): boolean {
 export function isMissingUpload(error: unknown): boolean {
   return s3Facts(error).code === "NoSuchUpload";
 }
+
+/** A refusal without a word of why. */
+export function isUnexplained(error: unknown): boolean {
+  const { status, code } = s3Facts(error);
+  return (status === 403 || status === 400) && code === null;
+}

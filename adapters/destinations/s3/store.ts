@@ -23,7 +23,7 @@ import { encodePath } from "../kit/prefix.ts";
 import { ResponseCut } from "../kit/request_errors.ts";
 import type { Creation, Request } from "../kit/request.ts";
 import { creation, type Requests } from "../kit/requests.ts";
-import { isMissingObject, isMissingUpload, isTaken } from "./errors.ts";
+import { isMissingObject, isMissingUpload, isTaken, isUnexplained } from "./errors.ts";
 
 /** Limits of the protocol. */
 const MAX_PARTS = 10_000;
@@ -321,6 +321,12 @@ export class S3Store implements ObjectStore {
         return { etag: found.ETag, sizeBytes: found.ContentLength ?? 0, foreign };
       } catch (error) {
         if (isMissingObject(error)) return null;
+        if (!isUnexplained(error)) throw error;
+        // The answer to a HEAD has no body, and says of a wrong secret what it says of a permission.
+        await this.#client.send(
+          new GetObjectCommand({ ...this.#object(key), Range: "bytes=0-0" }),
+          { abortSignal: signal },
+        );
         throw error;
       }
     });

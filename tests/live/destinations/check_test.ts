@@ -56,6 +56,23 @@ Deno.test("check on s3: bucket not found, auth error", async () => {
   }
 });
 
+Deno.test("a refused look-up on s3 says what is wrong with the credentials", async () => {
+  const server = await startS3();
+  const env = (name: string) => name === "S3_KEY_ID" ? "AKIAUNKNOWN" : S3_ENV[name];
+  const destination = await openS3(server.config(""), env);
+  try {
+    await assert.rejects(destination.head("part"), (error: DestinationError) => {
+      assert.equal(error.code, "DESTINATION_AUTH");
+      assert.match(error.message, /InvalidAccessKeyId/);
+      assert.match(error.hint ?? "", /access_key_env/);
+      return true;
+    });
+  } finally {
+    await destination.close();
+    await server.stop();
+  }
+});
+
 Deno.test("check on azure: container not found, auth error", async () => {
   const server = await startAzurite();
   try {
