@@ -195,7 +195,7 @@ mysqlTest("mysql: accounts of every plugin that the server has", async (t) => {
           }
         });
       }
-      assert.ok(names.length >= 2, `only ${names}`);
+      assert.ok(names.includes("mysql_native_password"), `only ${names}`);
     } finally {
       await database.drop();
     }
