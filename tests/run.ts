@@ -3,7 +3,7 @@
  *
  * Tests under `tests/unit` need nothing and run in parallel; all others share one PostgreSQL
  * (see `support/postgres.ts`), those of MySQL one MariaDB (see `support/mariadb.ts`), and run one file
- * after another. An ignored test is a failure unless
+ * after another, MySQL's beside the rest. An ignored test is a failure unless
  * RIVET_TEST_ALLOW_SKIP (comma-separated words) has a word of its file or name.
  */
 import { join, relative, resolve } from "node:path";
@@ -99,13 +99,17 @@ async function runLive(files: readonly string[]): Promise<TestCounts[]> {
       used.push(mysql.description);
     }
     console.log(`\ntests below use ${used.join(" and ")}`);
-    if (mysql === null || !("problem" in mysql)) {
-      return [await runTests(files, { parallel: false, env })];
-    }
-    console.log(mysql.problem);
     const rest = files.filter((file) => !usesMysql(file));
-    const missing = { passed: 0, failed: files.filter(usesMysql), ignored: [] };
-    return [await runTests(rest, { parallel: false, env }), missing];
+    const ofMysql = files.filter(usesMysql);
+    if (mysql !== null && "problem" in mysql) {
+      console.log(mysql.problem);
+      const missing = { passed: 0, failed: ofMysql, ignored: [] };
+      return [await runTests(rest, { parallel: false, env }), missing];
+    }
+    // Two lanes: the files of one wait for servers while those of the other compute.
+    return await Promise.all(
+      [rest, ofMysql].map((lane) => runTests(lane, { parallel: false, env })),
+    );
   } finally {
     if (mysql !== null && !("problem" in mysql)) await mysql.stop();
     await server.stop();
