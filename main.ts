@@ -38,6 +38,10 @@ const wiring: Wiring = {
     const { openState } = await import("./state/open.ts");
     return await openState({ dir, env, warn: (text) => logger().warn(text) });
   },
+  async readState({ dir }, mayBeMade) {
+    const { readState } = await import("./state/open.ts");
+    return await readState({ dir, env, warn: (text) => logger().warn(text) }, mayBeMade);
+  },
   async startWorker() {
     const { startThread, WorkerClient } = await import("./core/workers/worker_client.ts");
     const entry = new URL("./adapters/worker.ts", import.meta.url);

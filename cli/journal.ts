@@ -3,7 +3,7 @@ import { constant, type InferValue, message, object, option, optional } from "@o
 import { string } from "@optique/core/valueparser";
 import { selectExports } from "../core/config/select.ts";
 import { defineCommand } from "./define.ts";
-import { loadConfig, withState } from "./load.ts";
+import { loadNames, readingState } from "./load.ts";
 import { configOption, jsonOption, lastOption, requiredExportOption } from "./options.ts";
 import { journalJson, toJson } from "./render/json.ts";
 import { renderJournal } from "./render/journal.ts";
@@ -37,9 +37,9 @@ export const journalCommand = defineCommand("journal", options, {
 });
 
 export async function executeJournal(args: JournalArgs, ctx: CommandContext): Promise<void> {
-  const config = await loadConfig(ctx, args.config);
+  const config = await loadNames(ctx, args.config);
   const filter = { exportName: args.export, runId: args.runId, last: args.last };
-  const runs = await withState(ctx, config, (state) => state.journal(filter));
+  const runs = await readingState(ctx, config, (state) => state.journal(filter));
   if (runs.length === 0) selectExports(config, args.export);
   if (args.json) return ctx.screen.json(toJson(runs.map(journalJson)));
   ctx.screen.result(

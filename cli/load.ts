@@ -1,7 +1,7 @@
 /** Loading a config for a command. */
-import type { LoadedConfig } from "../core/config/loaded.ts";
+import type { LoadedConfig, NamedConfig } from "../core/config/loaded.ts";
 import { logger } from "../core/base/log.ts";
-import type { LeasedState, StateStore } from "../core/ports/state.ts";
+import type { LeasedState, StateReader, StateStore } from "../core/ports/state.ts";
 import type { CommandContext } from "./services.ts";
 
 /** Loads the config and logs what about it is worth a WARN. */
@@ -16,13 +16,32 @@ export async function loadConfig(
   return config;
 }
 
+/** For commands that only look at the state: the config may lack whatever a run would need. */
+export function loadNames(ctx: CommandContext, path: string): Promise<NamedConfig> {
+  return ctx.services.loadNames(path);
+}
+
 /** Runs `body` with the config's state, which is closed afterwards whatever happens. */
 export async function withState<T>(
   ctx: CommandContext,
-  config: LoadedConfig,
+  config: NamedConfig,
   body: (state: StateStore) => Promise<T>,
 ): Promise<T> {
   const state = await ctx.services.openState(config);
+  try {
+    return await body(state);
+  } finally {
+    await state.close();
+  }
+}
+
+/** The same for a command that only reads: where there is no state, none is made. */
+export async function readingState<T>(
+  ctx: CommandContext,
+  config: NamedConfig,
+  body: (state: StateReader) => Promise<T>,
+): Promise<T> {
+  const state = await ctx.services.readState(config);
   try {
     return await body(state);
   } finally {

@@ -3,7 +3,7 @@ import { constant, type InferValue, object } from "@optique/core";
 import { selectExports } from "../core/config/select.ts";
 import type { RunMetric } from "../core/ports/state.ts";
 import { defineCommand } from "./define.ts";
-import { loadConfig, withState } from "./load.ts";
+import { loadNames, readingState } from "./load.ts";
 import { configOption, exportOption, jsonOption, lastOption } from "./options.ts";
 import { formatBytes, formatDuration, formatInstant } from "./render/format.ts";
 import { metricJson, toJson } from "./render/json.ts";
@@ -46,9 +46,9 @@ const COLUMNS: readonly TableColumn[] = [
 ];
 
 export async function executeMetrics(args: MetricsArgs, ctx: CommandContext): Promise<void> {
-  const config = await loadConfig(ctx, args.config);
+  const config = await loadNames(ctx, args.config);
   const filter = { exportName: args.export, last: args.last };
-  const metrics = await withState(ctx, config, (state) => state.metrics(filter));
+  const metrics = await readingState(ctx, config, (state) => state.metrics(filter));
   if (metrics.length === 0 && args.export !== undefined) selectExports(config, args.export);
   if (args.json) return ctx.screen.json(toJson(metrics.map(metricJson)));
   if (metrics.length === 0) return ctx.screen.result("No runs recorded.");

@@ -102,11 +102,37 @@ function incomplete(path: readonly string[], options: ParseOptions): Parsed {
 function usageError(error: Message, args: readonly string[], path: readonly string[]): Error {
   const [reason, suggestion] = formatMessage(error).split("\n\n");
   const help = `See \`${["rivet", ...path].join(" ")} --help\`.`;
-  const meant = meantFlag(args, path) ?? meantCommand(args, path) ?? suggestion;
+  const elsewhere = commandElsewhere(args, path);
+  if (elsewhere !== undefined) return elsewhere;
+  const meant = meantFlag(args, path) ?? meantCommand(args, path) ?? unlessTyped(suggestion, args);
   return new ConfigError(reason.replace(/\.$/, ""), [], {
     code: "USAGE",
     hint: meant === undefined ? help : `${meant.replace(/\s*\n\s*/g, " ")} ${help}`,
   });
+}
+
+/** `rivet state metrics`: the word is a command, but not one of this group. */
+function commandElsewhere(
+  args: readonly string[],
+  path: readonly string[],
+): ConfigError | undefined {
+  const word = unknownWord(args, path);
+  if (word === undefined || path.length === 0 || !(word in COMMAND_TREE)) return undefined;
+  const [group] = path;
+  return new ConfigError(`\`rivet ${group}\` has no command \`${word}\``, [], {
+    code: "USAGE",
+    hint: `\`rivet ${word}\` is a command of its own; those of \`rivet ${group}\` are: ` +
+      `${COMMAND_TREE[group].join(", ")}.`,
+  });
+}
+
+/** The grammar may suggest the very word that stands in a place where it cannot. */
+function unlessTyped(
+  suggestion: string | undefined,
+  args: readonly string[],
+): string | undefined {
+  const words = [...suggestion?.matchAll(/`([^`]+)`/g) ?? []].map((match) => match[1]);
+  return words.some((word) => args.includes(word)) ? undefined : suggestion;
 }
 
 /** The grammar's own suggestion also names commands that look like a mistyped flag. */

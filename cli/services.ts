@@ -1,9 +1,9 @@
 /** What commands need from the rest of the program. Built by `main.ts`, replaced by fakes in tests. */
 import type { LoadedPlans, LoadPlansOptions } from "../core/apply/load_plans.ts";
-import type { LoadedConfig } from "../core/config/loaded.ts";
+import type { LoadedConfig, NamedConfig } from "../core/config/loaded.ts";
 import type { Discovered, DiscoverRequest } from "../core/discover/connect.ts";
 import type { PlannedExports, PlanOptions } from "../core/artifact/plan_exports.ts";
-import type { StateStore } from "../core/ports/state.ts";
+import type { OpenedReader, StateStore } from "../core/ports/state.ts";
 import type { CheckOptions, ExportCheck } from "../core/preflight/check_exports.ts";
 import type { DoctorCheck, DoctorOptions } from "../core/preflight/doctor.ts";
 import type { ProcessOptions } from "../core/processes/run_in_processes.ts";
@@ -21,8 +21,12 @@ import type { Screen } from "./render/screen.ts";
 export interface Services {
   /** @throws ConfigError with every problem at once. */
   loadConfig(path: string, params: ReadonlyMap<string, string>): Promise<LoadedConfig>;
+  /** Its exports' names, whatever else is wrong with it. @throws ConfigError */
+  loadNames(path: string): Promise<NamedConfig>;
   /** The state beside the config, or where RIVET_STATE_URL points. The caller closes it. */
-  openState(config: LoadedConfig): Promise<StateStore>;
+  openState(config: Pick<NamedConfig, "dir">): Promise<StateStore>;
+  /** The same, to be read: empty where there is none, and none is made. */
+  readState(config: Pick<NamedConfig, "dir">): Promise<OpenedReader>;
   /** What a database holds; reads its catalog. @throws ConfigError, SourceError */
   discover(request: DiscoverRequest): Promise<Discovered>;
   /** An export that would fail is in the list. @throws SourceError when the source is out of reach. */

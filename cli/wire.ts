@@ -2,10 +2,10 @@
  * The services of commands over what `main.ts` wires. What a command needs is imported when it runs:
  * `rivet --help` loads no driver, codec or schema.
  */
-import type { LoadedConfig } from "../core/config/loaded.ts";
+import type { LoadedConfig, NamedConfig } from "../core/config/loaded.ts";
 import type { SourceConfig } from "../core/config/schema.ts";
 import type { Adapters } from "../core/ports/adapters.ts";
-import type { StateStore } from "../core/ports/state.ts";
+import type { OpenedReader, StateStore } from "../core/ports/state.ts";
 import type { Launcher } from "../core/processes/run_in_processes.ts";
 import type { RunDeps } from "../core/run/context.ts";
 import type { Services } from "./services.ts";
@@ -16,7 +16,12 @@ export interface Wiring {
   readonly adapters: () => Promise<Adapters>;
   /** A source's URL, from wherever its configuration says. @throws ConfigError */
   readonly readUrl: () => Promise<(source: SourceConfig) => string | null>;
-  readonly openState: (config: LoadedConfig) => Promise<StateStore>;
+  readonly openState: (config: Pick<NamedConfig, "dir">) => Promise<StateStore>;
+  /** @param mayBeMade asks whether the first run could make one. */
+  readonly readState: (
+    config: Pick<NamedConfig, "dir">,
+    mayBeMade?: boolean,
+  ) => Promise<OpenedReader>;
   readonly startWorker: () => Promise<RunDeps["startWorker"]>;
   /** How the children of `--parallel-export-processes` are started. */
   readonly launcher: (config: LoadedConfig) => Promise<Launcher>;
@@ -63,7 +68,7 @@ function examining(
     },
     async runDoctor(options) {
       const { runDoctor } = await import("../core/preflight/doctor.ts");
-      const state = () => wiring.openState(options.config);
+      const state = () => wiring.readState(options.config, true);
       return await runDoctor({ ...await wiring.adapters(), state }, options);
     },
     async checkExports(options) {
@@ -73,17 +78,18 @@ function examining(
     async planExports(options) {
       const { planExports } = await import("../core/artifact/plan_exports.ts");
       const adapters = await wiring.adapters();
-      return await withState(
-        wiring,
-        options.config,
-        (state) => planExports({ ...adapters, state }, options),
-      );
+      const state = await wiring.readState(options.config);
+      try {
+        return await planExports({ ...adapters, state }, options);
+      } finally {
+        await state.close();
+      }
     },
     async validateExports(config, options) {
       const { validateExports } = await import("../core/validate/validate.ts");
-      const opened: StateStore[] = [];
+      const opened: OpenedReader[] = [];
       const state = async () => {
-        if (opened.length === 0) opened.push(await wiring.openState(config));
+        if (opened.length === 0) opened.push(await wiring.readState(config));
         return opened[0];
       };
       try {
@@ -145,7 +151,12 @@ export function servicesOver(wiring: Wiring): Services {
       const { loadConfig } = await import("../core/config/load.ts");
       return await loadConfig(path, { params, env: wiring.env });
     },
+    async loadNames(path) {
+      const { loadNames } = await import("../core/config/load.ts");
+      return await loadNames(path, wiring.env);
+    },
     openState: wiring.openState,
+    readState: (config) => wiring.readState(config),
     async signingKey(flag, variable) {
       const { signingKey } = await import("../core/artifact/seal.ts");
       return signingKey(wiring.env, flag, variable);

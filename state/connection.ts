@@ -27,14 +27,18 @@ export interface ColumnTypes {
   readonly identity: string;
   /** What ends a CREATE TABLE. */
   readonly tableSuffix: string;
+  /** Where a generated column's value comes from: kept, or computed when it is read. */
+  readonly generated: "STORED" | "VIRTUAL";
 }
 
 /** What the two databases write differently. */
 export interface SqlDialect {
   readonly name: "SQLite" | "PostgreSQL";
   readonly types: ColumnTypes;
-  /** Returns a row when the table named by its one parameter exists. */
-  readonly tableExists: string;
+  /** The columns of the table named by its one parameter, as `name`; no row where there is no such table. */
+  readonly columnsOf: string;
+  /** Answers `allowed`: whether tables may be made; null where making the file says so. */
+  readonly mayCreate: string | null;
   /** Taken first in a migration's transaction, where `transaction` alone does not keep others out. */
   readonly migrationLock: string | null;
   /** Row locks for the read half of a read-then-write; empty where a transaction has the only write lock. */

@@ -2,14 +2,38 @@
 import { StateError } from "../core/base/errors.ts";
 import type { SqlConnection, SqlExecutor } from "./connection.ts";
 import { type Migration, MIGRATIONS, STATE_VERSION } from "./migrations.ts";
-import { numberOrNull } from "./row.ts";
+import { numberOrNull, text } from "./row.ts";
 
-/** 0 for a database that holds no state yet. */
-async function versionOf(db: SqlConnection, executor: SqlExecutor): Promise<number> {
-  const found = await executor.all(db.dialect.tableExists, ["schema_version"]);
-  if (found.length === 0) return 0;
+async function columnsOf(db: SqlConnection, executor: SqlExecutor, table: string) {
+  const rows = await executor.all(db.dialect.columnsOf, [table]);
+  return new Set(rows.map((row) => text(row, "name")));
+}
+
+/**
+ * 0 for a database that holds no state yet.
+ * @throws StateError STATE_FOREIGN
+ */
+export async function versionOf(db: SqlConnection, executor: SqlExecutor): Promise<number> {
+  const columns = await columnsOf(db, executor, "schema_version");
+  // Ours notes when each version came; what has the same tables without that is somebody else's.
+  if (!columns.has("applied_at")) await refuseForeign(db, executor);
+  if (columns.size === 0) return 0;
   const rows = await executor.all("SELECT MAX(version) AS version FROM schema_version");
   return numberOrNull(rows[0], "version") ?? 0;
+}
+
+/** The tool of the same name calls its file and its tables as ours are called. */
+async function refuseForeign(db: SqlConnection, executor: SqlExecutor): Promise<void> {
+  if (!(await columnsOf(db, executor, "export_state")).has("last_cursor_value")) return;
+  throw new StateError(
+    "STATE_FOREIGN",
+    `the state at ${db.location} is that of another tool of this name, with other tables`,
+    {
+      hint:
+        "'rivet state import --from DIR|URL' takes its cursors, progression and file log over; it " +
+        "leaves that state as it is.",
+    },
+  );
 }
 
 function refuseNewer(db: SqlConnection, version: number): void {

@@ -190,6 +190,24 @@ function leases(t: ColumnTypes): string[] {
   ];
 }
 
+/** The boundaries by the names that queries of before know: one column per kind of boundary. */
+function progressionNames(t: ColumnTypes): string[] {
+  return (["committed", "verified"] as const).flatMap((what) => {
+    const generated = (name: string, type: string, value: string) =>
+      `ALTER TABLE export_progression ADD COLUMN last_${what}_${name} ${type}
+       GENERATED ALWAYS AS (${value}) ${t.generated}`;
+    const of = (strategy: string, value: string) =>
+      `CASE WHEN ${what}_strategy = '${strategy}' THEN ${value} END`;
+    return [
+      generated("strategy", t.text, `${what}_strategy`),
+      generated("cursor", t.text, of("incremental", `${what}_value`)),
+      generated("chunk_index", t.int, of("chunked", `CAST(${what}_value AS ${t.int})`)),
+      generated("run_id", t.text, `${what}_run_id`),
+      generated("at", t.text, `${what}_at`),
+    ];
+  });
+}
+
 /** Every step, from an empty database on. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, statements: mainTables },
@@ -197,6 +215,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 3, statements: aggregates },
   { version: 4, statements: cursorTies },
   { version: 5, statements: leases },
+  { version: 6, statements: progressionNames },
 ];
 
 /** The schema version that this Rivet reads and writes. */

@@ -1,11 +1,15 @@
 /** Opens the state that a config uses, and brings its schema up to date. */
 import { join } from "node:path";
 import { StateError } from "../core/base/errors.ts";
-import type { StateStore } from "../core/ports/state.ts";
+import { errnoOf } from "../core/base/file_error.ts";
+import { PRIVATE_FILE } from "../core/base/private_files.ts";
+import type { OpenedReader, StateStore } from "../core/ports/state.ts";
 import type { SqlConnection } from "./connection.ts";
-import { migrate } from "./migrate.ts";
+import { emptyState } from "./empty.ts";
+import { migrate, versionOf } from "./migrate.ts";
 import { crossesNetworkInPlaintext, readStateUrl } from "./postgres/url.ts";
 import { connectSqlite } from "./sqlite/connection.ts";
+import { translateSqlite } from "./sqlite/errors.ts";
 import { createStore } from "./store.ts";
 
 /** The name of the state beside a config. */
@@ -21,17 +25,69 @@ export interface OpenStateOptions {
   readonly warn: (message: string) => void;
 }
 
+/** A value that is not understood is an error: a file in its place would be forgotten with its container. */
+const STATE_URL = "RIVET_STATE_URL";
+
 /**
- * PostgreSQL when RIVET_STATE_URL is set, which must be its URL then, else `<dir>/.rivet_state.db`. Either is created
- * when it is not there.
- * @throws StateError STATE_UNAVAILABLE, STATE_LOCKED, STATE_CORRUPT, STATE_TOO_NEW
+ * PostgreSQL when RIVET_STATE_URL is set, which must be its URL then, else `<dir>/.rivet_state.db`. Either is
+ * created when it is not there.
+ * @throws StateError STATE_UNAVAILABLE, STATE_LOCKED, STATE_CORRUPT, STATE_TOO_NEW, STATE_FOREIGN
  */
 export function openState(options: OpenStateOptions): Promise<StateStore> {
-  const url = options.env("RIVET_STATE_URL");
-  // A value that is not understood, an empty one too, is an error: a file in its place would be forgotten
-  // with its container.
+  const url = options.env(STATE_URL);
   if (url !== undefined) return openPostgres(url, options.warn);
   return openSqlite(join(options.dir, STATE_FILE), options.warn);
+}
+
+/**
+ * As `openState`, but where there is no state none is made: it reads as empty.
+ * @param mayBeMade asks whether the first run could make one, which says so when it could not.
+ */
+export async function readState(
+  options: OpenStateOptions,
+  mayBeMade = false,
+): Promise<OpenedReader> {
+  const url = options.env(STATE_URL);
+  if (url !== undefined) return await readPostgres(url, options.warn, mayBeMade);
+  const path = join(options.dir, STATE_FILE);
+  if (await sizeOf(path) !== null) return await openSqlite(path, options.warn);
+  if (mayBeMade) await probeFolder(options.dir, path);
+  return { ...emptyState(path), close: () => Promise.resolve() };
+}
+
+async function readPostgres(
+  url: string,
+  warn: OpenStateOptions["warn"],
+  mayBeMade: boolean,
+): Promise<OpenedReader> {
+  const db = await connectedPostgres(url, warn);
+  try {
+    if (await versionOf(db, db) > 0) return await migrated(db);
+    if (mayBeMade && db.dialect.mayCreate !== null) await requireCreate(db);
+    return { ...emptyState(db.location), close: () => db.close() };
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}
+
+async function requireCreate(db: SqlConnection): Promise<void> {
+  const [row] = await db.all(db.dialect.mayCreate ?? "");
+  if (row?.allowed === true) return;
+  throw new StateError("STATE_UNAVAILABLE", `no state can be made at ${db.location}`, {
+    hint: "The user needs CREATE on the first schema of its search_path for the first run.",
+  });
+}
+
+/** @throws StateError STATE_UNAVAILABLE when a file cannot be made in the folder. */
+async function probeFolder(dir: string, path: string): Promise<void> {
+  const probe = join(dir, `${STATE_FILE}.${crypto.randomUUID()}`);
+  try {
+    (await Deno.open(probe, { write: true, createNew: true, mode: PRIVATE_FILE })).close();
+    await Deno.remove(probe);
+  } catch (error) {
+    throw translateSqlite(error, path, 0);
+  }
 }
 
 /** The state of a file, brought up to date. @param warn called when the file has lost what it held */
@@ -52,12 +108,17 @@ export async function openSqlite(
 const MAKING_MS = 10_000;
 
 async function isEmptied(path: string): Promise<boolean> {
+  const found = await sizeOf(path);
+  return found?.size === 0 && Date.now() - found.writtenMs > MAKING_MS;
+}
+
+/** null when there is no such file; what opening it would say better counts as one. */
+async function sizeOf(path: string): Promise<{ size: number; writtenMs: number } | null> {
   try {
-    const { isFile, size, mtime } = await Deno.stat(path);
-    return isFile && size === 0 && mtime !== null && Date.now() - mtime.getTime() > MAKING_MS;
-  } catch {
-    // There is none, or opening it says what is wrong.
-    return false;
+    const { size, mtime } = await Deno.stat(path);
+    return { size, writtenMs: mtime?.getTime() ?? Date.now() };
+  } catch (error) {
+    return errnoOf(error) === "ENOENT" ? null : { size: 1, writtenMs: Date.now() };
   }
 }
 
@@ -66,6 +127,13 @@ export async function openPostgres(
   url: string,
   warn: (message: string) => void = () => undefined,
 ): Promise<StateStore> {
+  return await migrated(await connectedPostgres(url, warn));
+}
+
+async function connectedPostgres(
+  url: string,
+  warn: OpenStateOptions["warn"],
+): Promise<SqlConnection> {
   // Loaded only where it is used: most starts never open a PostgreSQL state.
   const { connectPostgres } = await import("./postgres/connection.ts");
   const db = connectPostgres(url);
@@ -77,7 +145,13 @@ export async function openPostgres(
         "add ?sslmode=verify-full (or require) to RIVET_STATE_URL",
     );
   }
-  return await migrated(db, () => firstAnswer(db, parsed.connectTimeoutS));
+  try {
+    await firstAnswer(db, parsed.connectTimeoutS);
+    return db;
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
 }
 
 /** The driver reports a server that is silent; one that accepts and hangs up it asks again for ever. */
@@ -98,12 +172,8 @@ async function firstAnswer(db: SqlConnection, connectTimeoutS: number): Promise<
   }
 }
 
-async function migrated(
-  db: SqlConnection,
-  before: () => Promise<void> = () => Promise.resolve(),
-): Promise<StateStore> {
+async function migrated(db: SqlConnection): Promise<StateStore> {
   try {
-    await before();
     await migrate(db);
     return createStore(db);
   } catch (error) {

@@ -1,9 +1,9 @@
 /** `rivet state chunks`: how far a checkpointed export came. */
 import { constant, type InferValue, object } from "@optique/core";
 import { selectExports } from "../../core/config/select.ts";
-import type { ChunkRun, ChunkTask, StateStore } from "../../core/ports/state.ts";
+import type { ChunkRun, ChunkTask, StateReader } from "../../core/ports/state.ts";
 import { defineCommand } from "../define.ts";
-import { loadConfig, withState } from "../load.ts";
+import { loadNames, readingState } from "../load.ts";
 import { configOption, jsonOption, requiredExportOption } from "../options.ts";
 import { formatInstant } from "../render/format.ts";
 import { chunkRunJson, chunkTaskJson, toJson } from "../render/json.ts";
@@ -38,8 +38,8 @@ const COLUMNS: readonly TableColumn[] = [
 ];
 
 export async function executeStateChunks(args: ChunksArgs, ctx: CommandContext): Promise<void> {
-  const config = await loadConfig(ctx, args.config);
-  const { run, tasks } = await withState(ctx, config, (state) => chunksOf(state, args.export));
+  const config = await loadNames(ctx, args.config);
+  const { run, tasks } = await readingState(ctx, config, (state) => chunksOf(state, args.export));
   if (run === null) {
     selectExports(config, args.export);
     const nothing = `No chunk checkpoint for '${args.export}'.`;
@@ -54,7 +54,7 @@ export async function executeStateChunks(args: ChunksArgs, ctx: CommandContext):
   ctx.screen.result(`${chunkRunLine(run, tasks)}\n${table}`);
 }
 
-async function chunksOf(state: StateStore, exportName: string): Promise<
+async function chunksOf(state: StateReader, exportName: string): Promise<
   { run: ChunkRun | null; tasks: ChunkTask[] }
 > {
   const run = await state.latestChunkRun(exportName);

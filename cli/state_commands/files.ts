@@ -3,7 +3,7 @@ import { constant, type InferValue, object } from "@optique/core";
 import { selectExports } from "../../core/config/select.ts";
 import type { FileRecord } from "../../core/ports/state.ts";
 import { defineCommand } from "../define.ts";
-import { loadConfig, withState } from "../load.ts";
+import { loadNames, readingState } from "../load.ts";
 import { configOption, exportOption, jsonOption, lastOption } from "../options.ts";
 import { formatBytes, formatInstant } from "../render/format.ts";
 import { fileJson, toJson } from "../render/json.ts";
@@ -39,9 +39,9 @@ const COLUMNS: readonly TableColumn[] = [
 ];
 
 export async function executeStateFiles(args: FilesArgs, ctx: CommandContext): Promise<void> {
-  const config = await loadConfig(ctx, args.config);
+  const config = await loadNames(ctx, args.config);
   const filter = { exportName: args.export, last: args.last };
-  const files = await withState(ctx, config, (state) => state.files(filter));
+  const files = await readingState(ctx, config, (state) => state.files(filter));
   if (files.length === 0 && args.export !== undefined) selectExports(config, args.export);
   if (args.json) return ctx.screen.json(toJson({ files: files.map(fileJson) }));
   if (files.length === 0) return ctx.screen.result("No files recorded.");

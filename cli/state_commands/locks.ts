@@ -2,7 +2,7 @@
 import { constant, type InferValue, object } from "@optique/core";
 import type { Lease } from "../../core/ports/state.ts";
 import { defineCommand } from "../define.ts";
-import { loadConfig, withState } from "../load.ts";
+import { loadNames, readingState } from "../load.ts";
 import { configOption, jsonOption } from "../options.ts";
 import { formatInstant } from "../render/format.ts";
 import { leaseJson, toJson } from "../render/json.ts";
@@ -39,8 +39,8 @@ const COLUMNS: readonly TableColumn[] = [
 ];
 
 export async function executeStateLocks(args: LocksArgs, ctx: CommandContext): Promise<void> {
-  const config = await loadConfig(ctx, args.config);
-  const leases = await withState(ctx, config, (state) => state.leases());
+  const config = await loadNames(ctx, args.config);
+  const leases = await readingState(ctx, config, (state) => state.leases());
   if (args.json) return ctx.screen.result(toJson({ locks: leases.map(leaseJson) }));
   if (leases.length === 0) return ctx.screen.result("No export is in use.");
   ctx.screen.result(renderTable(COLUMNS, leases.map(row), ctx.screen.resultWidth));

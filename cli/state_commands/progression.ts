@@ -3,7 +3,7 @@ import { constant, type InferValue, object } from "@optique/core";
 import { selectExports } from "../../core/config/select.ts";
 import type { Progression } from "../../core/ports/state.ts";
 import { defineCommand } from "../define.ts";
-import { loadConfig, withState } from "../load.ts";
+import { loadNames, readingState } from "../load.ts";
 import { configOption, exportOption, jsonOption } from "../options.ts";
 import { formatUtc } from "../render/format.ts";
 import { progressionJson, toJson } from "../render/json.ts";
@@ -41,8 +41,8 @@ export async function executeProgression(
   args: ProgressionArgs,
   ctx: CommandContext,
 ): Promise<void> {
-  const config = await loadConfig(ctx, args.config);
-  const found = await withState(ctx, config, (state) => state.progressions(args.export));
+  const config = await loadNames(ctx, args.config);
+  const found = await readingState(ctx, config, (state) => state.progressions(args.export));
   if (found.length === 0 && args.export !== undefined) selectExports(config, args.export);
   if (args.json) return ctx.screen.json(toJson({ progression: found.map(progressionJson) }));
   if (found.length === 0) return ctx.screen.result("No progression recorded.");

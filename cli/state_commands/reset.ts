@@ -2,7 +2,7 @@
 import { constant, type InferValue, object } from "@optique/core";
 import { selectExports } from "../../core/config/select.ts";
 import { defineCommand } from "../define.ts";
-import { loadConfig, withExportState, withState } from "../load.ts";
+import { loadNames, withExportState, withState } from "../load.ts";
 import { configOption, requiredExportOption } from "../options.ts";
 import type { CommandContext } from "../services.ts";
 
@@ -24,7 +24,7 @@ export const resetCommand = defineCommand("reset", options, {
 });
 
 export async function executeStateReset(args: ResetArgs, ctx: CommandContext): Promise<void> {
-  const config = await loadConfig(ctx, args.config);
+  const config = await loadNames(ctx, args.config);
   const { deleted } = await withState(ctx, config, async (state) => ({
     deleted: await withExportState(ctx, state, args.export, (own) => own.resetCursor(args.export)),
   }));

@@ -1,12 +1,12 @@
 /** `rivet state reset-chunks`: clears chunk checkpoints. */
 import { constant, type InferValue, message, object, option, optional } from "@optique/core";
 import { string } from "@optique/core/valueparser";
-import type { LoadedConfig } from "../../core/config/loaded.ts";
+import type { NamedConfig } from "../../core/config/loaded.ts";
 import { selectExports } from "../../core/config/select.ts";
 import { ConfigError, RivetError } from "../../core/base/errors.ts";
 import type { LeasedState, StateStore } from "../../core/ports/state.ts";
 import { defineCommand } from "../define.ts";
-import { loadConfig, withExportState, withState } from "../load.ts";
+import { loadNames, withExportState, withState } from "../load.ts";
 import { configOption } from "../options.ts";
 import type { CommandContext } from "../services.ts";
 
@@ -48,7 +48,7 @@ export async function executeResetChunks(
       hint: "See `rivet state reset-chunks --help`.",
     });
   }
-  const config = await loadConfig(ctx, args.config);
+  const config = await loadNames(ctx, args.config);
   const lines = await withState(
     ctx,
     config,
@@ -63,7 +63,7 @@ export async function executeResetChunks(
 async function resetOne(
   ctx: CommandContext,
   state: StateStore,
-  config: LoadedConfig,
+  config: NamedConfig,
   name: string,
 ): Promise<string[]> {
   const deleted = await withExportState(ctx, state, name, (own) => own.resetChunks(name));
@@ -76,7 +76,7 @@ async function resetOne(
 async function resetStuck(
   ctx: CommandContext,
   state: StateStore,
-  config: LoadedConfig,
+  config: NamedConfig,
 ): Promise<string[]> {
   const known = new Set(config.exports.map((e) => e.name));
   const stuck = await state.chunkRuns({ status: "in_progress" });

@@ -1,7 +1,7 @@
 /** `rivet state show`: the cursors of incremental exports. */
 import { constant, type InferValue, object } from "@optique/core";
 import { defineCommand } from "../define.ts";
-import { loadConfig, withState } from "../load.ts";
+import { loadNames, readingState } from "../load.ts";
 import { configOption, jsonOption } from "../options.ts";
 import { formatInstant } from "../render/format.ts";
 import { cursorJson, toJson } from "../render/json.ts";
@@ -31,8 +31,8 @@ const COLUMNS: readonly TableColumn[] = [
 ];
 
 export async function executeStateShow(args: ShowArgs, ctx: CommandContext): Promise<void> {
-  const config = await loadConfig(ctx, args.config);
-  const cursors = await withState(ctx, config, (state) => state.cursors());
+  const config = await loadNames(ctx, args.config);
+  const cursors = await readingState(ctx, config, (state) => state.cursors());
   if (args.json) return ctx.screen.json(toJson({ cursors: cursors.map(cursorJson) }));
   if (cursors.length === 0) return ctx.screen.result("No cursors recorded.");
   const rows = cursors.map((c) => [c.exportName, c.cursor, formatInstant(c.updatedAt), c.runId]);

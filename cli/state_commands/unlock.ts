@@ -4,7 +4,7 @@ import { selectExports } from "../../core/config/select.ts";
 import { RivetError } from "../../core/base/errors.ts";
 import type { Lease } from "../../core/ports/state.ts";
 import { defineCommand } from "../define.ts";
-import { loadConfig, withState } from "../load.ts";
+import { loadNames, withState } from "../load.ts";
 import { configOption, jsonOption, requiredExportOption } from "../options.ts";
 import { leaseJson, toJson } from "../render/json.ts";
 import type { CommandContext } from "../services.ts";
@@ -36,7 +36,7 @@ export const unlockCommand = defineCommand("unlock", options, {
 
 /** @throws RivetError LEASE_HELD without `--force` while the run seems to go on. */
 export async function executeStateUnlock(args: UnlockArgs, ctx: CommandContext): Promise<void> {
-  const config = await loadConfig(ctx, args.config);
+  const config = await loadNames(ctx, args.config);
   const ended = await withState(ctx, config, async (state) => {
     const lease = (await state.leases()).find((l) => l.exportName === args.export);
     if (lease === undefined) return null;

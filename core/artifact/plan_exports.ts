@@ -3,7 +3,7 @@ import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import { refuseSharedStdout, selectExports } from "../config/select.ts";
 import { logger } from "../base/log.ts";
 import type { Adapters } from "../ports/adapters.ts";
-import type { StateStore } from "../ports/state.ts";
+import type { StateReader } from "../ports/state.ts";
 import { withSource } from "../access/ask.ts";
 import { type PlanArtifact, sealPlan } from "./artifact.ts";
 import { type PlannedExport, planOne } from "./planned.ts";
@@ -11,7 +11,7 @@ import { type Campaign, planCampaign } from "./campaign.ts";
 import { recommend, type Recommendation } from "./priority.ts";
 
 export interface PlanDeps extends Pick<Adapters, "source"> {
-  readonly state: StateStore;
+  readonly state: StateReader;
 }
 
 export interface PlanOptions {

@@ -58,6 +58,7 @@ export type ErrorCode =
   | "STATE_LOCKED"
   | "STATE_CORRUPT"
   | "STATE_TOO_NEW"
+  | "STATE_FOREIGN"
   | "LEASE_HELD"
   | "LEASE_LOST"
   | "CHECKPOINT_MISSING"

@@ -12,7 +12,7 @@ import {
   registerUrlSecret,
 } from "../base/redact.ts";
 import { type ConfigDocument, parseConfigDocument } from "./document.ts";
-import type { LoadedConfig } from "./loaded.ts";
+import type { LoadedConfig, NamedConfig } from "./loaded.ts";
 import { shownNames } from "./names.ts";
 import { type ConfigPath, formatProblem, type Problem, sortProblems } from "./problem.ts";
 import { type QueryKeys, resolveQuery } from "./query.ts";
@@ -70,6 +70,25 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Lo
     variables: [...variables],
     warnings: report.warnings(),
   };
+}
+
+/**
+ * The names of a configuration's exports. Nothing else of it is judged: no query, and no variable that is
+ * not set, keeps anybody from looking at the state.
+ * @throws ConfigError CONFIG_NOT_FOUND, or CONFIG_INVALID when the file is no YAML mapping.
+ */
+export async function loadNames(path: string, env: Lookup): Promise<NamedConfig> {
+  const document = parseConfigDocument(await readConfigText(path));
+  const report = new Report(path, document);
+  report.throwIfWrong();
+  const data = topMapping(document.value, report);
+  const { value } = substituteEnv(data, env, report);
+  registerSecrets(value);
+  registerNames(shownNames(data));
+  const entries = Array.isArray(value.exports) ? value.exports : [];
+  const names = entries.map((entry) => Object(entry).name).filter((n) => typeof n === "string");
+  const absolute = resolve(path);
+  return { path: absolute, dir: dirname(absolute), exports: names.map((name) => ({ name })) };
 }
 
 /** Collects problems and gives each its place in the file. */

@@ -29,6 +29,14 @@ export interface CsvOptions {
   readonly escapeFormulas: boolean;
 }
 
+/** What a configuration is for commands that only look at the state: where it lies, and its exports' names. */
+export interface NamedConfig {
+  /** Absolute. */
+  readonly path: string;
+  readonly dir: string;
+  readonly exports: readonly { readonly name: string }[];
+}
+
 /** One export, ready to be planned. */
 export interface LoadedExport {
   readonly name: string;

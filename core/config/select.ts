@@ -1,10 +1,13 @@
 /** Which exports of a config a command is about. */
 import { ConfigError } from "../base/errors.ts";
 import { didYouMean } from "../base/suggest.ts";
-import type { LoadedConfig, LoadedExport } from "./loaded.ts";
+import type { LoadedExport } from "./loaded.ts";
 
 /** All exports, or the one of this name. @throws ConfigError naming the exports there are. */
-export function selectExports(config: LoadedConfig, name: string | null): readonly LoadedExport[] {
+export function selectExports<E extends { readonly name: string }>(
+  config: { readonly path: string; readonly exports: readonly E[] },
+  name: string | null,
+): readonly E[] {
   if (name === null) return config.exports;
   const found = config.exports.filter((e) => e.name === name);
   if (found.length > 0) return found;

@@ -227,7 +227,7 @@ export interface StateReader {
 
   /** Newest run first. */
   metrics(filter: { exportName?: string; last?: number }): Promise<RunMetric[]>;
-  /** Newest run first, its events in order. */
+  /** Newest run first, its events in order. @param filter `runId` with or without its milliseconds */
   journal(filter: { exportName?: string; runId?: string; last?: number }): Promise<JournalRun[]>;
   schema(exportName: string): Promise<SchemaRecord | null>;
   progressions(exportName?: string): Promise<Progression[]>;
@@ -240,6 +240,11 @@ export interface StateReader {
   lastSequence(): Promise<number>;
   /** Where a run stands; null for one of before there was an order, or of another state. */
   sequenceOf(runId: string): Promise<number | null>;
+}
+
+/** A state that was opened to be read. */
+export interface OpenedReader extends StateReader {
+  close(): Promise<void>;
 }
 
 interface ProgressStep {

@@ -10,7 +10,7 @@ import { type ErrorCode, type RivetError, toRivetError } from "../base/errors.ts
 import type { Adapters } from "../ports/adapters.ts";
 import { type Access, type AnyDestination, isStream } from "../ports/destination.ts";
 import type { Source } from "../ports/source.ts";
-import type { StateStore } from "../ports/state.ts";
+import type { OpenedReader } from "../ports/state.ts";
 import { resolvePlaceholders } from "../manifest/names.ts";
 
 /** What kind of trouble it is, in the words of the documentation. */
@@ -30,7 +30,7 @@ export interface DoctorCheck {
 }
 
 export interface DoctorDeps extends Pick<Adapters, "source" | "destination"> {
-  readonly state: () => Promise<StateStore>;
+  readonly state: () => Promise<OpenedReader>;
 }
 
 export interface DoctorOptions {
@@ -282,7 +282,7 @@ function refusal(name: string, { what, hint }: Access["refused"][number]): Docto
 }
 
 async function checkState({ state }: DoctorDeps): Promise<DoctorCheck> {
-  let store: StateStore | null = null;
+  let store: OpenedReader | null = null;
   try {
     store = await state();
     await store.cursors();

@@ -25,8 +25,10 @@ export const SQLITE_DIALECT: SqlDialect = {
     bool: "INTEGER",
     identity: "INTEGER PRIMARY KEY AUTOINCREMENT",
     tableSuffix: " STRICT",
+    generated: "VIRTUAL",
   },
-  tableExists: "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?",
+  columnsOf: "SELECT name FROM pragma_table_xinfo(?)",
+  mayCreate: null,
   // BEGIN IMMEDIATE lets one writer in at a time, in all processes.
   migrationLock: null,
   forUpdate: "",

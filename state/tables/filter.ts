@@ -19,6 +19,19 @@ export function where(columns: Readonly<Record<string, SqlParameter | undefined>
 }
 
 /** A LIMIT, or nothing. */
+/**
+ * `matching` and a run: `orders_20260521T120000` names `orders_20260521T120000.123` too. What begins with
+ * `<id>.` lies between that and `<id>/`, the next byte.
+ */
+export function ofRun(matching: Filter, column: string, runId: string | undefined): Filter {
+  if (runId === undefined) return matching;
+  const run = `(${column} = ? OR (${column} >= ? AND ${column} < ?))`;
+  return {
+    sql: matching.sql === "" ? ` WHERE ${run}` : `${matching.sql} AND ${run}`,
+    parameters: [...matching.parameters, runId, `${runId}.`, `${runId}/`],
+  };
+}
+
 export function limit(last: number | undefined): Filter {
   return last === undefined ? { sql: "", parameters: [] } : { sql: " LIMIT ?", parameters: [last] };
 }

@@ -2,7 +2,7 @@
 import type { JournalEvent, JournalRun, StateStore } from "../../core/ports/state.ts";
 import type { SqlConnection, SqlRow } from "../connection.ts";
 import { number, text } from "../row.ts";
-import { limit, where } from "./filter.ts";
+import { limit, ofRun, where } from "./filter.ts";
 import { insertRows } from "./insert.ts";
 
 type JournalTable = Pick<StateStore, "appendJournal" | "journal">;
@@ -48,7 +48,8 @@ export function journalTable(db: SqlConnection): JournalTable {
     },
 
     async journal(filter) {
-      const matching = where({ "e.export_name": filter.exportName, "e.run_id": filter.runId });
+      const ofExport = where({ "e.export_name": filter.exportName });
+      const matching = ofRun(ofExport, "e.run_id", filter.runId);
       const newest = limit(filter.last);
       // A resumed run appends to its own events, so `id` rather than `seq` tells their order.
       const rows = await db.all(

@@ -469,6 +469,15 @@ const HISTORY: StateCase[] = [
     const [first] = await store.journal({ runId: "orders_1" });
     assert.deepEqual(first.events.map((e) => e.seq), [1, 2]);
     assert.deepEqual(await store.journal({ runId: "nowhere" }), []);
+    const ids = [
+      "orders_20260521T120000.001",
+      "orders_20260521T120000.999",
+      "orders_20260521T1200001",
+    ];
+    await store.appendJournal(ids.map((runId) => event(runId, 1)));
+    const ofSecond = await store.journal({ runId: "orders_20260521T120000", exportName: "orders" });
+    assert.deepEqual(ofSecond.map((r) => r.runId), [ids[1], ids[0]]);
+    assert.equal((await store.journal({ runId: ids[0] })).length, 1);
   }),
   stateCase("a resumed run appends to its journal", async (store) => {
     await store.appendJournal([event("orders_1", 1), event("orders_1", 2)]);
@@ -539,7 +548,43 @@ async function committed(store: StateStore): Promise<string | null> {
   return (await store.progressions("orders"))[0].committedValue;
 }
 
+/** What any client of the database reads. */
+async function query(place: StatePlace, sql: string): Promise<Record<string, unknown>[]> {
+  const url = place.env.RIVET_STATE_URL;
+  const db = url === undefined
+    ? await connectSqlite(join(place.dir, STATE_FILE))
+    : connectPostgres(url);
+  try {
+    return (await db.all(sql)).map((row) => ({ ...row }));
+  } finally {
+    await db.close();
+  }
+}
+
 const PROGRESSION: StateCase[] = [
+  {
+    name: "the boundaries are there by their documented names too, one column per kind",
+    run: (place) =>
+      withLease(place, async (state) => {
+        const chunked = { strategy: "chunked", runId: "orders_2" } as const;
+        await state.commitProgress(progress("9", chunked));
+        await state.verifyProgress(progress("7", chunked));
+        await state.commitProgress(progress("00042", { exportName: "events" }));
+        const columns = ["strategy", "cursor", "chunk_index", "run_id", "at"];
+        const named = (what: string) => columns.map((c) => `last_${what}_${c}`);
+        const all = [...named("committed"), ...named("verified")];
+        const rows = await query(
+          place,
+          `SELECT ${all.join(", ")} FROM export_progression ORDER BY export_name`,
+        );
+        // Integers come as they do from each driver.
+        const read = rows.map((row) => all.map((c) => row[c] === null ? null : String(row[c])));
+        assert.deepEqual(read, [
+          ["incremental", "00042", null, "orders_1", AT, null, null, null, null, null],
+          ["chunked", null, "9", "orders_2", AT, "chunked", null, "7", "orders_2", AT],
+        ]);
+      }),
+  },
   stateCase("PG3: an incremental commit never moves backwards", async (store) => {
     assert.deepEqual(await store.progressions(), []);
     assert.equal(await store.commitProgress(progress("99999999999999999998")), true);

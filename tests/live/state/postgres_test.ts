@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import postgres from "postgres";
 import type { LeaseAnswer } from "../../../core/ports/state.ts";
-import { openPostgres } from "../../../state/open.ts";
+import { openPostgres, readState } from "../../../state/open.ts";
 import { connectPostgres } from "../../../state/postgres/connection.ts";
 import { STATE_VERSION } from "../../../state/migrations.ts";
 import { MIGRATED } from "../../unit/state/migrated.ts";
@@ -119,6 +119,32 @@ liveTest("STATE_CORRUPT: another program's schema_version", async ({ url, admin 
     code: "STATE_CORRUPT",
     hint: /another program may use the same table names/,
   });
+});
+
+liveTest(
+  "to read a state makes no tables, and says when none could be made",
+  async ({ url, admin }) => {
+    const options = { dir: "", env: () => url, warn: assert.fail };
+    const reader = await readState(options, true);
+    assert.deepEqual(await reader.metrics({}), []);
+    await reader.close();
+    const [{ n }] = await admin.unsafe(
+      "SELECT count(*)::int AS n FROM pg_tables WHERE schemaname = 'public'",
+    );
+    assert.equal(n, 0);
+  },
+);
+
+liveTest("STATE_FOREIGN: the tables of the other tool of this name", async ({ url, admin }) => {
+  await admin.unsafe(
+    `CREATE TABLE rivet_schema_version (version bigint NOT NULL);
+     CREATE TABLE export_state (export_name text PRIMARY KEY, last_cursor_value text)`,
+  ).simple();
+  try {
+    await assert.rejects(openPostgres(url), { code: "STATE_FOREIGN" });
+  } finally {
+    await admin.unsafe("DROP TABLE rivet_schema_version, export_state");
+  }
 });
 
 sessionTest("STATE_LOCKED: another session holds the rows", async ({ url, admin }) => {

@@ -3,7 +3,7 @@ import type { CommandContext, Services } from "../../../cli/services.ts";
 import { granting } from "../../support/lease.ts";
 import { Screen, type TextStream } from "../../../cli/render/screen.ts";
 import type { LoadedConfig, LoadedExport } from "../../../core/config/loaded.ts";
-import type { LeasedState, StateStore } from "../../../core/ports/state.ts";
+import type { LeasedState, OpenedReader, StateStore } from "../../../core/ports/state.ts";
 import type { ExportSummary, RunAggregate } from "../../../core/report/summary.ts";
 
 /** A stream that keeps what is written; a terminal when it has a size. */
@@ -172,6 +172,10 @@ export function fakeContext(
     interruptSignal: () => parts.signal ?? new AbortController().signal,
     services: {
       loadConfig: config === undefined ? missing("loadConfig") : () => Promise.resolve(config),
+      loadNames: config === undefined ? missing("loadNames") : () => Promise.resolve(config),
+      readState: state === undefined
+        ? missing("readState")
+        : () => Promise.resolve({ ...state, close } as Partial<OpenedReader> as OpenedReader),
       openState: state === undefined ? missing("openState") : () =>
         Promise.resolve(
           { ...granting(state), ...state, close } as Partial<StateStore> as StateStore,

@@ -138,3 +138,19 @@ Deno.test("the command tree is the grammar's", () => {
   const names = Object.entries(COMMAND_TREE).flatMap(([name, sub]) => [name, ...sub]);
   deepEqual([...extractCommandNames(grammar.usage)].sort(), names.sort());
 });
+
+Deno.test("a command that stands elsewhere is said in words", () => {
+  const error = usageError("state metrics -c r.yaml");
+  equal(error.message, "`rivet state` has no command `metrics`");
+  match(
+    error.hint ?? "",
+    /^`rivet metrics` is a command of its own; those of `rivet state` are: show/,
+  );
+});
+
+Deno.test("a hint never suggests what was typed", () => {
+  for (const line of ["metrics show -c r.yaml", "state show show -c r.yaml", "run -c r.yaml run"]) {
+    const { hint = "" } = usageError(line);
+    match(hint, /^See `rivet /, line);
+  }
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
-import { openSqlite, openState, STATE_FILE } from "../../../state/open.ts";
+import { openSqlite, openState, readState, STATE_FILE } from "../../../state/open.ts";
 import { connectSqlite } from "../../../state/sqlite/connection.ts";
 import { MIGRATIONS, STATE_VERSION } from "../../../state/migrations.ts";
 import { leased } from "../../support/lease.ts";
@@ -304,4 +304,62 @@ Deno.test("a state that is replaced while it is open takes no more writes", () =
     await Deno.rename(`${path}.bak`, path);
     await state.saveCursor(cursor);
     await store.close();
+  }));
+
+Deno.test("to read a state makes none, and what is not there reads as empty", () =>
+  inTempDir(async (dir) => {
+    for (const mayBeMade of [false, true]) {
+      const reader = await readState({ dir, env: () => undefined, warn: assert.fail }, mayBeMade);
+      assert.equal(reader.location, join(dir, STATE_FILE));
+      assert.deepEqual(await reader.metrics({}), []);
+      assert.deepEqual(await reader.journal({ exportName: "orders" }), []);
+      assert.equal(await reader.cursor("orders"), null);
+      assert.equal(await reader.latestChunkRun("orders"), null);
+      await reader.close();
+      assert.deepEqual([...Deno.readDirSync(dir)], []);
+    }
+    const store = await openSqlite(join(dir, STATE_FILE));
+    await (await leased(store)).beginRun("orders_1");
+    await store.close();
+    const reader = await readState({ dir, env: () => undefined, warn: assert.fail });
+    assert.equal(await reader.lastSequence(), 1);
+    await reader.close();
+  }));
+
+Deno.test("a state that the first run could not make is said before", () =>
+  inTempDir(async (dir) => {
+    // Permissions do not stop root; no account creates files in /proc.
+    const folder = Deno.uid() === 0 ? "/proc" : dir;
+    if (folder === dir) await Deno.chmod(dir, 0o555);
+    const options = { dir: folder, env: () => undefined, warn: assert.fail };
+    await assert.rejects(readState(options, true), {
+      code: "STATE_UNAVAILABLE",
+      message: new RegExp(`cannot use the state at ${join(folder, STATE_FILE)}`),
+    });
+    if (folder === dir) await Deno.chmod(dir, 0o755);
+  }));
+
+Deno.test("STATE_FOREIGN: the state of the other tool of this name is left alone", () =>
+  inTempDir(async (dir) => {
+    const path = join(dir, STATE_FILE);
+    // Of a version that ours has too, and of its current one.
+    for (const version of [STATE_VERSION, 3, 38]) {
+      createFromSql(
+        path,
+        `CREATE TABLE schema_version (version INTEGER NOT NULL);
+         INSERT INTO schema_version VALUES (${version});
+         CREATE TABLE export_state (export_name TEXT PRIMARY KEY, last_cursor_value TEXT)`,
+      );
+      const before = schemaOf(path);
+      for (
+        const open of [
+          () => openSqlite(path),
+          () => readState({ dir, env: () => undefined, warn: assert.fail }),
+        ]
+      ) {
+        await assert.rejects(open(), { code: "STATE_FOREIGN", hint: /rivet state import --from/ });
+      }
+      assert.deepEqual(schemaOf(path), before);
+      await Deno.remove(path);
+    }
   }));
