@@ -31,9 +31,15 @@ ${exports.join("")}  - name: csv
 `;
 }
 
-/** Money is exported as the decimal that it is; its own text has a currency sign and separators. */
+const AS_PRINTED: readonly string[] = ["c_char", "c_inet"];
+
+/** As the server's output function writes it; a cast of `inet` to text adds a mask, one of `char(n)` trims. */
 function printed(name: string): string {
-  return name === "c_money" ? `"${name}"::numeric(19,2)::text` : `"${name}"::text`;
+  // Money is exported as the decimal that it is; its own text has a currency sign and separators.
+  if (name === "c_money") return `"${name}"::numeric(19,2)::text`;
+  return AS_PRINTED.includes(name)
+    ? `CASE WHEN "${name}" IS NOT NULL THEN format('%s', "${name}") END`
+    : `"${name}"::text`;
 }
 
 /** What a reader itself cannot show exactly: the values are checked through the other two. */
