@@ -29,9 +29,8 @@ async function refuseForeign(db: SqlConnection, executor: SqlExecutor): Promise<
     "STATE_FOREIGN",
     `the state at ${db.location} is that of another tool of this name, with other tables`,
     {
-      hint:
-        "'rivet state import --from DIR|URL' takes its cursors, progression and file log over; it " +
-        "leaves that state as it is.",
+      hint: "It is left as it is. Move it away, or let this Rivet use another state (a config in " +
+        "another folder, or RIVET_STATE_URL).",
     },
   );
 }

@@ -357,7 +357,7 @@ Deno.test("STATE_FOREIGN: the state of the other tool of this name is left alone
           () => readState({ dir, env: () => undefined, warn: assert.fail }),
         ]
       ) {
-        await assert.rejects(open(), { code: "STATE_FOREIGN", hint: /rivet state import --from/ });
+        await assert.rejects(open(), { code: "STATE_FOREIGN", hint: /left as it is/ });
       }
       assert.deepEqual(schemaOf(path), before);
       await Deno.remove(path);
