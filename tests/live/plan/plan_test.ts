@@ -181,7 +181,7 @@ Deno.test("PA4: a moved cursor is refused with both values; --force reads again 
     const journal = succeeded(
       await bench.rivet("journal", "-c", "rivet.yaml", "-e", "orders", "--json"),
     );
-    const [last] = JSON.parse(journal.out).runs;
+    const [last] = JSON.parse(journal.out);
     deepEqual(last.events.find((e: { event: string }) => e.event === "forced").data, {
       gates: ["cursor_drift"],
     });

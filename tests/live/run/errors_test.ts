@@ -65,7 +65,7 @@ hint: Grant it: GRANT SELECT ON <table> TO <user>; and GRANT USAGE ON SCHEMA <sc
     settings: "table: orders\n    tuning: {max_retries: 0}",
     url: () => "postgres://u:p@127.0.0.1:1/none",
     golden: [
-      `error: export 'x' failed: cannot reach PostgreSQL at 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1
+      `error: export 'x' failed: cannot reach PostgreSQL at 127.0.0.1:1: Connection refused (os error 111)
 hint: Check host and port, and that a firewall lets this machine through.`,
     ],
   },
@@ -163,7 +163,7 @@ async function checkpoints(db: TestDatabase): Promise<void> {
     assert.equal(other.code, 1);
     assert.match(
       other.stderr.trimEnd(),
-      /^error: export 'x' failed: export 'x': the unfinished chunk run 'x_\S+' is of another plan \([0-9a-f]{16}, now [0-9a-f]{16}\)\nhint: The query, chunk column or chunk size changed since\. Restore them to resume, or 'rivet state reset-chunks --export x' and start over\.$/,
+      /^error: export 'x' failed: the unfinished chunk run 'x_\S+' is of another plan \([0-9a-f]{16}, now [0-9a-f]{16}\)\nhint: The query, chunk column or chunk size changed since\. Restore them to resume, or 'rivet state reset-chunks --export x' and start over\.$/,
     );
   });
 }
