@@ -17,6 +17,8 @@ import { readStateUrl, type StateUrl } from "./url.ts";
 const MAX_CONNECTIONS = 2;
 const LOCK_TIMEOUT_MS = 5_000;
 const CLOSE_TIMEOUT_S = 5;
+/** Longest wait for one write or read, locks included; a server that is silent for longer is lost. */
+const ANSWER_TIMEOUT_MS = 120_000;
 
 /** Each statement sees what was committed before it, also after waiting for a lock; a role's default may differ. */
 const ISOLATION = "isolation level read committed";
@@ -65,7 +67,7 @@ export function connectPostgres(
   lockTimeoutMs: number = LOCK_TIMEOUT_MS,
 ): SqlConnection {
   const parsed = readStateUrl(url);
-  return new PostgresConnection(postgres(driverOptions(parsed)), parsed, lockTimeoutMs);
+  return new PostgresConnection(parsed, lockTimeoutMs);
 }
 
 function driverOptions(state: StateUrl): postgres.Options<Record<string, never>> {
@@ -147,35 +149,60 @@ function readPem(path: string, parameter: string): string {
   }
 }
 
+let isGuarded = false;
+
+/**
+ * The driver writes a transaction's ROLLBACK to a socket that is gone, from a timer, where nobody can catch
+ * what it throws. The statement that the socket went away under has failed with its cause by then.
+ */
+function guardAgainstLateWrites(): void {
+  if (isGuarded) return;
+  isGuarded = true;
+  addEventListener("error", (event) => {
+    const stack: unknown = event.error?.stack;
+    if (typeof stack === "string" && LATE_WRITE.test(stack)) event.preventDefault();
+  });
+}
+
+const LATE_WRITE =
+  /^TypeError: [^\n]*null[^\n]*write[^]*nextWrite[^\n]*postgres[^\n]*connection\.js/;
+
 class PostgresConnection implements SqlConnection {
   readonly dialect = POSTGRES_DIALECT;
   readonly location: string;
-  readonly #sql: postgres.Sql;
+  readonly #options: postgres.Options<Record<string, never>>;
   readonly #url: StateUrl;
   readonly #lockTimeoutMs: number;
+  #sql: postgres.Sql;
+  /** Connections that the server or the wire has closed, and how many when the pool was made. */
+  #closes = 0;
+  #closesBefore = 0;
   #closing: Promise<void> | null = null;
 
-  constructor(sql: postgres.Sql, url: StateUrl, lockTimeoutMs: number) {
-    this.#sql = sql;
+  constructor(url: StateUrl, lockTimeoutMs: number) {
+    guardAgainstLateWrites();
+    this.#options = { ...driverOptions(url), onclose: () => void this.#closes++ };
+    this.#sql = postgres(this.#options);
     this.#lockTimeoutMs = lockTimeoutMs;
     this.#url = url;
     this.location = url.location;
   }
 
   all(sql: string, parameters: readonly SqlParameter[] = []): Promise<SqlRow[]> {
-    return this.#translated(() => executor(this.#sql).all(sql, parameters));
+    return this.#translated(() => executor(this.#pool()).all(sql, parameters));
   }
 
   run(sql: string, parameters: readonly SqlParameter[] = []): Promise<number> {
-    return this.#translated(() => executor(this.#sql).run(sql, parameters));
+    return this.#translated(() => executor(this.#pool()).run(sql, parameters));
   }
 
   transaction<T>(work: (tx: SqlExecutor) => Promise<T>): Promise<T> {
     return this.#translated(async () => {
       // Boxed, because the driver's return type unwraps arrays of promises.
-      const { result } = await this.#sql.begin(ISOLATION, async (tx) => {
-        await tx.unsafe(`SET LOCAL lock_timeout = ${this.#lockTimeoutMs}`);
-        return { result: await work(executor(tx)) };
+      const { result } = await this.#pool().begin(ISOLATION, async (tx) => {
+        const guarded = this.#whileOpen(executor(tx));
+        await guarded.run(`SET LOCAL lock_timeout = ${this.#lockTimeoutMs}`);
+        return { result: await work(guarded) };
       });
       return result;
     });
@@ -187,11 +214,50 @@ class PostgresConnection implements SqlConnection {
     return this.#closing;
   }
 
+  /**
+   * A new pool once a connection has closed: the driver uses a closed one again, and may leave what is
+   * written to it unsent.
+   */
+  #pool(): postgres.Sql {
+    if (this.#closing !== null || this.#closes === this.#closesBefore) return this.#sql;
+    void this.#sql.end({ timeout: CLOSE_TIMEOUT_S }).catch(() => undefined);
+    this.#closesBefore = this.#closes;
+    return this.#sql = postgres(this.#options);
+  }
+
+  /**
+   * A transaction's statements, refused once a connection has closed: the driver would write them to a
+   * socket that is gone, which throws where nobody can catch it, or never answers.
+   */
+  #whileOpen(tx: SqlExecutor): SqlExecutor {
+    const before = this.#closes;
+    const check = () => {
+      if (this.#closes !== before) throw new Error("the connection was closed");
+    };
+    return {
+      all: async (text, parameters) => {
+        check();
+        return await tx.all(text, parameters);
+      },
+      run: async (text, parameters) => {
+        check();
+        return await tx.run(text, parameters);
+      },
+    };
+  }
+
   async #translated<T>(work: () => Promise<T>): Promise<T> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const silence = new Promise<never>((_, reject) => {
+      const text = `no answer within ${ANSWER_TIMEOUT_MS / 1000} s`;
+      timer = setTimeout(() => reject(new Error(text)), ANSWER_TIMEOUT_MS);
+    });
     try {
-      return await work();
+      return await Promise.race([work(), silence]);
     } catch (error) {
       throw translatePostgres(error, this.#url);
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

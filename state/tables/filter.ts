@@ -32,6 +32,7 @@ export function ofRun(matching: Filter, column: string, runId: string | undefine
   };
 }
 
+/** The newest `last` rows; all of them without it. */
 export function limit(last: number | undefined): Filter {
   return last === undefined ? { sql: "", parameters: [] } : { sql: " LIMIT ?", parameters: [last] };
 }

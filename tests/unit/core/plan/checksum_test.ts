@@ -3,7 +3,12 @@ import type { LoadedExport } from "../../../../core/config/loaded.ts";
 import { planExport } from "../../../../core/plan/export_plan.ts";
 import type { Dialect, Source } from "../../../../core/ports/source.ts";
 
-const exported = { name: "orders", reconcile: "checksum" } as Partial<LoadedExport> as LoadedExport;
+const exported = {
+  name: "orders",
+  reconcile: "checksum",
+  mode: { kind: "full" },
+  consistency: { kind: "statement" },
+} as Partial<LoadedExport> as LoadedExport;
 const inputs = {
   now: new Date(0),
   cursor: null,
