@@ -21,7 +21,8 @@ const CODES: Record<string, FailureKind> = {
   AuthenticationRequiredError: "credentials",
   AuthenticationError: "credentials",
   AccountIsDisabled: "permission",
-  AuthorizationFailure: "permission",
+  // A key that is not the account's, and a storage firewall: the account does not say which.
+  AuthorizationFailure: "credentials",
   AuthorizationPermissionMismatch: "permission",
   AuthorizationProtocolMismatch: "permission",
   AuthorizationResourceTypeMismatch: "permission",
@@ -46,8 +47,9 @@ export const AZURE_WORDS: StoreWords = {
   codes: CODES,
   credentialsHint:
     "Check the account's name and its key, SAS token (has it expired?) or connection string, or what " +
-    "the default identity chain finds (AZURE_CLIENT_ID, a managed identity, `az login`).",
-  bucketHint: "Create the container, or correct `container`: Rivet makes no containers.",
+    "the default identity chain finds (AZURE_CLIENT_ID, a managed identity, `az login`). A storage " +
+    "firewall that keeps this machine out answers alike.",
+  bucketHint: "Create the container, or correct `bucket`: Rivet makes no containers.",
   connectivityHint: "Check the network, DNS, `account_name` and `endpoint`.",
   locationHint: "The account answers elsewhere: set `endpoint`.",
 };

@@ -84,8 +84,8 @@ Deno.test("check on azure: container not found, auth error", async () => {
     await assertRefused(
       openAzure(server.config(""), azureEnv(btoa("another key of this account"))),
       "DESTINATION_AUTH",
-      // Azurite answers as if the key were good for something else.
-      /^The credentials lack Storage Blob Data/,
+      // The answer is AuthorizationFailure, which a storage firewall gives too.
+      /^Check the account's name and its key.* firewall/,
     );
   } finally {
     await server.stop();
