@@ -8,6 +8,7 @@ import { nearest } from "../core/base/suggest.ts";
 import { RIVET_VERSION } from "../core/base/version.ts";
 import { globalOptions } from "./globals.ts";
 import { COMMAND_TREE, grammar, type Invocation } from "./grammar.ts";
+import { usualSpelling } from "./spellings.ts";
 
 export type Parsed =
   | { readonly kind: "invocation"; readonly invocation: Invocation }
@@ -23,7 +24,8 @@ export interface ParseOptions {
 }
 
 /** @throws ConfigError USAGE */
-export function parseArgs(args: readonly string[], options: ParseOptions): Parsed {
+export function parseArgs(given: readonly string[], options: ParseOptions): Parsed {
+  const args = usualSpelling(given);
   const path = commandPath(args);
   if (isIncomplete(args, path)) return incomplete(path, options);
   return parse(args, path, options);
