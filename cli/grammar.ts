@@ -24,6 +24,7 @@ import { executeStateChunks } from "./state_commands/chunks.ts";
 import { executeStateFiles } from "./state_commands/files.ts";
 import { executeStateLocks } from "./state_commands/locks.ts";
 import { executeProgression } from "./state_commands/progression.ts";
+import { executeStateSet } from "./state_commands/set.ts";
 import { executeStateReset } from "./state_commands/reset.ts";
 import { executeResetChunks } from "./state_commands/reset_chunks.ts";
 import { executeStateShow } from "./state_commands/show.ts";
@@ -96,6 +97,8 @@ export function execute(invocation: Invocation, ctx: CommandContext): Promise<vo
       return executeRepairCommand(invocation, ctx);
     case "state show":
       return executeStateShow(invocation, ctx);
+    case "state set":
+      return executeStateSet(invocation, ctx);
     case "state reset":
       return executeStateReset(invocation, ctx);
     case "state progression":

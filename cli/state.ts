@@ -7,11 +7,13 @@ import { locksCommand } from "./state_commands/locks.ts";
 import { progressionCommand } from "./state_commands/progression.ts";
 import { resetCommand } from "./state_commands/reset.ts";
 import { resetChunksCommand } from "./state_commands/reset_chunks.ts";
+import { setCommand } from "./state_commands/set.ts";
 import { showCommand } from "./state_commands/show.ts";
 import { unlockCommand } from "./state_commands/unlock.ts";
 
 export const STATE_SUBCOMMANDS = [
   "show",
+  "set",
   "reset",
   "files",
   "chunks",
@@ -25,6 +27,7 @@ export const stateCommand = defineCommand(
   "state",
   or(
     showCommand,
+    setCommand,
     resetCommand,
     filesCommand,
     chunksCommand,
