@@ -3,7 +3,7 @@
  *
  * Tests under `tests/unit` need nothing and run in parallel; all others share one PostgreSQL
  * (see `support/postgres.ts`), those of MySQL one MariaDB (see `support/mariadb.ts`), and run one file
- * after another, MySQL's beside the rest. An ignored test is a failure unless
+ * after another, in two lanes: those of MySQL and those that kill processes, and the rest. An ignored test is a failure unless
  * RIVET_TEST_ALLOW_SKIP (comma-separated words) has a word of its file or name.
  */
 import { join, relative, resolve } from "node:path";
@@ -99,21 +99,27 @@ async function runLive(files: readonly string[]): Promise<TestCounts[]> {
       used.push(mysql.description);
     }
     console.log(`\ntests below use ${used.join(" and ")}`);
-    const rest = files.filter((file) => !usesMysql(file));
-    const ofMysql = files.filter(usesMysql);
     if (mysql !== null && "problem" in mysql) {
       console.log(mysql.problem);
-      const missing = { passed: 0, failed: ofMysql, ignored: [] };
+      const rest = files.filter((file) => !usesMysql(file));
+      const missing = { passed: 0, failed: files.filter(usesMysql), ignored: [] };
       return [await runTests(rest, { parallel: false, env }), missing];
     }
     // Two lanes: the files of one wait for servers while those of the other compute.
+    const second = files.filter((file) => usesMysql(file) || killsProcesses(file));
+    const first = files.filter((file) => !second.includes(file));
     return await Promise.all(
-      [rest, ofMysql].map((lane) => runTests(lane, { parallel: false, env })),
+      [first, second].map((lane) => runTests(lane, { parallel: false, env })),
     );
   } finally {
     if (mysql !== null && !("problem" in mysql)) await mysql.stop();
     await server.stop();
   }
+}
+
+/** Whole runs, one after another: the other lane has the tests that are sensitive to time. */
+function killsProcesses(file: string): boolean {
+  return /^tests\/(crash|live\/torture)\//.test(relative(ROOT, file).replaceAll("\\", "/"));
 }
 
 function usesMysql(file: string): boolean {
