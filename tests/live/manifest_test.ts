@@ -2,7 +2,7 @@
  * Manifests, validation and resume through the command line, on a PostgreSQL server: what a run leaves,
  * what `rivet validate` says of it after damage, and what `--resume` makes good again.
  */
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import postgres from "postgres";
@@ -185,6 +185,12 @@ Deno.test("M6: a folder without a manifest is checked and labelled", () =>
     for (const key of await b.keys()) {
       if (key.startsWith("manifest")) await Deno.remove(join(b.out, key));
     }
+    // A marker that vouches for a manifest which is gone is no good sign.
+    const marked = await b.validate("orders");
+    deepEqual([marked.status, marked.legacy_run], ["fail", true]);
+    ok(marked.findings.some(({ code }) => code === "manifest_missing"));
+
+    await Deno.remove(join(b.out, "_SUCCESS"));
     const found = await b.validate("orders");
     deepEqual([found.status, found.legacy_run], ["pass", true]);
     equal(found.coverage, "4 verified: 4 size only");
