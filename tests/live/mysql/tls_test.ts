@@ -10,6 +10,7 @@ import type { SourceConfig, TlsConfig } from "../../../core/config/schema.ts";
 import type { Source } from "../../../core/ports/source.ts";
 import { caseTuning, failsWith } from "../../conformance/source.ts";
 import { checkHeldBack, checkLost } from "../../conformance/tls.ts";
+import { type Certificate, makeAuthority } from "../../support/certificates.ts";
 import { createMysqlDatabase, mysqlTest, startMariadb } from "../../support/mariadb.ts";
 import { structured } from "./harness.ts";
 
@@ -157,38 +158,21 @@ mysqlTest("mysql: a server without TLS", async (t) => {
   }
 });
 
-async function openssl(dir: string, ...args: readonly string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command("openssl", { args: [...args], cwd: dir })
-    .output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-}
-
-/** A certificate of `name`, signed by the authority `ca`; valid for `days`, 0: until it is made. */
-async function sign(dir: string, name: string, days: number): Promise<void> {
-  await openssl(
-    dir,
-    ...["req", "-newkey", "rsa:2048", "-nodes", "-keyout", `${name}.key`, "-out", `${name}.csr`],
-    ...["-subj", `/CN=${name}`],
-  );
-  await Deno.writeTextFile(join(dir, "names"), "subjectAltName=DNS:localhost\n");
-  await openssl(
-    dir,
-    ...["x509", "-req", "-in", `${name}.csr`, "-CA", "ca.pem", "-CAkey", "ca.key"],
-    ...["-CAcreateserial", "-days", String(days), "-extfile", "names", "-out", `${name}.pem`],
-  );
+/** Writes `name.pem` and `name.key`. */
+async function write(dir: string, name: string, { cert, key }: Certificate): Promise<void> {
+  await Deno.writeTextFile(join(dir, `${name}.pem`), cert);
+  await Deno.writeTextFile(join(dir, `${name}.key`), key);
 }
 
 mysqlTest("mysql: certificates", async (t) => {
   const dir = await Deno.makeTempDir({ prefix: "rivet-mysql-certificates-" });
   const file = (name: string) => join(dir, name);
-  await openssl(
-    dir,
-    ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem"],
-    ...["-days", "2", "-subj", "/CN=Rivet test authority"],
-  );
-  await sign(dir, "server", 2);
-  await sign(dir, "client", 2);
-  await sign(dir, "expired", 0);
+  const authority = await makeAuthority();
+  const names = ["localhost"];
+  await write(dir, "ca", authority);
+  await write(dir, "server", await authority.issue({ names }));
+  await write(dir, "client", await authority.issue({ names }));
+  await write(dir, "expired", await authority.issue({ names, validFrom: -10, validTo: -2 }));
   const tls = { cert: file("server.pem"), key: file("server.key"), ca: file("ca.pem") };
   const server = await startMariadb({ tls });
   try {
@@ -212,7 +196,7 @@ mysqlTest("mysql: certificates", async (t) => {
         await failsWith(connect(at(missing)), "CONFIG_INVALID", "permanent", /no\/such\.key/);
       });
       await t.step("an authority that is not trusted is named", async () => {
-        const message = /not trusted here \(CN=Rivet test authority\)[^]*ca_file/;
+        const message = /not trusted here \(CN=rivet test authority\)[^]*ca_file/;
         await failsWith(connect(at(block("verify-full"))), "SOURCE_TLS", "permanent", message);
       });
       await t.step("an expired certificate is said to be", async () => {
