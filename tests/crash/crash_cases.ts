@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openSqlite, STATE_FILE } from "../../state/open.ts";
 import { queryDuckdb } from "../support/readers.ts";
+import { tellingIfStuck } from "../support/stuck.ts";
 
 const VICTIM = fileURLToPath(new URL("victim.ts", import.meta.url));
 /** Rows of the table `victims`, whose `id` counts from 1; `at` lies an hour before that of the row before. */
@@ -228,17 +229,19 @@ export async function checkCrashes(
     for (const mode of modes) {
       for (const moment of ["before", "after"]) {
         if (point.name === "source.batch" && moment === "after") continue;
-        await t.step(`${mode}: ${moment} ${point.name} #${point.occurrence}`, async () => {
-          const dir = await Deno.makeTempDir({ prefix: "rivet-crash-" });
-          try {
-            await Deno.writeTextFile(join(dir, "rivet.yaml"), config(mode, source));
-            const killed = await victim(dir, point.name, String(point.occurrence), moment);
-            assert.equal(killed.signal, "SIGKILL", `was not killed: ${killed.stderr}`);
-            await assertRecovers(dir, mode);
-          } finally {
-            await Deno.remove(dir, { recursive: true });
-          }
-        });
+        const name = `${mode}: ${moment} ${point.name} #${point.occurrence}`;
+        await t.step(name, () =>
+          tellingIfStuck(name, async () => {
+            const dir = await Deno.makeTempDir({ prefix: "rivet-crash-" });
+            try {
+              await Deno.writeTextFile(join(dir, "rivet.yaml"), config(mode, source));
+              const killed = await victim(dir, point.name, String(point.occurrence), moment);
+              assert.equal(killed.signal, "SIGKILL", `was not killed: ${killed.stderr}`);
+              await assertRecovers(dir, mode);
+            } finally {
+              await Deno.remove(dir, { recursive: true });
+            }
+          }));
       }
     }
   }
