@@ -31,7 +31,7 @@ const wiring: Wiring = {
   env,
   adapters: async () => (await import("./adapters/registry.ts")).adapters,
   async readUrl() {
-    const { processEnv, readUrl } = await import("./adapters/sources/credentials.ts");
+    const { processEnv, readUrl } = await import("./adapters/sources/kit/credentials.ts");
     return (source) => readUrl(source, processEnv);
   },
   async openState({ dir }) {

@@ -6,7 +6,7 @@
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import { RowDecoder } from "../adapters/sources/mssql/decode.ts";
-import { type ColumnMetadata, fieldOf } from "../adapters/sources/mssql/metadata.ts";
+import { type ColumnMetadata, fieldOf } from "../adapters/sources/mssql/fields.ts";
 import { mssql } from "../adapters/sources/mssql/mod.ts";
 import { resolveTuning } from "../core/config/tuning.ts";
 import { makeCertificates } from "../tests/support/tds/certificate.ts";

@@ -1,8 +1,8 @@
-/** The tables and views of a schema, for `init`. */
+/** The tables and views of a schema. */
 import type { Catalog, CatalogTable, IntrospectScope } from "../../../core/ports/source.ts";
 import { onlyHelps } from "../../../core/access/only_helps.ts";
 import { quoteIdentifier, quoteLiteral, tableParts } from "./dialect.ts";
-import type { RunRows } from "./introspect.ts";
+import type { RunRows } from "../kit/run_rows.ts";
 
 /** The way `tableParts` reads back. */
 function reference(schema: string, name: string, isDefault: boolean): string {

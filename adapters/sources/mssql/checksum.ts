@@ -9,8 +9,7 @@ import type { Column } from "../../../core/types/types.ts";
 import { type BinaryBlock, copyBytes } from "../kit/block.ts";
 import { dayText, instantText, timeText } from "./datetime.ts";
 import { exactText } from "./decimal.ts";
-import type { Field, WireKind } from "./metadata.ts";
-import { baseName } from "./native_type.ts";
+import { baseName, type Field, type WireKind } from "./fields.ts";
 import { integerText } from "./numbers.ts";
 import { uuidText } from "./text.ts";
 

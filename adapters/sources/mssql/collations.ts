@@ -1,9 +1,14 @@
 /** The names of collations, which literals of `char` and `varchar` keys are written with. */
 import { onlyHelps } from "../../../core/access/only_helps.ts";
 import { quoteLiteral } from "./literal.ts";
-import type { Collation, ColumnMetadata, Field } from "./metadata.ts";
-import { UNKNOWN_COLLATION, withCollation } from "./native_type.ts";
-import type { RunRows } from "./introspect.ts";
+import {
+  type Collation,
+  type ColumnMetadata,
+  type Field,
+  UNKNOWN_COLLATION,
+  withCollation,
+} from "./fields.ts";
+import type { RunRows } from "../kit/run_rows.ts";
 
 function same(a: Collation | undefined, b: Collation | undefined): boolean {
   return a !== undefined && b !== undefined && a.lcid === b.lcid && a.flags === b.flags &&

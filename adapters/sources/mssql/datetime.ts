@@ -5,7 +5,7 @@
  * [MS-TDS] 2.2.5.5.1.6 to 2.2.5.5.1.9
  */
 import type { Int32Builder, WordsBuilder } from "../../../core/batch/builders.ts";
-import type { WireKind } from "./metadata.ts";
+import type { WireKind } from "./fields.ts";
 import { civilDate } from "../../../core/types/civil.ts";
 import type { BinaryBlock } from "../kit/block.ts";
 import { changedType, type Fault } from "../kit/value_fault.ts";

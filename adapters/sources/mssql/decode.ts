@@ -7,7 +7,7 @@ import type { Column } from "../../../core/types/types.ts";
 import { checkNotNull } from "../kit/not_null.ts";
 import { ChecksumForm } from "./checksum.ts";
 import { type ColumnDecoder, columnDecoder } from "./decoders.ts";
-import { type ColumnMetadata, type Field, fieldOf } from "./metadata.ts";
+import { type ColumnMetadata, type Field, fieldOf } from "./fields.ts";
 import { RowBuffer } from "./rows.ts";
 import type { RowSink } from "./row_hook.ts";
 

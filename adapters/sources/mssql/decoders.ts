@@ -4,7 +4,7 @@ import type { Column, RivetType, TypeKind } from "../../../core/types/types.ts";
 import { isUtf8 } from "./code_pages.ts";
 import { decodeDate, decodeTime, decodeTimestamp, type MomentWire } from "./datetime.ts";
 import { decodeDecimal, decodeMoney, MONEY_SCALE } from "./decimal.ts";
-import type { Field, WireKind } from "./metadata.ts";
+import type { Field, WireKind } from "./fields.ts";
 import { decodeBit, decodeFloat, decodeInt, decodeLong } from "./numbers.ts";
 import { type BinaryBlock, decodeBytes } from "../kit/block.ts";
 import { decodeCodePage, decodeUtf16, decodeUuid } from "./text.ts";

@@ -4,7 +4,7 @@ import type { Description, InspectedColumn } from "../../../core/ports/source.ts
 import { type Column, formatType, type RivetType } from "../../../core/types/types.ts";
 import { checkOverrides } from "../kit/overrides.ts";
 import { quoteIdentifier } from "./dialect.ts";
-import type { Field } from "./metadata.ts";
+import type { Field } from "./fields.ts";
 import { isRefusal, planColumn, textCast } from "./types.ts";
 
 /** A column that cannot be read as it is or as asked. */

@@ -3,7 +3,8 @@ import type { Dialect } from "../../../core/ports/source.ts";
 import type { RivetType } from "../../../core/types/types.ts";
 import { rowChecksum } from "./checksum.ts";
 import { literal, quoteLiteral } from "./literal.ts";
-import { baseName, textOf } from "./native_type.ts";
+import { textOf } from "./cast_text.ts";
+import { baseName } from "./fields.ts";
 
 export { quoteLiteral };
 

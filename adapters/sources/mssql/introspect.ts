@@ -1,11 +1,9 @@
-/** What the catalog views know: keys, statistics, tables. */
+/** What the catalog views know of a table: keys, statistics, names like its own. */
 import type { TableKey } from "../../../core/ports/source.ts";
+import type { RunRows } from "../kit/run_rows.ts";
 import { nearest } from "../../../core/base/suggest.ts";
 import { quoteLiteral, quoteTable, tableParts } from "./dialect.ts";
-import { textOf } from "./native_type.ts";
-
-/** Runs one query; every value as text. */
-export type RunRows = (sql: string) => Promise<(string | null)[][]>;
+import { textOf } from "./cast_text.ts";
 
 /** The catalog views of the database that `table` is in, with their dot: `sys.` or `[other].sys.`. */
 function catalogOf(table: string): string {

@@ -5,7 +5,7 @@
  */
 import { SourceError } from "../../../core/base/errors.ts";
 import type { RivetType } from "../../../core/types/types.ts";
-import { baseName, collationOf, UNKNOWN_COLLATION } from "./native_type.ts";
+import { baseName, collationOf, UNKNOWN_COLLATION } from "./fields.ts";
 
 /** A Unicode literal: nothing in it is an escape but the doubled quote (CC10). */
 export function quoteLiteral(value: string): string {

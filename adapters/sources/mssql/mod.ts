@@ -3,7 +3,7 @@ import type { ConnectOptions, Source, SourceFactory } from "../../../core/ports/
 import { onlyHelps } from "../../../core/access/only_helps.ts";
 import { Connection } from "./connection.ts";
 import { dialect } from "./dialect.ts";
-import type { RunRows } from "./introspect.ts";
+import type { RunRows } from "../kit/run_rows.ts";
 import { classifyRoute, type Route, ROUTE_WARNINGS } from "./pooler.ts";
 import { resolveConnection } from "./settings.ts";
 import { MssqlSource } from "./source.ts";

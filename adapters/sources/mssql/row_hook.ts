@@ -10,7 +10,7 @@ import helpers from "tedious/lib/token/helpers.js";
 import nbcParser from "tedious/lib/token/nbcrow-token-parser.js";
 import rowParser from "tedious/lib/token/row-token-parser.js";
 import { RivetError } from "../../../core/base/errors.ts";
-import type { ColumnMetadata } from "./metadata.ts";
+import type { ColumnMetadata } from "./fields.ts";
 
 export interface RowSink {
   /** True between two calls of `accept` when the first one ended within a row. */

@@ -2,7 +2,7 @@
  * ROW and NBCROW tokens of a result: found, measured and laid out for the decoders.
  * [MS-TDS] 2.2.7.19 (ROW), 2.2.7.15 (NBCROW), 2.2.5.2.3 (chunked values).
  */
-import { BYTE_LENGTH, CHUNKED, type Field, SHORT_LENGTH } from "./metadata.ts";
+import { BYTE_LENGTH, CHUNKED, type Field, SHORT_LENGTH } from "./fields.ts";
 import { type BinaryBlock, BLOCK_ROWS } from "../kit/block.ts";
 import { valueTooLarge } from "../kit/value_fault.ts";
 

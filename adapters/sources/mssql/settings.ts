@@ -6,8 +6,8 @@ import {
   parseConnectionUrl,
   positiveParameter,
   type UrlForm,
-} from "../connection_url.ts";
-import { type Env, processEnv, readPassword, readUrl } from "../credentials.ts";
+} from "../kit/connection_url.ts";
+import { type Env, processEnv, readPassword, readUrl } from "../kit/credentials.ts";
 import { type TlsMode, type TlsSettings } from "./tls.ts";
 
 const DEFAULT_PORT = 1433;

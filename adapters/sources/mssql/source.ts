@@ -25,16 +25,12 @@ import { inspectQuery, planQuery } from "./describe.ts";
 import { onlyHelps } from "../../../core/access/only_helps.ts";
 import { dialect } from "./dialect.ts";
 import { plannedRows, Planner, scanFacts } from "./explain.ts";
-import {
-  histogramBounds,
-  primaryKeyColumns,
-  type RunRows,
-  similarTable,
-  singleKeys,
-} from "./introspect.ts";
-import { type Field, fieldOf } from "./metadata.ts";
+import type { RunRows } from "../kit/run_rows.ts";
+import { histogramBounds, primaryKeyColumns, similarTable, singleKeys } from "./introspect.ts";
+import { type Field, fieldOf } from "./fields.ts";
 import { readBatches, streamBatches } from "./read.ts";
 import { checkQuery, checkStatement } from "./read_only.ts";
+import { settingsSql } from "./session.ts";
 import { isRefusal, planColumn } from "./types.ts";
 
 const CAPABILITIES: SourceCapabilities = {
@@ -51,15 +47,6 @@ export interface ServerTraits {
   readonly snapshots: boolean;
   /** Each statement may run in another session. */
   readonly multiplexed: boolean;
-}
-
-/**
- * Goes before every statement, in its own batch: what a session was told may be forgotten behind a
- * multiplexer. An export gives way in a deadlock.
- */
-export function settingsSql(tuning: Pick<Tuning, "lockTimeoutS">): string {
-  const lockTimeout = tuning.lockTimeoutS === 0 ? -1 : tuning.lockTimeoutS * 1000;
-  return `SET NOCOUNT ON; SET LOCK_TIMEOUT ${lockTimeout}; SET DEADLOCK_PRIORITY LOW;\n`;
 }
 
 function naturalColumns(fields: readonly Field[]): readonly Column[] {

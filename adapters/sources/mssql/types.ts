@@ -4,8 +4,8 @@
  */
 import { type Fidelity, formatType, type RivetType } from "../../../core/types/types.ts";
 import { decodesCodePage } from "./code_pages.ts";
-import type { Field } from "./metadata.ts";
-import { baseName, textForm } from "./native_type.ts";
+import { baseName, type Field } from "./fields.ts";
+import { textForm } from "./cast_text.ts";
 
 /** What becomes of a column. */
 export interface ColumnPlan {

@@ -18,7 +18,7 @@ import {
   takeRows,
 } from "./driver.ts";
 import { classify, SILENT } from "./errors.ts";
-import type { NativeField } from "./native.ts";
+import type { NativeField } from "./fields.ts";
 import { addressOf, type ConnectionSettings } from "./settings.ts";
 
 export interface StreamHandlers {

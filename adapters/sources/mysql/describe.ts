@@ -4,7 +4,7 @@ import type { Description, InspectedColumn } from "../../../core/ports/source.ts
 import { type Column, formatType, type RivetType } from "../../../core/types/types.ts";
 import { checkOverrides } from "../kit/overrides.ts";
 import { quoteIdentifier } from "./dialect.ts";
-import { isNotNull, type NativeField, nativeName } from "./native.ts";
+import { isNotNull, type NativeField, nativeName } from "./fields.ts";
 import { type Cast, isGeometry, isRefusal, planColumn } from "./types.ts";
 
 /** A column that cannot be read as it is or as asked. */

@@ -8,7 +8,7 @@ import type { ReadRequest } from "../../../core/ports/source.ts";
 import { delay, interrupted } from "../../../core/base/wait.ts";
 import type { Connection, RowStream } from "./connection.ts";
 import { RowDecoder } from "./decode.ts";
-import type { NativeField } from "./native.ts";
+import type { NativeField } from "./fields.ts";
 
 /** Batches decoded ahead of the one that is being worked on. */
 const AHEAD = 1;

@@ -22,12 +22,12 @@ import type { Connection, ResultSet } from "./connection.ts";
 import { inspectQuery, planQuery } from "./describe.ts";
 import { dialect, withoutChecksum } from "./dialect.ts";
 import { plannedRows, scanFacts } from "./explain.ts";
+import type { RunRows } from "../kit/run_rows.ts";
+import { catalogTables } from "./catalog.ts";
 import {
-  catalogTables,
   histogramBounds,
   invisibleColumns,
   primaryKeyColumns,
-  type RunRows,
   similarTable,
   singleKeys,
 } from "./introspect.ts";

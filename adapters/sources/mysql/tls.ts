@@ -4,7 +4,7 @@ import tls from "node:tls";
 import { clientCertificate } from "../kit/client_certificate.ts";
 import { TlsError } from "../kit/tls_failure.ts";
 import { trustedRoots } from "../kit/trust.ts";
-import { connectGated } from "../gated_socket.ts";
+import { connectGated } from "../kit/gated_socket.ts";
 
 /** `prefer`: TLS when the server offers it. Only a URL's ssl-mode can ask for it. */
 export type TlsMode = "disable" | "prefer" | "require" | "verify-ca" | "verify-full";

@@ -2,7 +2,7 @@
  * MySQL's types as Rivet types: what a column is by default, what `columns:` may make of it, what has to
  * be written in the SELECT for that, and in which form its values then arrive.
  *
- * Everything here follows from the type's name (see `native.ts`) and the Rivet type, so that a reader in
+ * Everything here follows from the type's name (see `fields.ts`) and the Rivet type, so that a reader in
  * another thread needs nothing but the `Column`.
  */
 import {

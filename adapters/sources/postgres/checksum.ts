@@ -3,7 +3,7 @@
  * 32-bit OID of its type, and its length and bytes just as COPY delivers them.
  */
 import type { RowChecksum } from "../../../core/batch/row_checksum.ts";
-import type { RunRows } from "./introspect.ts";
+import type { RunRows } from "../kit/run_rows.ts";
 import { quoteIdentifier } from "./dialect.ts";
 import { type BinaryBlock, copyBytes } from "../kit/block.ts";
 

@@ -1,6 +1,6 @@
 /** What the planner expects of a query, without running it. */
 import type { ScanFacts } from "../../../core/ports/source.ts";
-import type { RunRows } from "./introspect.ts";
+import type { RunRows } from "../kit/run_rows.ts";
 
 interface PlanNode {
   readonly "Node Type": string;

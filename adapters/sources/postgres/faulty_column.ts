@@ -6,7 +6,7 @@ import { SourceError } from "../../../core/base/errors.ts";
 import type { ReadRequest } from "../../../core/ports/source.ts";
 import type { Column } from "../../../core/types/types.ts";
 import { quoteIdentifier } from "./dialect.ts";
-import type { RunRows } from "./introspect.ts";
+import type { RunRows } from "../kit/run_rows.ts";
 
 /** Not UTF-8, no such character in UTF-8. */
 const ENCODING_CODES = ["22021", "22P05"];

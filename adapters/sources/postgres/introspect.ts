@@ -1,56 +1,15 @@
-/** What the catalogs know: types, NOT NULL, keys, tables. */
+/** What the catalogs know of a table: keys, statistics, names like its own. */
 import { nearest } from "../../../core/base/suggest.ts";
-import type {
-  Catalog,
-  CatalogTable,
-  IntrospectScope,
-  TableKey,
-} from "../../../core/ports/source.ts";
-import type { ResultField } from "./wire/server_messages.ts";
+import type { TableKey } from "../../../core/ports/source.ts";
+import type { RunRows } from "../kit/run_rows.ts";
 import { quoteIdentifier, quoteLiteral, tableParts } from "./dialect.ts";
-import type { NativeType } from "./types.ts";
-
-/** Runs one query in the transaction that is open; every value as text. */
-export type RunRows = (sql: string) => Promise<(string | null)[][]>;
-
-/**
- * The type of each field with domains replaced by what they are over (their modifiers too), and arrays
- * of domains likewise.
- */
-export async function nativeTypes(
-  rows: RunRows,
-  fields: readonly ResultField[],
-): Promise<NativeType[]> {
-  const probes = fields.map((f, i) => `(${i}, ${f.type}::oid, ${f.modifier})`).join(", ");
-  const found = await rows(`
-    WITH RECURSIVE probe(i, oid, typmod) AS (VALUES ${probes}),
-    chain(i, depth, oid, typmod, is_array) AS (
-      SELECT i, 0, oid, typmod, false FROM probe
-      UNION ALL
-      SELECT c.i, c.depth + 1,
-        CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.typelem END,
-        CASE t.typtype WHEN 'd' THEN t.typtypmod ELSE c.typmod END,
-        c.is_array OR t.typtype <> 'd'
-      FROM chain c JOIN pg_catalog.pg_type t ON t.oid = c.oid
-      WHERE t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0 AND NOT c.is_array)
-    )
-    SELECT DISTINCT ON (c.i)
-      pg_catalog.format_type(c.oid, c.typmod) || CASE WHEN c.is_array THEN '[]' ELSE '' END,
-      t.typtype = 'e' OR t.typcategory = 'S'
-    FROM chain c JOIN pg_catalog.pg_type t ON t.oid = c.oid
-    ORDER BY c.i, c.depth DESC`);
-  return found.map(([name, textual]) => ({ name: name ?? "", textual: textual === "t" }));
-}
-
-/** Words that can bring NULLs into a column that its table declares NOT NULL. */
-const BRINGS_NULLS = /\b(left|right|full|outer|rollup|cube|grouping)\b/i;
 
 /**
  * A table and those that inherit from it, which a SELECT from it reads too. The parts of a partitioned table
  * are not among them: its indexes and constraints hold over all of them.
  * @param roots the first member of the CTE: rows of (root, oid).
  */
-function families(roots: string): string {
+export function families(roots: string): string {
   return `RECURSIVE family(root, oid) AS (
       ${roots}
       UNION
@@ -61,7 +20,7 @@ function families(roots: string): string {
 }
 
 /** That a member of the family of the column `a` lets it be NULL, or did when the rows were written. */
-const NULLABLE_IN_FAMILY = `EXISTS (
+export const NULLABLE_IN_FAMILY = `EXISTS (
       SELECT 1 FROM family f
       JOIN pg_catalog.pg_attribute x ON x.attrelid = f.oid AND x.attname = a.attname
       WHERE f.root = a.attrelid AND (NOT x.attnotnull OR EXISTS (
@@ -69,29 +28,8 @@ const NULLABLE_IN_FAMILY = `EXISTS (
         WHERE n.conrelid = x.attrelid AND n.contype = 'n' AND NOT n.convalidated
           AND x.attnum = ANY (n.conkey))))`;
 
-/**
- * Which fields can never be NULL: columns of tables that declare it, unless the query has an outer join
- * or grouping sets. A view's columns count as nullable.
- */
-export async function notNullFields(
-  rows: RunRows,
-  query: string,
-  fields: readonly ResultField[],
-): Promise<boolean[]> {
-  const columns = fields.filter((f) => f.table !== 0);
-  if (columns.length === 0 || BRINGS_NULLS.test(query)) return fields.map(() => false);
-  const pairs = columns.map((f) => `(${f.table}::oid, ${f.attribute}::int2)`).join(", ");
-  const tables = [...new Set(columns.map((f) => `(${f.table}::oid, ${f.table}::oid)`))];
-  const found = await rows(`
-    WITH ${families(`VALUES ${tables.join(", ")}`)}
-    SELECT a.attrelid, a.attnum FROM pg_catalog.pg_attribute a
-    WHERE (a.attrelid, a.attnum) IN (${pairs}) AND NOT ${NULLABLE_IN_FAMILY}`);
-  const declared = new Set(found.map(([table, attribute]) => `${table}.${attribute}`));
-  return fields.map((f) => declared.has(`${f.table}.${f.attribute}`));
-}
-
 /** `to_regclass` of a table named as in the config: quoted part by part, found by search_path. */
-function regclass(table: string): string {
+export function regclass(table: string): string {
   const quoted = tableParts(table).map(quoteIdentifier).join(".");
   return `pg_catalog.to_regclass(${quoteLiteral(quoted)})`;
 }
@@ -132,7 +70,7 @@ export async function singleKeys(rows: RunRows, table: string): Promise<TableKey
 }
 
 /** The columns of the primary key, in its order; empty when the table has none for all of its rows. */
-export async function primaryKey(rows: RunRows, table: string): Promise<string[]> {
+export async function primaryKeyColumns(rows: RunRows, table: string): Promise<string[]> {
   const found = await rows(`
     WITH ${families(`SELECT ${regclass(table)}::oid, ${regclass(table)}::oid`)}
     SELECT a.attname
@@ -191,106 +129,4 @@ export async function similarTable(rows: RunRows, name: string): Promise<string 
   const match = nearest(wanted, tables.map((t) => t.table));
   const table = tables.find((t) => t.table === match);
   return table === undefined ? undefined : `${table.schema}.${table.table}`;
-}
-
-const KINDS: Readonly<Record<string, CatalogTable["kind"]>> = {
-  r: "table",
-  p: "partitioned",
-  v: "view",
-  m: "materialized_view",
-  f: "foreign_table",
-};
-
-/** Relations that hold rows of users. */
-const READABLE = "c.relkind IN ('r', 'p', 'v', 'm', 'f')";
-const USERS_OWN = "n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_'";
-
-/** Which relations a scope means. A table without schema is found as a query finds it, by search_path. */
-function scopeCondition({ schema, table }: IntrospectScope): string {
-  if (table !== null) {
-    const parts = tableParts(table);
-    const named = parts.length > 1 || schema === null ? parts : [schema, ...parts];
-    return `c.oid = ${regclass(named.map(quoteIdentifier).join("."))}`;
-  }
-  // The parts of a partitioned table are read through it.
-  return `n.nspname = ${quoteLiteral(schema ?? DEFAULT_SCHEMA)} AND NOT c.relispartition`;
-}
-
-const DEFAULT_SCHEMA = "public";
-
-function unreadable(kind: string, permitted: boolean, populated: boolean): string | null {
-  if (!permitted) return "this user has no SELECT permission on it";
-  if (kind === "m" && !populated) return "the materialized view was never filled";
-  return null;
-}
-
-/** The way `tableParts` reads back. */
-function reference(schema: string, name: string, visible: boolean): string {
-  const part = (text: string) => /^"|\./.test(text) ? quoteIdentifier(text) : text;
-  return visible ? part(name) : `${part(schema)}.${part(name)}`;
-}
-
-export async function catalogTables(rows: RunRows, scope: IntrospectScope): Promise<Catalog> {
-  const found = await rows(`
-    SELECT n.nspname, c.relname, c.relkind, pg_catalog.pg_table_is_visible(c.oid),
-      (SELECT json_agg(DISTINCT a.attname) FROM pg_catalog.pg_index i
-        JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-        WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL),
-      pg_catalog.has_schema_privilege(n.oid, 'USAGE')
-        AND pg_catalog.has_table_privilege(c.oid, 'SELECT'),
-      c.relispopulated
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE ${READABLE} AND ${scopeCondition(scope)}
-    ORDER BY n.nspname, c.relname`);
-  const schemas = found.length > 0 ? [] : await rows(`
-    SELECT DISTINCT n.nspname
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE ${READABLE} AND ${USERS_OWN} AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
-    ORDER BY 1`);
-  return {
-    schema: found[0]?.[0] ?? scope.schema ?? DEFAULT_SCHEMA,
-    tables: found.map(catalogTable),
-    schemas: schemas.map(([name]) => name ?? ""),
-  };
-}
-
-/** The tables with their sizes, which wait for locks that nothing else of a catalog waits for. */
-export async function withSizes(rows: RunRows, catalog: Catalog): Promise<Catalog> {
-  if (catalog.tables.length === 0) return catalog;
-  const oids = catalog.tables.map(({ reference }) => `${regclass(reference)}::oid`);
-  const found = await rows(`
-    SELECT c.relkind IN ('r', 'm') AND pg_catalog.pg_relation_size(c.oid) = 0,
-      CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_total_relation_size(c.oid)
-        WHEN c.relkind = 'p' THEN (
-          SELECT sum(pg_catalog.pg_total_relation_size(t.relid))
-          FROM pg_catalog.pg_partition_tree(c.oid) t)
-      END
-    FROM unnest(ARRAY[${oids.join(", ")}]) WITH ORDINALITY AS o(oid, place)
-    LEFT JOIN pg_catalog.pg_class c ON c.oid = o.oid
-    ORDER BY o.place`);
-  return {
-    ...catalog,
-    tables: catalog.tables.map((table, i) => {
-      const [empty, bytes] = found[i];
-      return {
-        ...table,
-        rowEstimate: empty === "t" ? 0 : null,
-        totalBytes: bytes === null ? null : Number(bytes),
-      };
-    }),
-  };
-}
-
-function catalogTable(row: readonly (string | null)[]): CatalogTable {
-  const [schema, name, kind, visible, indexed, permitted, populated] = row;
-  return {
-    schema: schema ?? "",
-    name: name ?? "",
-    reference: reference(schema ?? "", name ?? "", visible === "t"),
-    kind: KINDS[kind ?? ""],
-    rowEstimate: null,
-    totalBytes: null,
-    indexedColumns: indexed === null ? [] : JSON.parse(indexed) as string[],
-    unreadable: unreadable(kind ?? "", permitted === "t", populated === "t"),
-  };
 }

@@ -10,7 +10,7 @@ import {
 import { defaultPassFile, readPassFile } from "../../../core/config/postgres_passfile.ts";
 import { type PostgresHost, PostgresUrlError } from "../../../core/config/postgres_url.ts";
 import type { SourceConfig } from "../../../core/config/schema.ts";
-import { type Env, processEnv, readPassword, readUrl } from "../credentials.ts";
+import { type Env, processEnv, readPassword, readUrl } from "../kit/credentials.ts";
 import { SYSTEM_ROOTS } from "../kit/trust.ts";
 import type { Credentials } from "./wire/login.ts";
 import type { TlsMode, TlsSettings } from "./wire/tls_options.ts";

@@ -1,7 +1,7 @@
 /** Snapshots that several connections see (`pg_export_snapshot`). */
 import type { SharedSnapshot } from "../../../core/ports/source.ts";
 import { quoteLiteral } from "./dialect.ts";
-import type { RunRows } from "./introspect.ts";
+import type { RunRows } from "../kit/run_rows.ts";
 
 /** The first statement of a transaction that joins. The exporting transaction must still be open. */
 export function joinSnapshotSql(id: string): string {

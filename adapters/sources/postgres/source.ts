@@ -23,20 +23,13 @@ import type { Connection } from "./connection.ts";
 import { checkNames, inspectQuery, planQuery, type Probe } from "./describe.ts";
 import { dialect } from "./dialect.ts";
 import { plannedRows, plannedScan } from "./explain.ts";
-import {
-  catalogTables,
-  histogramBounds,
-  nativeTypes,
-  notNullFields,
-  primaryKey,
-  type RunRows,
-  similarTable,
-  singleKeys,
-  withSizes,
-} from "./introspect.ts";
+import type { RunRows } from "../kit/run_rows.ts";
+import { catalogTables, withSizes } from "./catalog.ts";
+import { nativeTypes, notNullFields } from "./fields.ts";
+import { histogramBounds, primaryKeyColumns, similarTable, singleKeys } from "./introspect.ts";
 import { readBatches } from "./read.ts";
 import { namedFault } from "./faulty_column.ts";
-import { beginStatements, type Isolation } from "./begin.ts";
+import { beginStatements, type Isolation } from "./session.ts";
 import { shareSnapshot } from "./snapshot.ts";
 import { runningTransactions } from "./transactions.ts";
 
@@ -116,7 +109,7 @@ export class PostgresSource implements Source {
   }
 
   primaryKey(table: string): Promise<readonly string[]> {
-    return this.#transaction((rows) => primaryKey(rows, table));
+    return this.#transaction((rows) => primaryKeyColumns(rows, table));
   }
 
   runningTransactions(): Promise<RunningTransactions> {

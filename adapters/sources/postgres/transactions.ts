@@ -1,7 +1,7 @@
 /** The transactions that run in the connected database. */
 import { ConfigError } from "../../../core/base/errors.ts";
 import type { RunningTransactions } from "../../../core/ports/source.ts";
-import type { RunRows } from "./introspect.ts";
+import type { RunRows } from "../kit/run_rows.ts";
 
 function utc(time: string): string {
   return `to_char(${time} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00'`;

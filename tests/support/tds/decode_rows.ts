@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import StreamParser from "tedious/lib/token/stream-parser.js";
 import { RowDecoder } from "../../../adapters/sources/mssql/decode.ts";
-import { type ColumnMetadata, fieldOf } from "../../../adapters/sources/mssql/metadata.ts";
+import { type ColumnMetadata, fieldOf } from "../../../adapters/sources/mssql/fields.ts";
 import { installRowHook, setRowSink } from "../../../adapters/sources/mssql/row_hook.ts";
 import { isRefusal, planColumn } from "../../../adapters/sources/mssql/types.ts";
 import type { Batch } from "../../../core/batch/batch.ts";

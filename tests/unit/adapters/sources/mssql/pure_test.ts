@@ -5,7 +5,7 @@ import { classify, type ErrorContext } from "../../../../../adapters/sources/mss
 import { plannedRows, scanFacts } from "../../../../../adapters/sources/mssql/explain.ts";
 import { evenBounds } from "../../../../../adapters/sources/mssql/introspect.ts";
 import { classifyRoute, ROUTE_WARNINGS } from "../../../../../adapters/sources/mssql/pooler.ts";
-import { settingsSql } from "../../../../../adapters/sources/mssql/source.ts";
+import { settingsSql } from "../../../../../adapters/sources/mssql/session.ts";
 import { StatementClock } from "../../../../../adapters/sources/mssql/statement_clock.ts";
 
 Deno.test("routes: changing sessions weigh more than the edition", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type NativeField, nativeName } from "../../../../../adapters/sources/mysql/native.ts";
+import { type NativeField, nativeName } from "../../../../../adapters/sources/mysql/fields.ts";
 import { isRefusal, planColumn } from "../../../../../adapters/sources/mysql/types.ts";
 import { parseOverride } from "../../../../../core/types/overrides.ts";
 import { formatType } from "../../../../../core/types/types.ts";

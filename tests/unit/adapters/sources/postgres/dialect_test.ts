@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { dialect, tableParts } from "../../../../../adapters/sources/postgres/dialect.ts";
 import { detectPooler } from "../../../../../adapters/sources/postgres/pooler.ts";
 import type { RivetType } from "../../../../../core/types/types.ts";
-import { beginStatements } from "../../../../../adapters/sources/postgres/begin.ts";
+import { beginStatements } from "../../../../../adapters/sources/postgres/session.ts";
 
 Deno.test("dialect: identifiers, literals, tables", () => {
   assert.equal(dialect.quote('a"b'), '"a""b"');

@@ -3,9 +3,9 @@
  * what is read here is hidden in every text from then on.
  */
 import { readFileSync } from "node:fs";
-import type { SourceConfig } from "../../core/config/schema.ts";
-import { ConfigError } from "../../core/base/errors.ts";
-import { registerPassword, registerUrlSecret } from "../../core/base/redact.ts";
+import type { SourceConfig } from "../../../core/config/schema.ts";
+import { ConfigError } from "../../../core/base/errors.ts";
+import { registerPassword, registerUrlSecret } from "../../../core/base/redact.ts";
 
 export type Env = (name: string) => string | undefined;
 

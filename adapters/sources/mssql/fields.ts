@@ -1,5 +1,6 @@
 /**
- * The columns of a result as COLMETADATA describes them.
+ * The columns of a result as COLMETADATA describes them, and the names of their types as T-SQL writes them:
+ * `decimal(10,2)`, `varchar(20)`, and `varchar(20) COLLATE <name>` where the collation is not the database's.
  * [MS-TDS] 2.2.7.4, https://learn.microsoft.com/openspecs/windows_protocols/ms-tds
  */
 
@@ -170,4 +171,22 @@ export function fieldOf(metadata: ColumnMetadata): Field {
     scale: metadata.scale ?? 0,
     codePage: wire === "codepage" ? metadata.collation?.codepage ?? null : null,
   };
+}
+
+/** Stands for the name of a collation that the server does not tell. */
+export const UNKNOWN_COLLATION = "unknown";
+
+/** The type's name without its size and collation. */
+export function baseName(nativeType: string): string {
+  return nativeType.replace(/[( ].*$/, "");
+}
+
+/** The collation that is not the database's; null when it is. */
+export function collationOf(nativeType: string): string | null {
+  return / COLLATE (\w+)$/.exec(nativeType)?.[1] ?? null;
+}
+
+/** @param collation as `COLLATE` takes it. */
+export function withCollation(nativeType: string, collation: string): string {
+  return `${nativeType} COLLATE ${/^\w+$/.test(collation) ? collation : UNKNOWN_COLLATION}`;
 }

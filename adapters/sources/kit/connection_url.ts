@@ -1,6 +1,6 @@
 /** A source's connection URL taken apart, with the same words for every engine when it is wrong. */
-import type { SourceConfig } from "../../core/config/schema.ts";
-import { ConfigError } from "../../core/base/errors.ts";
+import type { SourceConfig } from "../../../core/config/schema.ts";
+import { ConfigError } from "../../../core/base/errors.ts";
 
 export interface UrlForm {
   readonly type: SourceConfig["type"];

@@ -1,27 +1,6 @@
-/**
- * Types as T-SQL writes them: `decimal(10,2)`, `varchar(20)`, and `varchar(20) COLLATE <name>` where the
- * collation is not the database's.
- */
-
-/** Stands for the name of a collation that the server does not tell. */
-export const UNKNOWN_COLLATION = "unknown";
-
-/** The type's name without its size and collation. */
-export function baseName(nativeType: string): string {
-  return nativeType.replace(/[( ].*$/, "");
-}
-
-/** The collation that is not the database's; null when it is. */
-export function collationOf(nativeType: string): string | null {
-  return / COLLATE (\w+)$/.exec(nativeType)?.[1] ?? null;
-}
-
-/** @param collation as `COLLATE` takes it. */
-export function withCollation(nativeType: string, collation: string): string {
-  return `${nativeType} COLLATE ${/^\w+$/.test(collation) ? collation : UNKNOWN_COLLATION}`;
-}
-
 /** Values as exact text, by the type's name: without loss, and such that a literal reads them back. */
+import { baseName } from "./fields.ts";
+
 const style = (style: number) => (value: string): string =>
   `CONVERT(nvarchar(max), ${value}, ${style})`;
 const castText = (value: string): string => `CAST(${value} AS nvarchar(max))`;
