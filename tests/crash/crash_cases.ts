@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openSqlite, STATE_FILE } from "../../state/open.ts";
+import { endOf } from "../support/pulse.ts";
 import { queryDuckdb } from "../support/readers.ts";
 import { tellingIfStuck } from "../support/stuck.ts";
 
@@ -134,8 +135,8 @@ async function victim(dir: string, ...args: string[]): Promise<Ended> {
     stdin: "null",
     stdout: "null",
     stderr: "piped",
-  });
-  const { code, signal, stderr } = await child.output();
+  }).spawn();
+  const { code, signal, stderr } = await endOf(child);
   return { code, signal, stderr: new TextDecoder().decode(stderr) };
 }
 

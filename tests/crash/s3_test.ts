@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { openSqlite, STATE_FILE } from "../../state/open.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault_proxy.ts";
 import { createDatabase, testPostgres } from "../support/postgres.ts";
+import { endOf } from "../support/pulse.ts";
 import { queryDuckdb } from "../support/readers.ts";
 import { S3_BUCKET, S3_ENV, type S3Server, startS3 } from "../support/s3.ts";
 
@@ -104,7 +105,7 @@ async function dieAndRecover(
     await visibleIds(server, prefix, dir);
     proxy.heal();
     const resume = await hasOpenCheckpoint(dir) ? "--resume" : "";
-    const next = await victim(dir, "none", "0", "before", resume).output();
+    const next = await endOf(victim(dir, "none", "0", "before", resume));
     assert.equal(next.code, 0, new TextDecoder().decode(next.stderr));
     assert.equal((await visibleIds(server, prefix, dir)).size, ROWS);
   } finally {
@@ -116,7 +117,7 @@ async function dieAndRecover(
 async function killDuringUpload(proxy: FaultProxy, dir: string): Promise<Deno.CommandOutput> {
   proxy.break(/^PUT .*victims_.*\.parquet/, { kind: "stall", afterBytes: 1000 });
   const running = victim(dir, "none", "0", "before");
-  const ended = running.output();
+  const ended = endOf(running);
   const isPut = (line: string) => /^PUT .*victims_.*\.parquet/.test(line);
   const before = proxy.requests.filter(isPut).length;
   const deadline = Date.now() + 30_000;
@@ -143,7 +144,7 @@ Deno.test("crash on s3: SIGKILL loses no row and leaves no partial object", asyn
         dieAndRecover(
           scene,
           `case-${i}`,
-          (dir) => victim(dir, name, String(occurrence), moment).output(),
+          (dir) => endOf(victim(dir, name, String(occurrence), moment)),
         ));
     }
     await t.step("in the middle of an upload", () =>

@@ -9,9 +9,14 @@ import {
 import * as duckdb from "@duckdb/node-api";
 import type { RivetType } from "../../core/types/types.ts";
 import type { Value } from "./batches.ts";
+import { withPulse } from "./pulse.ts";
 import type { ReadFile } from "./readers.ts";
 
-async function withConnection<T>(use: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+function withConnection<T>(use: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+  return withPulse(() => connected(use));
+}
+
+async function connected<T>(use: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
   const instance = await DuckDBInstance.create(":memory:", { threads: "1" });
   const connection = await instance.connect();
   try {

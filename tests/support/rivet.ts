@@ -1,6 +1,7 @@
 /** The tool as its users start it, and the folder that a config lives in. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { endOf } from "./pulse.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
@@ -15,12 +16,16 @@ export async function rivet(
   args: readonly string[],
   options: { cwd: string; env?: Record<string, string> },
 ): Promise<CliResult> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", MAIN, ...args],
-    cwd: options.cwd,
-    env: { NO_COLOR: "1", ...options.env },
-    stdin: "null",
-  }).output();
+  const { code, stdout, stderr } = await endOf(
+    new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", MAIN, ...args],
+      cwd: options.cwd,
+      env: { NO_COLOR: "1", ...options.env },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn(),
+  );
   const text = new TextDecoder();
   return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
 }

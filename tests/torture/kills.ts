@@ -9,6 +9,7 @@ import { openDestination } from "../../adapters/destinations/mod.ts";
 import { loadConfig } from "../../core/config/load.ts";
 import type { Destination } from "../../core/ports/destination.ts";
 import { openSqlite, STATE_FILE } from "../../state/open.ts";
+import { endOf } from "../support/pulse.ts";
 import { queryDuckdb } from "../support/readers.ts";
 import { S3_BUCKET, S3_ENV } from "../support/s3.ts";
 import { withConfig } from "../support/rivet.ts";
@@ -134,7 +135,7 @@ async function rivetRun(dir: string, resume: boolean, killAfterMs: number | null
   const kill = killAfterMs === null
     ? undefined
     : setTimeout(() => child.kill("SIGKILL"), killAfterMs);
-  const { code, signal, stderr } = await child.output();
+  const { code, signal, stderr } = await endOf(child);
   clearTimeout(kill);
   return { killed: signal === "SIGKILL", code, stderr: new TextDecoder().decode(stderr) };
 }
