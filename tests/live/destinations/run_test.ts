@@ -1,6 +1,6 @@
 /**
- * Exports from PostgreSQL to each object store through the command line: the rows come back, `validate`
- * sees damage without a download, and no credential stands anywhere.
+ * Exports from PostgreSQL to each object store through the command line, over HTTP and over TLS: the rows
+ * come back, `validate` sees damage without a download, and no credential stands anywhere.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -17,15 +17,27 @@ import { GCS_BUCKET, startGcsDouble } from "../../support/gcs_double.ts";
 import { createDatabase, type TestDatabase, testPostgres } from "../../support/postgres.ts";
 import { queryDuckdb } from "../../support/readers.ts";
 import { S3_BUCKET, S3_ENV, startS3 } from "../../support/s3.ts";
+import { startTlsFront } from "../../support/tls_front.ts";
 
 const MAIN = fileURLToPath(new URL("../../../main.ts", import.meta.url));
 const ROWS = 1000;
 
+/** How a place is reached. */
+interface Way {
+  readonly endpoint: string;
+  /** `METHOD target` of every request so far. */
+  readonly requests: readonly string[];
+  /** More of `destination:`. */
+  readonly extra: string;
+}
+
 interface Place {
   readonly kind: string;
-  /** `destination:` of the configuration, through the proxy. */
-  readonly yaml: (proxy: string) => string;
+  /** `destination:` of the configuration. */
+  readonly yaml: (way: Way) => string;
   readonly env: Record<string, string>;
+  /** `METHOD target` of a request that stores a part. */
+  readonly partPut: RegExp;
   /** May stand in no output and no file. */
   readonly secrets: readonly string[];
   readonly port: number;
@@ -38,10 +50,11 @@ async function s3Place(): Promise<Place> {
   const server = await startS3();
   return {
     kind: "s3",
-    yaml: (proxy) =>
-      `{type: s3, bucket: ${S3_BUCKET}, prefix: "runs/{export}", endpoint: "${proxy}", ` +
-      "access_key_env: S3_KEY_ID, secret_key_env: S3_SECRET}",
+    yaml: ({ endpoint, extra }) =>
+      `{type: s3, bucket: ${S3_BUCKET}, prefix: "runs/{export}", endpoint: "${endpoint}", ` +
+      `access_key_env: S3_KEY_ID, secret_key_env: S3_SECRET${extra}}`,
     env: S3_ENV,
+    partPut: /^PUT .*chunk2/,
     secrets: [S3_ENV.S3_SECRET],
     port: server.port,
     open: server.open,
@@ -53,11 +66,12 @@ async function azurePlace(): Promise<Place> {
   const server = await startAzurite();
   return {
     kind: "azure",
-    yaml: (proxy) =>
+    yaml: ({ endpoint, extra }) =>
       `{type: azure, container: ${AZURE_CONTAINER}, prefix: "runs/{export}", ` +
-      `endpoint: "${proxy}/${AZURITE_ACCOUNT}", account_name: ${AZURITE_ACCOUNT}, ` +
-      "account_key_env: AZURE_KEY}",
+      `endpoint: "${endpoint}/${AZURITE_ACCOUNT}", account_name: ${AZURITE_ACCOUNT}, ` +
+      `account_key_env: AZURE_KEY${extra}}`,
     env: { AZURE_KEY: AZURITE_KEY },
+    partPut: /^PUT .*chunk2/,
     secrets: [AZURITE_KEY],
     port: server.port,
     open: server.open,
@@ -69,9 +83,12 @@ function gcsPlace(): Place {
   const server = startGcsDouble();
   return {
     kind: "gcs",
-    yaml: (proxy) =>
-      `{type: gcs, bucket: ${GCS_BUCKET}, prefix: "runs/{export}", endpoint: "${proxy}"}`,
+    yaml: ({ endpoint, extra }) =>
+      `{type: gcs, bucket: ${GCS_BUCKET}, prefix: "runs/{export}", endpoint: "${endpoint}", ` +
+      `allow_anonymous: true${extra}}`,
     env: {},
+    // Names are in the body.
+    partPut: /^POST .*uploadType=multipart/,
     secrets: [],
     port: server.port,
     open: server.open,
@@ -155,11 +172,22 @@ async function assertNoSecret(place: Place, outputs: readonly Result[], folder: 
   }
 }
 
-async function exportAndValidate(
+/** A run and what comes after it. */
+interface Session {
+  readonly place: Place;
+  readonly way: Way;
+  readonly folder: string;
+  /** Straight to the server. */
+  readonly direct: OpenDestination;
+  readonly run: (...args: string[]) => Promise<Result>;
+}
+
+/** Ends with a look for secrets in everything that was printed and written. */
+async function withSession(
   place: Place,
-  proxy: FaultProxy,
-  database: TestDatabase,
-  folder: string,
+  way: Way,
+  { database, folder }: { readonly database: TestDatabase; readonly folder: string },
+  work: (session: Session) => Promise<void>,
 ): Promise<void> {
   const direct = await place.open("runs/orders");
   const results: Result[] = [];
@@ -169,43 +197,51 @@ async function exportAndValidate(
     return result;
   };
   try {
-    await Deno.writeTextFile(
-      join(folder, "rivet.yaml"),
-      config(database.url, place.yaml(proxy.endpoint), 2),
-    );
-    // One passing failure: the run does not notice.
-    proxy.break(/^(PUT|POST) .*chunk2/, { kind: "answer", status: 500 });
-    const exported = await run("run", "--validate");
-    assert.equal(exported.code, 0, exported.output);
-    assert.match(exported.output, /4 verified: 4 md5/);
-    const sum = String(ROWS * (ROWS + 1) / 2);
-    assert.deepEqual(await idsIn(direct, folder), { rows: ROWS, ids: ROWS, sum, parts: 4 });
-    const keys = await keysOf(direct);
-    assert.ok(keys.includes("manifest.json") && keys.includes("_SUCCESS"), keys.join());
-
-    const part = keys.find((key) => key.endsWith(".parquet")) ?? "";
-    const bytes = await direct.read(part) ?? new Uint8Array();
-    bytes[bytes.length >> 1] ^= 1;
-    await direct.replace(bytes, part);
-    const before = proxy.requests.length;
-    const validated = await run("validate");
-    assert.equal(validated.code, 1, validated.output);
-    assert.match(validated.output, new RegExp(`${part}.*other content`, "s"));
-    const downloads = proxy.requests.slice(before)
-      .filter((line) => /^GET .*\.parquet/.test(line) && !/o\/[^?]*$/.test(line));
-    assert.deepEqual(downloads, []);
-
-    // M8: the damaged part is moved aside and its chunk written again.
-    const resumed = await run("run", "--resume", "--force", "--validate");
-    assert.equal(resumed.code, 0, resumed.output);
-    const quarantined = (await keysOf(direct)).filter((key) => key.startsWith("_quarantine/"));
-    assert.equal(quarantined.some((key) => key.endsWith(part)), true, quarantined.join());
-    const validatedAgain = await run("validate");
-    assert.equal(validatedAgain.code, 0, validatedAgain.output);
+    await Deno.writeTextFile(join(folder, "rivet.yaml"), config(database.url, place.yaml(way), 2));
+    await work({ place, way, folder, direct, run });
     await assertNoSecret(place, results, folder);
   } finally {
     await direct.close();
   }
+}
+
+/** Returns the requests that the run made. */
+async function exports({ way, folder, direct, run }: Session): Promise<readonly string[]> {
+  const exported = await run("run", "--validate");
+  assert.equal(exported.code, 0, exported.output);
+  assert.match(exported.output, /4 verified: 4 md5/);
+  const requests = [...way.requests];
+  const sum = String(ROWS * (ROWS + 1) / 2);
+  assert.deepEqual(await idsIn(direct, folder), { rows: ROWS, ids: ROWS, sum, parts: 4 });
+  const keys = await keysOf(direct);
+  assert.ok(keys.includes("manifest.json") && keys.includes("_SUCCESS"), keys.join());
+  return requests;
+}
+
+/** Returns the name of the part that was damaged. */
+async function validateSeesDamage({ way, direct, run }: Session): Promise<string> {
+  const part = (await keysOf(direct)).find((key) => key.endsWith(".parquet")) ?? "";
+  const bytes = await direct.read(part) ?? new Uint8Array();
+  bytes[bytes.length >> 1] ^= 1;
+  await direct.replace(bytes, part);
+  const before = way.requests.length;
+  const validated = await run("validate");
+  assert.equal(validated.code, 1, validated.output);
+  assert.match(validated.output, new RegExp(`${part}.*other content`, "s"));
+  const downloads = way.requests.slice(before)
+    .filter((line) => /^GET .*\.parquet/.test(line) && !/o\/[^?]*$/.test(line));
+  assert.deepEqual(downloads, []);
+  return part;
+}
+
+/** M8: the damaged part is moved aside and its chunk written again. */
+async function resumeRepairs({ direct, run }: Session, part: string): Promise<void> {
+  const resumed = await run("run", "--resume", "--force", "--validate");
+  assert.equal(resumed.code, 0, resumed.output);
+  const quarantined = (await keysOf(direct)).filter((key) => key.startsWith("_quarantine/"));
+  assert.equal(quarantined.some((key) => key.endsWith(part)), true, quarantined.join());
+  const validated = await run("validate");
+  assert.equal(validated.code, 0, validated.output);
 }
 
 /** While the first chunk's put waits for the store, the one reader goes on. */
@@ -217,7 +253,7 @@ async function overlapping(
 ): Promise<void> {
   await Deno.writeTextFile(
     join(folder, "rivet.yaml"),
-    config(database.url, place.yaml(proxy.endpoint), 1),
+    config(database.url, place.yaml(plain(proxy)), 1),
   );
   const isPut = (chunk: number) => new RegExp(`^PUT .*_chunk${chunk}`);
   proxy.break(isPut(0), { kind: "answer", status: 503, retryAfter: "5" });
@@ -230,19 +266,42 @@ async function overlapping(
   assert.ok(refused < next && next < again, `${refused} ${next} ${again}`);
 }
 
+const plain = ({ endpoint, requests }: FaultProxy): Way => ({ endpoint, requests, extra: "" });
+
 async function onPlace(
   start: () => Promise<Place> | Place,
-  work: (place: Place, proxy: FaultProxy, folder: string) => Promise<void>,
+  work: (place: Place, folder: string) => Promise<void>,
 ): Promise<void> {
   const place = await start();
-  const proxy = startFaultProxy(place.port);
   const folder = await Deno.makeTempDir({ prefix: "rivet-stores-" });
   try {
-    await work(place, proxy, folder);
+    await work(place, folder);
   } finally {
-    await proxy.stop();
     await place.stop();
     await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function withProxy(
+  place: Place,
+  work: (proxy: FaultProxy) => Promise<void>,
+): Promise<void> {
+  const proxy = startFaultProxy(place.port);
+  try {
+    await work(proxy);
+  } finally {
+    await proxy.stop();
+  }
+}
+
+/** Over TLS with a private authority; connections stay open as the server keeps them. */
+async function withTls(place: Place, work: (way: Way) => Promise<void>): Promise<void> {
+  const front = await startTlsFront(place.port);
+  const { endpoint, requests, caFile } = front;
+  try {
+    await work({ endpoint, requests, extra: `, ca_file: "${caFile}"` });
+  } finally {
+    await front.stop();
   }
 }
 
@@ -255,14 +314,42 @@ Deno.test("an export to an object store: there, verified, repaired, without secr
         `INSERT INTO orders SELECT g, 'note ' || g FROM generate_series(1, ${ROWS}) g`,
     );
     for (const start of PLACES) {
-      await onPlace(start, async (place, proxy, folder) => {
-        await t.step(place.kind, () => exportAndValidate(place, proxy, database, folder));
+      let requests = 0;
+      await onPlace(start, async (place, folder) => {
+        await t.step(
+          place.kind,
+          () =>
+            withProxy(
+              place,
+              (proxy) =>
+                withSession(place, plain(proxy), { database, folder }, async (session) => {
+                  // One passing failure: the run does not notice.
+                  proxy.break(place.partPut, { kind: "answer", status: 500 });
+                  requests = (await exports(session)).length - 1;
+                  await resumeRepairs(session, await validateSeesDamage(session));
+                }),
+            ),
+        );
+      });
+      await onPlace(start, async (place, folder) => {
+        await t.step(
+          `${place.kind}, over TLS: in as many requests`,
+          () =>
+            withTls(
+              place,
+              (way) =>
+                withSession(place, way, { database, folder }, async (session) => {
+                  assert.equal((await exports(session)).length, requests);
+                  await validateSeesDamage(session);
+                }),
+            ),
+        );
       });
     }
-    await onPlace(s3Place, async (place, proxy, folder) => {
+    await onPlace(s3Place, async (place, folder) => {
       await t.step(
         "a part is read while the one before it is uploaded",
-        () => overlapping(place, proxy, database, folder),
+        () => withProxy(place, (proxy) => overlapping(place, proxy, database, folder)),
       );
     });
   } finally {
