@@ -26,14 +26,14 @@ export interface ScaffoldFlags {
 export async function writeDiscovery(
   ctx: CommandContext,
   output: InitOutput,
-  { sourceType, discovery }: Discovered,
+  found: Discovered,
 ): Promise<void> {
-  const json = toJson(discoveryArtifact(sourceType, discovery));
+  const json = toJson(discoveryArtifact(found));
   if (output.path === undefined) ctx.screen.json(json);
   else await writeNewFile(output.path, `${json}\n`);
   if (ctx.globals.quiet || output.path === undefined) return;
   ctx.screen.line(
-    `wrote ${output.path}: ${discovery.tables.length} tables of '${discovery.scope}'`,
+    `wrote ${output.path}: ${found.discovery.tables.length} tables of '${found.discovery.scope}'`,
   );
 }
 

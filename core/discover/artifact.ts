@@ -1,7 +1,9 @@
 /** The discovery as `rivet init --discover` writes it. The names are public API. */
 import type { SourceConfig } from "../config/schema.ts";
 import { RIVET_VERSION } from "../base/version.ts";
-import type { DiscoveredTable, Discovery } from "./discover.ts";
+import type { TypeNames } from "../ports/source.ts";
+import type { Discovered } from "./connect.ts";
+import type { DiscoveredTable } from "./discover.ts";
 
 export interface DiscoveryArtifact {
   readonly rivet_version: string;
@@ -37,14 +39,14 @@ export interface TableArtifact {
 }
 
 export function discoveryArtifact(
-  type: SourceConfig["type"],
-  { scope, tables, leftOut }: Discovery,
+  { sourceType, dialect, discovery }: Discovered,
 ): DiscoveryArtifact {
+  const { scope, tables, leftOut } = discovery;
   return {
     rivet_version: RIVET_VERSION,
-    source_type: type,
+    source_type: sourceType,
     scope,
-    tables: tables.map(tableArtifact),
+    tables: tables.map((table) => tableArtifact(table, dialect.typeNames)),
     left_out: leftOut.map(({ table, reason }) => ({
       schema: table.schema,
       table: table.name,
@@ -53,7 +55,8 @@ export function discoveryArtifact(
   };
 }
 
-function tableArtifact(found: DiscoveredTable): TableArtifact {
+function tableArtifact(found: DiscoveredTable, names?: TypeNames): TableArtifact {
+  const standard = (name: string) => names?.standard(name) ?? name;
   return {
     schema: found.table.schema,
     table: found.table.name,
@@ -62,7 +65,7 @@ function tableArtifact(found: DiscoveredTable): TableArtifact {
     suggested_mode: found.suggestion.mode,
     cursor_candidates: found.cursors.map(({ column, isPrimaryKey, score, reasons }) => ({
       column: column.name,
-      data_type: column.nativeType,
+      data_type: standard(column.nativeType),
       is_nullable: column.nullable,
       is_primary_key: isPrimaryKey,
       score,
@@ -71,7 +74,7 @@ function tableArtifact(found: DiscoveredTable): TableArtifact {
     suggested_cursor_fallback_column: found.fallback,
     chunk_candidates: found.chunks.map(({ column, isPrimaryKey, score }) => ({
       column: column.name,
-      data_type: column.nativeType,
+      data_type: standard(column.nativeType),
       is_primary_key: isPrimaryKey,
       score,
     })),

@@ -39,6 +39,8 @@ export interface Dialect {
    * for the same types.
    */
   castText(expression: string, type?: RivetType, nativeType?: string): string;
+  /** Absent: the engine has one name per type. */
+  readonly typeNames?: TypeNames;
   /** A reference to a table from `name` or `schema.name`, quoted. */
   table(name: string): string;
   /**
@@ -49,6 +51,14 @@ export interface Dialect {
   rowChecksum?(columns: readonly Column[]): string;
   /** What makes it available on a server of the engine that lacks it, as a sentence. */
   readonly checksumRemedy?: string;
+}
+
+/** The spellings of an engine's type names. */
+export interface TypeNames {
+  /** As `describe` writes it, of any spelling that a schema stored earlier may hold. */
+  current(nativeType: string): string;
+  /** As the SQL standard writes it. */
+  standard(nativeType: string): string;
 }
 
 /** What an engine can do, as data: core asks these and never the engine's name. */

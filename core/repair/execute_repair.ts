@@ -170,7 +170,7 @@ class Repair {
       const description = await source.describe(shape.base, exported.overrides);
       return { shape, description, dialect: source.dialect };
     });
-    const schemaChanged = await checkDrift(this.#ctx, description.columns);
+    const schemaChanged = await checkDrift(this.#ctx, description.columns, dialect);
     const chunks = this.#actions.map(({ chunk_index, start_key, end_key }) => ({
       index: chunk_index,
       start: start_key,

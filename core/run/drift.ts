@@ -1,17 +1,23 @@
 /** Schema drift: what the source looks like now against what the last successful run saw. */
 import { RivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
+import type { Dialect, TypeNames } from "../ports/source.ts";
 import type { SchemaRecord } from "../ports/state.ts";
 import { shapeDrift } from "../encode/shape.ts";
 import type { Column } from "../types/types.ts";
 import type { ExportContext } from "./context.ts";
 
-/** One line per difference, in the order of the columns. */
+/**
+ * One line per difference, in the order of the columns.
+ * @param names of the engine: another spelling of a type is no difference.
+ */
 export function schemaDifferences(
   before: SchemaRecord["columns"],
   now: readonly Column[],
+  names?: TypeNames,
 ): string[] {
-  const old = new Map(before.map((c) => [c.name, c]));
+  const spelled = (name: string) => names?.current(name) ?? name;
+  const old = new Map(before.map((c) => [c.name, { ...c, nativeType: spelled(c.nativeType) }]));
   const lines: string[] = [];
   for (const column of now) {
     const was = old.get(column.name);
@@ -34,10 +40,11 @@ export function schemaDifferences(
 export async function checkDrift(
   ctx: ExportContext,
   columns: readonly Column[],
+  { typeNames }: Pick<Dialect, "typeNames">,
 ): Promise<boolean | null> {
   const before = await ctx.state.schema(ctx.exported.name);
   if (before === null) return null;
-  const lines = schemaDifferences(before.columns, columns);
+  const lines = schemaDifferences(before.columns, columns, typeNames);
   if (lines.length === 0) return false;
   ctx.journal.add("schema_changed", { changes: lines });
   const text = `export '${ctx.exported.name}': the schema changed: ${lines.join("; ")}`;

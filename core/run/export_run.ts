@@ -47,7 +47,7 @@ export class ExportRun {
       await this.#source.takeSnapshot();
       const planned = this.#planned = await planRun(ctx, this.#source, this.#open);
       const { strategy, description } = planned.plan;
-      this.#schemaChanged = await checkDrift(ctx, description.columns);
+      this.#schemaChanged = await checkDrift(ctx, description.columns, planned.dialect);
       const queue = this.#queue = await openQueue(ctx, planned, this.#open);
       this.#totals = await this.#runUnits(planned, queue, access);
       await queue.close();

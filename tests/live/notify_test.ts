@@ -96,7 +96,7 @@ Deno.test("a changed schema is told, once", async () => {
         assert.equal(hook.messages.length, 1);
         assert.match(
           hook.messages[0].text,
-          /^\*orders\*: schema changed\n.*, 2 rows, 1 file, .*\n• schema: added total integer$/,
+          /^\*orders\*: schema changed\n.*, 2 rows, 1 file, .*\n• schema: added total int4$/,
         );
       },
     );

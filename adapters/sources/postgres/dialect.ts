@@ -1,6 +1,7 @@
 /** How PostgreSQL writes SQL. */
 import type { Dialect } from "../../../core/ports/source.ts";
 import type { RivetType } from "../../../core/types/types.ts";
+import { typeNames } from "./type_names.ts";
 import { isBuiltIn, nativeBase } from "./types.ts";
 
 export function quoteIdentifier(identifier: string): string {
@@ -37,9 +38,9 @@ function literal(value: string, type?: RivetType, nativeType?: string): string {
     case "money":
       // Plain digits would be read in the server's locale.
       return /^-?\d+(\.\d+)?$/.test(value) ? `${text}::numeric::money` : text;
-    case "smallint":
-    case "integer":
-    case "bigint":
+    case "int2":
+    case "int4":
+    case "int8":
     case "oid":
       return quoteLiteral(value.replace(/\.0+$/, ""));
     default:
@@ -59,7 +60,7 @@ function castText(expression: string, type?: RivetType, nativeType = ""): string
 function notComparable(type: RivetType, nativeType: string): string | null {
   if (nativeType === "record") return "an anonymous row, which has no literal";
   if (type.kind === "text" || type.kind === "json") return null;
-  const ofText = ["text", "character varying", "name"].includes(nativeBase(nativeType));
+  const ofText = ["text", "varchar", "name"].includes(nativeBase(nativeType));
   return ofText ? `read as ${type.kind}, which does not keep the server's order of texts` : null;
 }
 
@@ -79,6 +80,7 @@ export const dialect: Dialect = {
   literal,
   limit: (select, rows) => `${select} LIMIT ${rows}`,
   castText,
+  typeNames,
   notComparable,
   table: (name) => tableParts(name).map(quoteIdentifier).join("."),
   // `_rivet.*` is the whole row even where a column is named `_rivet`.

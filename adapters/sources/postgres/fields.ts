@@ -1,6 +1,7 @@
 /** What the catalogs say of the columns of a result: their types, and which are never NULL. */
 import type { RunRows } from "../kit/run_rows.ts";
 import { families, NULLABLE_IN_FAMILY } from "./introspect.ts";
+import { shortName } from "./type_names.ts";
 import type { NativeType } from "./types.ts";
 import type { ResultField } from "./wire/server_messages.ts";
 
@@ -30,7 +31,10 @@ export async function nativeTypes(
       t.typtype = 'e' OR t.typcategory = 'S'
     FROM chain c JOIN pg_catalog.pg_type t ON t.oid = c.oid
     ORDER BY c.i, c.depth DESC`);
-  return found.map(([name, textual]) => ({ name: name ?? "", textual: textual === "t" }));
+  return found.map(([name, textual]) => ({
+    name: shortName(name ?? ""),
+    textual: textual === "t",
+  }));
 }
 
 /** Words that can bring NULLs into a column that its table declares NOT NULL. */

@@ -2,8 +2,9 @@
  * PostgreSQL's types as Rivet types: what a column is by default, what `columns:` may make of it, what
  * has to be cast in the SELECT for that, and in which binary form its values then arrive.
  *
- * Everything here follows from the type's name as `format_type` writes it and the Rivet type, so that a
- * reader in another thread needs nothing but the `Column`.
+ * Everything here follows from the type's name and the Rivet type, so that a reader in another thread needs
+ * nothing but the `Column`. Names are taken as the server calls them or as `format_type` writes them, which
+ * plans and checkpoints of before hold.
  */
 import {
   type Fidelity,
@@ -11,6 +12,7 @@ import {
   MAX_DECIMAL_DIGITS,
   type RivetType,
 } from "../../../core/types/types.ts";
+import { shortName } from "./type_names.ts";
 
 /** The binary send format of a value (`*send` functions of the server). */
 export type ScalarWire =
@@ -80,15 +82,15 @@ const int = (bits: 16 | 32 | 64): RivetType => ({ kind: "int", bits, signed: tru
 const timestamp = (utc: boolean): RivetType => ({ kind: "timestamp", unit: "us", utc });
 const exact = (wire: ScalarWire, type: RivetType): Rule => ({ type, fidelity: "exact", wire });
 
-/** By `format_type`'s name without modifiers. `numeric` is decided by its modifiers in `naturalRule`. */
+/** By the server's name without modifiers. `numeric` is decided by its modifiers in `naturalRule`. */
 const RULES: ReadonlyMap<string, Rule> = new Map([
-  ["boolean", exact("bool", { kind: "bool" })],
-  ["smallint", exact("int2", int(16))],
-  ["integer", exact("int4", int(32))],
-  ["bigint", exact("int8", int(64))],
+  ["bool", exact("bool", { kind: "bool" })],
+  ["int2", exact("int2", int(16))],
+  ["int4", exact("int4", int(32))],
+  ["int8", exact("int8", int(64))],
   ["oid", { type: int(64), fidelity: "compatible", wire: "oid" }],
-  ["real", exact("float4", { kind: "float", bits: 32 })],
-  ["double precision", exact("float8", { kind: "float", bits: 64 })],
+  ["float4", exact("float4", { kind: "float", bits: 32 })],
+  ["float8", exact("float8", { kind: "float", bits: 64 })],
   // Its text form follows the server's locale; the cast is exact and 19 digits hold every value.
   ["money", {
     type: { kind: "decimal", precision: 19, scale: 2 },
@@ -97,14 +99,13 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
     via: "numeric",
   }],
   ["date", exact("date", { kind: "date" })],
-  ["time without time zone", exact("time", { kind: "time" })],
-  ["time with time zone", asText],
-  ["timestamp without time zone", exact("timestamp", timestamp(false))],
-  ["timestamp with time zone", exact("timestamp", timestamp(true))],
+  ["time", exact("time", { kind: "time" })],
+  ["timetz", asText],
+  ["timestamp", exact("timestamp", timestamp(false))],
+  ["timestamptz", exact("timestamp", timestamp(true))],
   ["text", exact("bytes", TEXT)],
-  ["character varying", exact("bytes", TEXT)],
+  ["varchar", exact("bytes", TEXT)],
   // Padded as the server sends it.
-  ["character", { type: TEXT, fidelity: "compatible", wire: "bytes" }],
   ["bpchar", { type: TEXT, fidelity: "compatible", wire: "bytes" }],
   ['"char"', { type: TEXT, fidelity: "compatible", wire: "bytes", via: "text" }],
   ["name", exact("bytes", TEXT)],
@@ -125,12 +126,12 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ["macaddr8", asText],
   ["xml", asText],
   ["bit", asText],
-  ["bit varying", asText],
+  ["varbit", asText],
 ]);
 
 /** A column's type as the catalogs resolve it: domains replaced by what they are over. */
 export interface NativeType {
-  /** `format_type` of the base type, e.g. `numeric(10,2)` or `mood[]`. */
+  /** The server's short name of the base type with its modifiers, e.g. `int4`, `numeric(10,2)` or `mood[]`. */
   readonly name: string;
   /** An enum, or of the string category (citext): text is its natural form. */
   readonly textual: boolean;
@@ -158,7 +159,8 @@ interface ParsedName {
   readonly array: boolean;
 }
 
-function parseName(name: string): ParsedName {
+function parseName(given: string): ParsedName {
+  const name = shortName(given);
   const array = name.endsWith("[]");
   const element = (array ? name.slice(0, -2) : name).replace(/^interval .*/, "interval");
   // A quoted name is a user's own, parentheses and all.
@@ -168,7 +170,7 @@ function parseName(name: string): ParsedName {
   return { base: element.replace(match[0], ""), modifiers, array };
 }
 
-/** The type's name without modifiers: `numeric`, `integer[]`. */
+/** The type's name without modifiers: `numeric`, `int4[]`. */
 export function nativeBase(nativeType: string): string {
   const { base, array } = parseName(nativeType);
   return array ? `${base}[]` : base;
@@ -218,15 +220,15 @@ function sameType(a: RivetType, b: RivetType): boolean {
 
 /** Which casts to a decimal are exact in the server; the value is checked against (p,s) while decoding. */
 const EXACT_AS_NUMERIC = new Set([
-  "smallint",
-  "integer",
-  "bigint",
+  "int2",
+  "int4",
+  "int8",
   "money",
   "text",
-  "character varying",
+  "varchar",
 ]);
 const INTEGER_WIRES = new Set<ScalarWire>(["int2", "int4", "int8", "oid", "numeric"]);
-const TEXT_NAMES = new Set(["text", "character varying", "name"]);
+const TEXT_NAMES = new Set(["text", "varchar", "name"]);
 
 /** How a scalar column becomes `type`: directly or through a conversion, or why it cannot. */
 function overrideScalar(name: ParsedName, type: RivetType): ColumnPlan | Refusal {
