@@ -2,6 +2,7 @@
 import { cutOf } from "../../core/query/cuts/mod.ts";
 import type { LoadedExport } from "../../core/config/loaded.ts";
 import type { ChunkedMode } from "../../core/config/modes.ts";
+import type { ProfileChoice } from "../../core/config/tuning.ts";
 import type { ExportCheck } from "../../core/preflight/check_exports.ts";
 import type { Diagnostics } from "../../core/preflight/preflight.ts";
 import type { TypeReportRow } from "../../core/preflight/type_report.ts";
@@ -24,11 +25,11 @@ export function renderCheck(
   report: readonly TypeReportRow[] | null,
   { target, width }: CheckLayout,
 ): string {
-  const { exported, diagnostics, error } = check;
+  const { exported, diagnostics, error, profile } = check;
   const title = `Export: ${exported.name}${target === null ? "" : `  [target: ${target}]`}`;
   const fields: [string, string][] = diagnostics === null
     ? [["Mode", modeText(exported)]]
-    : diagnosticFields(exported, diagnostics);
+    : diagnosticFields(exported, diagnostics, profile);
   // What the table below says, column by column, is not said twice.
   if (error !== null && !(report !== null && error.code === "TYPE_UNSUPPORTED")) {
     fields.push(["Error", error.message]);
@@ -39,7 +40,25 @@ export function renderCheck(
   return [title, ...lines, ...types].join("\n");
 }
 
-function diagnosticFields(exported: LoadedExport, d: Diagnostics): [string, string][] {
+/** Which profile holds, and why. */
+function profileText({ profile, from, environment }: ProfileChoice): string {
+  const others: Record<ProfileChoice["from"], string> = {
+    export: "set by the export's tuning",
+    source: "set by source.tuning",
+    environment: `environment: ${environment}`,
+    default: "the default",
+  };
+  const beside = environment !== null && from !== "environment"
+    ? `; environment: ${environment}`
+    : "";
+  return `${profile} (${others[from]}${beside})`;
+}
+
+function diagnosticFields(
+  exported: LoadedExport,
+  d: Diagnostics,
+  profile: ProfileChoice,
+): [string, string][] {
   const fields: [string, string][] = [
     ["Strategy", d.strategy],
     ["Mode", modeText(exported)],
@@ -48,7 +67,7 @@ function diagnosticFields(exported: LoadedExport, d: Diagnostics): [string, stri
   if (d.reads !== null) fields.push(["Reads", d.reads]);
   if (d.keyRange !== null) fields.push(["Cursor range", d.keyRange.join(" .. ")]);
   if (d.scanType !== null) fields.push(["Scan type", d.scanType]);
-  fields.push(["Verdict", d.verdict]);
+  fields.push(["Verdict", d.verdict], ["Profile", profileText(profile)]);
   const parallel = d.recommendedParallel > 1 ? `, parallel: ${d.recommendedParallel}` : "";
   fields.push(["Recommended", `tuning.profile: ${d.recommendedProfile}${parallel}`]);
   for (const warning of d.warnings) fields.push(["Warning", sentence(warning)]);
@@ -114,7 +133,7 @@ function wrap(text: string, width: number): string[] {
 
 /** What `--json` prints for an export. The names are public API. */
 export function checkJson(
-  { exported, diagnostics: d, error }: ExportCheck,
+  { exported, diagnostics: d, error, profile }: ExportCheck,
   report: readonly TypeReportRow[] | null,
   target: Target | null,
 ): Record<string, unknown> {
@@ -130,6 +149,9 @@ export function checkJson(
     scan_type: d?.scanType ?? null,
     index: d?.index ?? null,
     verdict: d?.verdict ?? null,
+    environment: profile.environment,
+    profile: profile.profile,
+    profile_from: profile.from,
     recommended_profile: d?.recommendedProfile ?? null,
     recommended_parallel: d?.recommendedParallel ?? null,
     warnings: d?.warnings ?? [],

@@ -105,9 +105,12 @@ function withoutDefaults(config: ExportConfig): Record<string, unknown> {
   const { name, destination } = config;
   const defaults: Record<string, unknown> = exportSchema.parse({ name, destination, table: "t" });
   const needed = ["name", "destination", "query", "table"];
+  // Found from the other one, and sealed with it.
+  const { chunk_size_memory_mb: memory } = config;
+  const found = (key: string) => key === "chunk_size" && memory !== undefined;
   return Object.fromEntries(
     Object.entries(config).filter(([key, value]) =>
-      value !== undefined &&
+      value !== undefined && !found(key) &&
       (needed.includes(key) || canonicalJson(value) !== canonicalJson(defaults[key] ?? null))
     ),
   );

@@ -67,6 +67,7 @@ export function fingerprintOf({ base_query, export: config }: ResolvedPlan): Pro
     count: config.chunk_count ?? null,
     dense: config.chunk_dense ?? false,
     byDays: config.chunk_by_days ?? null,
+    memoryMb: config.chunk_size_memory_mb ?? null,
     kind: chunked ? kind : config.mode,
   });
 }

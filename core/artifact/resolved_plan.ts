@@ -53,7 +53,9 @@ function chunkSettings({ mode }: LoadedExport, plan: ExportPlan): Partial<Export
   const { shape } = plan.strategy;
   return {
     [CUTS[shape.kind].columnSetting]: shape.column,
-    ...(mode.count === null && mode.days === null ? { chunk_size: mode.size } : {}),
+    ...(mode.count === null && mode.days === null
+      ? { chunk_size: plan.strategy.size ?? mode.size }
+      : {}),
   };
 }
 

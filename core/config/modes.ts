@@ -36,8 +36,10 @@ export interface ChunkedMode {
   readonly column: string | null;
   /** The setting that names it. */
   readonly setting: "chunk_column" | "chunk_by_key";
-  /** `chunk_size`, the default with any other setting too. */
+  /** `chunk_size`; the default with any other setting. */
   readonly size: number;
+  /** `chunk_size_memory_mb`; null: none. */
+  readonly memoryMb: number | null;
   /** `chunk_count`. */
   readonly count: number | null;
   /** `chunk_by_days`. */
@@ -88,6 +90,7 @@ function chunkedMode(config: ExportConfig): ChunkedMode {
     column: (named ? key : config.chunk_column) ?? null,
     setting: named ? "chunk_by_key" : "chunk_column",
     size: config.chunk_size ?? DEFAULT_CHUNK_SIZE,
+    memoryMb: config.chunk_size_memory_mb ?? null,
     count: config.chunk_count ?? null,
     days: config.chunk_by_days ?? null,
     dense: config.chunk_dense === true,

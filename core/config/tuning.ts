@@ -102,14 +102,37 @@ const ENVIRONMENT_PROFILES: Record<NonNullable<SourceConfig["environment"]>, Pro
   local: "fast",
 };
 
+/** Which profile holds, and what said so. */
+export interface ProfileChoice {
+  readonly profile: Profile;
+  readonly from: "export" | "source" | "environment" | "default";
+  /** `source.environment`. */
+  readonly environment: SourceConfig["environment"] | null;
+}
+
+export function chooseProfile(
+  source: TuningConfig = {},
+  own: TuningConfig = {},
+  environment?: SourceConfig["environment"],
+): ProfileChoice {
+  const choice = (profile: Profile, from: ProfileChoice["from"]) => ({
+    profile,
+    from,
+    environment: environment ?? null,
+  });
+  if (own.profile !== undefined) return choice(own.profile, "export");
+  if (source.profile !== undefined) return choice(source.profile, "source");
+  if (environment === undefined) return choice("balanced", "default");
+  return choice(ENVIRONMENT_PROFILES[environment], "environment");
+}
+
 /** Profile, then `source.tuning`, then the export's own block, field by field. */
 export function resolveTuning(
   source: TuningConfig = {},
   own: TuningConfig = {},
   environment?: SourceConfig["environment"],
 ): Tuning {
-  const fallback = environment === undefined ? "balanced" : ENVIRONMENT_PROFILES[environment];
-  const base = PROFILES[own.profile ?? source.profile ?? fallback];
+  const base = PROFILES[chooseProfile(source, own, environment).profile];
   const pick = <K extends keyof TuningConfig>(key: K) => own[key] ?? source[key];
   return {
     profile: base.profile,

@@ -5,6 +5,7 @@ import type { Cut } from "../query/cuts/cut.ts";
 import { cutOf } from "../query/cuts/mod.ts";
 import { comparedType } from "../query/select.ts";
 import type { Column } from "../types/types.ts";
+import { chunkSize } from "./chunk_size.ts";
 import { findColumn } from "./columns.ts";
 import { type ChunkPlanInputs, planFingerprint } from "./fingerprint.ts";
 import type { ChunkedStrategy, Planning } from "./strategy.ts";
@@ -44,9 +45,9 @@ async function chunkColumn(
 }
 
 function planInputs(base: string, mode: ChunkedMode, column: string): ChunkPlanInputs {
-  const { size, count, days, dense } = mode;
+  const { size, count, days, dense, memoryMb } = mode;
   return {
-    ...{ base, column, count, dense },
+    ...{ base, column, count, dense, memoryMb },
     size: count === null && days === null ? size : null,
     byDays: days,
   };
@@ -54,9 +55,10 @@ function planInputs(base: string, mode: ChunkedMode, column: string): ChunkPlanI
 
 export async function chunkedStrategy(
   planning: Planning,
-  mode: ChunkedMode,
+  asked: ChunkedMode,
 ): Promise<ChunkedStrategy> {
   const { source, exported, base, inputs: { chunks: known } } = planning;
+  const mode = { ...asked, size: await chunkSize(source, exported, asked) };
   const cut = cutOf(mode);
   const column = await chunkColumn(planning, mode, cut);
   const inputs = planInputs(base, mode, column.name);
@@ -66,6 +68,7 @@ export async function chunkedStrategy(
     kind: "chunked",
     shape: { kind: cut.kind, base, column: column.name, columnType: comparedType(column), unique },
     fingerprint: await planFingerprint({ ...inputs, kind: cut.kind }),
+    ...(mode.size === asked.size ? {} : { size: mode.size }),
     pageRows: cut.paged ? mode.size : null,
   };
   if (known !== null) return { ...planned, chunks: known };

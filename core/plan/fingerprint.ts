@@ -8,13 +8,18 @@ export interface ChunkPlanInputs {
   readonly count: number | null;
   readonly dense: boolean;
   readonly byDays: number | null;
+  /** What `size` was found from; it changes with the table, so that only this tells plans apart. */
+  readonly memoryMb: number | null;
 }
 
 /** PA6 names the inputs; the kind of cut goes in with them. */
 type FingerprintInputs = ChunkPlanInputs & { readonly kind: string };
 
-/** PA6: over base query, chunk column, size, count, dense and by_days; 16 hex digits. */
+/** PA6: over base query, chunk column, size (or what it was found from), count, dense and by_days; 16 hex digits. */
 export function planFingerprint(inputs: FingerprintInputs): Promise<string> {
-  const { base, column, size, count, dense, byDays, kind } = inputs;
-  return xxhash3(JSON.stringify([base, column, size, count, dense, byDays, kind]));
+  const { base, column, size, count, dense, byDays, memoryMb, kind } = inputs;
+  const values = memoryMb === null
+    ? [base, column, size, count, dense, byDays, kind]
+    : [base, column, null, count, dense, byDays, kind, memoryMb];
+  return xxhash3(JSON.stringify(values));
 }

@@ -22,6 +22,8 @@ export interface ChunkedStrategy {
   readonly kind: "chunked";
   readonly shape: ChunkShape;
   readonly fingerprint: string;
+  /** `chunk_size`, where it was found for `chunk_size_memory_mb`; absent: the mode's. */
+  readonly size?: number;
   /** Rows per page inside a chunk of a key range, whose true size is only estimated; else null. */
   readonly pageRows: number | null;
   readonly chunks: readonly PlannedChunk[];

@@ -288,6 +288,12 @@ export interface Source {
   /** The planner's row estimate of a table or query, from EXPLAIN or the catalog, never by scanning. */
   estimateRows(query: string): Promise<number | null>;
 
+  /**
+   * Bytes that the server stores per row of `name` or `schema.name`, large values and free space included,
+   * from the catalog; null when it does not know. Absent: not known for the engine.
+   */
+  rowBytes?(table: string): Promise<number | null>;
+
   /** EXPLAIN of a statement, which is not run; null when it scans no table. Absent: not known for the engine. */
   explainScan?(sql: string): Promise<ScanFacts | null>;
 

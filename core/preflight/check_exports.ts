@@ -1,6 +1,7 @@
 /** `rivet check`: every export examined before it runs. Reads the catalog, EXPLAIN and index ends only. */
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import { selectExports } from "../config/select.ts";
+import { chooseProfile, type ProfileChoice } from "../config/tuning.ts";
 import { RivetError, toRivetError } from "../base/errors.ts";
 import { planWithoutWaiting } from "../plan/export_plan.ts";
 import type { Adapters } from "../ports/adapters.ts";
@@ -25,6 +26,8 @@ export interface ExportCheck {
   readonly columns: readonly InspectedColumn[] | null;
   /** Why a run of it would fail. */
   readonly error: RivetError | null;
+  /** The profile of its tuning. */
+  readonly profile: ProfileChoice;
 }
 
 /** An export that would fail is in the list. @throws SourceError when the source cannot be reached. */
@@ -43,7 +46,10 @@ export async function checkExports(
       signal: options.signal,
     });
     try {
-      checks.push(await checkExport(source, exported, options));
+      checks.push({
+        ...await checkExport(source, exported, options),
+        profile: profileOf(config, exported),
+      });
     } finally {
       await source.close();
     }
@@ -51,11 +57,15 @@ export async function checkExports(
   return checks;
 }
 
+function profileOf({ source }: LoadedConfig, { config }: LoadedExport): ProfileChoice {
+  return chooseProfile(source.tuning, config.tuning, source.environment);
+}
+
 async function checkExport(
   source: Source,
   exported: LoadedExport,
   { types, signal }: CheckOptions,
-): Promise<ExportCheck> {
+): Promise<Omit<ExportCheck, "profile">> {
   let columns: readonly InspectedColumn[] | null = null;
   try {
     if (types) columns = await inspectColumns(source, exported);

@@ -11,7 +11,8 @@ export function strategyName({ mode }: Pick<LoadedExport, "mode">, plan: ExportP
     return `incremental(${fallback === null ? column : `COALESCE(${column}, ${fallback})`})`;
   }
   if (strategy.kind === "chunked" && mode.kind === "chunked") {
-    const cut = `${strategy.shape.column}, ${CUTS[strategy.shape.kind].measure(mode)}`;
+    const sized = { ...mode, size: strategy.size ?? mode.size, memoryMb: null };
+    const cut = `${strategy.shape.column}, ${CUTS[strategy.shape.kind].measure(sized)}`;
     return mode.parallel > 1 ? `chunked-parallel(${cut}, p=${mode.parallel})` : `chunked(${cut})`;
   }
   if (mode.kind === "time_window") return `time-window(${mode.column}, ${mode.days}d)`;

@@ -277,6 +277,16 @@ const describing: readonly SourceCase[] = [
     },
   },
   {
+    name: "rowBytes: about what a row takes, null for what is not stored",
+    async run(harness) {
+      await withSource(harness, {}, async (source) => {
+        const bytes = await source.rowBytes?.(harness.tables.numbers) ?? 0;
+        assert.ok(bytes > 20 && bytes < 400, `${bytes}`);
+        assert.equal(await source.rowBytes?.("no_such_table"), null);
+      });
+    },
+  },
+  {
     name: "estimateRows and quantiles come from statistics",
     async run(harness) {
       await withSource(harness, {}, async (source) => {

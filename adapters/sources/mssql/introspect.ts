@@ -6,12 +6,12 @@ import { quoteLiteral, quoteTable, tableParts } from "./dialect.ts";
 import { textOf } from "./cast_text.ts";
 
 /** The catalog views of the database that `table` is in, with their dot: `sys.` or `[other].sys.`. */
-function catalogOf(table: string): string {
+export function catalogOf(table: string): string {
   const parts = tableParts(table);
   return parts.length > 2 ? `${quoteTable(`[${parts[0].replaceAll("]", "]]")}]`)}.sys.` : "sys.";
 }
 
-function objectId(table: string): string {
+export function objectId(table: string): string {
   return `OBJECT_ID(${quoteLiteral(quoteTable(table))})`;
 }
 

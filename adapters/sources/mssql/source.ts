@@ -27,6 +27,7 @@ import { dialect } from "./dialect.ts";
 import { plannedRows, Planner, scanFacts } from "./explain.ts";
 import type { RunRows } from "../kit/run_rows.ts";
 import { histogramBounds, primaryKeyColumns, similarTable, singleKeys } from "./introspect.ts";
+import { rowBytes } from "./row_bytes.ts";
 import { type Field, fieldOf } from "./fields.ts";
 import { readBatches, streamBatches } from "./read.ts";
 import { checkQuery, checkStatement } from "./read_only.ts";
@@ -173,6 +174,10 @@ export class MssqlSource implements Source {
   async estimateRows(query: string): Promise<number | null> {
     const plan = await this.#plan(derived("SELECT *", query));
     return plan === null ? null : plannedRows(plan);
+  }
+
+  rowBytes(table: string): Promise<number | null> {
+    return rowBytes(this.#run, table);
   }
 
   async explainScan(sql: string): Promise<ScanFacts | null> {

@@ -5,7 +5,7 @@ import type { RunRows } from "../kit/run_rows.ts";
 import { quoteLiteral, tableParts } from "./dialect.ts";
 
 /** `schema = ... AND table = ...` of a table named as in the config. */
-function tableCondition(alias: string, table: string): string {
+export function tableCondition(alias: string, table: string): string {
   const parts = tableParts(table);
   const schema = parts.length > 1 ? quoteLiteral(parts[0]) : "DATABASE()";
   return `${alias}.TABLE_SCHEMA = ${schema} AND ${alias}.TABLE_NAME = ` +

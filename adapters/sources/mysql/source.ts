@@ -31,6 +31,7 @@ import {
   similarTable,
   singleKeys,
 } from "./introspect.ts";
+import { rowBytes } from "./row_bytes.ts";
 import { readBatches } from "./read.ts";
 import {
   AUTOCOMMIT_SQL,
@@ -160,6 +161,10 @@ export class MysqlSource implements Source {
 
   async estimateRows(query: string): Promise<number | null> {
     return plannedRows(await this.#explain(query));
+  }
+
+  rowBytes(table: string): Promise<number | null> {
+    return this.#transaction((rows) => rowBytes(rows, table));
   }
 
   async explainScan(query: string): Promise<ScanFacts | null> {

@@ -27,6 +27,7 @@ import type { RunRows } from "../kit/run_rows.ts";
 import { catalogTables, withSizes } from "./catalog.ts";
 import { nativeTypes, notNullFields } from "./fields.ts";
 import { histogramBounds, primaryKeyColumns, similarTable, singleKeys } from "./introspect.ts";
+import { rowBytes } from "./row_bytes.ts";
 import { readBatches } from "./read.ts";
 import { namedFault } from "./faulty_column.ts";
 import { beginStatements, type Isolation } from "./session.ts";
@@ -123,6 +124,10 @@ export class PostgresSource implements Source {
 
   estimateRows(query: string): Promise<number | null> {
     return this.#transaction((rows) => plannedRows(rows, withoutSemicolon(query)));
+  }
+
+  rowBytes(table: string): Promise<number | null> {
+    return this.#transaction((rows) => rowBytes(rows, table));
   }
 
   explainScan(sql: string): Promise<ScanFacts | null> {

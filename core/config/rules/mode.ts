@@ -165,6 +165,9 @@ const chunkSizing: ExportRule = {
       chunk_by_key: byKey(config) ? config.chunk_by_key : undefined,
     };
     const pairs: [string, string, string][] = [
+      ["chunk_size", "chunk_size_memory_mb", "size chunks by keys or by memory"],
+      ["chunk_size_memory_mb", "chunk_count", "give the size of a chunk or their number"],
+      ["chunk_size_memory_mb", "chunk_by_days", "the days are the size"],
       ["chunk_size", "chunk_count", "give the size of a chunk or their number"],
       ["chunk_size", "chunk_by_days", "the days are the size"],
       ["chunk_count", "chunk_by_days", "the days are the size"],
@@ -176,6 +179,19 @@ const chunkSizing: ExportRule = {
     ];
     return pairs.flatMap(([a, b, advice]) => exclusive(on, [a, b], advice));
   },
+};
+
+const memoryNeedsTable: ExportRule = {
+  name: "chunk_size_memory_mb_needs_table",
+  reads: ["mode", "table", "query", "query_file", "chunk_size_memory_mb"],
+  check: ({ config: { mode, table, chunk_size_memory_mb } }) =>
+    mode === "chunked" && chunk_size_memory_mb !== undefined && table === undefined
+      ? [{
+        path: ["chunk_size_memory_mb"],
+        message: "chunk_size_memory_mb needs table:, whose stored size tells how wide a row is; " +
+          "with a query write chunk_size",
+      }]
+      : [],
 };
 
 const chunkKeyOnce: ExportRule = {
@@ -240,6 +256,7 @@ export const MODE_RULES: readonly ExportRule[] = [
   timeWindowKeys,
   chunkedColumn,
   chunkSizing,
+  memoryNeedsTable,
   chunkKeyOnce,
   parallelMode,
   snapshotLimit,

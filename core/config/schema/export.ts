@@ -52,6 +52,9 @@ const chunked = {
   chunk_size: positive.optional().describe(
     "mode chunked: key values per range, or rows per page with chunk_by_key or chunk_dense. Default: 100,000.",
   ),
+  chunk_size_memory_mb: positive.optional().describe(
+    "mode chunked with table: size of a chunk in MiB as the source stores its rows, from which chunk_size follows when the run is planned (5,000,000 at most). Instead of chunk_size.",
+  ),
   chunk_count: positive.optional().describe(
     "mode chunked: number of equal ranges, instead of chunk_size.",
   ),

@@ -75,6 +75,11 @@ export interface Cut {
   problem(chunk: ChunkBounds, before: ChunkBounds | undefined): string | null;
 }
 
+/** `Cut.measure` of a size: in rows, or in the memory that the rows are found from. */
+export function sizeText({ size, memoryMb }: Pick<ChunkedMode, "size" | "memoryMb">): string {
+  return memoryMb === null ? `size=${size}` : `size=${memoryMb} MiB`;
+}
+
 /** `[null, null]` where that names the rows whose column is NULL. */
 export function isNullChunk(cut: Pick<Cut, "nullChunk">, { start, end }: ChunkBounds): boolean {
   return cut.nullChunk && start === null && end === null;

@@ -6,7 +6,7 @@ import type { Dialect } from "../../ports/source.ts";
 import { requireComparable } from "../comparable.ts";
 import { keyRange } from "../page.ts";
 import { columnRef, outerSelect, textOf } from "../select.ts";
-import { type Cut, type CutRequest, isNullChunk } from "./cut.ts";
+import { type Cut, type CutRequest, isNullChunk, sizeText } from "./cut.ts";
 import { openRangeProblem, openRanges } from "./open_ranges.ts";
 import { MAX_CHUNKS, tooManyChunks } from "./windows.ts";
 
@@ -47,7 +47,7 @@ export const dense: Cut = {
   open: true,
   integers: false,
   paged: false,
-  measure: ({ size }) => `size=${size}`,
+  measure: sizeText,
   async bounds(request) {
     const { source, mode: { size }, column } = request;
     await requireComparable(request, column, "chunk_column");

@@ -1,6 +1,6 @@
 /** What cuts with inclusive integer windows share: `next.start = end + 1` (PA5). */
 import type { ChunkedMode } from "../../config/modes.ts";
-import type { ChunkBounds } from "./cut.ts";
+import { type ChunkBounds, sizeText } from "./cut.ts";
 import { type Window, windowsByCount, windowsBySize } from "./windows.ts";
 
 /** Windows from `min` to `max`, as the settings size them. @throws RivetError CONFIG_INVALID */
@@ -16,8 +16,8 @@ export function integerBounds(
 }
 
 /** For `rivet check`. */
-export function sizeOrCount({ size, count }: ChunkedMode): string {
-  return count === null ? `size=${size}` : `count=${count}`;
+export function sizeOrCount(mode: ChunkedMode): string {
+  return mode.count === null ? sizeText(mode) : `count=${mode.count}`;
 }
 
 export const INTEGER = /^-?\d+$/;

@@ -4,7 +4,7 @@ import { requireComparable } from "../comparable.ts";
 import { keyRange } from "../page.ts";
 import { columnRef } from "../select.ts";
 import type { TableKey } from "../../ports/source.ts";
-import type { Cut, CutRequest } from "./cut.ts";
+import { type Cut, type CutRequest, sizeText } from "./cut.ts";
 import { keyBoundaries } from "./key_boundaries.ts";
 import { openRangeProblem, openRanges } from "./open_ranges.ts";
 
@@ -45,7 +45,7 @@ export const uniqueKey: Cut = {
   integers: false,
   paged: true,
   unique: async (request) => (await tableKey(request))?.unique ?? false,
-  measure: ({ size }) => `size=${size}`,
+  measure: sizeText,
   async bounds(request) {
     await requireKey(request);
     await requireComparable(request, request.column, "chunk_by_key");

@@ -174,6 +174,33 @@ Deno.test("check: the type report lists what cannot be read, and --strict fails 
     })
   ));
 
+const SIZED = (url: string) => `
+source: {type: postgres, url: "${url}", tls: {mode: disable}, environment: production}
+exports:
+  - {name: sized, table: sparse, mode: chunked, chunk_by_key: true, chunk_size_memory_mb: 1, tuning: {profile: fast}, destination: {type: local, path: ./out}}
+  - {name: viewed, table: looks, mode: chunked, chunk_column: id, chunk_size_memory_mb: 1, destination: {type: local, path: ./out}}
+`;
+
+Deno.test("check: what chunk_size_memory_mb comes to, and the profile that environment chooses", () =>
+  withDatabase(async (database) => {
+    await database.sql("CREATE VIEW looks AS SELECT * FROM sparse");
+    await withConfig(SIZED(database.url), async (dir) => {
+      const args = ["check", "-c", "rivet.yaml", "--json"];
+      const { code, stdout, stderr } = await rivet(args, { cwd: dir });
+      assert.equal(code, 0, stderr);
+      const [sized, viewed] = lines(stdout);
+      const [[bytes]] = await database.sql("SELECT pg_relation_size('sparse')");
+      const fits = Math.floor(1024 * 1024 / Math.round(Number(bytes) / 2000));
+      assert.equal(sized.strategy, `chunked(id, size=${fits})`);
+      assert.equal(viewed.strategy, "chunked(id, size=2048)");
+      assert.match(stderr, /WARN .*'viewed': .*how wide a row of 'looks' is.*512 bytes/);
+      assert.doesNotMatch(stderr, /how wide a row of 'sparse'/);
+      const profile = (e: Record<string, unknown>) => [e.profile, e.profile_from, e.environment];
+      assert.deepEqual(profile(sized), ["fast", "export", "production"]);
+      assert.deepEqual(profile(viewed), ["safe", "environment", "production"]);
+    });
+  }));
+
 Deno.test("check: a source out of reach is one error, exit 1", () =>
   withConfig(CONFIG("postgres://rivet@127.0.0.1:1/x"), async (dir) => {
     const { code, stdout, stderr } = await check(dir, "--json-errors");

@@ -1,15 +1,11 @@
 import { equal, match } from "node:assert/strict";
 import { renderCheck } from "../../../../cli/render/check.ts";
-import type { LoadedExport } from "../../../../core/config/loaded.ts";
+import type { ExportCheck } from "../../../../core/preflight/check_exports.ts";
 import { loadedExport } from "../../../support/exports.ts";
 import type { Diagnostics } from "../../../../core/preflight/preflight.ts";
 import { typeReport } from "../../../../core/preflight/type_report.ts";
 import { SourceError } from "../../../../core/base/errors.ts";
 import { column, INT, refused, UTC } from "../../core/discover/tables.ts";
-
-function exported(config: Record<string, unknown>): LoadedExport {
-  return loadedExport(config);
-}
 
 const CHUNKED: Diagnostics = {
   strategy: "chunked-parallel(id, size=100000, p=4)",
@@ -26,11 +22,19 @@ const CHUNKED: Diagnostics = {
   sparse: true,
 };
 
+const PROFILE = { profile: "safe", from: "environment", environment: "production" } as const;
+
+/** An export's check without diagnostics. */
+function checkOf(config: Record<string, unknown>, found: Partial<ExportCheck> = {}): ExportCheck {
+  const nothing = { diagnostics: null, columns: null, error: null, profile: PROFILE };
+  return { exported: loadedExport(config), ...nothing, ...found };
+}
+
 const LAYOUT = { target: null, width: undefined };
 
 Deno.test("an export's block, wrapped below its fields", () => {
   const config = { mode: "chunked", chunk_column: "id", chunk_size: 100000 };
-  const check = { exported: exported(config), diagnostics: CHUNKED, columns: null, error: null };
+  const check = checkOf(config, { diagnostics: CHUNKED });
   equal(
     renderCheck(check, null, { ...LAYOUT, width: 70 }),
     `Export: orders
@@ -40,6 +44,7 @@ Deno.test("an export's block, wrapped below its fields", () => {
   Cursor range: 1 .. 50000000
   Scan type:    Index Scan using orders_pkey
   Verdict:      ACCEPTABLE
+  Profile:      safe (environment: production)
   Recommended:  tuning.profile: balanced, parallel: 4
   Warning:      Sparse id range: ~7% fill, most chunk windows will be
                 nearly empty
@@ -49,13 +54,24 @@ Deno.test("an export's block, wrapped below its fields", () => {
 
 Deno.test("how an export's statements are read is said where it matters", () => {
   const diagnostics = { ...CHUNKED, reads: "pages of id, each a short statement" };
-  const check = {
-    exported: exported({ mode: "full" }),
-    diagnostics,
-    columns: null,
-    error: null,
-  };
+  const check = checkOf({ mode: "full" }, { diagnostics });
   match(renderCheck(check, null, LAYOUT), /^ {2}Reads: {8}pages of id, each a short statement$/m);
+});
+
+Deno.test("the profile that holds, and what said so", () => {
+  const texts: [ExportCheck["profile"], string][] = [
+    [{ profile: "fast", from: "environment", environment: "local" }, "fast (environment: local)"],
+    [{ profile: "balanced", from: "default", environment: null }, "balanced (the default)"],
+    [
+      { profile: "safe", from: "source", environment: "local" },
+      "safe (set by source.tuning; environment: local)",
+    ],
+    [{ profile: "fast", from: "export", environment: null }, "fast (set by the export's tuning)"],
+  ];
+  for (const [profile, text] of texts) {
+    const check = checkOf({ mode: "full" }, { diagnostics: CHUNKED, profile });
+    equal(renderCheck(check, null, LAYOUT).includes(`  Profile:      ${text}\n`), true, text);
+  }
 });
 
 Deno.test("what a mode goes by", () => {
@@ -72,19 +88,20 @@ Deno.test("what a mode goes by", () => {
     ],
     [{ mode: "chunked" }, "chunked (column: primary key, size: 100000)"],
     [{ mode: "chunked", chunk_by_key: "k", chunk_size: 5 }, "chunked (key: k, size: 5)"],
+    [{ mode: "chunked", chunk_size_memory_mb: 64 }, "chunked (column: primary key, size: 64 MiB)"],
     [{ mode: "chunked", chunk_by_key: true }, "chunked (key: primary key, size: 100000)"],
     [{ mode: "chunked", chunk_column: "at", chunk_by_days: 2 }, "chunked (column: at, days: 2)"],
     [{ mode: "chunked", chunk_column: "id", chunk_count: 8 }, "chunked (column: id, count: 8)"],
   ];
   for (const [config, text] of modes) {
-    const check = { exported: exported(config), diagnostics: null, columns: null, error: null };
+    const check = checkOf(config);
     equal(renderCheck(check, null, LAYOUT), `Export: orders\n  Mode:         ${text}`);
   }
 });
 
 Deno.test("an export that would fail says why and what to do", () => {
   const error = new SourceError("SOURCE_QUERY", "first\nsecond", { hint: "Do this." });
-  const check = { exported: exported({ mode: "full" }), diagnostics: null, columns: null, error };
+  const check = checkOf({ mode: "full" }, { error });
   equal(
     renderCheck(check, null, LAYOUT),
     `Export: orders
@@ -106,7 +123,7 @@ Deno.test("the type report with a target, as the reference lays it out", () => {
   ];
   const report = typeReport(columns, "bigquery");
   const error = new SourceError("TYPE_UNSUPPORTED", "said by the table");
-  const check = { exported: exported({ mode: "full" }), diagnostics: null, columns, error };
+  const check = checkOf({ mode: "full" }, { columns, error });
   equal(
     renderCheck(check, report, { target: "bigquery", width: undefined }),
     `Export: orders  [target: bigquery]

@@ -231,6 +231,16 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
   one_way_to_chunk: {
     breaks: [
       [ofExport({ ...CHUNK, chunk_size: 1, chunk_count: 1 }), ["!exports[0].chunk_count"]],
+      [ofExport({ ...CHUNK, chunk_size: 1, chunk_size_memory_mb: 64 }), [
+        "!exports[0].chunk_size_memory_mb",
+      ]],
+      [ofExport({ ...CHUNK, chunk_size_memory_mb: 64, chunk_count: 1 }), [
+        "!exports[0].chunk_count",
+      ]],
+      [
+        ofExport({ ...CHUNK, chunk_column: "c", chunk_size_memory_mb: 64, chunk_by_days: 1 }),
+        ["!exports[0].chunk_by_days"],
+      ],
       [
         ofExport({ ...CHUNK, chunk_column: "c", chunk_by_days: 1, chunk_dense: true }),
         ["!exports[0].chunk_dense"],
@@ -241,6 +251,17 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
       ofExport({ ...CHUNK, chunk_size: 1, chunk_dense: true }),
       ofExport({ ...CHUNK, chunk_size: 1, chunk_by_key: "id", chunk_dense: false }),
       ofExport({ ...CHUNK, chunk_column: "c", chunk_by_days: 1, chunk_by_key: false }),
+    ],
+  },
+  chunk_size_memory_mb_needs_table: {
+    breaks: [[
+      ofQuery({ ...CHUNK, chunk_column: "id", chunk_size_memory_mb: 64 }),
+      ["!exports[0].chunk_size_memory_mb"],
+    ]],
+    keeps: [
+      ofExport({ ...CHUNK, chunk_size_memory_mb: 64 }),
+      ofExport({ ...CHUNK, chunk_size_memory_mb: 64, chunk_by_key: "id" }),
+      ofExport({ ...CHUNK, chunk_size_memory_mb: 64, chunk_dense: true }),
     ],
   },
   chunk_by_key_names_one_column: {

@@ -153,6 +153,26 @@ traitTest("keys and quantiles come from the catalog", async ({ withSource }) => 
   });
 }, { alone: "all" });
 
+traitTest(
+  "rowBytes: the pages of a table over its rows, null where either is not known",
+  async (double) => {
+    const cases: [readonly (number | null)[], number | null][] = [
+      [[1_000, 40_000], 205],
+      [[1, 0], null],
+      [[null, null], null],
+    ];
+    for (const [found, bytes] of cases) {
+      const reply = () => result([column("", t.bigint()), column("", t.bigint())], [found]);
+      await double.withSource([{ sql: "SUM(a.used_pages)", reply }], async (source, server) => {
+        assert.equal(await source.rowBytes?.("other.dbo.it'ems"), bytes);
+        const asked = server.asked.at(-1) ?? "";
+        assert.match(asked, /\[other\]\.sys\.allocation_units/);
+        assert.match(asked, /OBJECT_ID\(N'\[other\]\.\[dbo\]\.\[it''ems\]'\)/);
+      });
+    }
+  },
+);
+
 const NAME = column("", t.nvarchar(128));
 const LONG = column("", t.bigint());
 const TABLES: readonly Rule[] = [
