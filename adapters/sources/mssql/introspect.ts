@@ -1,7 +1,7 @@
 /** What the catalog views know of a table: keys, statistics, names like its own. */
 import type { TableKey } from "../../../core/ports/source.ts";
 import type { RunRows } from "../kit/run_rows.ts";
-import { nearest } from "../../../core/base/suggest.ts";
+import { nearestTable } from "../kit/similar_table.ts";
 import { quoteLiteral, quoteTable, tableParts } from "./dialect.ts";
 import { textOf } from "./cast_text.ts";
 
@@ -138,9 +138,5 @@ export async function similarTable(rows: RunRows, name: string): Promise<string 
     SELECT TOP (5000) SCHEMA_NAME(o.schema_id), o.name FROM sys.objects AS o
     WHERE o.type IN ('U', 'V') AND o.is_ms_shipped = 0
     ORDER BY 1, 2`);
-  const wanted = tableParts(name).at(-1) ?? name;
-  const tables = found.map(([schema, table]) => ({ schema: schema ?? "", table: table ?? "" }));
-  const match = nearest(wanted, tables.map((t) => t.table));
-  const table = tables.find((t) => t.table === match);
-  return table === undefined ? undefined : `${table.schema}.${table.table}`;
+  return nearestTable(tableParts(name).at(-1) ?? name, found);
 }

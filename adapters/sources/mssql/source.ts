@@ -21,18 +21,20 @@ import { catalogTables } from "./catalog.ts";
 import { checksumObstacle } from "./checksum.ts";
 import { nameCollations } from "./collations.ts";
 import type { Connection } from "./connection.ts";
-import { inspectQuery, planQuery } from "./describe.ts";
+import { resultColumn } from "./describe.ts";
 import { onlyHelps } from "../../../core/access/only_helps.ts";
 import { dialect } from "./dialect.ts";
 import { plannedRows, Planner, scanFacts } from "./explain.ts";
+import { describeColumns, inspectColumns, isRefusal, type ResultColumn } from "../kit/describe.ts";
 import type { RunRows } from "../kit/run_rows.ts";
+import { withSimilarTable } from "../kit/similar_table.ts";
 import { histogramBounds, primaryKeyColumns, similarTable, singleKeys } from "./introspect.ts";
 import { rowBytes } from "./row_bytes.ts";
 import { type Field, fieldOf } from "./fields.ts";
 import { readBatches, streamBatches } from "./read.ts";
 import { checkQuery, checkStatement } from "./read_only.ts";
 import { settingsSql } from "./session.ts";
-import { isRefusal, planColumn } from "./types.ts";
+import { planColumn } from "./types.ts";
 
 const CAPABILITIES: SourceCapabilities = {
   copy: false,
@@ -120,14 +122,14 @@ export class MssqlSource implements Source {
   }
 
   async describe(query: string, overrides: ReadonlyMap<string, RivetType>): Promise<Description> {
-    return planQuery(await this.#probe(query), overrides);
+    return describeColumns(await this.#probe(query), overrides);
   }
 
   async inspect(
     query: string,
     overrides: ReadonlyMap<string, RivetType>,
   ): Promise<readonly InspectedColumn[]> {
-    return inspectQuery(await this.#probe(query), overrides);
+    return inspectColumns(await this.#probe(query), overrides);
   }
 
   async *read(request: ReadRequest): AsyncGenerator<Batch, void> {
@@ -204,13 +206,15 @@ export class MssqlSource implements Source {
 
   readonly #run: RunRows = (sql) => this.rows(sql);
 
-  async #probe(query: string): Promise<readonly Field[]> {
+  async #probe(query: string): Promise<ResultColumn[]> {
     try {
       // Nullability comes with it, as the server derives it for this query.
       const probe = derived("SELECT TOP (0) *", query);
       const metadata = await this.#connection.metadata(this.#settings + probe);
       const { collation } = this.#connection;
-      return await nameCollations(this.#run, probe, metadata, metadata.map(fieldOf), collation);
+      const fields = metadata.map(fieldOf);
+      const named = await nameCollations(this.#run, probe, metadata, fields, collation);
+      return named.map(resultColumn);
     } catch (error) {
       throw await this.#withSimilarTable(error);
     }
@@ -226,14 +230,6 @@ export class MssqlSource implements Source {
     if (!(error instanceof SourceError) || error.nativeCode !== "208") return error;
     const name = /'([^']+)'/.exec(error.message)?.[1];
     if (name === undefined) return error;
-    // Whatever becomes of the look-up, the missing table is what is wrong.
-    const similar = await similarTable(this.#run, name).catch(() => undefined);
-    if (similar === undefined) return error;
-    return new SourceError(error.code, error.message, {
-      category: error.category,
-      nativeCode: error.nativeCode,
-      hint: `Did you mean ${similar}?`,
-      cause: error,
-    });
+    return await withSimilarTable(error, () => similarTable(this.#run, name));
   }
 }

@@ -3,6 +3,7 @@
  * what has to be cast in the SELECT for that.
  */
 import { type Fidelity, formatType, type RivetType } from "../../../core/types/types.ts";
+import { isRefusal, type Refusal } from "../kit/describe.ts";
 import { decodesCodePage } from "./code_pages.ts";
 import { baseName, type Field } from "./fields.ts";
 import { textForm } from "./cast_text.ts";
@@ -13,15 +14,6 @@ export interface ColumnPlan {
   readonly fidelity: Fidelity;
   /** The expression over the quoted column that is selected, or null for the column itself. */
   readonly expression: ((column: string) => string) | null;
-}
-
-/** A column that cannot be read as asked: why. */
-export interface Refusal {
-  readonly reason: string;
-}
-
-export function isRefusal<T extends object>(result: T | Refusal): result is Refusal {
-  return "reason" in result;
 }
 
 const TEXT: RivetType = { kind: "text" };

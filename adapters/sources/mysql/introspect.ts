@@ -1,7 +1,7 @@
 /** What the catalog knows of a table: keys, statistics, names like its own. */
-import { nearest } from "../../../core/base/suggest.ts";
 import type { TableKey } from "../../../core/ports/source.ts";
 import type { RunRows } from "../kit/run_rows.ts";
+import { nearestTable } from "../kit/similar_table.ts";
 import { quoteLiteral, tableParts } from "./dialect.ts";
 
 /** `schema = ... AND table = ...` of a table named as in the config. */
@@ -108,8 +108,5 @@ export async function similarTable(rows: RunRows, name: string): Promise<string 
     SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES
     WHERE TABLE_SCHEMA NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')
     ORDER BY TABLE_SCHEMA <> DATABASE(), 1, 2 LIMIT 5000`);
-  const tables = found.map(([schema, table]) => ({ schema: schema ?? "", table: table ?? "" }));
-  const match = nearest(name, tables.map((t) => t.table));
-  const table = tables.find((t) => t.table === match);
-  return table === undefined ? undefined : `${table.schema}.${table.table}`;
+  return nearestTable(name, found);
 }

@@ -19,10 +19,12 @@ import type {
 import type { RivetType } from "../../../core/types/types.ts";
 import { onlyHelps } from "../../../core/access/only_helps.ts";
 import type { Connection, ResultSet } from "./connection.ts";
-import { inspectQuery, planQuery } from "./describe.ts";
+import { resultColumns } from "./describe.ts";
 import { dialect, withoutChecksum } from "./dialect.ts";
 import { plannedRows, scanFacts } from "./explain.ts";
+import { describeColumns, inspectColumns, type ResultColumn } from "../kit/describe.ts";
 import type { RunRows } from "../kit/run_rows.ts";
+import { withSimilarTable } from "../kit/similar_table.ts";
 import { catalogTables } from "./catalog.ts";
 import {
   histogramBounds,
@@ -110,14 +112,14 @@ export class MysqlSource implements Source {
   }
 
   async describe(query: string, overrides: ReadonlyMap<string, RivetType>): Promise<Description> {
-    return planQuery(query, await this.#probe(query), overrides);
+    return describeColumns(await this.#probe(query), overrides);
   }
 
   async inspect(
     query: string,
     overrides: ReadonlyMap<string, RivetType>,
   ): Promise<readonly InspectedColumn[]> {
-    return inspectQuery(query, await this.#probe(query), overrides);
+    return inspectColumns(await this.#probe(query), overrides);
   }
 
   async *read(request: ReadRequest): AsyncGenerator<Batch, void> {
@@ -187,11 +189,11 @@ export class MysqlSource implements Source {
     await this.#connection.close();
   }
 
-  /** The fields of the query's result. */
-  async #probe(query: string): Promise<ResultSet["fields"]> {
+  async #probe(query: string): Promise<ResultColumn[]> {
     const sql = `SELECT * FROM (\n${withoutSemicolon(query)}\n) AS _rivet LIMIT 0`;
     try {
-      return (await this.#transaction(() => this.#connection.query(sql))).fields;
+      const { fields } = await this.#transaction(() => this.#connection.query(sql));
+      return resultColumns(query, fields);
     } catch (error) {
       throw await this.#explained(error);
     }
@@ -208,16 +210,10 @@ export class MysqlSource implements Source {
     if (error.nativeCode !== "1146") return error;
     const name = /'[^'.]*\.([^']+)'/.exec(error.message)?.[1];
     if (name === undefined) return error;
-    // Whatever becomes of the look-up, the missing table is what is wrong.
-    const similar = await this.#transaction((rows) => similarTable(rows, name))
-      .catch(() => undefined);
-    if (similar === undefined) return error;
-    return new SourceError(error.code, error.message, {
-      category: error.category,
-      nativeCode: error.nativeCode,
-      hint: `Did you mean ${similar}?`,
-      cause: error,
-    });
+    return await withSimilarTable(
+      error,
+      () => this.#transaction((rows) => similarTable(rows, name)),
+    );
   }
 
   #explain(query: string): Promise<ResultSet> {

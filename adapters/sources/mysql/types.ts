@@ -11,6 +11,7 @@ import {
   MAX_DECIMAL_DIGITS,
   type RivetType,
 } from "../../../core/types/types.ts";
+import { isRefusal, type Refusal } from "../kit/describe.ts";
 
 /** How a value is written on the wire. */
 export type Wire =
@@ -34,11 +35,6 @@ export interface ColumnPlan {
   readonly fidelity: Fidelity;
   /** Null to read the column as it is. */
   readonly cast: Cast | null;
-}
-
-/** A column that cannot be read as asked, and why. */
-export interface Refusal {
-  readonly reason: string;
 }
 
 const TEXT: RivetType = { kind: "text" };
@@ -137,10 +133,6 @@ function naturalPlan(name: ParsedName): ColumnPlan | Refusal {
     return plan({ kind: "float", bits: 64 }, "exact", "double");
   }
   return NATURAL.get(base) ?? { reason: "has no exact counterpart" };
-}
-
-export function isRefusal<T extends object>(result: T | Refusal): result is Refusal {
-  return "reason" in result;
 }
 
 /** Kinds of native types: what their values look like, and what the server compares them as. */

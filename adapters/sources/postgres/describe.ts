@@ -1,40 +1,10 @@
-/** Columns of a query and the select list that makes them decodable. */
+/** The columns of a result for `kit/describe.ts`. */
 import { SourceError } from "../../../core/base/errors.ts";
-import type { Description, InspectedColumn } from "../../../core/ports/source.ts";
-import {
-  type Column,
-  formatType,
-  MAX_DECIMAL_DIGITS,
-  type RivetType,
-} from "../../../core/types/types.ts";
-import type { ResultField } from "./wire/server_messages.ts";
-import { checkOverrides } from "../kit/overrides.ts";
+import { MAX_DECIMAL_DIGITS, type RivetType } from "../../../core/types/types.ts";
+import { isRefusal, type Remedy, type ResultColumn } from "../kit/describe.ts";
 import { quoteIdentifier } from "./dialect.ts";
-import {
-  arraySql,
-  type ColumnPlan,
-  conversionSql,
-  isRefusal,
-  type NativeType,
-  planColumn,
-} from "./types.ts";
-
-/** A query's result as the server described it. */
-export interface Probe {
-  readonly fields: readonly ResultField[];
-  readonly types: readonly NativeType[];
-  readonly notNull: readonly boolean[];
-}
-
-/** A column that cannot be read as it is or as asked. */
-interface Problem {
-  readonly name: string;
-  readonly line: string;
-  /** For `columns:`. */
-  readonly remedy: string;
-  /** For the query. */
-  readonly cast: string;
-}
+import { arraySql, type ColumnPlan, conversionSql, type NativeType, planColumn } from "./types.ts";
+import type { ResultField } from "./wire/server_messages.ts";
 
 export function checkNames(fields: readonly ResultField[]): void {
   if (fields.length === 0) {
@@ -68,93 +38,37 @@ function clamp(scale: number): number {
   return Math.min(MAX_DECIMAL_DIGITS, Math.max(0, scale));
 }
 
-function problemOf(
-  name: string,
+function remedyOf(quoted: string, override: RivetType): Remedy {
+  const type = override.kind === "decimal"
+    ? `numeric(${override.precision},${override.scale})`
+    : "text";
+  return { override, cast: `${quoted}::${type}`, keepsName: true };
+}
+
+function expressionOf(quoted: string, { via, elements }: ColumnPlan): string | null {
+  if (via === null) return null;
+  const column = `_rivet.${quoted}`;
+  return elements ? arraySql(via, column) : conversionSql(via, column);
+}
+
+/** @param native type of the field, which the server calls NOT NULL or does not. */
+export function resultColumn(
+  { name }: ResultField,
   native: NativeType,
-  override: RivetType | undefined,
-  reason: string,
-): Problem {
-  const column = quoteIdentifier(name);
-  const wanted = override === undefined ? "" : ` (columns: asks for ${formatType(override)})`;
-  const meant = overrideFor(native, override);
+  notNull: boolean,
+): ResultColumn {
+  const quoted = quoteIdentifier(name);
   return {
     name,
-    line: `${column} ${native.name}: ${reason}${wanted}`,
-    remedy: `${JSON.stringify(name)}: ${
-      meant.kind === "text" ? "text" : JSON.stringify(formatType(meant))
-    }`,
-    cast: meant.kind === "decimal"
-      ? `${column}::numeric(${meant.precision},${meant.scale})`
-      : `${column}::text`,
+    quoted,
+    nativeType: native.name,
+    nullable: !notNull,
+    plan(override) {
+      const plan = planColumn(native, override);
+      if (isRefusal(plan)) return plan;
+      const { type, fidelity } = plan;
+      return { type, fidelity, expression: expressionOf(quoted, plan) };
+    },
+    remedy: (override) => remedyOf(quoted, overrideFor(native, override)),
   };
-}
-
-function unsupported(problems: readonly Problem[]): SourceError {
-  const subject = problems.length === 1 ? "a column" : `${problems.length} columns`;
-  const lines = problems.map((problem) => `  ${problem.line}`).join("\n");
-  return new SourceError("TYPE_UNSUPPORTED", `${subject} cannot be exported as is:\n${lines}`, {
-    hint: `Set columns: { ${problems.map((p) => p.remedy).join(", ")} } on the export, ` +
-      `or cast in the query: ${problems.map((p) => p.cast).join(", ")}`,
-  });
-}
-
-function selectExpression(name: string, { via, elements }: ColumnPlan): string {
-  const quoted = quoteIdentifier(name);
-  const column = `_rivet.${quoted}`;
-  if (via === null) return column;
-  return `${elements ? arraySql(via, column) : conversionSql(via, column)} AS ${quoted}`;
-}
-
-/** @throws ConfigError for an override of no column. */
-export function inspectQuery(
-  probe: Probe,
-  overrides: ReadonlyMap<string, RivetType>,
-): InspectedColumn[] {
-  checkOverrides(probe.fields, overrides);
-  return probe.fields.map(({ name }, i) => {
-    const native = probe.types[i];
-    const override = overrides.get(name);
-    const plan = planColumn(native, override);
-    const common = { name, nativeType: native.name, nullable: !probe.notNull[i] };
-    if (!isRefusal(plan)) {
-      return { ...common, type: plan.type, fidelity: plan.fidelity, refusal: null };
-    }
-    const { cast } = problemOf(name, native, override, plan.reason);
-    const refusal = {
-      reason: plan.reason,
-      override: overrideFor(native, override),
-      cast: `${cast} AS ${quoteIdentifier(name)}`,
-    };
-    return { ...common, type: null, fidelity: "unsupported", refusal };
-  });
-}
-
-/** @throws ConfigError for an override of no column, SourceError TYPE_UNSUPPORTED naming every problem. */
-export function planQuery(
-  probe: Probe,
-  overrides: ReadonlyMap<string, RivetType>,
-): Description {
-  checkOverrides(probe.fields, overrides);
-  const columns: Column[] = [];
-  const selectList: string[] = [];
-  const problems: Problem[] = [];
-  probe.fields.forEach(({ name }, i) => {
-    const native = probe.types[i];
-    const override = overrides.get(name);
-    const plan = planColumn(native, override);
-    if (isRefusal(plan)) {
-      problems.push(problemOf(name, native, override, plan.reason));
-      return;
-    }
-    columns.push({
-      name,
-      type: plan.type,
-      nullable: !probe.notNull[i],
-      nativeType: native.name,
-      fidelity: plan.fidelity,
-    });
-    selectList.push(selectExpression(name, plan));
-  });
-  if (problems.length > 0) throw unsupported(problems);
-  return { columns, selectList };
 }

@@ -1,7 +1,7 @@
 /** What the catalogs know of a table: keys, statistics, names like its own. */
-import { nearest } from "../../../core/base/suggest.ts";
 import type { TableKey } from "../../../core/ports/source.ts";
 import type { RunRows } from "../kit/run_rows.ts";
+import { nearestTable } from "../kit/similar_table.ts";
 import { quoteIdentifier, quoteLiteral, tableParts } from "./dialect.ts";
 
 /**
@@ -124,9 +124,5 @@ export async function similarTable(rows: RunRows, name: string): Promise<string 
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
       AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg_toast%'
     ORDER BY 1, 2 LIMIT 5000`);
-  const wanted = tableParts(name).at(-1) ?? name;
-  const tables = found.map(([schema, table]) => ({ schema: schema ?? "", table: table ?? "" }));
-  const match = nearest(wanted, tables.map((t) => t.table));
-  const table = tables.find((t) => t.table === match);
-  return table === undefined ? undefined : `${table.schema}.${table.table}`;
+  return nearestTable(tableParts(name).at(-1) ?? name, found);
 }

@@ -20,10 +20,12 @@ import type {
 } from "../../../core/ports/source.ts";
 import type { RivetType } from "../../../core/types/types.ts";
 import type { Connection } from "./connection.ts";
-import { checkNames, inspectQuery, planQuery, type Probe } from "./describe.ts";
+import { checkNames, resultColumn } from "./describe.ts";
 import { dialect } from "./dialect.ts";
 import { plannedRows, plannedScan } from "./explain.ts";
+import { describeColumns, inspectColumns, type ResultColumn } from "../kit/describe.ts";
 import type { RunRows } from "../kit/run_rows.ts";
+import { withSimilarTable } from "../kit/similar_table.ts";
 import { catalogTables, withSizes } from "./catalog.ts";
 import { nativeTypes, notNullFields } from "./fields.ts";
 import { histogramBounds, primaryKeyColumns, similarTable, singleKeys } from "./introspect.ts";
@@ -71,14 +73,14 @@ export class PostgresSource implements Source {
   }
 
   async describe(query: string, overrides: ReadonlyMap<string, RivetType>): Promise<Description> {
-    return planQuery(await this.#probed(query), overrides);
+    return describeColumns(await this.#probed(query), overrides);
   }
 
   async inspect(
     query: string,
     overrides: ReadonlyMap<string, RivetType>,
   ): Promise<readonly InspectedColumn[]> {
-    return inspectQuery(await this.#probed(query), overrides);
+    return inspectColumns(await this.#probed(query), overrides);
   }
 
   async *read(request: ReadRequest): AsyncGenerator<Batch, void> {
@@ -149,7 +151,7 @@ export class PostgresSource implements Source {
     return this.#connection.close();
   }
 
-  async #probed(query: string): Promise<Probe> {
+  async #probed(query: string): Promise<ResultColumn[]> {
     try {
       return await this.#transaction((rows) => this.#probe(rows, withoutSemicolon(query)));
     } catch (error) {
@@ -157,16 +159,14 @@ export class PostgresSource implements Source {
     }
   }
 
-  async #probe(rows: RunRows, base: string): Promise<Probe> {
+  async #probe(rows: RunRows, base: string): Promise<ResultColumn[]> {
     const fields = await this.#connection.fields(
       `SELECT * FROM (\n${base}\n) AS _rivet LIMIT 0`,
     );
     checkNames(fields);
-    return {
-      fields,
-      types: await nativeTypes(rows, fields),
-      notNull: await notNullFields(rows, base, fields),
-    };
+    const types = await nativeTypes(rows, fields);
+    const notNull = await notNullFields(rows, base, fields);
+    return fields.map((field, i) => resultColumn(field, types[i], notNull[i]));
   }
 
   /** A missing table's error with the name that was probably meant. */
@@ -174,16 +174,10 @@ export class PostgresSource implements Source {
     if (!(error instanceof SourceError) || error.nativeCode !== "42P01") return error;
     const name = /"([^"]+)"/.exec(error.message)?.[1];
     if (name === undefined) return error;
-    // Whatever becomes of the look-up, the missing table is what is wrong.
-    const similar = await this.#transaction((rows) => similarTable(rows, name))
-      .catch(() => undefined);
-    if (similar === undefined) return error;
-    return new SourceError(error.code, error.message, {
-      category: error.category,
-      nativeCode: error.nativeCode,
-      hint: `Did you mean ${similar}?`,
-      cause: error,
-    });
+    return await withSimilarTable(
+      error,
+      () => this.#transaction((rows) => similarTable(rows, name)),
+    );
   }
 
   /** Runs `work` in the open snapshot, or in a read-only transaction of its own. */

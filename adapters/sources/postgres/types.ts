@@ -12,6 +12,7 @@ import {
   MAX_DECIMAL_DIGITS,
   type RivetType,
 } from "../../../core/types/types.ts";
+import { isRefusal, type Refusal } from "../kit/describe.ts";
 import { shortName } from "./type_names.ts";
 
 /** The binary send format of a value (`*send` functions of the server). */
@@ -147,11 +148,6 @@ export interface ColumnPlan {
   readonly elements?: boolean;
 }
 
-/** A column that cannot be read as asked: why, and what to write instead. */
-export interface Refusal {
-  readonly reason: string;
-}
-
 interface ParsedName {
   /** Without modifiers and array brackets. */
   readonly base: string;
@@ -208,10 +204,6 @@ function naturalRule(name: ParsedName, textual: boolean): Rule | Refusal {
   const rule = RULES.get(name.base);
   if (rule !== undefined) return rule;
   return textual ? asText : { reason: "has no exact counterpart" };
-}
-
-export function isRefusal<T extends object>(result: T | Refusal): result is Refusal {
-  return "reason" in result;
 }
 
 function sameType(a: RivetType, b: RivetType): boolean {

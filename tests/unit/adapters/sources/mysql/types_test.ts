@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type NativeField, nativeName } from "../../../../../adapters/sources/mysql/fields.ts";
-import { isRefusal, planColumn } from "../../../../../adapters/sources/mysql/types.ts";
+import { isRefusal } from "../../../../../adapters/sources/kit/describe.ts";
+import { planColumn } from "../../../../../adapters/sources/mysql/types.ts";
 import { parseOverride } from "../../../../../core/types/overrides.ts";
 import { formatType } from "../../../../../core/types/types.ts";
 
