@@ -86,7 +86,7 @@ async function measure(
     compression,
     compressionLevel,
     rowGroup: { strategy: "auto" },
-    csv: { escapeFormulas: false },
+    csv: { escapeFormulas: false, nullText: null, fractions: "always" },
     metadata: {},
   });
   const start = performance.now();

@@ -28,11 +28,16 @@ const PROFILES: Record<Profile, Compression> = {
   compact: { codec: "zstd", level: 9 },
 };
 
-/** `level` is 0 for codecs without levels. CSV is never compressed. */
+/** The codec of a file that none is chosen for. */
+export const DEFAULT_CODEC: Record<ExportConfig["format"], Codec> = {
+  parquet: "zstd",
+  csv: "none",
+};
+
+/** `level` is 0 for codecs without levels. */
 export function resolveCompression(config: ExportConfig): Compression {
-  if (config.format === "csv") return PROFILES.none;
   if (config.compression_profile !== undefined) return PROFILES[config.compression_profile];
-  const codec = config.compression ?? "zstd";
+  const codec = config.compression ?? DEFAULT_CODEC[config.format];
   const range = LEVELS[codec];
   return { codec, level: range === null ? 0 : config.compression_level ?? range.default };
 }

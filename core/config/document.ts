@@ -55,6 +55,7 @@ export function parseConfigDocument(source: string): ConfigDocument {
   let value: unknown = null;
   if (problems.length === 0) {
     reportOddKeys(document, report);
+    readNullKeys(document);
     if (problems.length === 0) value = toValue(document, report);
   }
   return {
@@ -128,6 +129,15 @@ function reportOddKeys(document: Document, report: (message: string, offset: num
       if (isCollection(pair.key)) {
         report("a key must be a word, not a list or a mapping", pair.key.range?.[0] ?? 0);
       }
+    },
+  });
+}
+
+/** A key that is written `null` is that word: there is a setting of the name. */
+function readNullKeys(document: Document): void {
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key) && key.value === null && key.source) key.value = key.source;
     },
   });
 }

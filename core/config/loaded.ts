@@ -27,6 +27,10 @@ export interface Partitioning {
 /** `csv:` with its defaults. */
 export interface CsvOptions {
   readonly escapeFormulas: boolean;
+  /** What stands for NULL; null: an empty field, in a shape that no reader skips. */
+  readonly nullText: string | null;
+  /** Fractions of a second: `always` all digits, or none where they are zero. */
+  readonly fractions: "always" | "when_needed";
 }
 
 /** What a configuration is for commands that only look at the state: where it lies, and its exports' names. */

@@ -84,7 +84,11 @@ export function resolveExport(
     tuning: resolveTuning(source.tuning, config.tuning, source.environment),
     compression: resolveCompression(config),
     rowGroup: resolveRowGroup(config.parquet),
-    csv: { escapeFormulas: config.csv?.escape_formulas ?? false },
+    csv: {
+      escapeFormulas: config.csv?.escape_formulas ?? false,
+      nullText: config.csv?.null ?? null,
+      fractions: config.csv?.fractions ?? "always",
+    },
     consistency: {
       kind: config.consistency ?? "statement",
       maxSeconds: config.max_snapshot_s ?? null,

@@ -4,7 +4,13 @@
  */
 import type { Batch } from "../batch/batch.ts";
 import type { PieceRule, StreamDestination } from "../ports/destination.ts";
-import type { EncoderOptions, Format, FormatEncoder } from "../ports/format.ts";
+import {
+  type EncoderOptions,
+  type Format,
+  type FormatEncoder,
+  wholeFileCodec,
+} from "../ports/format.ts";
+import { Compressor } from "./compressor.ts";
 import type { StageSpec } from "./spec.ts";
 import type { Column } from "../types/types.ts";
 import { openStagedFile, openStream, type PartSink, type StagedPart } from "./staged_file.ts";
@@ -39,6 +45,8 @@ export class PartWriter {
   readonly #finished: StagedPart[] = [];
   #encoder: FormatEncoder | null = null;
   #sink: PartSink | null = null;
+  /** Between the two, where the format's files are compressed as a whole. */
+  #compressor: Compressor | null = null;
   #partRows = 0;
   #doneBytes = 0;
 
@@ -50,7 +58,7 @@ export class PartWriter {
 
   /** Encoded bytes so far, over all parts. */
   get bytesWritten(): number {
-    return this.#doneBytes + (this.#encoder?.bytesWritten ?? 0);
+    return this.#doneBytes + this.#partBytes();
   }
 
   /** Encoded bytes of a row group that is not complete, as an estimate. */
@@ -62,34 +70,51 @@ export class PartWriter {
   }
 
   /** Completes the row group, so that nothing of it is held. */
-  flush(): void {
-    for (const chunk of this.#encoder?.flush() ?? []) this.#sink?.write(chunk);
+  async flush(): Promise<void> {
+    if (this.#sink !== null) await this.#emit(this.#encoder?.flush() ?? [], this.#sink);
   }
 
   async write(batch: Batch): Promise<void> {
     if (batch.rows === 0) return;
     const { encoder, sink } = await this.#open();
-    for (const chunk of encoder.write(batch)) sink.write(chunk);
+    await this.#emit(encoder.write(batch), sink);
     this.#partRows += batch.rows;
-    this.#splitWhenFull(encoder, sink);
+    await this.#splitWhenFull(encoder, sink);
   }
 
-  #splitWhenFull(encoder: FormatEncoder, sink: PartSink): void {
+  async #splitWhenFull(encoder: FormatEncoder, sink: PartSink): Promise<void> {
     const full = (this.#spec.maxFileBytes ?? Infinity) * FULL;
-    if (encoder.estimatedBytes < full) return;
+    const size = () => this.#compressor?.bytesOut ?? encoder.estimatedBytes;
+    if (size() < full) return;
     // An open row group's size is a guess, far off before its first page: the closed one tells.
-    this.flush();
-    if (encoder.estimatedBytes >= full) this.#closePart(encoder, sink);
+    await this.flush();
+    if (size() >= full) await this.#closePart(encoder, sink);
+  }
+
+  /** Of the part that is open. */
+  #partBytes(): number {
+    return this.#compressor?.bytesOut ?? this.#encoder?.bytesWritten ?? 0;
+  }
+
+  async #emit(chunks: readonly Uint8Array[], sink: PartSink): Promise<void> {
+    const compressor = this.#compressor;
+    for (const chunk of chunks) {
+      if (compressor === null) sink.write(chunk);
+      else for (const bytes of await compressor.push(chunk)) sink.write(bytes);
+    }
   }
 
   /** The finished, fsynced files in order; none when no row came. */
-  finish(): StagedPart[] {
-    if (this.#encoder !== null && this.#sink !== null) this.#closePart(this.#encoder, this.#sink);
+  async finish(): Promise<StagedPart[]> {
+    const [encoder, sink] = [this.#encoder, this.#sink];
+    if (encoder !== null && sink !== null) await this.#closePart(encoder, sink);
     return this.#finished;
   }
 
   /** Removes everything that was staged. */
   abort(): void {
+    this.#compressor?.abort();
+    this.#compressor = null;
     this.#sink?.abort();
     this.#sink = null;
     this.#encoder = null;
@@ -111,16 +136,20 @@ export class PartWriter {
     const sink = stagedPath === null
       ? await openStream(this.#stream as ByteStream)
       : await openStagedFile(`${stagedPath}.${this.#finished.length}`, pieces);
+    const codec = wholeFileCodec(this.#format, this.#spec.encoder.compression);
+    this.#compressor = codec === null ? null : new Compressor(codec, this.#spec.encoder);
     this.#encoder = encoder;
     this.#sink = sink;
     return { encoder, sink };
   }
 
-  #closePart(encoder: FormatEncoder, sink: PartSink): void {
-    for (const chunk of encoder.finish()) sink.write(chunk);
-    this.#doneBytes += encoder.bytesWritten;
+  async #closePart(encoder: FormatEncoder, sink: PartSink): Promise<void> {
+    await this.#emit(encoder.finish(), sink);
+    for (const bytes of await this.#compressor?.end() ?? []) sink.write(bytes);
+    this.#doneBytes += this.#partBytes();
     this.#finished.push(sink.finish(this.#partRows));
     this.#encoder = null;
+    this.#compressor = null;
     this.#sink = null;
     this.#partRows = 0;
   }

@@ -68,13 +68,13 @@ export class PartitionedPartWriter {
       else this.#wait(segment, rows);
     }
     while (this.#waitingBytes > this.#limits.waitingBytes) await this.#writeWaiting(this.#widest());
-    this.#flushAboveLimit();
+    await this.#flushAboveLimit();
   }
 
   /** The finished files, those of a partition in the order of its rows. */
   async finish(): Promise<StagedPart[]> {
     for (const segment of [...this.#waiting.keys()]) await this.#writeWaiting(segment);
-    for (const segment of [...this.#writers.keys()]) this.#close(segment);
+    for (const segment of [...this.#writers.keys()]) await this.#close(segment);
     return this.#finished;
   }
 
@@ -95,7 +95,7 @@ export class PartitionedPartWriter {
   async #put(segment: string, rows: Batch): Promise<void> {
     let writer = this.#writers.get(segment);
     if (writer === undefined) {
-      if (this.#writers.size >= this.#limits.openWriters) this.#close(this.#oldest());
+      if (this.#writers.size >= this.#limits.openWriters) await this.#close(this.#oldest());
       writer = this.#openWriter(this.#opened++);
     } else this.#writers.delete(segment);
     this.#writers.set(segment, writer);
@@ -117,9 +117,9 @@ export class PartitionedPartWriter {
     for (const batch of waiting.batches) await this.#put(segment, batch);
   }
 
-  #close(segment: string): void {
+  async #close(segment: string): Promise<void> {
     const writer = this.#writers.get(segment) as PartWriter;
-    for (const part of writer.finish()) this.#finished.push({ ...part, partition: segment });
+    for (const part of await writer.finish()) this.#finished.push({ ...part, partition: segment });
     this.#doneBytes += writer.bytesWritten;
     this.#writers.delete(segment);
   }
@@ -137,13 +137,13 @@ export class PartitionedPartWriter {
     return widest;
   }
 
-  #flushAboveLimit(): void {
+  async #flushAboveLimit(): Promise<void> {
     const held = [...this.#writers.values()].map((writer) => ({ writer, bytes: writer.heldBytes }));
     held.sort((a, b) => b.bytes - a.bytes);
     let sum = held.reduce((total, { bytes }) => total + bytes, 0);
     for (const { writer, bytes } of held) {
       if (sum <= this.#limits.heldBytes) return;
-      writer.flush();
+      await writer.flush();
       sum -= bytes;
     }
   }

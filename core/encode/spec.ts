@@ -99,6 +99,19 @@ function unpartitionable({ partition }: ColumnSettings, columns: readonly Column
   ];
 }
 
+/** Of a line that holds one field, readers skip the empty one; `""` is a value where there are empty ones. */
+function skippedNull({ config }: ColumnSettings, columns: readonly Column[]): string[] {
+  const [only, ...others] = columns;
+  if (config.format !== "csv" || config.csv?.null !== undefined) return [];
+  if (only === undefined || others.length > 0 || !only.nullable) return [];
+  const { name, type: { kind } } = only;
+  if (kind !== "text" && kind !== "binary") return [];
+  return [
+    `csv.null: '${name}' is the only column, and may be NULL or empty: NULL would be an empty line, which ` +
+    "readers skip; say what stands for it",
+  ];
+}
+
 /** @throws ConfigError naming every column setting that does not fit the export's columns. */
 export function planStages(
   exported: Pick<LoadedExport, "name"> & ColumnSettings,
@@ -121,6 +134,7 @@ export function planStages(
     ...unknownColumns(exported, names),
     ...takenNames(addedColumns(spec), names),
     ...unpartitionable(exported, columns),
+    ...skippedNull(exported, fileColumns(columns, spec)),
   ];
   if (problems.length > 0) {
     throw new ConfigError(`export '${exported.name}': ${problems.join("\n")}`, problems, {

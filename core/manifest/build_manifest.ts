@@ -67,7 +67,7 @@ export async function buildManifest(facts: ManifestFacts): Promise<Manifest> {
     source: sourceOf(facts.engine, exported.table),
     destination: { kind: facts.destination.capabilities.kind, uri: facts.destination.uri },
     format: exported.config.format,
-    compression: exported.config.format === "csv" ? "none" : exported.compression.codec,
+    compression: exported.compression.codec,
     schema_fingerprint: columns === null ? null : `xxh3:${await schemaFingerprint(columns)}`,
     columns: (columns ?? []).map(({ name, type }) => ({ name, type: formatArrowType(type) })),
     row_count: committed.reduce((sum, part) => sum + part.rows, 0),

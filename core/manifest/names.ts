@@ -58,12 +58,13 @@ export function randomSuffix(): string {
 }
 
 const PART_NAME =
-  /^_(\d{4})(\d{2})(\d{2})_(\d{2})(\d{2})(\d{2})(?:_chunk(\d+))?(?:_part\d+)?(?:_[0-9a-z]+)?\.([a-z]+)$/;
+  /^_(\d{4})(\d{2})(\d{2})_(\d{2})(\d{2})(\d{2})(?:_chunk(\d+))?(?:_part\d+)?(?:_[0-9a-z]+)?\.([a-z]+)(?:\.[a-z]+)?$/;
 
 /** What a part's name says; `at` has whole seconds. */
 export interface NamedPart {
   readonly at: Date;
   readonly chunkIndex: number | null;
+  /** The format's: without what a compressed file's name goes on with. */
   readonly extension: string;
 }
 

@@ -8,9 +8,15 @@ import type { Batch } from "../batch/batch.ts";
 import type { CsvOptions, RowGroupOptions } from "../config/loaded.ts";
 import type { Column } from "../types/types.ts";
 
+/** What a file can be compressed with. */
+export type CompressionName = "zstd" | "snappy" | "gzip" | "lz4" | "none";
+
+/** What can compress a file as a whole, so that the usual programs open it. */
+export type WholeFileCodec = Extract<CompressionName, "zstd" | "gzip">;
+
 /** How one file is encoded; what a format has no use for, it ignores. */
 export interface EncoderOptions {
-  readonly compression: "zstd" | "snappy" | "gzip" | "lz4" | "none";
+  readonly compression: CompressionName;
   /** zstd 1..22, gzip 0..10; ignored by the other codecs. */
   readonly compressionLevel: number;
   readonly rowGroup: RowGroupOptions;
@@ -42,8 +48,31 @@ export interface FormatEncoder {
 export interface Format {
   readonly name: "parquet" | "csv";
   readonly extension: string;
+  /**
+   * Present where compression is not the encoder's: whoever writes the file compresses it as a whole, and
+   * its name goes on with what the codec has here.
+   */
+  readonly wholeFile?: Readonly<Record<WholeFileCodec, string>>;
   /** Loads what the options need (codecs, Arrow schema) and opens an encoder for one file. */
   open(columns: readonly Column[], options: EncoderOptions): Promise<FormatEncoder>;
   /** Rows of a finished local file, read back from the file itself (`--validate`). */
-  countRows(path: string): Promise<number>;
+  countRows(path: string, compression: CompressionName): Promise<number>;
+}
+
+/** What compresses the format's files as a whole; null: nothing does. */
+export function wholeFileCodec(
+  { wholeFile }: Pick<Format, "wholeFile">,
+  compression: CompressionName,
+): WholeFileCodec | null {
+  if (wholeFile === undefined) return null;
+  return compression === "gzip" || compression === "zstd" ? compression : null;
+}
+
+/** What the names of the format's files end in, without the first point. */
+export function fileExtension(
+  format: Pick<Format, "extension" | "wholeFile">,
+  compression: CompressionName,
+): string {
+  const codec = wholeFileCodec(format, compression);
+  return codec === null ? format.extension : `${format.extension}.${format.wholeFile?.[codec]}`;
 }

@@ -1,4 +1,5 @@
 /** The one seam for a finished part: validate, write to the destination, file log (I1, I2, I7). */
+import { fileExtension } from "../ports/format.ts";
 import { DestinationError, RivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import { bound, type BoundDestination, isStream } from "../ports/destination.ts";
@@ -10,7 +11,7 @@ import type { PartRecord } from "../manifest/parts.ts";
 /** `--validate`: the file itself is asked how many rows it holds, before anyone else sees it. */
 async function validatePart(ctx: ExportContext, staged: StagedPart): Promise<void> {
   const format = await ctx.deps.format(ctx.exported.config.format);
-  const rows = await format.countRows(staged.file);
+  const rows = await format.countRows(staged.file, ctx.exported.compression.codec);
   if (rows !== staged.rows) {
     throw new RivetError(
       "VALIDATION_FAILED",
@@ -33,7 +34,8 @@ async function* names(
   const began = runTime(runId, exported.name) ?? startedAt;
   const values = { exportName: exported.name, runId, at: began };
   const folder = partFolder(exported.destination, values, partition);
-  const { extension } = await deps.format(exported.config.format);
+  const format = await deps.format(exported.config.format);
+  const extension = fileExtension(format, exported.compression.codec);
   let at = new Date();
   for (let n = 0; n < NAMES_TRIED; n++, at = new Date(at.getTime() + 1000)) {
     yield folder + partName(exported.name, at, place, extension);
@@ -91,7 +93,7 @@ export async function commitPart(
       fingerprint,
       md5,
       format: exported.config.format,
-      compression: exported.config.format === "csv" ? "none" : exported.compression.codec,
+      compression: exported.compression.codec,
       chunkIndex: place.chunkIndex,
       createdAt: new Date().toISOString(),
     }));

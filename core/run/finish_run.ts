@@ -91,7 +91,7 @@ function summarize(
     profile: exported.tuning.profile,
     batchSize: exported.tuning.batchRows === 0 ? null : exported.tuning.batchRows,
     format: exported.config.format,
-    compression: exported.config.format === "csv" ? "none" : exported.compression.codec,
+    compression: exported.compression.codec,
     destination: ctx.destination.uri,
     startedAt: startedAt.toISOString(),
     finishedAt: finishedAt.toISOString(),

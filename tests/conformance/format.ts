@@ -63,7 +63,7 @@ async function holds(
   rows: number,
 ): Promise<void> {
   await withFile(under, concat(parts), async (path) => {
-    assert.equal(await under.format.countRows(path), rows);
+    assert.equal(await under.format.countRows(path, "none"), rows);
     assert.deepEqual(await under.read(path), ids(0, rows).map(textRow));
   });
 }
@@ -158,10 +158,10 @@ export const formatCases: readonly FormatCase[] = [
       const encoder = await open(under);
       const whole = concat([...encoder.write(batch(0, 100)), ...encoder.finish()]);
       await withFile(under, whole.subarray(0, whole.length / 2), async (path) => {
-        const count = await under.format.countRows(path).catch(() => null);
+        const count = await under.format.countRows(path, "none").catch(() => null);
         assert.notEqual(count, 100);
       });
-      await assert.rejects(under.format.countRows("/nowhere/at/all"));
+      await assert.rejects(under.format.countRows("/nowhere/at/all", "none"));
     },
   },
 ];

@@ -8,7 +8,7 @@ export const DEFAULT_OPTIONS: EncoderOptions = {
   compression: "zstd",
   compressionLevel: 3,
   rowGroup: { strategy: "auto" },
-  csv: { escapeFormulas: false },
+  csv: { escapeFormulas: false, nullText: null, fractions: "always" },
   metadata: {},
 };
 

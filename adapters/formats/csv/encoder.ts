@@ -19,12 +19,39 @@ const BLOCK_BYTES = 256 * 1024;
 const SPECIAL = new Uint8Array(256);
 for (const byte of [COMMA, QUOTE, LF, CR]) SPECIAL[byte] = 1;
 
-/** Quotes what was appended since `from` when RFC 4180 asks for it, or when it is empty (NULL is bare). */
-function quoteFrom(out: ByteBuilder, from: number): void {
+const EMPTY_TEXT = Uint8Array.of(QUOTE, QUOTE);
+const SPACE = 0x20;
+
+/** What else than RFC 4180 makes quotes necessary. */
+interface Quoting {
+  /** What stands for NULL: a value that is the same is quoted. */
+  readonly marker: Uint8Array;
+  /** The field is its whole line, which some readers skip when it is blank. */
+  readonly alone: boolean;
+}
+
+function isBlank(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte <= SPACE);
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+function mustQuote(out: ByteBuilder, from: number, { marker, alone }: Quoting): boolean {
   const { bytes } = out;
-  let special = out.length === from;
-  for (let i = from; i < out.length && !special; i++) special = SPECIAL[bytes[i]] === 1;
-  if (!special) return;
+  if (out.length === from) return true;
+  for (let i = from; i < out.length; i++) if (SPECIAL[bytes[i]] === 1) return true;
+  if (marker.length === out.length - from && equal(bytes.subarray(from, out.length), marker)) {
+    return true;
+  }
+  return alone && bytes[from] <= SPACE && isBlank(bytes.subarray(from, out.length));
+}
+
+/** Quotes what was appended since `from` when it must be, or when it is empty (NULL is bare). */
+function quoteFrom(out: ByteBuilder, from: number, quoting: Quoting): void {
+  if (!mustQuote(out, from, quoting)) return;
+  const { bytes } = out;
   const field = bytes.slice(from, out.length);
   out.length = from;
   out.reserve(field.length * 2 + 2);
@@ -56,26 +83,34 @@ function escapeFrom(out: ByteBuilder, from: number): void {
   out.length++;
 }
 
-function fieldWriter({ type }: Column, data: ColumnData, options: CsvOptions): ValueWriter {
-  const write = type.kind === "list" ? listWriter(type, data) : valueWriter(type, data);
+function fieldWriter(
+  { type }: Column,
+  data: ColumnData,
+  options: CsvOptions,
+  quoting: Quoting,
+): ValueWriter {
+  const write = type.kind === "list"
+    ? listWriter(type, data, options)
+    : valueWriter(type, data, options);
+  const quoted: ValueWriter = (out, row) => {
+    const from = out.length;
+    write(out, row);
+    quoteFrom(out, from, quoting);
+  };
   switch (type.kind) {
     case "text":
       return (out, row) => {
         const from = out.length;
         write(out, row);
         if (options.escapeFormulas) escapeFrom(out, from);
-        quoteFrom(out, from);
+        quoteFrom(out, from, quoting);
       };
     // A sign before digits is a number's, and JSON, lists and hexadecimal begin otherwise.
     case "json":
     case "interval":
     case "list":
     case "binary":
-      return (out, row) => {
-        const from = out.length;
-        write(out, row);
-        quoteFrom(out, from);
-      };
+      return quoted;
     // Digits, letters, signs, points and colons only, and never empty.
     case "bool":
     case "int":
@@ -85,7 +120,7 @@ function fieldWriter({ type }: Column, data: ColumnData, options: CsvOptions): V
     case "time":
     case "timestamp":
     case "uuid":
-      return write;
+      return quoting.marker.length > 0 ? quoted : write;
   }
 }
 
@@ -96,15 +131,22 @@ export class CsvEncoder implements FormatEncoder {
   bytesWritten = 0;
 
   readonly #options: CsvOptions;
+  readonly #quoting: Quoting;
+  /** What a NULL is written as. */
+  readonly #null: Uint8Array;
 
   constructor(columns: readonly Column[], options: CsvOptions) {
+    const alone = columns.length === 1;
     this.#options = options;
+    this.#quoting = { marker: new TextEncoder().encode(options.nullText ?? ""), alone };
+    // An empty line is no row to many readers.
+    this.#null = alone && options.nullText === null ? EMPTY_TEXT : this.#quoting.marker;
     columns.forEach(({ name }, c) => {
       if (c > 0) this.#out.byte(COMMA);
       const from = this.#out.length;
       this.#out.append(new TextEncoder().encode(name));
       if (options.escapeFormulas) escapeFrom(this.#out, from);
-      quoteFrom(this.#out, from);
+      quoteFrom(this.#out, from, this.#quoting);
     });
     this.#out.byte(LF);
   }
@@ -116,13 +158,14 @@ export class CsvEncoder implements FormatEncoder {
   write(batch: Batch): Uint8Array[] {
     const out = this.#out;
     const writers = batch.columns.map((column, c) =>
-      fieldWriter(column, batch.data[c], this.#options)
+      fieldWriter(column, batch.data[c], this.#options, this.#quoting)
     );
     const blocks: Uint8Array[] = [];
     for (let row = 0; row < batch.rows; row++) {
       for (let c = 0; c < writers.length; c++) {
         if (c > 0) out.byte(COMMA);
         if (isValid(batch.data[c], row)) writers[c](out, row);
+        else out.append(this.#null);
       }
       out.byte(LF);
       if (out.length >= BLOCK_BYTES) blocks.push(this.#take());

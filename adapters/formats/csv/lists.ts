@@ -3,6 +3,7 @@
  * as JSON strings; `NaN`, `inf` and `-inf`, which JSON numbers cannot say, are strings too.
  */
 import { type ColumnData, isValid } from "../../../core/batch/batch.ts";
+import type { CsvOptions } from "../../../core/config/loaded.ts";
 import { RivetError } from "../../../core/base/errors.ts";
 import type { RivetType } from "../../../core/types/types.ts";
 import { ByteBuilder } from "../byte_builder.ts";
@@ -53,7 +54,11 @@ function isBare(type: RivetType, text: Uint8Array): boolean {
 }
 
 /** @throws RivetError TYPE_UNSUPPORTED for a list of lists. */
-export function listWriter(type: RivetType & { kind: "list" }, data: ColumnData): ValueWriter {
+export function listWriter(
+  type: RivetType & { kind: "list" },
+  data: ColumnData,
+  options: CsvOptions,
+): ValueWriter {
   const { element } = type;
   const { child, offsets } = data;
   if (element.kind === "list") {
@@ -64,7 +69,7 @@ export function listWriter(type: RivetType & { kind: "list" }, data: ColumnData)
   if (child === null || offsets === null) {
     throw new TypeError("a list came without elements or offsets");
   }
-  const writeElement = valueWriter(element, child);
+  const writeElement = valueWriter(element, child, options);
   const text = new ByteBuilder();
   return (out, row) => {
     out.byte(OPEN);

@@ -7,7 +7,7 @@
  *   reads back equal, `NaN`, `inf` or `-inf`; binary is lowercase hex; lists are JSON arrays (`lists.ts`);
  *   dates and times are ISO 8601, timestamps with `Z` when they are UTC (`temporal.ts`).
  * - `escape_formulas` puts a `'` before text, a column's name too, that a spreadsheet would calculate.
- * - Compression and row groups do not apply.
+ * - Compression is around the file as a whole; row groups do not apply.
  */
 import type { Format } from "../../../core/ports/format.ts";
 import { countRows } from "./count_rows.ts";
@@ -16,6 +16,7 @@ import { CsvEncoder } from "./encoder.ts";
 export const csv: Format = {
   name: "csv",
   extension: "csv",
+  wholeFile: { gzip: "gz", zstd: "zst" },
   open: (columns, { csv: options }) => Promise.resolve(new CsvEncoder(columns, options)),
   countRows,
 };

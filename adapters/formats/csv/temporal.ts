@@ -1,7 +1,7 @@
 /**
  * Dates and times as ISO 8601. A year outside 0000..9999 has the expanded form, a sign and at least four
  * digits, counted astronomically: `+10000-01-01` follows 9999, `0000-12-31` is in 1 BC, `-0043-03-15` in
- * 44 BC. Fractions of a second are written whole (6 digits for us, 9 for ns) or, when zero, not at all.
+ * 44 BC. Fractions of a second have 6 digits for us, 9 for ns; those of zero may be left out.
  */
 import { civilDate } from "../../../core/types/civil.ts";
 import type { ByteBuilder } from "../byte_builder.ts";
@@ -27,12 +27,16 @@ export function appendDate(out: ByteBuilder, days: number): void {
   appendPadded(out, day, 2);
 }
 
-/** @param fraction ticks of the second, `fractionDigits` digits of them. */
+/**
+ * @param fraction ticks of the second, `fractionDigits` digits of them.
+ * @param whole writes a fraction of zero too.
+ */
 function appendClock(
   out: ByteBuilder,
   seconds: number,
   fraction: number,
   fractionDigits: number,
+  whole: boolean,
 ): void {
   const minutes = Math.floor(seconds / 60);
   const hours = Math.floor(minutes / 60);
@@ -41,15 +45,15 @@ function appendClock(
   appendPadded(out, minutes - hours * 60, 2);
   out.byte(COLON);
   appendPadded(out, seconds - minutes * 60, 2);
-  if (fraction === 0) return;
+  if (fraction === 0 && !whole) return;
   out.byte(POINT);
   appendPadded(out, fraction, fractionDigits);
 }
 
 /** @param micros since midnight. */
-export function appendTime(out: ByteBuilder, micros: number): void {
+export function appendTime(out: ByteBuilder, micros: number, whole: boolean): void {
   const seconds = Math.floor(micros / 1_000_000);
-  appendClock(out, seconds, micros - seconds * 1_000_000, 6);
+  appendClock(out, seconds, micros - seconds * 1_000_000, 6, whole);
 }
 
 const TICKS = { us: 1_000_000, ns: 1_000_000_000 } as const;
@@ -59,12 +63,12 @@ function floorDivide(value: bigint, by: bigint): bigint {
   return value % by < 0n ? quotient - 1n : quotient;
 }
 
-/** @param ticks of `unit` since 1970-01-01T00:00:00; `utc` ends it in `Z`. */
+/** @param ticks of its unit since 1970-01-01T00:00:00; `utc` ends it in `Z`. */
 export function appendTimestamp(
   out: ByteBuilder,
   ticks: number | bigint,
-  unit: "us" | "ns",
-  utc: boolean,
+  { unit, utc }: { readonly unit: "us" | "ns"; readonly utc: boolean },
+  whole: boolean,
 ): void {
   const perSecond = TICKS[unit];
   let seconds: number;
@@ -80,6 +84,6 @@ export function appendTimestamp(
   const days = Math.floor(seconds / 86_400);
   appendDate(out, days);
   out.byte(T);
-  appendClock(out, seconds - days * 86_400, fraction, unit === "us" ? 6 : 9);
+  appendClock(out, seconds - days * 86_400, fraction, unit === "us" ? 6 : 9, whole);
   if (utc) out.byte(Z);
 }

@@ -1,5 +1,6 @@
 /** One value as text, by type: what a field holds before quoting. */
 import type { ColumnData } from "../../../core/batch/batch.ts";
+import type { CsvOptions } from "../../../core/config/loaded.ts";
 import { layoutOf, type RivetType } from "../../../core/types/types.ts";
 import type { ByteBuilder } from "../byte_builder.ts";
 import { appendInteger, appendNumber, decimalAt, int64At } from "./digits.ts";
@@ -64,7 +65,12 @@ function bytesWriter(data: ColumnData, hex: boolean): ValueWriter {
 type ScalarType = Exclude<RivetType, { kind: "list" }>;
 
 /** The writer of a column of scalars. Text comes as it is: quoting and escaping are the caller's. */
-export function valueWriter(type: ScalarType, data: ColumnData): ValueWriter {
+export function valueWriter(
+  type: ScalarType,
+  data: ColumnData,
+  { fractions }: Pick<CsvOptions, "fractions">,
+): ValueWriter {
+  const whole = fractions === "always";
   const { values } = data;
   const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
   switch (type.kind) {
@@ -87,9 +93,9 @@ export function valueWriter(type: ScalarType, data: ColumnData): ValueWriter {
     case "date":
       return (out, row) => appendDate(out, view.getInt32(row * 4, true));
     case "time":
-      return (out, row) => appendTime(out, Number(int64At(view, row * 8, true)));
+      return (out, row) => appendTime(out, Number(int64At(view, row * 8, true)), whole);
     case "timestamp":
-      return (out, row) => appendTimestamp(out, int64At(view, row * 8, true), type.unit, type.utc);
+      return (out, row) => appendTimestamp(out, int64At(view, row * 8, true), type, whole);
     case "uuid":
       return (out, row) => appendUuid(out, values, row * 16);
     case "binary":

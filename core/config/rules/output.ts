@@ -1,6 +1,6 @@
 /** Rules about an export's files: compression, sizes, types, added columns, quality. */
 import { parseOverride } from "../../types/overrides.ts";
-import { LEVELS } from "../compression.ts";
+import { DEFAULT_CODEC, LEVELS, resolveCompression } from "../compression.ts";
 import { DEFAULT_ROW_GROUP_MB } from "../schema/output.ts";
 import { MIN_FILE_BYTES, parseSize } from "../size.ts";
 import { type ExportRule, type Finding, present } from "./rule.ts";
@@ -14,7 +14,7 @@ const levelInRange: ExportRule = {
   check({ config }) {
     const level = config.compression_level;
     if (level === undefined || config.compression_profile !== undefined) return [];
-    const codec = config.compression ?? "zstd";
+    const codec = config.compression ?? DEFAULT_CODEC[config.format];
     const range = LEVELS[codec];
     if (range === null) {
       return [{
@@ -45,16 +45,30 @@ const profileWins: ExportRule = {
 
 const csvIgnores: ExportRule = {
   name: "csv_has_no_parquet_settings",
-  reads: ["format", "parquet", ...COMPRESSION_KEYS],
+  reads: ["format", "parquet"],
+  check({ config }) {
+    if (config.format !== "csv" || config.parquet === undefined) return [];
+    return [{
+      path: ["parquet"],
+      message: "ignored: CSV files have no row groups",
+      severity: "warning",
+    }];
+  },
+};
+
+/** What programs that read CSV open by the name of the file. */
+const csvCodecs: ExportRule = {
+  name: "csv_is_compressed_as_a_file",
+  reads: ["format", ...COMPRESSION_KEYS],
   check({ config }) {
     if (config.format !== "csv") return [];
-    return present(config, ["parquet", ...COMPRESSION_KEYS])
-      .filter((key) => key !== "compression" || config.compression !== "none")
-      .map((key) => ({
-        path: [key],
-        message: "ignored: CSV files are never compressed and have no row groups",
-        severity: "warning",
-      }));
+    const { codec } = resolveCompression(config);
+    if (codec !== "snappy" && codec !== "lz4") return [];
+    const key = config.compression_profile === undefined ? "compression" : "compression_profile";
+    return [{
+      path: [key],
+      message: `CSV files are compressed with gzip or zstd, or not at all, got ${codec}`,
+    }];
   },
 };
 
@@ -192,6 +206,7 @@ export const OUTPUT_RULES: readonly ExportRule[] = [
   levelInRange,
   profileWins,
   csvIgnores,
+  csvCodecs,
   parquetIgnores,
   rowGroups,
   fileSize,

@@ -97,7 +97,7 @@ const files = {
   ),
   format: z.enum(["parquet", "csv"]).default("parquet").describe("File format. Default: parquet."),
   compression: z.enum(["zstd", "snappy", "gzip", "lz4", "none"]).optional().describe(
-    "Codec of Parquet files; CSV is never compressed. Default: zstd.",
+    "Codec of Parquet files, or gzip or zstd around a CSV file as a whole (.csv.gz, .csv.zst). Default: zstd, and none for CSV.",
   ),
   compression_level: z.number().int().optional().describe(
     "zstd 1..22 (default 3), gzip 0..10 (default 6); the other codecs have no level.",

@@ -22,6 +22,15 @@ export const csvSchema = z.strictObject({
   escape_formulas: z.boolean().default(false).describe(
     "Puts a ' before text that a spreadsheet would take for a formula: one that begins with =, +, -, @, a tab or a line end. Default: false.",
   ),
+  null: z.string().regex(
+    /^(?:[^",\s](?:[^",\r\n]*[^",\s])?)?$/,
+    "must have no quote, comma or line end in it, and no space at either end",
+  ).optional().describe(
+    'What stands for NULL, e.g. "\\N"; a value that is this very text is quoted. Default: an empty field.',
+  ),
+  fractions: z.enum(["always", "when_needed"]).default("always").describe(
+    "Fractions of a second: always six digits (nine for nanoseconds), or none where they are zero. Default: always.",
+  ),
 }).describe("What CSV files look like.");
 
 export const qualitySchema = z.strictObject({

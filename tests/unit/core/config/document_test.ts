@@ -95,6 +95,12 @@ Deno.test("positions follow keys, items, aliases and merges", () => {
   }
 });
 
+Deno.test("a key that is written null is that word", () => {
+  const { value, problems, positionOf } = parseConfigDocument('csv:\n  null: "x"\n');
+  assert.deepEqual([value, problems], [{ csv: { null: "x" } }, []]);
+  assert.deepEqual(positionOf(["csv", "null"]), { line: 2, column: 3 });
+});
+
 Deno.test("an alias bomb is a problem, not a hang", () => {
   const lines = ["a: &a [x, x, x, x, x, x, x, x, x, x]"];
   for (let i = 1; i < 12; i++) {

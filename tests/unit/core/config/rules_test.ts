@@ -335,9 +335,27 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
   csv_has_no_parquet_settings: {
     breaks: [[
       ofExport({ format: "csv", compression: "zstd", parquet: {} }),
-      ["~exports[0].parquet", "~exports[0].compression"],
+      ["~exports[0].parquet"],
     ]],
     keeps: [ofExport({ format: "csv", compression: "none" })],
+  },
+  csv_is_compressed_as_a_file: {
+    breaks: [
+      [ofExport({ format: "csv", compression: "snappy" }), ["!exports[0].compression"]],
+      [ofExport({ format: "csv", compression: "lz4" }), ["!exports[0].compression"]],
+      [ofExport({ format: "csv", compression_profile: "fast" }), [
+        "!exports[0].compression_profile",
+      ]],
+      [ofExport({ format: "csv", compression: "none", compression_level: 3 }), [
+        "~exports[0].compression_level",
+      ]],
+    ],
+    keeps: [
+      ofExport({ format: "csv" }),
+      ofExport({ format: "csv", compression: "gzip", compression_level: 9 }),
+      ofExport({ format: "csv", compression: "zstd" }),
+      ofExport({ format: "csv", compression_profile: "compact" }),
+    ],
   },
   parquet_has_no_csv_settings: {
     breaks: [[ofExport({ csv: { escape_formulas: true } }), ["~exports[0].csv"]]],

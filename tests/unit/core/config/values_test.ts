@@ -64,7 +64,9 @@ Deno.test("compression: defaults, levels, profiles, CSV", () => {
   assert.equal(of({ compression_profile: "fast" }), "snappy 0");
   assert.equal(of({ compression_profile: "balanced" }), "zstd 3");
   assert.equal(of({ compression_profile: "none" }), "none 0");
-  assert.equal(of({ format: "csv", compression: "gzip" }), "none 0");
+  assert.equal(of({ format: "csv" }), "none 0");
+  assert.equal(of({ format: "csv", compression: "gzip" }), "gzip 6");
+  assert.equal(of({ format: "csv", compression_profile: "compact" }), "zstd 9");
 });
 
 Deno.test("placeholders are the names between braces", () => {

@@ -56,7 +56,7 @@ const encoder: EncoderOptions = {
   compression: "none",
   compressionLevel: 0,
   rowGroup: { strategy: "auto" },
-  csv: { escapeFormulas: false },
+  csv: { escapeFormulas: false, nullText: null, fractions: "always" },
   metadata: {},
 };
 

@@ -4,6 +4,7 @@ import { csv } from "../../../../../adapters/formats/csv/mod.ts";
 import type { RivetType } from "../../../../../core/types/types.ts";
 import { batchOf, column, type Value } from "../../../../support/batches.ts";
 import { concat, DEFAULT_OPTIONS, encode, withFile } from "../../../../support/format_files.ts";
+import { queryDuckdb } from "../../../../support/read_duckdb.ts";
 import { readCsv } from "../../../../support/readers.ts";
 import { TYPE_SAMPLES } from "../../../../support/type_samples.ts";
 
@@ -89,14 +90,15 @@ const CASES: [string, RivetType, Value[], string[]][] = [
     "times",
     { kind: "time" },
     [0n, 1n, 45_296_000_000n, DAY_US - 1n, DAY_US],
-    ["00:00:00", "00:00:00.000001", "12:34:56", "23:59:59.999999", "24:00:00"],
+    ["00:00:00.000000", "00:00:00.000001", "12:34:56.000000", "23:59:59.999999"]
+      .concat("24:00:00.000000"),
   ],
   [
     "UTC timestamps end in Z",
     { kind: "timestamp", unit: "us", utc: true },
     [0n, -1n, 1_704_067_213_000_123n, 253_402_300_800_000_000n, -62_198_755_200_000_000n],
-    ["1970-01-01T00:00:00Z", "1969-12-31T23:59:59.999999Z", "2024-01-01T00:00:13.000123Z"]
-      .concat("+10000-01-01T00:00:00Z", "-0001-01-01T00:00:00Z"),
+    ["1970-01-01T00:00:00.000000Z", "1969-12-31T23:59:59.999999Z", "2024-01-01T00:00:13.000123Z"]
+      .concat("+10000-01-01T00:00:00.000000Z", "-0001-01-01T00:00:00.000000Z"),
   ],
   [
     "local timestamps do not",
@@ -107,8 +109,9 @@ const CASES: [string, RivetType, Value[], string[]][] = [
   [
     "nanoseconds have nine digits",
     { kind: "timestamp", unit: "ns", utc: false },
-    [1_704_067_213_000_000_001n, -1n],
-    ["2024-01-01T00:00:13.000000001", "1969-12-31T23:59:59.999999999"],
+    [1_704_067_213_000_000_001n, -1n, 0n],
+    ["2024-01-01T00:00:13.000000001", "1969-12-31T23:59:59.999999999"]
+      .concat("1970-01-01T00:00:00.000000000"),
   ],
   [
     "uuid and binary",
@@ -163,13 +166,88 @@ Deno.test("DuckDB reads every text back, NULL apart from empty", async () => {
   );
 });
 
+/** The bytes of one column, as text. */
+async function alone(type: RivetType, values: Value[], nullText: string | null): Promise<string> {
+  const columns = [column("v", type)];
+  const options = { csv: { ...DEFAULT_OPTIONS.csv, nullText } };
+  return new TextDecoder().decode(
+    await encode("csv", columns, [batchOf(columns, values.map((value) => [value]))], options),
+  );
+}
+
+Deno.test("fractions: when_needed leaves those of zero out, in lists too", async () => {
+  const columns = [
+    column("at", { kind: "timestamp", unit: "us", utc: true }),
+    column("t", { kind: "time" }),
+    column("l", { kind: "list", element: { kind: "time" } }),
+  ];
+  const rows = [[0n, 1_000_000n, [0n]], [1n, 1n, [1n]]];
+  const options = { csv: { ...DEFAULT_OPTIONS.csv, fractions: "when_needed" as const } };
+  const text = new TextDecoder().decode(
+    await encode("csv", columns, [batchOf(columns, rows)], options),
+  );
+  assert.deepEqual(text.split("\n"), [
+    "at,t,l",
+    '1970-01-01T00:00:00Z,00:00:01,"[""00:00:00""]"',
+    '1970-01-01T00:00:00.000001Z,00:00:00.000001,"[""00:00:00.000001""]"',
+    "",
+  ]);
+});
+
+Deno.test("a line that holds one field is never empty or blank", async () => {
+  const int = { kind: "int", bits: 32, signed: true } as const;
+  assert.equal(await alone(int, [1, null, 2, null], null), 'v\n1\n""\n2\n""\n');
+  for (const { type, values } of TYPE_SAMPLES) {
+    const lines = (await alone(type, [null, ...values, null], null)).split("\n");
+    assert.equal(lines.pop(), "");
+    assert.deepEqual(lines.filter((line) => line.trim() === ""), [], type.kind);
+  }
+  const blank = ["", " ", "\t ", " a "];
+  assert.equal(await alone({ kind: "text" }, blank, "\\N"), 'v\n""\n" "\n"\t "\n a \n');
+  // Who writes `null: ""` wants it so.
+  assert.equal(await alone({ kind: "text" }, ["a", null], ""), "v\na\n\n");
+});
+
+Deno.test("csv.null stands for NULL, and a value that is the same text is quoted", async () => {
+  assert.equal(
+    await alone({ kind: "text" }, ["a", null, "NA", "", "NAN"], "NA"),
+    'v\na\nNA\n"NA"\n""\nNAN\n',
+  );
+  const int = { kind: "int", bits: 32, signed: true } as const;
+  assert.equal(await alone(int, [0, null, 10], "0"), 'v\n"0"\n0\n10\n');
+  const columns = [column("a", { kind: "text" }), column("b", int)];
+  const bytes = await encode("csv", columns, [batchOf(columns, [[null, null], ["\\N", 1]])], {
+    csv: { ...DEFAULT_OPTIONS.csv, nullText: "\\N" },
+  });
+  assert.equal(new TextDecoder().decode(bytes), 'a,b\n\\N,\\N\n"\\N",1\n');
+});
+
+Deno.test("DuckDB counts every row of one column with its defaults, and tells csv.null from text", async () => {
+  const int = [column("v", { kind: "int", bits: 32, signed: true })];
+  const numbers = [null, 1, null, 2, null];
+  await withFile("csv", int, [batchOf(int, numbers.map((n) => [n]))], {}, async (path) => {
+    const rows = await queryDuckdb(`SELECT v FROM read_csv('${path}')`);
+    assert.deepEqual(rows.map(({ v }) => v === null ? null : Number(v)), numbers);
+  });
+  const text = [column("v", { kind: "text" })];
+  const values = ["a", null, "", " ", "NULL", null];
+  const options = { csv: { ...DEFAULT_OPTIONS.csv, nullText: "NULL" } };
+  await withFile("csv", text, [batchOf(text, values.map((v) => [v]))], options, async (path) => {
+    const rows = await queryDuckdb(
+      `SELECT v FROM read_csv('${path}', header = true, columns = {v: 'VARCHAR'}, ` +
+        `nullstr = 'NULL', allow_quoted_nulls = false)`,
+    );
+    assert.deepEqual(rows.map(({ v }) => v), values);
+  });
+});
+
 Deno.test("countRows counts records, not lines", async () => {
   const columns = [column("t", { kind: "text" }), column("n", { kind: "bool" })];
   const rows: Value[][] = [["a\nb", true], [null, null], ['"\n"\r\n', false], ["", true]];
   for (const count of [0, 1, 4]) {
     const batch = batchOf(columns, rows.slice(0, count));
     await withFile("csv", columns, [batch], {}, async (path) => {
-      assert.equal(await csv.countRows(path), count);
+      assert.equal(await csv.countRows(path, "none"), count);
     });
   }
 });
@@ -177,9 +255,9 @@ Deno.test("countRows counts records, not lines", async () => {
 Deno.test("countRows takes a last line without an end, and a file beyond one block", async () => {
   const path = await Deno.makeTempFile({ suffix: ".csv" });
   await Deno.writeTextFile(path, "a\n1\n2");
-  assert.equal(await csv.countRows(path), 2);
+  assert.equal(await csv.countRows(path, "none"), 2);
   await Deno.writeTextFile(path, "a\n" + `"x\n${"y".repeat(1000)}"\n`.repeat(3000));
-  assert.equal(await csv.countRows(path), 3000);
+  assert.equal(await csv.countRows(path, "none"), 3000);
   await Deno.remove(path);
 });
 
@@ -238,7 +316,7 @@ Deno.test("escape_formulas: no text begins as a formula does, and a number keeps
     "\uff21",
   ];
   const batch = batchOf(columns, [...texts.map((text) => [text, -5]), [null, -5]]);
-  const file = { csv: { escapeFormulas: true } };
+  const file = { csv: { ...DEFAULT_OPTIONS.csv, escapeFormulas: true } };
   const shown = texts.map((text, i) => i < 11 || text.startsWith("=HYPER") ? `'${text}` : text);
   await withFile("csv", columns, [batch], file, async (path) => {
     const { columns: header, rows } = await readCsv(path);
