@@ -14,6 +14,7 @@ import { listenForInterrupts } from "./cli/signals.ts";
 import { servicesOver, type Wiring } from "./cli/wire.ts";
 import { exitCodeOf } from "./core/base/error_class.ts";
 import { type RivetError, toRivetError } from "./core/base/errors.ts";
+import { takeLibraryOutput } from "./core/base/library_output.ts";
 import {
   configureLogging,
   formatEntry,
@@ -65,6 +66,7 @@ const wiring: Wiring = {
 
 /** Runs one command line and returns the process's exit code. */
 async function main(args: readonly string[]): Promise<number> {
+  takeLibraryOutput();
   const screen = new Screen(stdio(Deno.stdout), stdio(Deno.stderr));
   // What nobody awaited must not end the process in a form that nobody asked for.
   addEventListener("unhandledrejection", (event) => {

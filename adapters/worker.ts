@@ -1,10 +1,12 @@
 /** The Worker's entry: wires the adapters into `WorkerHost`, as `main.ts` does for the main thread. */
+import { takeLibraryOutput } from "../core/base/library_output.ts";
 import { WorkerHost, type WorkerPort } from "../core/workers/worker_host.ts";
 import type { ToWorker } from "../core/workers/worker_protocol.ts";
 import { adapters } from "./registry.ts";
 
 declare const self: DedicatedWorkerGlobalScope;
 
+takeLibraryOutput();
 const port: WorkerPort = {
   post: (message) => self.postMessage(message),
 };

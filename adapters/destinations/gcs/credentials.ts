@@ -1,5 +1,10 @@
 /** Google's credentials: a file of a service account, or the Application Default Credentials. */
-import { GoogleAuth, type GoogleAuthOptions, type JWTInput } from "google-auth-library";
+import {
+  GoogleAuth,
+  type GoogleAuthOptions,
+  type JWTInput,
+  OAuth2Client,
+} from "google-auth-library";
 import { createPrivateKey } from "node:crypto";
 import { ConfigError } from "../../../core/base/errors.ts";
 import { registerSecret } from "../../../core/base/redact.ts";
@@ -28,24 +33,28 @@ export async function findCredentials(
       retryConfig: { retry: 0, noResponseRetries: 0 },
     },
   };
-  const auth = quietly(() => new GoogleAuth({ scopes: [SCOPE], credentials, clientOptions }));
+  const auth = new GoogleAuth({ scopes: [SCOPE], credentials, clientOptions });
   const request = {
     doing: "find credentials for",
     target: `gs://${bucket}`,
     permission: "storage.objects.create",
   };
-  await requests.run(request, UNSTOPPED, () => auth.getClient());
+  await requests.run(request, UNSTOPPED, async () => {
+    const { transporter } = new OAuth2Client(clientOptions);
+    sendThrough(await auth.getClient(), transporter);
+  });
   return async (url) => Object.fromEntries(await auth.getRequestHeaders(url));
 }
 
-/** The library warns on the console of files from strangers; this one is the user's own. */
-function quietly<T>(make: () => T): T {
-  const { warn } = console;
-  console.warn = () => {};
-  try {
-    return make();
-  } finally {
-    console.warn = warn;
+/** The library makes clients within clients, which it gives a transport of its own. */
+function sendThrough(client: object, transporter: OAuth2Client["transporter"]): void {
+  Object.assign(client, { transporter });
+  const inner = [
+    "stsCredential" in client ? client.stsCredential : null,
+    "sourceClient" in client ? client.sourceClient : null,
+  ];
+  for (const one of inner) {
+    if (typeof one === "object" && one !== null) sendThrough(one, transporter);
   }
 }
 
