@@ -103,3 +103,14 @@ export class MemoryDestination implements Destination {
     if (staging !== undefined) await Deno.remove(staging, { recursive: true });
   }
 }
+
+/** Opened by every run; it lives as long as the test. */
+export class KeptDestination extends MemoryDestination {
+  override close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  end(): Promise<void> {
+    return super.close();
+  }
+}

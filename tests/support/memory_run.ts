@@ -12,24 +12,13 @@ import { WorkerClient } from "../../core/workers/worker_client.ts";
 import { openSqlite, STATE_FILE } from "../../state/open.ts";
 import { loadedExport } from "./exports.ts";
 import { LocalThread } from "./local_thread.ts";
-import { MemoryDestination } from "./memory_destination.ts";
+import { KeptDestination } from "./memory_destination.ts";
 import { memoryFormat } from "./memory_format.ts";
 import { MemoryNotifier } from "./memory_notifier.ts";
 import { MemoryServer } from "./memory_source.ts";
 
 /** Waits of a millisecond: a test is not to wait for a source. */
 const TUNING = { profile: "fast", max_retries: 2, retry_backoff_ms: 1, retry_max_backoff_ms: 1 };
-
-/** Opened by every run; it lives as long as the test. */
-class KeptDestination extends MemoryDestination {
-  override close(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  end(): Promise<void> {
-    return super.close();
-  }
-}
 
 export class MemoryRun {
   readonly dir: string;

@@ -7,7 +7,9 @@ import type { FileRecord } from "../../../../core/ports/state.ts";
 import { commitPart } from "../../../../core/run/commit_part.ts";
 import type { ExportContext } from "../../../../core/run/context.ts";
 import { Journal } from "../../../../core/run/journal.ts";
+import { DestinationError, StateError } from "../../../../core/base/errors.ts";
 import type { MemoryDestination } from "../../../support/memory_destination.ts";
+import { withRun } from "../../../support/run_context.ts";
 import { exportOf, keys, RUN, text, withMemory } from "../manifest/support.ts";
 
 const PLACE = { chunkIndex: 0, part: null };
@@ -68,4 +70,35 @@ Deno.test("a destination that calls every name taken is said, not asked for ever
       message: "memory:// calls 100 names in a row taken",
     });
     equal(asked, 100);
+  }));
+
+Deno.test("I2: a put that fails is no row of the file log", () =>
+  withRun({}, async ({ ctx, destination, state }) => {
+    destination.put = () => Promise.reject(new DestinationError("DESTINATION_FAILED", "full"));
+    const part = await staged(destination, "a");
+    await rejects(commitPart(ctx, part, PLACE), { code: "DESTINATION_FAILED" });
+    deepEqual(await state.files({}), []);
+    deepEqual(ctx.journal.events, []);
+  }));
+
+Deno.test("I7: a file log that cannot be written loses no part; a lease that is lost ends the run", () =>
+  withRun({}, async ({ ctx, destination, warnings }) => {
+    let code: "STATE_UNAVAILABLE" | "LEASE_LOST" = "STATE_UNAVAILABLE";
+    const state = { ...ctx.state, logFile: () => Promise.reject(new StateError(code, "no")) };
+    const { path } = await commitPart({ ...ctx, state }, await staged(destination, "a"), PLACE);
+    equal(await text(destination, path), "a");
+    deepEqual(warnings, ["could not write the file log: no"]);
+    code = "LEASE_LOST";
+    const lost = commitPart({ ...ctx, state }, await staged(destination, "b"), PLACE);
+    await rejects(lost, { code: "LEASE_LOST" });
+  }));
+
+Deno.test("--validate: a file that holds other rows than were written never becomes a part", () =>
+  withRun({}, async ({ ctx, destination }) => {
+    const validating = { ...ctx, options: { ...ctx.options, validate: true } };
+    const part = await staged(destination, '["id"]\n["1"]\n["2"]\n');
+    await rejects(commitPart(validating, part, PLACE), { code: "VALIDATION_FAILED" });
+    deepEqual(await keys(destination), []);
+    await commitPart(validating, { ...part, rows: 2 }, PLACE);
+    equal((await keys(destination)).length, 1);
   }));
