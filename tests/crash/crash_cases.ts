@@ -1,115 +1,61 @@
 /**
  * Real processes are killed with SIGKILL before and after every write of contracts section 1. Then:
  * nothing partial is visible under a final name, and the next run (`--resume` where a checkpoint is
- * open) loses no row.
+ * open) loses no row: through the manifests every row is there, once.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openSqlite, STATE_FILE } from "../../state/open.ts";
+import { openDestination } from "../../adapters/destinations/mod.ts";
+import { loadConfig } from "../../core/config/load.ts";
+import type { Destination } from "../../core/ports/destination.ts";
+import { openState } from "../../state/open.ts";
 import { endOf } from "../support/pulse.ts";
 import { queryDuckdb } from "../support/readers.ts";
+import { S3_BUCKET, S3_ENV } from "../support/s3.ts";
 import { tellingIfStuck } from "../support/stuck.ts";
+import {
+  caseName,
+  type CrashCase,
+  crashCases,
+  type CrashSource,
+  type Mode,
+  MODES,
+  ROWS,
+} from "./points.ts";
 
 const VICTIM = fileURLToPath(new URL("victim.ts", import.meta.url));
-/** Rows of the table `victims`, whose `id` counts from 1; `at` lies an hour before that of the row before. */
-export const ROWS = 900;
-const CHUNK = 200;
+const CLOCK = fileURLToPath(new URL("../support/clock.ts", import.meta.url));
+const NEVER = new AbortController().signal;
 
-type Mode =
-  | "full"
-  | "incremental"
-  | "checkpoint"
-  | "chunked"
-  | "parallel"
-  | "window"
-  | "days"
-  | "dense"
-  | "keys"
-  | "ranges"
-  | "safe"
-  | "snapshot";
+/** A folder, or a prefix of a bucket. */
+export type CrashPlace =
+  | { readonly kind: "local" }
+  | { readonly kind: "s3"; readonly endpoint: string; readonly prefix: string };
 
-const MODES: Record<Mode, string> = {
-  full: "mode: full",
-  incremental: "mode: incremental\n    cursor_column: id",
-  chunked: `mode: chunked\n    chunk_size: ${CHUNK}`,
-  checkpoint: `mode: chunked\n    chunk_size: ${CHUNK}\n    chunk_checkpoint: true`,
-  parallel: `mode: chunked\n    chunk_size: ${CHUNK}\n    chunk_checkpoint: true\n    parallel: 2`,
-  window: "mode: time_window\n    time_column: at\n    days_window: 40000",
-  days: "mode: chunked\n    chunk_column: at\n    chunk_by_days: 8\n    chunk_checkpoint: true",
-  dense: `mode: chunked\n    chunk_column: id\n    chunk_dense: true\n    chunk_size: ${CHUNK}`,
-  keys: `mode: chunked\n    chunk_by_key: id\n    chunk_size: ${CHUNK}\n    chunk_checkpoint: true`,
-  ranges: "mode: full\n    parallel: 2",
-  safe: "mode: incremental\n    cursor_column: id\n    incremental_safety: commit_safe",
-  snapshot: `mode: chunked\n    chunk_size: ${CHUNK}\n    consistency: snapshot`,
-};
-
-/** What MySQL has no answer to: these modes need PostgreSQL's transaction ids and snapshots. */
-const POSTGRES_ONLY: readonly Mode[] = ["safe", "snapshot"];
-
-export interface CrashSource {
-  readonly type: "postgres" | "mysql";
-  readonly url: string;
+/** Where one run dies and the next one recovers. */
+export interface CrashScene {
+  readonly source: CrashSource;
+  readonly place: CrashPlace;
+  /** Of an empty state in PostgreSQL; null: a file beside the config. */
+  readonly stateUrl: string | null;
+  /** How far the clock is off in the run that dies, and in the next one. */
+  readonly clockMs?: { readonly dying: number; readonly next: number };
 }
 
-/** A write of contracts section 1, and which of its calls to die at. */
-interface Point {
-  readonly name: string;
-  readonly occurrence: number;
-  readonly modes: readonly Mode[];
+/** A scene in its own folder. */
+interface Stage extends CrashScene {
+  readonly dir: string;
+  readonly mode: Mode;
 }
 
-const ALL: readonly Mode[] = ["full", "incremental", "chunked", "checkpoint", "parallel"];
-const CHUNKED: readonly Mode[] = ["checkpoint", "parallel"];
-const CHECKPOINTED: readonly Mode[] = [...CHUNKED, "days", "keys"];
-/** Other ways of reading; the writes after it are the same code for all. */
-const READS: readonly Mode[] = [
-  "window",
-  "days",
-  "dense",
-  "keys",
-  "ranges",
-  "safe",
-  "snapshot",
-];
+function destinationOf(place: CrashPlace): string {
+  if (place.kind === "local") return "{ type: local, path: ./out }";
+  return `{ type: s3, bucket: ${S3_BUCKET}, prefix: "${place.prefix}", endpoint: "${place.endpoint}", ` +
+    "access_key_env: S3_KEY_ID, secret_key_env: S3_SECRET }";
+}
 
-/** The writes at which the engine matters: while rows are read, and where a read's end is recorded. */
-const SOURCE_WRITES = [
-  "source.batch",
-  "destination.put",
-  "state.saveCursor",
-  "state.completeChunkTask",
-];
-
-const POINTS: readonly Point[] = [
-  { name: "source.batch", occurrence: 1, modes: ["window", "days", "dense", "keys", "safe"] },
-  { name: "destination.put", occurrence: 1, modes: READS },
-  { name: "state.completeChunkTask", occurrence: 2, modes: ["days", "keys"] },
-  { name: "state.saveCursor", occurrence: 1, modes: ["safe"] },
-  { name: "source.batch", occurrence: 1, modes: ["full", "incremental", "chunked", "checkpoint"] },
-  { name: "source.batch", occurrence: 3, modes: ["chunked", "checkpoint"] },
-  { name: "destination.put", occurrence: 1, modes: ALL },
-  { name: "destination.put", occurrence: 3, modes: ["chunked", "checkpoint", "parallel"] },
-  { name: "state.logFile", occurrence: 1, modes: ALL },
-  { name: "state.logFile", occurrence: 3, modes: CHUNKED },
-  { name: "state.saveCursor", occurrence: 1, modes: ["incremental"] },
-  { name: "state.createChunkRun", occurrence: 1, modes: CHUNKED },
-  { name: "state.claimChunkTask", occurrence: 2, modes: CHUNKED },
-  { name: "state.completeChunkTask", occurrence: 1, modes: CHUNKED },
-  { name: "state.completeChunkTask", occurrence: 4, modes: CHUNKED },
-  { name: "state.commitProgress", occurrence: 1, modes: ["incremental", ...CHUNKED] },
-  { name: "state.completeChunkRun", occurrence: 1, modes: CHUNKED },
-  { name: "state.saveSchema", occurrence: 1, modes: ALL },
-  { name: "destination.replace", occurrence: 1, modes: ALL },
-  { name: "destination.replace", occurrence: 2, modes: ALL },
-  { name: "destination.replace", occurrence: 3, modes: ALL },
-  { name: "destination.replace", occurrence: 4, modes: ALL },
-  { name: "state.recordMetric", occurrence: 1, modes: ["full", "checkpoint"] },
-  { name: "state.appendJournal", occurrence: 1, modes: ["full", "checkpoint"] },
-];
-
-const config = (mode: Mode, { type, url }: CrashSource) =>
+const config = (mode: Mode, { source: { type, url }, place }: CrashScene) =>
   `source:
   type: ${type}
   url: "${url}"
@@ -118,53 +64,90 @@ exports:
     table: victims
     ${MODES[mode]}
     format: parquet
-    destination:
-      type: local
-      path: ./out
+    destination: ${destinationOf(place)}
 `;
 
-interface Ended {
-  readonly code: number;
-  readonly signal: string | null;
-  readonly stderr: string;
-}
+/** Ends by itself, with `--resume` where that is asked for. */
+const WHOLE = ["none", "0", "before"];
 
-async function victim(dir: string, ...args: string[]): Promise<Ended> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", VICTIM, join(dir, "rivet.yaml"), ...args],
+/** Starts a run that dies at a point, or one that ends by itself. */
+export function startVictim(
+  { dir, stateUrl, clockMs = { dying: 0, next: 0 } }: Pick<Stage, "dir" | "stateUrl" | "clockMs">,
+  ...args: string[]
+): Deno.ChildProcess {
+  const offset = args[0] === WHOLE[0] ? clockMs.next : clockMs.dying;
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", `--preload=${CLOCK}`, VICTIM, join(dir, "rivet.yaml")]
+      .concat(args),
+    env: {
+      ...S3_ENV,
+      ...(stateUrl === null ? {} : { RIVET_STATE_URL: stateUrl }),
+      RIVET_TEST_CLOCK_OFFSET_MS: String(offset),
+    },
     stdin: "null",
     stdout: "null",
     stderr: "piped",
   }).spawn();
-  const { code, signal, stderr } = await endOf(child);
-  return { code, signal, stderr: new TextDecoder().decode(stderr) };
 }
 
-/** Every file that a reader of the folder would pick up. */
-async function visibleParts(dir: string): Promise<string[]> {
-  const files: string[] = [];
+/** The destination as the config of the stage names it. */
+async function withPlace<T>(
+  { dir }: Stage,
+  body: (destination: Destination) => Promise<T>,
+): Promise<T> {
+  for (const [name, value] of Object.entries(S3_ENV)) Deno.env.set(name, value);
+  const env = (name: string) => Deno.env.get(name);
+  const loaded = await loadConfig(join(dir, "rivet.yaml"), { params: new Map(), env });
+  const destination = await openDestination(loaded.exports[0].destination) as Destination;
   try {
-    for await (const entry of Deno.readDir(join(dir, "out"))) {
-      if (entry.isFile && entry.name.endsWith(".parquet")) files.push(join(dir, "out", entry.name));
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return await body(destination);
+  } finally {
+    await destination.close();
   }
-  return files;
 }
 
-async function idsIn(files: readonly string[]): Promise<Set<string>> {
-  const ids = new Set<string>();
-  for (const file of files) {
-    for (const row of await queryDuckdb(`SELECT id FROM read_parquet('${file}')`)) {
-      ids.add(String(row.id));
+async function keys(destination: Destination): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { key } of destination.list("", NEVER)) found.push(key);
+  return found;
+}
+
+/** The ids of every part that a reader of the place would pick up, by name; a partial part is not readable. */
+async function idsByPart(
+  { dir, place }: Stage,
+  destination: Destination,
+): Promise<Map<string, string[]>> {
+  const parts = (await keys(destination)).filter((key) => /^[^/]+\.parquet$/.test(key));
+  const folder = join(dir, place.kind === "local" ? "out" : "read");
+  if (place.kind === "s3") {
+    await Deno.mkdir(folder, { recursive: true });
+    for (const part of parts) {
+      const body = await destination.read(part, NEVER);
+      assert.ok(body !== null, `${part} is listed and not there`);
+      await Deno.writeFile(join(folder, part), body);
     }
   }
+  const ids = new Map<string, string[]>(parts.map((part) => [part, []]));
+  if (parts.length === 0) return ids;
+  const files = parts.map((part) => `'${join(folder, part)}'`).join(", ");
+  const rows = await queryDuckdb(
+    `SELECT id, parse_filename(filename) AS part FROM read_parquet([${files}], filename = true)`,
+  );
+  for (const { id, part } of rows) ids.get(String(part))?.push(String(id));
   return ids;
 }
 
-async function hasOpenCheckpoint(dir: string): Promise<boolean> {
-  const state = await openSqlite(join(dir, STATE_FILE));
+/** That nothing partial is visible, and how many rows are. */
+export function visibleRows(stage: Stage): Promise<number> {
+  return withPlace(stage, async (destination) => {
+    const ids = [...(await idsByPart(stage, destination)).values()].flat();
+    return new Set(ids).size;
+  });
+}
+
+async function hasOpenCheckpoint({ dir, stateUrl }: Stage): Promise<boolean> {
+  const env = (name: string) => name === "RIVET_STATE_URL" ? stateUrl ?? undefined : undefined;
+  const state = await openState({ dir, env, warn: () => {} });
   try {
     return await state.chunkRunInProgress("victims") !== null;
   } finally {
@@ -173,77 +156,83 @@ async function hasOpenCheckpoint(dir: string): Promise<boolean> {
 }
 
 /** What the crash table promises about the next run. */
-async function assertRecovers(dir: string, mode: Mode): Promise<void> {
-  // A partial file under a final name would not be readable.
-  await idsIn(await visibleParts(dir));
-  const resume = CHECKPOINTED.includes(mode) && await hasOpenCheckpoint(dir);
-  const next = await victim(dir, "none", "0", "before", resume ? "--resume" : "");
-  assert.equal(next.code, 0, next.stderr);
-  const ids = await idsIn(await visibleParts(dir));
-  assert.equal(ids.size, ROWS, `rows are missing after ${mode}`);
-  await assertManifests(dir, mode);
+async function assertRecovers(stage: Stage): Promise<void> {
+  await visibleRows(stage);
+  const resume = await hasOpenCheckpoint(stage) ? "--resume" : "";
+  const next = await endOf(startVictim(stage, ...WHOLE, resume));
+  assert.equal(next.code, 0, new TextDecoder().decode(next.stderr));
+  await withPlace(stage, (destination) => assertManifests(stage, destination));
 }
 
 const INCREMENTAL: readonly Mode[] = ["incremental", "safe"];
 
 /** The data is what the manifests say: every row in one of them, whatever died when. */
-async function assertManifests(dir: string, mode: Mode): Promise<void> {
-  const out = join(dir, "out");
-  const files: string[] = [];
-  for (const name of await manifests(out, mode)) {
-    const manifest = JSON.parse(await Deno.readTextFile(join(out, name)));
+async function assertManifests(stage: Stage, destination: Destination): Promise<void> {
+  const { mode } = stage;
+  const ids = await idsByPart(stage, destination);
+  const rows: string[] = [];
+  for (const name of await manifestNames(mode, destination)) {
+    const body = await destination.read(name, NEVER);
+    const manifest = JSON.parse(new TextDecoder().decode(body ?? new Uint8Array()));
     assert.ok(manifest.status !== "prepared", `${name} was left open`);
     if (manifest.status !== "success") continue;
     for (const part of manifest.parts) {
-      if (part.status === "committed") files.push(join(out, part.path));
+      if (part.status !== "committed") continue;
+      const own = ids.get(part.path);
+      assert.ok(own !== undefined, `${part.path} of ${name} is gone`);
+      rows.push(...own);
     }
-  }
-  const rows: string[] = [];
-  for (const file of files) {
-    const found = await queryDuckdb(`SELECT id FROM read_parquet('${file}')`);
-    rows.push(...found.map((row) => String(row.id)));
   }
   assert.equal(rows.length, ROWS, `rows through the manifests after ${mode}`);
   assert.equal(new Set(rows).size, ROWS, `a row is in two manifests after ${mode}`);
 }
 
 /** Of an incremental export all runs together; of another the last one. */
-async function manifests(out: string, mode: Mode): Promise<string[]> {
+async function manifestNames(mode: Mode, destination: Destination): Promise<string[]> {
   if (!INCREMENTAL.includes(mode)) return ["manifest.json"];
-  const names = (await Array.fromAsync(Deno.readDir(out))).map((entry) => entry.name);
-  return names.filter((name) => /^manifest-.*\.json$/.test(name));
+  return (await keys(destination)).filter((key) => /^manifest-.*\.json$/.test(key));
 }
 
-/** Kills a run at every point, or where the source matters, and lets the next one recover. */
+/** Lets one run of a mode die, then the next one recover. */
+export async function dieAndRecover(
+  scene: CrashScene,
+  mode: Mode,
+  die: (stage: Stage) => Promise<Deno.CommandOutput>,
+): Promise<void> {
+  const dir = await Deno.makeTempDir({ prefix: "rivet-crash-" });
+  try {
+    await Deno.writeTextFile(join(dir, "rivet.yaml"), config(mode, scene));
+    const stage = { ...scene, mode, dir };
+    const { signal, stderr } = await die(stage);
+    assert.equal(signal, "SIGKILL", `was not killed: ${new TextDecoder().decode(stderr)}`);
+    await assertRecovers(stage);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+/** Kills a run at a point, and lets the next one recover. */
+export function crash(scene: CrashScene, one: CrashCase): Promise<void> {
+  const { mode, point, occurrence, moment } = one;
+  return tellingIfStuck(
+    caseName(one),
+    () =>
+      dieAndRecover(
+        scene,
+        mode,
+        (stage) => endOf(startVictim(stage, point, String(occurrence), moment)),
+      ),
+  );
+}
+
+/** Every point of an engine, or those where it matters, on a folder with a state beside the config. */
 export async function checkCrashes(
   t: Deno.TestContext,
   source: CrashSource,
   extent: "every write" | "source",
 ): Promise<void> {
-  const points = extent === "every write"
-    ? POINTS
-    : POINTS.filter(({ name }) => SOURCE_WRITES.includes(name));
-  for (const point of points) {
-    const modes = point.modes.filter((m) =>
-      source.type === "postgres" || !POSTGRES_ONLY.includes(m)
-    );
-    for (const mode of modes) {
-      for (const moment of ["before", "after"]) {
-        if (point.name === "source.batch" && moment === "after") continue;
-        const name = `${mode}: ${moment} ${point.name} #${point.occurrence}`;
-        await t.step(name, () =>
-          tellingIfStuck(name, async () => {
-            const dir = await Deno.makeTempDir({ prefix: "rivet-crash-" });
-            try {
-              await Deno.writeTextFile(join(dir, "rivet.yaml"), config(mode, source));
-              const killed = await victim(dir, point.name, String(point.occurrence), moment);
-              assert.equal(killed.signal, "SIGKILL", `was not killed: ${killed.stderr}`);
-              await assertRecovers(dir, mode);
-            } finally {
-              await Deno.remove(dir, { recursive: true });
-            }
-          }));
-      }
-    }
+  const scene: CrashScene = { source, place: { kind: "local" }, stateUrl: null };
+  for (const one of crashCases(source.type, extent)) {
+    await t.step(caseName(one), () => crash(scene, one));
   }
 }

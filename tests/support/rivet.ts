@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { endOf } from "./pulse.ts";
 
-const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
+/** The entry of the tool. */
+export const MAIN: string = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
 export interface CliResult {
   readonly code: number;

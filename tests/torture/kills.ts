@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { openDestination } from "../../adapters/destinations/mod.ts";
 import { loadConfig } from "../../core/config/load.ts";
 import type { Destination } from "../../core/ports/destination.ts";
-import { openSqlite, STATE_FILE } from "../../state/open.ts";
+import { openState } from "../../state/open.ts";
 import { endOf } from "../support/pulse.ts";
 import { queryDuckdb } from "../support/readers.ts";
 import { S3_BUCKET, S3_ENV } from "../support/s3.ts";
@@ -51,6 +51,8 @@ export interface TortureCase {
   readonly source: TortureSource;
   readonly mode: TortureMode;
   readonly place: Place;
+  /** Of an empty state in PostgreSQL; null: a file beside the config. */
+  readonly stateUrl: string | null;
   /** How many runs are killed, one after another on the same state. */
   readonly kills: number;
   readonly seed: number;
@@ -122,12 +124,26 @@ interface Ended {
   readonly stderr: string;
 }
 
+/** Where the state is, for a process and for this one. */
+function stateEnv(stateUrl: string | null): Record<string, string> {
+  return stateUrl === null ? {} : { RIVET_STATE_URL: stateUrl };
+}
+
+interface Victim {
+  readonly dir: string;
+  readonly stateUrl: string | null;
+}
+
 /** @param killAfterMs null: it may end by itself. */
-async function rivetRun(dir: string, resume: boolean, killAfterMs: number | null): Promise<Ended> {
+async function rivetRun(
+  { dir, stateUrl }: Victim,
+  resume: boolean,
+  killAfterMs: number | null,
+): Promise<Ended> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", MAIN, "run", "-c", join(dir, "rivet.yaml")]
       .concat(resume ? ["--resume"] : []),
-    env: { NO_COLOR: "1", ...S3_ENV },
+    env: { NO_COLOR: "1", ...S3_ENV, ...stateEnv(stateUrl) },
     stdin: "null",
     stdout: "null",
     stderr: "piped",
@@ -140,8 +156,9 @@ async function rivetRun(dir: string, resume: boolean, killAfterMs: number | null
   return { killed: signal === "SIGKILL", code, stderr: new TextDecoder().decode(stderr) };
 }
 
-async function mustResume(dir: string): Promise<boolean> {
-  const state = await openSqlite(join(dir, STATE_FILE));
+async function mustResume({ dir, stateUrl }: Victim): Promise<boolean> {
+  const env = (name: string) => stateEnv(stateUrl)[name];
+  const state = await openState({ dir, env, warn: () => {} });
   try {
     return await state.chunkRunInProgress("tortured") !== null;
   } finally {
@@ -201,25 +218,26 @@ export async function torture(one: TortureCase): Promise<TortureResult> {
   const random = () => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;
   await fill(source);
   return await withConfig(configText(one), async (dir) => {
+    const victim: Victim = { dir, stateUrl: one.stateUrl };
     const stop = startWriter(source);
     let killed = 0;
     try {
       // The first run tells how long one takes here; kills fall within its time.
       const begun = performance.now();
-      const first = await rivetRun(dir, false, null);
+      const first = await rivetRun(victim, false, null);
       assert.equal(first.code, 0, first.stderr);
       const lasts = performance.now() - begun;
       for (let i = 0; i < one.kills; i++) {
         const after = lasts * (0.15 + random() * 0.8);
-        const ended = await rivetRun(dir, await mustResume(dir), after);
+        const ended = await rivetRun(victim, await mustResume(victim), after);
         if (ended.killed) killed++;
         else assert.equal(ended.code, 0, ended.stderr);
       }
     } finally {
       await stop();
     }
-    if (await mustResume(dir)) await assertEnds(dir, true);
-    await assertEnds(dir, false);
+    if (await mustResume(victim)) await assertEnds(victim, true);
+    await assertEnds(victim, false);
     const loaded = await loadConfig(join(dir, "rivet.yaml"), {
       params: new Map(),
       env: (name) => S3_ENV[name] ?? Deno.env.get(name),
@@ -237,8 +255,8 @@ export async function torture(one: TortureCase): Promise<TortureResult> {
   });
 }
 
-async function assertEnds(dir: string, resume: boolean): Promise<void> {
-  const ended = await rivetRun(dir, resume, null);
+async function assertEnds(victim: Victim, resume: boolean): Promise<void> {
+  const ended = await rivetRun(victim, resume, null);
   assert.equal(ended.code, 0, ended.stderr);
 }
 

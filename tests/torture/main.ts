@@ -1,92 +1,64 @@
 /**
- * `deno task torture [--minutes N] [--seed N]`: random kills over every engine, mode and destination until the
- * time is up, at least one round each, and the table of `docs/correctness.md`. The gate runs a sample.
+ * `deno task torture [--minutes N] [--seed N] [--only suites,named,random]`: the tests of what is broken on
+ * purpose, then kills at every named write and at random moments, over every engine, mode, destination and
+ * state, until the time is up, at least one round each. Writes docs/reliability.json and the pages that come
+ * from it; what it was told to leave out stays as it was there. The gate runs a sample.
  */
 import { parseArgs } from "node:util";
+import { FAULTS } from "../../docs/generate/faults.ts";
+import { writePages } from "../../docs/generate.ts";
 import { createMysqlDatabase, testMysql } from "../support/mariadb.ts";
 import { createDatabase, testPostgres } from "../support/postgres.ts";
 import { startS3 } from "../support/s3.ts";
-import { MODES, type Place, torture, type TortureSource } from "./kills.ts";
-
-const KILLS_EACH = 9;
-const PAGE = new URL("../../docs/correctness.md", import.meta.url);
-
-interface Line {
-  readonly engine: string;
-  readonly mode: string;
-  readonly place: string;
-  rounds: number;
-  killed: number;
-  rows: number;
-}
+import { type Bench, killAtNamedWrites, killAtRandom, type NamedSource } from "./rounds.ts";
+import { RESULTS, type TortureResults } from "./results.ts";
+import { countSuites } from "./suites.ts";
+import { VICTIMS_SQL } from "../crash/points.ts";
 
 const { values } = parseArgs({
-  options: { minutes: { type: "string", default: "30" }, seed: { type: "string", default: "1" } },
+  options: {
+    minutes: { type: "string", default: "30" },
+    seed: { type: "string", default: "1" },
+    only: { type: "string", default: "suites,named,random" },
+  },
 });
-const until = performance.now() + Number(values.minutes) * 60_000;
+const minutes = Number(values.minutes);
+const seed = Number(values.seed);
+const begun = performance.now();
+const at = (share: number) => begun + share * minutes * 60_000;
+const wanted = (part: string) => values.only.split(",").includes(part);
 
+const before: TortureResults = JSON.parse(await Deno.readTextFile(RESULTS));
 const postgres = await testPostgres();
 const mysql = await testMysql();
 const s3 = await startS3();
-const [pgDatabase, myDatabase] = [await createDatabase(postgres), await createMysqlDatabase(mysql)];
-const sources: readonly (readonly [string, TortureSource])[] = [
-  ["PostgreSQL", { type: "postgres", ...pgDatabase }],
-  ["MariaDB", { type: "mysql", ...myDatabase }],
+const databases = [await createDatabase(postgres), await createMysqlDatabase(mysql)] as const;
+const sources: readonly NamedSource[] = [
+  { name: "PostgreSQL", source: { type: "postgres", ...databases[0] } },
+  { name: "MariaDB", source: { type: "mysql", ...databases[1] } },
 ];
-const places: readonly Place[] = [{ kind: "local" }, { kind: "s3", endpoint: s3.endpoint }];
+const bench: Bench = { sources, s3Endpoint: s3.endpoint, stateServer: postgres };
 
-const lines: Line[] = [];
-let seed = Number(values.seed);
+let results = { ...before, written: new Date().toISOString().slice(0, 10), seed };
 try {
-  for (let round = 0; round === 0 || performance.now() < until; round++) {
-    for (const mode of MODES) {
-      for (const place of places) {
-        for (const [engine, source] of sources) {
-          if (round > 0 && performance.now() > until) break;
-          const result = await torture({ source, mode, place, kills: KILLS_EACH, seed: seed++ });
-          add(engine, mode.name, place.kind, result.killed, result.rows);
-          console.log(`${engine}, ${mode.name}, ${place.kind}: ${result.killed} killed`);
-        }
-      }
-    }
+  if (wanted("suites")) {
+    const servers = { RIVET_TEST_POSTGRES_URL: postgres.url, RIVET_TEST_MYSQL_URL: mysql.url };
+    const paths = [...new Set(FAULTS.flatMap(({ suites }) => suites))];
+    results = { ...results, suites: await countSuites(paths, servers) };
+  }
+  if (wanted("named")) {
+    for (const { source } of sources) await source.sql(VICTIMS_SQL[source.type]);
+    results = { ...results, ...await killAtNamedWrites(bench, seed, at(0.5)) };
+  }
+  if (wanted("random")) {
+    results = { ...results, random: await killAtRandom(bench, seed, at(1)) };
   }
 } finally {
-  await pgDatabase.drop();
-  await myDatabase.drop();
+  for (const database of databases) await database.drop();
   await Promise.all([postgres.stop(), mysql.stop(), s3.stop()]);
 }
-await Deno.writeTextFile(PAGE, page());
-const killed = lines.reduce((sum, line) => sum + line.killed, 0);
+await Deno.writeTextFile(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
+await writePages();
+const killed = results.named.reduce((sum, { points }) => sum + points.length, 0) +
+  results.random.reduce((sum, line) => sum + line.killed, 0);
 console.log(`${killed} kills, no row lost or doubled`);
-
-function add(engine: string, mode: string, place: string, killed: number, rows: number): void {
-  let line = lines.find((l) => l.engine === engine && l.mode === mode && l.place === place);
-  if (line === undefined) lines.push(line = { engine, mode, place, rounds: 0, killed: 0, rows: 0 });
-  line.rounds++;
-  line.killed += killed;
-  line.rows += rows;
-}
-
-function page(): string {
-  const total = lines.reduce((sum, line) => sum + line.killed, 0);
-  return `# What was killed, and what the manifests said
-
-Written by \`deno task torture\` on ${
-    new Date().toISOString().slice(0, 10)
-  } (seed ${values.seed}). A process exports
-a table while another adds rows to it; it is killed with SIGKILL at random moments, ${KILLS_EACH} times in a row on the
-same state. Then a last run ends by itself, and DuckDB reads the committed parts of the manifests that count: every row
-of the source is there, once. ${total} processes died.
-
-| engine | mode | destination | rounds | killed | rows compared |
-|---|---|---|---:|---:|---:|
-${
-    lines.map((l) =>
-      `| ${l.engine} | ${l.mode} | ${l.place} | ${l.rounds} | ${l.killed} | ${l.rows} |`
-    ).join("\n")
-  }
-
-Kills at each named write are in \`tests/crash/\`; concurrent changes without kills, for every cut, in
-\`tests/live/cuts/\`. The gate runs a sample of these rounds (\`tests/live/torture/\`).
-`;
-}

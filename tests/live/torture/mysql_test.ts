@@ -13,8 +13,14 @@ mysqlTest(
     try {
       for (const [seed, mode] of [incremental, chunked].entries()) {
         const source = { type: "mysql" as const, ...db };
-        killed +=
-          (await torture({ source, mode, place: { kind: "local" }, kills: 4, seed })).killed;
+        killed += (await torture({
+          source,
+          mode,
+          place: { kind: "local" },
+          stateUrl: null,
+          kills: 4,
+          seed,
+        })).killed;
       }
     } finally {
       await db.drop();

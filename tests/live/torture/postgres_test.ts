@@ -18,7 +18,7 @@ Deno.test("torture: runs killed at random lose and repeat nothing through the ma
   try {
     for (const [seed, [mode, place]] of cases.entries()) {
       const source = { type: "postgres" as const, ...db };
-      killed += (await torture({ source, mode, place, kills: 5, seed })).killed;
+      killed += (await torture({ source, mode, place, stateUrl: null, kills: 5, seed })).killed;
     }
   } finally {
     await s3.stop();

@@ -1,0 +1,37 @@
+/** What `deno task torture` has found last: `docs/reliability.json`, which two pages are written from. */
+
+/** Runs that were killed at a named write, and recovered. */
+export interface NamedKills {
+  readonly engine: string;
+  readonly mode: string;
+  readonly place: string;
+  readonly state: string;
+  /** `before destination.put #1`, as they came. */
+  readonly points: string[];
+}
+
+/** Runs that were killed at random moments. */
+export interface RandomKills {
+  readonly engine: string;
+  readonly mode: string;
+  readonly place: string;
+  readonly state: string;
+  rounds: number;
+  killed: number;
+  /** In the source at the end of each round, each of them once in the manifests. */
+  rows: number;
+}
+
+export interface TortureResults {
+  /** YYYY-MM-DD */
+  readonly written: string;
+  readonly seed: number;
+  /** Path of tests -> how many of them passed, steps included. */
+  readonly suites: Record<string, number>;
+  /** How many named kills there are, had all of them been tried. */
+  readonly namedOf: number;
+  readonly named: readonly NamedKills[];
+  readonly random: readonly RandomKills[];
+}
+
+export const RESULTS: URL = new URL("../../docs/reliability.json", import.meta.url);
