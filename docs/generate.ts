@@ -1,17 +1,12 @@
-/** `deno task docs`: writes the pages of `docs/` that come from the code, and from what the tests found. */
-import { RESULTS, type TortureResults } from "../tests/torture/results.ts";
+/** `deno task docs`: writes the pages of `docs/reference/`, which come from the code. */
 import { cliPage } from "./generate/cli_page.ts";
 import { configPage } from "./generate/config_page.ts";
-import { correctnessPage, reliabilityPage } from "./generate/reliability_page.ts";
 
 /** Path under `docs/` -> text. */
 export function generatedPages(): ReadonlyMap<string, string> {
-  const results: TortureResults = JSON.parse(Deno.readTextFileSync(RESULTS));
   return new Map([
     ["reference/cli.md", cliPage()],
     ["reference/config.md", configPage()],
-    ["reliability.md", reliabilityPage(results)],
-    ["correctness.md", correctnessPage(results)],
   ]);
 }
 

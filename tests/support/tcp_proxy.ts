@@ -20,6 +20,8 @@ export interface WireProxy {
   readonly port: number;
   /** Connections so far. */
   readonly connections: number;
+  /** Connections that have come to where they go wrong. */
+  readonly reached: number;
   stop(): Promise<void>;
 }
 
@@ -34,6 +36,7 @@ export function startWireProxy(
   const open = new Set<Deno.Conn>();
   const pipes: Promise<void>[] = [];
   let connections = 0;
+  let reached = 0;
   const close = (conn: Deno.Conn) => {
     open.delete(conn);
     try {
@@ -71,6 +74,7 @@ export function startWireProxy(
       passed += bytes.length;
       const rest = bytes.subarray(Math.min(left, bytes.length));
       if (rest.length === 0 || fault === null) return;
+      reached++;
       if (fault.kind === "cut") throw new Error("cut");
       // What is held back is never passed on; the client gives up.
       if (fault.kind === "stall") {
@@ -101,6 +105,9 @@ export function startWireProxy(
     port: (listener.addr as Deno.NetAddr).port,
     get connections() {
       return connections;
+    },
+    get reached() {
+      return reached;
     },
     async stop() {
       listener.close();
