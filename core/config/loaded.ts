@@ -2,6 +2,7 @@
 import type { RivetType } from "../types/types.ts";
 import type { DestinationConfig, ExportConfig, RivetConfig, SourceConfig } from "./schema.ts";
 import type { ResolvedMode } from "./modes.ts";
+import type { QualityGates } from "./quality.ts";
 import type { Tuning } from "./tuning.ts";
 
 /** When a row group of a Parquet file is complete. */
@@ -64,6 +65,8 @@ export interface LoadedExport {
   /** What readers see as one point in time. */
   readonly consistency: Consistency;
   readonly reconcile: "off" | "count" | "checksum";
+  /** `quality:`; null: none. */
+  readonly quality: QualityGates | null;
   /** `partition_by`; null: none. */
   readonly partition: Partitioning | null;
   /** `max_file_size` in bytes. */

@@ -5,6 +5,7 @@ import type { RivetType } from "../types/types.ts";
 import { resolveCompression } from "./compression.ts";
 import type { LoadedExport, RowGroupOptions } from "./loaded.ts";
 import { resolveMode } from "./modes.ts";
+import { resolveQuality } from "./quality.ts";
 import type {
   DestinationConfig,
   ExportConfig,
@@ -94,6 +95,7 @@ export function resolveExport(
       maxSeconds: config.max_snapshot_s ?? null,
     },
     reconcile: config.reconcile ?? "off",
+    quality: resolveQuality(config.quality),
     partition: config.partition_by === undefined
       ? null
       : { column: config.partition_by, granularity: config.partition_granularity ?? "day" },

@@ -10,8 +10,6 @@ import type { Granularity } from "./partition.ts";
 
 export const EXPORTED_AT = "_rivet_exported_at";
 export const ROW_HASH = "_rivet_row_hash";
-/** About 18 bytes each, in the Worker that reads and on the main thread. */
-export const DEFAULT_UNIQUE_MAX_ENTRIES = 10_000_000;
 
 export interface StageSpec {
   readonly exportedAt: boolean;
@@ -58,18 +56,17 @@ export function fileColumns(
   return [...columns, ...addedColumns(spec)];
 }
 
-type ColumnSettings = Pick<LoadedExport, "config" | "partition">;
+type ColumnSettings = Pick<LoadedExport, "config" | "partition" | "quality">;
 
 /** A setting and the columns it names. */
 function namedColumns(
-  { config, partition }: ColumnSettings,
+  { config, partition, quality }: ColumnSettings,
 ): [setting: string, columns: readonly string[]][] {
-  const { meta_columns, quality } = config;
-  const rowHash = meta_columns?.row_hash;
+  const rowHash = config.meta_columns?.row_hash;
   return [
     ["meta_columns.row_hash", Array.isArray(rowHash) ? rowHash : []],
-    ["quality.null_ratio_max", Object.keys(quality?.null_ratio_max ?? {})],
-    ["quality.unique_columns", quality?.unique_columns ?? []],
+    ["quality.null_ratio_max", Object.keys(quality?.nullRatioMax ?? {})],
+    ["quality.unique_columns", quality?.uniqueColumns ?? []],
     ["partition_by", partition === null ? [] : [partition.column]],
   ];
 }
@@ -117,16 +114,16 @@ export function planStages(
   exported: Pick<LoadedExport, "name"> & ColumnSettings,
   columns: readonly Column[],
 ): StageSpec {
-  const { config } = exported;
-  const { meta_columns: meta, quality } = config;
+  const { config: { meta_columns: meta }, quality } = exported;
   const names = columns.map((c) => c.name);
   const rowHash = meta?.row_hash ?? false;
   const spec: StageSpec = {
     exportedAt: meta?.exported_at ?? false,
     rowHash: rowHash === false ? null : rowHash === true ? names : rowHash,
     unique: {
-      columns: quality?.unique_columns ?? [],
-      maxEntries: quality?.unique_max_entries ?? DEFAULT_UNIQUE_MAX_ENTRIES,
+      columns: quality?.uniqueColumns ?? [],
+      // Without columns nothing is remembered.
+      maxEntries: quality?.uniqueMaxEntries ?? 0,
     },
     partition: exported.partition,
   };

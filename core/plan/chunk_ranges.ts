@@ -1,7 +1,8 @@
 /** `computed.chunk_ranges` of an artifact: written from a plan, checked again on load (PA5). */
 import { resolveMode } from "../config/modes.ts";
 import type { ExportConfig } from "../config/schema.ts";
-import { type Cut, type CutKind, isNullChunk } from "../query/cuts/cut.ts";
+import type { CutKind } from "../config/cut_exclusions.ts";
+import { type Cut, isNullChunk } from "../query/cuts/cut.ts";
 import { INTEGER } from "../query/cuts/integer_windows.ts";
 import { cutOf, CUTS } from "../query/cuts/mod.ts";
 import { openRangeProblem } from "../query/cuts/open_ranges.ts";

@@ -22,8 +22,8 @@ export async function checkQuality(
   totals: StageTotals,
   rows: number,
 ): Promise<QualityVerdict> {
-  const { quality } = ctx.exported.config;
-  if (quality === undefined) return NO_GATES;
+  const { quality } = ctx.exported;
+  if (quality === null) return NO_GATES;
   const verdict = qualityVerdict(quality, totals.quality, rows);
   const undecided = verdict.failures.length === 0 && verdict.warnings.length > 0 &&
     totals.quality.rows !== rows;

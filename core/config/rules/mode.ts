@@ -1,4 +1,5 @@
 /** Rules about how an export reads: what each mode needs, excludes and ignores. */
+import { CUT_EXCLUSIONS } from "../cut_exclusions.ts";
 import { parseDuration } from "../duration.ts";
 import type { ExportConfig } from "../schema.ts";
 import { MODE_KEYS } from "../schema/export.ts";
@@ -164,19 +165,7 @@ const chunkSizing: ExportRule = {
       chunk_dense: config.chunk_dense === true ? true : undefined,
       chunk_by_key: byKey(config) ? config.chunk_by_key : undefined,
     };
-    const pairs: [string, string, string][] = [
-      ["chunk_size", "chunk_size_memory_mb", "size chunks by keys or by memory"],
-      ["chunk_size_memory_mb", "chunk_count", "give the size of a chunk or their number"],
-      ["chunk_size_memory_mb", "chunk_by_days", "the days are the size"],
-      ["chunk_size", "chunk_count", "give the size of a chunk or their number"],
-      ["chunk_size", "chunk_by_days", "the days are the size"],
-      ["chunk_count", "chunk_by_days", "the days are the size"],
-      ["chunk_by_days", "chunk_dense", "cut by days or by row number"],
-      ["chunk_by_days", "chunk_by_key", "cut by days or by key"],
-      ["chunk_count", "chunk_by_key", "pages are sized by chunk_size"],
-      ["chunk_dense", "chunk_by_key", "pages by key have no gaps already"],
-      ["chunk_count", "chunk_dense", "windows over row numbers are sized by chunk_size"],
-    ];
+    const pairs = Object.values(CUT_EXCLUSIONS).flat();
     return pairs.flatMap(([a, b, advice]) => exclusive(on, [a, b], advice));
   },
 };

@@ -3,13 +3,12 @@
  * WHERE, and how its chunks are checked when a sealed plan or a checkpoint brings them back (PA5).
  * Each file of this folder is one of them; `mod.ts` lists them.
  */
+import type { CutKind } from "../../config/cut_exclusions.ts";
 import type { LoadedExport } from "../../config/loaded.ts";
 import type { ChunkedMode } from "../../config/modes.ts";
 import type { Dialect, Source } from "../../ports/source.ts";
 import type { Column, TypeKind } from "../../types/types.ts";
 import type { ComparedType } from "../select.ts";
-
-export type CutKind = "range" | "dense_keys" | "days" | "key";
 
 /** How an export is cut; stored with the chunk run, so that a resume builds the same SQL. */
 export interface ChunkShape {

@@ -1,6 +1,7 @@
 /** The ways to cut an export: a new one is a file beside this one, and a line here. */
+import type { CutKind } from "../../config/cut_exclusions.ts";
 import type { ChunkedMode } from "../../config/modes.ts";
-import type { Cut, CutKind } from "./cut.ts";
+import type { Cut } from "./cut.ts";
 import { days } from "./days.ts";
 import { dense } from "./dense.ts";
 import { range } from "./range.ts";

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { type QualityGates, resolveQuality } from "../../../../core/config/quality.ts";
 import type { QualityConfig } from "../../../../core/config/schema.ts";
 import { QualityTotals, type UniqueCounts } from "../../../../core/encode/quality.ts";
 import { qualityVerdict } from "../../../../core/encode/quality_verdict.ts";
@@ -10,7 +11,7 @@ function totals(rows: number, nulls: number, unique?: UniqueCounts): QualityTota
 }
 
 function judge(config: QualityConfig, sum: QualityTotals, rows = sum.rows) {
-  return qualityVerdict(config, sum, rows);
+  return qualityVerdict(resolveQuality(config) as QualityGates, sum, rows);
 }
 
 const none: string[] = [];

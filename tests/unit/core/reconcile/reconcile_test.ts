@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { dialect } from "../../../../adapters/sources/postgres/dialect.ts";
 import { ConfigError, RivetError, SourceError } from "../../../../core/base/errors.ts";
 import type { StateStore } from "../../../../core/ports/state.ts";
-import type { CutKind } from "../../../../core/query/cuts/cut.ts";
+import type { CutKind } from "../../../../core/config/cut_exclusions.ts";
 import { areBoundsOf, chunkSql } from "../../../../core/query/chunk.ts";
 import {
   latestRun,
