@@ -141,10 +141,15 @@ async function selectedExports(
 function throwFailed(report: ValidationReport): void {
   const failed = report.exports.filter((e) => e.status === "fail");
   if (failed.length === 0) return;
+  const unasked = failed.every((e) => e.findings.every((f) => f.code === "destination_failed"));
   const names = failed.map((e) => `'${e.export_name}'`).join(", ");
   throw new RivetError(
     "VALIDATION_FAILED",
     `${failed.length} of ${report.exports.length} exports did not validate: ${names}`,
-    { hint: "The report names what is missing or differs; run these exports again." },
+    {
+      hint: unasked
+        ? "Nothing was compared: the report says why the destination could not be looked at."
+        : "The report names what is missing or differs; run these exports again.",
+    },
   );
 }

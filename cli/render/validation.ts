@@ -23,7 +23,10 @@ function block(e: ExportValidation): string {
   if (e.legacy_run) fields.push(["legacy_run", "true"]);
   if (e.row_count !== null) fields.push(["rows", String(e.row_count)]);
   if (e.status !== "not_applicable") fields.push(["coverage", e.coverage]);
-  for (const { message } of e.findings) fields.push(["problem", message]);
+  for (const { message, hint } of e.findings) {
+    fields.push(["problem", message]);
+    if (hint !== undefined) fields.push(["hint", hint]);
+  }
   for (const warning of e.warnings) fields.push(["note", warning]);
   const lines = fields.map(([label, value]) => `  ${`${label}:`.padEnd(12)} ${value}`);
   return [`── ${e.export_name} ──`, ...lines].join("\n");

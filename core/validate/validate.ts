@@ -83,7 +83,7 @@ async function validateExport(
     return {
       ...blank(exported, destination),
       status: "fail",
-      findings: [{ code, message: error.message }],
+      findings: [{ code, message: error.message, hint: error.hint }],
     };
   } finally {
     await destination?.close();

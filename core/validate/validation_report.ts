@@ -23,6 +23,8 @@ export type FindingCode =
 export interface Finding {
   readonly code: FindingCode;
   readonly message: string;
+  /** What to do about it, where the error that it comes from says so. */
+  readonly hint?: string;
 }
 
 export interface PartReport {

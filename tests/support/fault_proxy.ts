@@ -21,6 +21,8 @@ export interface FaultProxy {
   readonly endpoint: string;
   /** `METHOD target` of every request so far. */
   readonly requests: readonly string[];
+  /** Their heads, whole. */
+  readonly heads: readonly string[];
   /** Bytes of request bodies that clients have sent so far. */
   readonly bodyBytes: number;
   /**
@@ -50,6 +52,7 @@ export function startFaultProxy(targetPort: number): FaultProxy {
 class TcpProxy implements FaultProxy {
   readonly endpoint: string;
   readonly requests: string[] = [];
+  readonly heads: string[] = [];
   bodyBytes = 0;
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #targetPort: number;
@@ -92,6 +95,7 @@ class TcpProxy implements FaultProxy {
       const request = await readHead(client);
       if (request === null) return;
       this.requests.push(request.line);
+      this.heads.push(new TextDecoder().decode(request.bytes));
       const rule = this.#rules.find(({ match, left }) => left > 0 && match.test(request.line));
       if (rule !== undefined) {
         rule.left--;

@@ -8,7 +8,8 @@ export interface ForwardProxy {
   stop(): Promise<void>;
 }
 
-export function startForwardProxy(userAndPassword: string): ForwardProxy {
+/** @param onlyPort of this machine, where every request ends up, whatever host it is for. */
+export function startForwardProxy(userAndPassword: string, onlyPort?: number): ForwardProxy {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const requests: string[] = [];
   const open = new Set<Deno.Conn>();
@@ -26,8 +27,10 @@ export function startForwardProxy(userAndPassword: string): ForwardProxy {
       }
       requests.push(`${method} ${target}`);
       const url = new URL(method === "CONNECT" ? `tcp://${target}` : target);
-      const hostname = url.hostname === "localhost" ? "127.0.0.1" : url.hostname;
-      server = await Deno.connect({ hostname, port: Number(url.port) });
+      const hostname = onlyPort !== undefined || url.hostname === "localhost"
+        ? "127.0.0.1"
+        : url.hostname;
+      server = await Deno.connect({ hostname, port: onlyPort ?? Number(url.port) });
       open.add(server);
       if (method === "CONNECT") await write(client, "HTTP/1.1 200 Connected\r\n\r\n");
       else await write(server, text.replace(target, url.pathname + url.search) + "\r\n\r\n");

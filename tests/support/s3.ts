@@ -30,9 +30,12 @@ export interface S3Server {
   stop(): Promise<void>;
 }
 
-export async function startS3(conditions: Conditions = "heeded"): Promise<S3Server> {
+export async function startS3(
+  conditions: Conditions = "heeded",
+  grant: "all" | "put" = "all",
+): Promise<S3Server> {
   const server = await startChildServer(
-    (folder) => [SERVER, folder, S3_BUCKET, conditions],
+    (folder) => [SERVER, folder, S3_BUCKET, conditions, grant],
     /(\d+)\s/,
   );
   const own = `http://127.0.0.1:${server.port}`;

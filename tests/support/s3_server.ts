@@ -1,6 +1,8 @@
 /**
  * s3rver as a process of its own: its protocol and its check of access keys, over `S3Storage`.
- * Usage: s3_server.ts FOLDER BUCKET CONDITIONS; prints its port. GET /-/uploads lists uploads that are open.
+ * Usage: s3_server.ts FOLDER BUCKET CONDITIONS GRANT; prints its port. GET /-/uploads lists uploads that are
+ * open. With the grant `put`, keys may put objects and nothing else. Buckets are named in the path, or as
+ * BUCKET.s3.store.example.
  */
 import nodeCrypto from "node:crypto";
 import { Buffer } from "node:buffer";
@@ -27,7 +29,7 @@ interface Context {
   body: unknown;
 }
 
-const [folder, bucket, conditions] = Deno.args;
+const [folder, bucket, conditions, grant] = Deno.args;
 plainTokens();
 const storage = new S3Storage(folder, bucket, conditions as Conditions);
 const server = new S3rver({
@@ -35,12 +37,17 @@ const server = new S3rver({
   address: "127.0.0.1",
   silent: true,
   directory: folder,
+  serviceEndpoint: "store.example",
   configureBuckets: [],
 });
 server.store = server.context.store = storage;
 server.middleware.splice(-1, 0, async (ctx: Context, next: () => Promise<void>) => {
   if (ctx.path === "/-/uploads") {
     ctx.body = storage.openUploads().join("\n");
+  } else if (grant === "put" && ctx.method !== "PUT" && ctx.method !== "POST") {
+    ctx.status = 403;
+    ctx.type = "application/xml";
+    ctx.body = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
   } else if (ctx.method === "DELETE" && ctx.query.uploadId !== undefined) {
     storage.abortUpload(ctx.query.uploadId);
     ctx.status = 204;

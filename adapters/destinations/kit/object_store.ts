@@ -190,7 +190,9 @@ export class ObjectDestination implements Destination {
       const creation = await this.#tryCreate(upload, signal);
       if (creation === "stored") return "stored";
       if (creation === "taken" && !uncertain) return "taken";
-      return await this.#store.holds(upload, signal) ? "stored" : "taken";
+      // Who may not look takes it for another's: the part is written once more, under another name.
+      const ours = await unlessForbidden(this.#store.holds(upload, signal));
+      return ours === true ? "stored" : "taken";
     } catch (error) {
       this.#uncertain.add(mark);
       throw error;
@@ -209,9 +211,10 @@ export class ObjectDestination implements Destination {
         this.#noConditions(error);
       }
     }
-    // Without a condition, this is what can be done about a name that is taken.
-    if (await this.#store.head(upload.key, signal) !== null) return "taken";
-    return await put(false);
+    // Without a condition, this is what can be done about a name that is taken. Who may not look has
+    // names that are unlike all others (`Access.createOnly`).
+    const there = await unlessForbidden(this.#store.head(upload.key, signal));
+    return there === null ? await put(false) : "taken";
   }
 
   /** A second put of the same name tells whether the store heeds conditions. */
@@ -242,6 +245,16 @@ export class ObjectDestination implements Destination {
 
 function isKind(error: unknown, kind: FailureKind): error is StoreError {
   return error instanceof StoreError && error.kind === kind;
+}
+
+/** null where the credentials do not allow to ask. */
+async function unlessForbidden<T>(asking: Promise<T>): Promise<T | null> {
+  try {
+    return await asking;
+  } catch (error) {
+    if (isKind(error, "permission")) return null;
+    throw error;
+  }
 }
 
 /** The object is there, which is what counts; the staging folder takes the file along. */

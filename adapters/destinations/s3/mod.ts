@@ -115,8 +115,10 @@ async function findCredentials(
   config: S3Config,
   requests: Requests,
 ): Promise<void> {
+  const { aws_profile } = config;
+  const where = aws_profile === undefined ? "" : `in the AWS profile '${aws_profile}' `;
   const request = {
-    doing: "find credentials for",
+    doing: `find credentials ${where}for`,
     target: `s3://${config.bucket}`,
     permission: "s3:PutObject",
   };
