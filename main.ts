@@ -43,6 +43,10 @@ const wiring: Wiring = {
     const { readState } = await import("./state/open.ts");
     return await readState({ dir, env, warn: (text) => logger().warn(text) }, mayBeMade);
   },
+  async readForeignState(from) {
+    const { readForeignState } = await import("./state/foreign/read.ts");
+    return await readForeignState(from, (text) => logger().warn(text));
+  },
   async startWorker() {
     const { startThread, WorkerClient } = await import("./core/workers/worker_client.ts");
     const entry = new URL("./adapters/worker.ts", import.meta.url);

@@ -22,6 +22,7 @@ import type { CommandContext } from "./services.ts";
 import { STATE_SUBCOMMANDS, stateCommand } from "./state.ts";
 import { executeStateChunks } from "./state_commands/chunks.ts";
 import { executeStateFiles } from "./state_commands/files.ts";
+import { executeStateImport } from "./state_commands/import.ts";
 import { executeStateLocks } from "./state_commands/locks.ts";
 import { executeProgression } from "./state_commands/progression.ts";
 import { executeStateSet } from "./state_commands/set.ts";
@@ -99,6 +100,8 @@ export function execute(invocation: Invocation, ctx: CommandContext): Promise<vo
       return executeStateShow(invocation, ctx);
     case "state set":
       return executeStateSet(invocation, ctx);
+    case "state import":
+      return executeStateImport(invocation, ctx);
     case "state reset":
       return executeStateReset(invocation, ctx);
     case "state progression":

@@ -3,6 +3,7 @@ import type { LoadedPlans, LoadPlansOptions } from "../core/apply/load_plans.ts"
 import type { LoadedConfig, NamedConfig } from "../core/config/loaded.ts";
 import type { Discovered, DiscoverRequest } from "../core/discover/connect.ts";
 import type { PlannedExports, PlanOptions } from "../core/artifact/plan_exports.ts";
+import type { ForeignState } from "../core/ports/foreign_state.ts";
 import type { OpenedReader, StateStore } from "../core/ports/state.ts";
 import type { CheckOptions, ExportCheck } from "../core/preflight/check_exports.ts";
 import type { DoctorCheck, DoctorOptions } from "../core/preflight/doctor.ts";
@@ -17,6 +18,9 @@ import type { ValidationReport } from "../core/validate/validation_report.ts";
 import type { Globals } from "./globals.ts";
 import type { Screen } from "./render/screen.ts";
 
+/** A folder, a file or a URL, or the variable that holds one. */
+export type ForeignPlace = { readonly from: string } | { readonly variable: string };
+
 /** One function per thing that a command asks for. */
 export interface Services {
   /** @throws ConfigError with every problem at once. */
@@ -27,6 +31,8 @@ export interface Services {
   openState(config: Pick<NamedConfig, "dir">): Promise<StateStore>;
   /** The same, to be read: empty where there is none, and none is made. */
   readState(config: Pick<NamedConfig, "dir">): Promise<OpenedReader>;
+  /** Another tool's state. @throws StateError, ConfigError USAGE for a variable that is not set */
+  readForeignState(place: ForeignPlace): Promise<ForeignState>;
   /** What a database holds; reads its catalog. @throws ConfigError, SourceError */
   discover(request: DiscoverRequest): Promise<Discovered>;
   /** An export that would fail is in the list. @throws SourceError when the source is out of reach. */

@@ -3,6 +3,7 @@ import { or } from "@optique/core";
 import { defineCommand } from "./define.ts";
 import { chunksCommand } from "./state_commands/chunks.ts";
 import { filesCommand } from "./state_commands/files.ts";
+import { importCommand } from "./state_commands/import.ts";
 import { locksCommand } from "./state_commands/locks.ts";
 import { progressionCommand } from "./state_commands/progression.ts";
 import { resetCommand } from "./state_commands/reset.ts";
@@ -14,6 +15,7 @@ import { unlockCommand } from "./state_commands/unlock.ts";
 export const STATE_SUBCOMMANDS = [
   "show",
   "set",
+  "import",
   "reset",
   "files",
   "chunks",
@@ -28,6 +30,7 @@ export const stateCommand = defineCommand(
   or(
     showCommand,
     setCommand,
+    importCommand,
     resetCommand,
     filesCommand,
     chunksCommand,

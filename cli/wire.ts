@@ -5,10 +5,12 @@
 import type { LoadedConfig, NamedConfig } from "../core/config/loaded.ts";
 import type { SourceConfig } from "../core/config/schema.ts";
 import type { Adapters } from "../core/ports/adapters.ts";
+import { ConfigError } from "../core/base/errors.ts";
+import type { ForeignState } from "../core/ports/foreign_state.ts";
 import type { OpenedReader, StateStore } from "../core/ports/state.ts";
 import type { Launcher } from "../core/processes/run_in_processes.ts";
 import type { RunDeps } from "../core/run/context.ts";
-import type { Services } from "./services.ts";
+import type { ForeignPlace, Services } from "./services.ts";
 
 /** What is not core's and not the command line's. */
 export interface Wiring {
@@ -22,6 +24,8 @@ export interface Wiring {
     config: Pick<NamedConfig, "dir">,
     mayBeMade?: boolean,
   ) => Promise<OpenedReader>;
+  /** Another tool's state, from a folder, a file or a URL. */
+  readonly readForeignState: (from: string) => Promise<ForeignState>;
   readonly startWorker: () => Promise<RunDeps["startWorker"]>;
   /** How the children of `--parallel-export-processes` are started. */
   readonly launcher: (config: LoadedConfig) => Promise<Launcher>;
@@ -144,6 +148,13 @@ function running(
   };
 }
 
+function foreignPlace({ env }: Wiring, place: ForeignPlace): string {
+  if ("from" in place) return place.from;
+  const value = env(place.variable);
+  if (value !== undefined && value !== "") return value;
+  throw new ConfigError(`--from-env: ${place.variable} is not set`, [], { code: "USAGE" });
+}
+
 /** What commands call. */
 export function servicesOver(wiring: Wiring): Services {
   return {
@@ -157,6 +168,7 @@ export function servicesOver(wiring: Wiring): Services {
     },
     openState: wiring.openState,
     readState: (config) => wiring.readState(config),
+    readForeignState: (place) => wiring.readForeignState(foreignPlace(wiring, place)),
     async signingKey(flag, variable) {
       const { signingKey } = await import("../core/artifact/seal.ts");
       return signingKey(wiring.env, flag, variable);

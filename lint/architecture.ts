@@ -50,6 +50,7 @@ export const FLOORS: readonly string[] = [
   "extract",
   "workers",
   "manifest",
+  "import",
   "plan",
   "preflight",
   "reconcile",

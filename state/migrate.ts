@@ -1,6 +1,6 @@
 /** Brings a state database to the schema version of this Rivet, on every open. */
 import { StateError } from "../core/base/errors.ts";
-import type { SqlConnection, SqlExecutor } from "./connection.ts";
+import type { SqlConnection, SqlDialect, SqlExecutor } from "./connection.ts";
 import { type Migration, MIGRATIONS, STATE_VERSION } from "./migrations.ts";
 import { numberOrNull, text } from "./row.ts";
 
@@ -22,6 +22,16 @@ export async function versionOf(db: SqlConnection, executor: SqlExecutor): Promi
   return numberOrNull(rows[0], "version") ?? 0;
 }
 
+/** How to keep what it remembers. */
+const WAYS: Readonly<Record<SqlDialect["name"], string>> = {
+  SQLite:
+    "To go on from it: mkdir old-state && mv .rivet_state.db* old-state/, then rivet state import " +
+    "--from old-state.",
+  PostgreSQL:
+    "To go on from it: point RIVET_STATE_URL at another database or schema, then rivet state " +
+    "import --from-env with a variable that holds the URL of this one.",
+};
+
 /** The tool of the same name calls its file and its tables as ours are called. */
 async function refuseForeign(db: SqlConnection, executor: SqlExecutor): Promise<void> {
   if (!(await columnsOf(db, executor, "export_state")).has("last_cursor_value")) return;
@@ -29,8 +39,9 @@ async function refuseForeign(db: SqlConnection, executor: SqlExecutor): Promise<
     "STATE_FOREIGN",
     `the state at ${db.location} is that of another tool of this name, with other tables`,
     {
-      hint: "It is left as it is. Move it away, or let this Rivet use another state (a config in " +
-        "another folder, or RIVET_STATE_URL).",
+      hint:
+        `It is left as it is. ${WAYS[db.dialect.name]} A config in another folder, or another ` +
+        "RIVET_STATE_URL, starts without it.",
     },
   );
 }

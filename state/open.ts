@@ -130,9 +130,11 @@ export async function openPostgres(
   return await migrated(await connectedPostgres(url, warn));
 }
 
-async function connectedPostgres(
+/** @param namedBy where the URL was given, for what is said of it. */
+export async function connectedPostgres(
   url: string,
   warn: OpenStateOptions["warn"],
+  namedBy = STATE_URL,
 ): Promise<SqlConnection> {
   // Loaded only where it is used: most starts never open a PostgreSQL state.
   const { connectPostgres } = await import("./postgres/connection.ts");
@@ -142,7 +144,7 @@ async function connectedPostgres(
   if (crossesNetworkInPlaintext(parsed)) {
     warn(
       `state goes to ${db.location} without TLS: password and state cross the network in plain text; ` +
-        "add ?sslmode=verify-full (or require) to RIVET_STATE_URL",
+        `add ?sslmode=verify-full (or require) to ${namedBy}`,
     );
   }
   try {
@@ -161,7 +163,7 @@ async function firstAnswer(db: SqlConnection, connectTimeoutS: number): Promise<
     const error = new StateError(
       "STATE_UNAVAILABLE",
       `the state at ${db.location} closes connections without an answer`,
-      { hint: "Is it a PostgreSQL that RIVET_STATE_URL names, and does its proxy reach it?" },
+      { hint: "Is it a PostgreSQL that the URL names, and does its proxy reach it?" },
     );
     timer = setTimeout(() => reject(error), (connectTimeoutS + 1) * 1000);
   });

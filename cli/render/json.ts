@@ -1,4 +1,6 @@
 /** What `--json` of the state commands prints. The names are public API. */
+import type { ImportStep } from "../../core/import/plan_import.ts";
+import type { ForeignState } from "../../core/ports/foreign_state.ts";
 import type {
   ChunkRun,
   ChunkTask,
@@ -124,5 +126,27 @@ export function leaseJson(lease: Lease): Record<string, unknown> {
     acquired_at: lease.acquiredAt,
     renewed_at: lease.renewedAt,
     expires_at: lease.expiresAt,
+  };
+}
+
+export function importJson(
+  foreign: ForeignState,
+  steps: readonly ImportStep[],
+  executed: boolean,
+): Record<string, unknown> {
+  return {
+    from: foreign.location,
+    schema_version: foreign.version,
+    executed,
+    exports: steps.map((step) => ({
+      export_name: step.exportName,
+      action: step.action,
+      reason: step.reason,
+      cursor: step.cursor?.cursor ?? null,
+      cursor_column: step.cursor?.column ?? null,
+      progression: step.progression === null ? null : progressionJson(step.progression),
+      files: step.files.length,
+      notes: step.notes,
+    })),
   };
 }

@@ -12,7 +12,7 @@ import {
   registerUrlSecret,
 } from "../base/redact.ts";
 import { type ConfigDocument, parseConfigDocument } from "./document.ts";
-import type { LoadedConfig, NamedConfig } from "./loaded.ts";
+import type { LoadedConfig, NamedConfig, NamedExport } from "./loaded.ts";
 import { shownNames } from "./names.ts";
 import { type ConfigPath, formatProblem, type Problem, sortProblems } from "./problem.ts";
 import { type QueryKeys, resolveQuery } from "./query.ts";
@@ -86,9 +86,16 @@ export async function loadNames(path: string, env: Lookup): Promise<NamedConfig>
   registerSecrets(value);
   registerNames(shownNames(data));
   const entries = Array.isArray(value.exports) ? value.exports : [];
-  const names = entries.map((entry) => Object(entry).name).filter((n) => typeof n === "string");
   const absolute = resolve(path);
-  return { path: absolute, dir: dirname(absolute), exports: names.map((name) => ({ name })) };
+  return { path: absolute, dir: dirname(absolute), exports: entries.flatMap(namedExport) };
+}
+
+function namedExport(entry: unknown): NamedExport[] {
+  const { name, cursor_column: column, cursor_fallback_column: fallback } = Object(entry);
+  if (typeof name !== "string") return [];
+  if (typeof column !== "string") return [{ name }];
+  const cursorColumn = typeof fallback === "string" ? `coalesce(${column},${fallback})` : column;
+  return [{ name, cursorColumn }];
 }
 
 /** Collects problems and gives each its place in the file. */

@@ -39,7 +39,14 @@ export interface NamedConfig {
   /** Absolute. */
   readonly path: string;
   readonly dir: string;
-  readonly exports: readonly { readonly name: string }[];
+  readonly exports: readonly NamedExport[];
+}
+
+/** What of an export is known before it is judged. */
+export interface NamedExport {
+  readonly name: string;
+  /** As written, `coalesce(a,b)` of two; absent where none is. */
+  readonly cursorColumn?: string;
 }
 
 /** One export, ready to be planned. */

@@ -71,7 +71,10 @@ export function commonPrefix(paths: readonly string[]): string {
 }
 
 /** What a part is recorded as: its manifest entry, or its row of the file log. */
-export type RecordedPart = Pick<ManifestPart, "path" | "size_bytes" | "content_md5">;
+export interface RecordedPart extends Pick<ManifestPart, "path" | "size_bytes"> {
+  /** null: no digest was recorded, and there is nothing to compare but the size. */
+  readonly content_md5: string | null;
+}
 
 export async function verifyPart(
   destination: BoundDestination,
@@ -88,6 +91,9 @@ export async function verifyPart(
   });
   if (object === undefined) return verdict("missing", null);
   if (object.sizeBytes !== part.size_bytes) return verdict("size_differs", "size");
+  if (part.content_md5 === null) {
+    return verdict(options.content ? "size_only" : "verified", "size");
+  }
   const compared = (md5: string) => md5 === part.content_md5 ? "verified" : "content_differs";
   if (object.md5 === part.content_md5) return verdict("verified", "md5");
   if (object.md5 !== undefined) {

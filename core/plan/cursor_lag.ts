@@ -2,8 +2,8 @@
 import { civilDate } from "../types/civil.ts";
 import { RivetError } from "../base/errors.ts";
 
-/** As `core/batch/values.ts` writes dates and timestamps, in years 1 to 9999. */
-const STORED = /^(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d:\d\d)(?:\.(\d+))?(\+00)?)?$/;
+/** As `core/batch/values.ts` writes dates and timestamps, and ISO 8601 as people set them; years 1 to 9999. */
+const STORED = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d:\d\d)(?:\.(\d+))?(\+00(?::?00)?|Z)?)?$/;
 const DAY_MS = 86_400_000;
 
 /**
@@ -17,7 +17,8 @@ export function earlier(cursor: string, lagMs: number): string {
       hint: "Start over with 'rivet state reset', or leave cursor_lag out.",
     });
   }
-  const [, date, clock, fraction, zone] = match;
+  const [, date, clock, fraction, utc] = match;
+  const zone = utc === undefined ? undefined : "+00";
   const at = Date.parse(`${date}T${clock ?? "00:00:00"}Z`);
   // Whole milliseconds and what is left of them are kept apart: a number has no room for nanoseconds.
   const digits = (fraction ?? "").padEnd(3, "0");

@@ -127,7 +127,11 @@ async function verifyLogged(
   const content = exported.config.verify === "content";
   const verdicts: PartVerdict[] = [];
   for (const file of logged) {
-    const part = { path: file.fileName, size_bytes: file.sizeBytes, content_md5: file.md5 };
+    const part = {
+      path: file.fileName,
+      size_bytes: file.sizeBytes,
+      content_md5: file.md5 === "" ? null : file.md5,
+    };
     verdicts.push(await verifyPart(destination, part, objects.get(file.fileName), { content }));
   }
   return verdicts;

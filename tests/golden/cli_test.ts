@@ -40,6 +40,7 @@ const GOLDEN: Readonly<Record<string, string>> = {
   "help-state-show": "state show --help",
   "help-state-reset": "state reset --help",
   "help-state-set": "state set --help",
+  "help-state-import": "state import --help",
   "help-state-progression": "state progression --help",
   "help-metrics": "metrics --help",
   "help-journal": "journal --help",

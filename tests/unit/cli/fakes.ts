@@ -180,6 +180,7 @@ export function fakeContext(
         Promise.resolve(
           { ...granting(state), ...state, close } as Partial<StateStore> as StateStore,
         ),
+      readForeignState: missing("readForeignState"),
       discover: parts.discover ?? missing("discover"),
       runDoctor: parts.runDoctor ?? missing("runDoctor"),
       checkExports: parts.checkExports ?? missing("checkExports"),
