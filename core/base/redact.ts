@@ -51,6 +51,7 @@ const EXACT_FIELDS = new Set([
   "chunk_by_key",
   "time_column",
   "partition_by",
+  "partition_name",
   "cursor",
   "cursor_snapshot",
   "chunk_ranges",

@@ -23,6 +23,8 @@ export interface Consistency {
 export interface Partitioning {
   readonly column: string;
   readonly granularity: "day" | "month" | "year";
+  /** What the folders are called before the `=`. */
+  readonly name: string;
 }
 
 /** `csv:` with its defaults. */

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { parseOverride } from "../types/overrides.ts";
 import type { RivetType } from "../types/types.ts";
 import { resolveCompression } from "./compression.ts";
-import type { LoadedExport, RowGroupOptions } from "./loaded.ts";
+import type { LoadedExport, Partitioning, RowGroupOptions } from "./loaded.ts";
 import { resolveMode } from "./modes.ts";
 import { resolveQuality } from "./quality.ts";
 import type {
@@ -96,15 +96,25 @@ export function resolveExport(
     },
     reconcile: config.reconcile ?? "off",
     quality: resolveQuality(config.quality),
-    partition: config.partition_by === undefined
-      ? null
-      : { column: config.partition_by, granularity: config.partition_granularity ?? "day" },
+    partition: resolvePartition(config),
     maxFileBytes: config.max_file_size === undefined
       ? null
       : parseSize(config.max_file_size) ?? null,
     overrides: resolveOverrides(config),
     destination: resolveDestination(config.destination, dir),
   };
+}
+
+/**
+ * A folder has a name of its own: one that is a column's, in whose files that column stands, has readers
+ * show the folder's day for the stored time, or none at all. Names that begin with `_` or `.` are skipped.
+ */
+function resolvePartition(config: ExportConfig): Partitioning | null {
+  const { partition_by: column, partition_granularity: granularity = "day" } = config;
+  if (column === undefined) return null;
+  const plain = column.replace(/^[_.]+/, "");
+  const name = config.partition_name ?? `${plain === "" ? "partition" : plain}_${granularity}`;
+  return { column, granularity, name };
 }
 
 const MIB = 1024 * 1024;

@@ -1,15 +1,16 @@
 /**
  * `partition_by`: a batch's rows by the day, month or year of one column (contracts section 8). The files
- * keep the column, exact; a reader that takes partition columns from folder names (`hive_partitioning`)
- * shows the folder's value in its place.
+ * keep the column, exact; the folders have a name of their own, which readers that take columns from
+ * folder names show beside it.
  */
 import { type Batch, type ColumnData, isValid } from "../batch/batch.ts";
+import type { Partitioning } from "../config/loaded.ts";
 import { civilDate } from "../types/civil.ts";
 import type { RivetType } from "../types/types.ts";
 import { gatherRows } from "../batch/gather.ts";
 import { columnIndex } from "./row_hash.ts";
 
-export type Granularity = "day" | "month" | "year";
+type Granularity = Partitioning["granularity"];
 
 /** Hive's name for the partition of NULLs. */
 export const NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__";
@@ -107,17 +108,16 @@ function assign(
 }
 
 /**
- * The batch's rows by Hive segment (`created_at=2026-01-31`), each in the order of the batch. Timestamps
+ * The batch's rows by Hive segment (`created_at_day=2026-01-31`), each in the order of the batch. Timestamps
  * are cut in UTC. A batch of one partition is passed on as it is.
  */
 export function splitByPartition(
   batch: Batch,
-  column: string,
-  granularity: Granularity,
+  { column, granularity, name }: Partitioning,
 ): Map<string, Batch> {
   if (batch.rows === 0) return new Map();
   const { values, counts, partitionOf } = assign(batch, columnIndex(batch, column), granularity);
-  const segment = (value: string) => `${escapeHive(column)}=${value}`;
+  const segment = (value: string) => `${escapeHive(name)}=${value}`;
   if (values.length === 1) return new Map([[segment(values[0]), batch]]);
   const rows = counts.map((count) => new Int32Array(count));
   const filled = new Int32Array(counts.length);

@@ -7,7 +7,7 @@ import type { Batch } from "../batch/batch.ts";
 import type { PartWriter } from "./part_writer.ts";
 import type { StagedPart } from "./staged_file.ts";
 import { splitByPartition } from "./partition.ts";
-import type { PartitionSpec } from "./spec.ts";
+import type { Partitioning } from "../config/loaded.ts";
 
 const MB = 1024 * 1024;
 
@@ -32,7 +32,7 @@ interface Waiting {
 }
 
 export class PartitionedPartWriter {
-  readonly #spec: PartitionSpec;
+  readonly #spec: Partitioning;
   readonly #openWriter: (index: number) => PartWriter;
   readonly #limits: PartitionLimits;
   /** Least recently used first. */
@@ -45,7 +45,7 @@ export class PartitionedPartWriter {
 
   /** @param openWriter makes the writer number `index`, from 0; no two may share staged names. */
   constructor(
-    spec: PartitionSpec,
+    spec: Partitioning,
     openWriter: (index: number) => PartWriter,
     limits: PartitionLimits = DEFAULT_LIMITS,
   ) {
@@ -61,8 +61,7 @@ export class PartitionedPartWriter {
   }
 
   async write(batch: Batch): Promise<void> {
-    const { column, granularity } = this.#spec;
-    for (const [segment, rows] of splitByPartition(batch, column, granularity)) {
+    for (const [segment, rows] of splitByPartition(batch, this.#spec)) {
       const known = this.#writers.has(segment);
       if (known || this.#writers.size < this.#limits.openWriters) await this.#put(segment, rows);
       else this.#wait(segment, rows);

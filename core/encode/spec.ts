@@ -2,11 +2,10 @@
  * What the stages between reading and encoding do for one export, decided before the first row from
  * `meta_columns`, `quality` and `partition_by`. Plain data: it travels to the Workers that encode.
  */
-import type { LoadedExport } from "../config/loaded.ts";
+import type { LoadedExport, Partitioning } from "../config/loaded.ts";
 import { ConfigError } from "../base/errors.ts";
 import { didYouMean } from "../base/suggest.ts";
 import type { Column } from "../types/types.ts";
-import type { Granularity } from "./partition.ts";
 
 export const EXPORTED_AT = "_rivet_exported_at";
 export const ROW_HASH = "_rivet_row_hash";
@@ -16,12 +15,7 @@ export interface StageSpec {
   /** Columns in the order they are hashed; null without a row hash. */
   readonly rowHash: readonly string[] | null;
   readonly unique: { readonly columns: readonly string[]; readonly maxEntries: number };
-  readonly partition: PartitionSpec | null;
-}
-
-export interface PartitionSpec {
-  readonly column: string;
-  readonly granularity: Granularity;
+  readonly partition: Partitioning | null;
 }
 
 const EXPORTED_AT_COLUMN: Column = {
@@ -96,6 +90,18 @@ function unpartitionable({ partition }: ColumnSettings, columns: readonly Column
   ];
 }
 
+/** Readers ignore case. A name that is the column's own was warned of where it was written. */
+function takenFolder({ partition }: ColumnSettings, columns: readonly Column[]): string[] {
+  if (partition === null) return [];
+  const folded = partition.name.toLowerCase();
+  const taken = columns.find(({ name }) => name.toLowerCase() === folded);
+  if (taken === undefined || folded === partition.column.toLowerCase()) return [];
+  return [
+    `partition_by: the folders would be called '${partition.name}', as a column of the files is; give ` +
+    "another partition_name",
+  ];
+}
+
 /** Of a line that holds one field, readers skip the empty one; `""` is a value where there are empty ones. */
 function skippedNull({ config }: ColumnSettings, columns: readonly Column[]): string[] {
   const [only, ...others] = columns;
@@ -131,6 +137,7 @@ export function planStages(
     ...unknownColumns(exported, names),
     ...takenNames(addedColumns(spec), names),
     ...unpartitionable(exported, columns),
+    ...takenFolder(exported, fileColumns(columns, spec)),
     ...skippedNull(exported, fileColumns(columns, spec)),
   ];
   if (problems.length > 0) {

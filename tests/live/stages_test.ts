@@ -250,7 +250,7 @@ for (
     );
     assert.equal(summary.status, "success", summary.error?.message);
     const rows = await place.query(
-      `SELECT id, regexp_extract(filename, '/out/([^/]*)/', 1) AS folder, 'at=' || coalesce(
+      `SELECT id, regexp_extract(filename, '/out/([^/]*)/', 1) AS folder, 'at_${granularity}=' || coalesce(
          strftime("at" AT TIME ZONE 'UTC', '${form}'), '__HIVE_DEFAULT_PARTITION__') AS expected
        FROM ROWS ORDER BY id`,
     );
@@ -260,22 +260,44 @@ for (
     const manifest = JSON.parse(await Deno.readTextFile(join(place.dir, "out/manifest.json")));
     const sum = manifest.parts.reduce((n: number, part: { rows: number }) => n + part.rows, 0);
     assert.equal(sum, ROWS);
-    assert.ok(manifest.parts.every(({ path }: { path: string }) => /^at=[^/]+\/rows_/.test(path)));
+    assert.ok(
+      manifest.parts.every(({ path }: { path: string }) => /^at_[a-z]+=[^/]+\/rows_/.test(path)),
+    );
     assert.ok(place.exists("out/_SUCCESS"));
   });
 }
 
-test("a reader that takes columns from folders sees Hive's values and NULL", async (place) => {
+test("a reader that takes columns from folders sees the stored times, and Hive's values beside them", async (place) => {
   await place.run("    partition_by: at\n    partition_granularity: month\n", {
     path: "out/{partition}",
   });
+  // With DuckDB's defaults, which take columns from folders.
+  const files = `read_parquet('${place.dir}/out/**/*.parquet')`;
   const months = await queryDuckdb(
-    `SELECT "at" AS month, count(*)::INT AS rows FROM
-       read_parquet('${place.dir}/out/**/*.parquet', hive_partitioning = true)
-     GROUP BY 1 ORDER BY 1 NULLS LAST`,
+    `SELECT at_month AS month, count(*)::INT AS rows FROM ${files} GROUP BY 1 ORDER BY 1 NULLS LAST`,
   );
   assert.deepEqual(months.map(({ month }) => month), ["2026-01", "2026-02", null]);
   assert.equal(months[2].rows, ROWS / 10);
+  const read = await queryDuckdb(`SELECT epoch_us("at") AS us FROM ${files} ORDER BY id`);
+  const stored = await place.sql.unsafe(
+    `SELECT (extract(epoch FROM at) * 1000000)::bigint AS us FROM ${place.table} ORDER BY id`,
+  );
+  assert.deepEqual(
+    read.map(({ us }) => us === null ? null : String(us)),
+    stored.map(({ us }) => us === null ? null : String(us)),
+  );
+});
+
+test("partition_name brings the documented folders back, with a warning", async (place) => {
+  await place.run(
+    "    partition_by: at\n    partition_name: at\n    partition_granularity: year\n",
+    {
+      path: "out/{partition}",
+    },
+  );
+  const folders = [...Deno.readDirSync(join(place.dir, "out"))]
+    .filter(({ isDirectory, name }) => isDirectory && name.includes("=")).map(({ name }) => name);
+  assert.deepEqual(folders.sort(), ["at=2026", "at=__HIVE_DEFAULT_PARTITION__"]);
 });
 
 test("several parts of one partition are numbered apart", async (place) => {
@@ -287,7 +309,7 @@ test("several parts of one partition are numbered apart", async (place) => {
     { path: "out/{partition}" },
   );
   assert.equal(summary.status, "success", summary.error?.message);
-  const folder = join(place.dir, "out/at=2026");
+  const folder = join(place.dir, "out/at_year=2026");
   const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
   assert.ok(names.length > 2, names.join());
   assert.ok(names.every((name) => /^rows_\d{8}_\d{6}_part\d+\.parquet$/.test(name)), names.join());

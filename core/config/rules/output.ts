@@ -194,12 +194,29 @@ const oneBatchSize: ExportRule = {
 };
 
 const partitionKeys: ExportRule = {
-  name: "partition_granularity_needs_partition_by",
-  reads: ["partition_by", "partition_granularity"],
+  name: "partition_keys_need_partition_by",
+  reads: ["partition_by", "partition_granularity", "partition_name"],
   check: ({ config }) =>
-    config.partition_granularity !== undefined && config.partition_by === undefined
-      ? [{ path: ["partition_granularity"], message: "partition_granularity needs partition_by" }]
-      : [],
+    config.partition_by !== undefined
+      ? []
+      : present(config, ["partition_granularity", "partition_name"]).map((key) => ({
+        path: [key],
+        message: `${key} needs partition_by`,
+      })),
+};
+
+const partitionName: ExportRule = {
+  name: "partition_name_is_no_column_of_the_files",
+  reads: ["partition_by", "partition_name"],
+  check({ config: { partition_by: column, partition_name: name } }) {
+    if (column === undefined || name?.toLowerCase() !== column.toLowerCase()) return [];
+    return [{
+      path: ["partition_name"],
+      message: `the files hold a column ${JSON.stringify(column)} too: DuckDB, Spark and polars ` +
+        "show the folder's value in its place, and pyarrow reads neither",
+      severity: "warning",
+    }];
+  },
 };
 
 export const OUTPUT_RULES: readonly ExportRule[] = [
@@ -215,4 +232,5 @@ export const OUTPUT_RULES: readonly ExportRule[] = [
   qualityBounds,
   oneBatchSize,
   partitionKeys,
+  partitionName,
 ];

@@ -90,11 +90,15 @@ const timeWindow = {
 
 const files = {
   partition_by: text.optional().describe(
-    "Date or timestamp column that names a Hive folder, column=2026-01-31/ (UTC), where the path says {partition}. The files keep the column. Default: none.",
+    "Date or timestamp column by which rows go to Hive folders, column_day=2026-01-31/ (UTC), where the path says {partition}. The files keep the column. Default: none.",
   ),
   partition_granularity: z.enum(["day", "month", "year"]).optional().describe(
     "Width of a partition. Default: day.",
   ),
+  partition_name: text.regex(/^[^_.]/, "readers skip folders whose name begins with _ or .")
+    .optional().describe(
+      "What the folders are called before the =. Default: the column and the width, e.g. created_at_day.",
+    ),
   format: z.enum(["parquet", "csv"]).default("parquet").describe("File format. Default: parquet."),
   compression: z.enum(["zstd", "snappy", "gzip", "lz4", "none"]).optional().describe(
     "Codec of Parquet files, or gzip or zstd around a CSV file as a whole (.csv.gz, .csv.zst). Default: zstd, and none for CSV.",

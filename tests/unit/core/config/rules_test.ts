@@ -420,8 +420,26 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
     ],
     keeps: [ofExport({ tuning: { batch_size: 1 } })],
   },
-  partition_granularity_needs_partition_by: {
-    breaks: [[ofExport({ partition_granularity: "day" }), ["!exports[0].partition_granularity"]]],
+  partition_name_is_no_column_of_the_files: {
+    breaks: [[
+      ofExport({
+        partition_by: "At",
+        partition_name: "at",
+        destination: { type: "local", path: "x/{partition}" },
+      }),
+      ["~exports[0].partition_name"],
+    ]],
+    keeps: [ofExport({
+      partition_by: "at",
+      partition_name: "at_day",
+      destination: { type: "local", path: "x/{partition}" },
+    })],
+  },
+  partition_keys_need_partition_by: {
+    breaks: [
+      [ofExport({ partition_granularity: "day" }), ["!exports[0].partition_granularity"]],
+      [ofExport({ partition_name: "day" }), ["!exports[0].partition_name"]],
+    ],
     keeps: [],
   },
   stdout_takes_one_plain_file: {

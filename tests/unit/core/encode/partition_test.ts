@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { gatherRows } from "../../../../core/batch/gather.ts";
-import { type Granularity, splitByPartition } from "../../../../core/encode/partition.ts";
+import { splitByPartition } from "../../../../core/encode/partition.ts";
+import type { Partitioning } from "../../../../core/config/loaded.ts";
 import type { RivetType } from "../../../../core/types/types.ts";
 import { batchOf, column, type Value } from "../../../support/batches.ts";
 import { cut, places, rowTexts, tables } from "./arbitrary.ts";
@@ -10,10 +11,16 @@ const date: RivetType = { kind: "date" };
 const micros: RivetType = { kind: "timestamp", unit: "us", utc: true };
 const nanos: RivetType = { kind: "timestamp", unit: "ns", utc: false };
 
+type Granularity = Partitioning["granularity"];
+
 function segments(type: RivetType, values: Value[], granularity: Granularity, name = "at") {
-  const batch = batchOf([column(name, type)], values.map((value) => [value]));
-  return [...splitByPartition(batch, name, granularity)].map(([key, { rows }]) => [key, rows]);
+  const batch = batchOf([column("v", type)], values.map((value) => [value]));
+  return [...splitByPartition(batch, { column: "v", granularity, name })].map((
+    [key, { rows }],
+  ) => [key, rows]);
 }
+
+const monthly = (column: string): Partitioning => ({ column, granularity: "month", name: "p" });
 
 Deno.test("partition: days, months and years of dates, NULLs apart", () => {
   const values = [20_484, null, 20_484, 20_483, 20_454];
@@ -83,8 +90,8 @@ Deno.test("partition: what Hive cannot have in a name is percent-escaped", () =>
 
 Deno.test("partition: a batch of one partition is passed on untouched; none has none", () => {
   const batch = batchOf([column("at", date)], [[1], [2]]);
-  assert.equal(splitByPartition(batch, "at", "month").get("at=1970-01"), batch);
-  assert.equal(splitByPartition(batchOf([column("at", date)], []), "at", "day").size, 0);
+  assert.equal(splitByPartition(batch, monthly("at")).get("p=1970-01"), batch);
+  assert.equal(splitByPartition(batchOf([column("at", date)], []), monthly("at")).size, 0);
 });
 
 Deno.test("gather: any rows of any columns, repeated and reordered", () => {
@@ -113,7 +120,7 @@ Deno.test("partition: however rows are batched, each partition has the same rows
     const split = (cuts: number[]) => {
       const rows = new Map<string, string[]>();
       for (const batch of cut(table, cuts)) {
-        for (const [key, part] of splitByPartition(batch, "day", "month")) {
+        for (const [key, part] of splitByPartition(batch, monthly("day"))) {
           rows.set(key, [...rows.get(key) ?? [], ...rowTexts(part)]);
         }
       }

@@ -72,7 +72,7 @@ const NO_STAGES: StageSpec = {
   unique: { columns: [], maxEntries: 10 },
   partition: null,
 };
-const DAYS = { column: "day", granularity: "day" } as const;
+const DAYS = { column: "day", granularity: "day", name: "day" } as const;
 
 function output(dir: string, stages: StageSpec): OutputSpec {
   return {
@@ -232,7 +232,7 @@ Deno.test("partitioned writer: no row is lost or reordered whatever the limits",
         const { writer, open } = partitioned(dir, limit);
         for (const batch of rows) await writer.write(batchOf(columns, batch));
         const parts = await writer.finish();
-        const whole = splitByPartition(batchOf(columns, rows.flat()), "day", "day");
+        const whole = splitByPartition(batchOf(columns, rows.flat()), DAYS);
         const expected = [...whole].map(([key, batch]) => [key, rowTexts(batch)] as const);
         assert.deepEqual(rowsOf(parts), new Map(expected));
         assert.ok(open.most <= limit.openWriters);
