@@ -5,6 +5,7 @@ import { loadFormat } from "./formats/mod.ts";
 import { openNotifiers } from "./notifiers/mod.ts";
 import { sourceFactory } from "./sources/mod.ts";
 
+/** Everything behind the ports, loaded when it is first asked for. */
 export const adapters: Adapters = {
   source: sourceFactory,
   destination: (config) => openDestination(config),

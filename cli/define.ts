@@ -13,6 +13,7 @@ export interface CommandHelp {
 }
 
 // The return type is the parser's own, which only inference can spell.
+/** A command whose help has every section of `CommandHelp`. */
 export function defineCommand<M extends Mode, T, S>(
   name: string,
   parser: Parser<M, T, S>,

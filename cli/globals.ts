@@ -20,6 +20,7 @@ export const globalOptions = group(
   }),
 );
 
+/** Their values, as parsed from wherever they stood. */
 export type Globals = InferValue<typeof globalOptions>;
 
 /** Whether a flag is given, known before the arguments are parsed. */

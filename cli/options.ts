@@ -3,20 +3,24 @@ import { message, option, optional, text, withDefault } from "@optique/core";
 import { choice, integer, string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
 
+/** `--config`, which every command that reads a file requires. */
 export const configOption = option("-c", "--config", path({ metavar: "PATH", type: "file" }), {
   description: message`The YAML config file.`,
 });
 
+/** `--export` of commands that take all exports without it. */
 export const exportOption = optional(
   option("-e", "--export", string({ metavar: "NAME" }), {
     description: message`Only the export of this name.`,
   }),
 );
 
+/** `--export` of commands that are about one export. */
 export const requiredExportOption = option("-e", "--export", string({ metavar: "NAME" }), {
   description: message`The export's name.`,
 });
 
+/** `--json`: the result alone goes to stdout, as one document. */
 export const jsonOption = option("--json", {
   description: message`Print the result as JSON.`,
 });

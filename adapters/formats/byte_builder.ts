@@ -2,6 +2,9 @@
 
 const MIN_CAPACITY = 256;
 
+/**
+ * Bytes from 0 to `length` are written; `bytes` is replaced by a larger buffer when it is full.
+ */
 export class ByteBuilder {
   bytes: Uint8Array;
   view: DataView;

@@ -31,6 +31,7 @@ interface FinishedCard {
 const REDRAW_MS = 200;
 const RULE_WIDTH = 56;
 
+/** Listens to a run and draws it; `close` leaves the last state standing. */
 export class CardsView implements RunListener {
   readonly #screen: Screen;
   readonly #summaries: CardsOptions["summaries"];

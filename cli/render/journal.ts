@@ -33,6 +33,7 @@ function detail(event: JournalEvent): string[] {
   }
 }
 
+/** Several lines without a final line end; events that are as usual are left out. */
 export function renderJournal(run: JournalRun): string {
   const finished = run.events.findLast((event) => event.event === "finished");
   const data: Data = finished === undefined ? {} : dataOf(finished);

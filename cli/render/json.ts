@@ -13,6 +13,7 @@ import type {
 } from "../../core/ports/state.ts";
 export { toJson } from "../../core/base/json_text.ts";
 
+/** A row of the file log. */
 export function fileJson(file: FileRecord): Record<string, unknown> {
   return {
     run_id: file.runId,
@@ -30,6 +31,7 @@ export function fileJson(file: FileRecord): Record<string, unknown> {
   };
 }
 
+/** A checkpointed run, without its chunks. */
 export function chunkRunJson(run: ChunkRun): Record<string, unknown> {
   return {
     run_id: run.runId,
@@ -42,6 +44,7 @@ export function chunkRunJson(run: ChunkRun): Record<string, unknown> {
   };
 }
 
+/** One chunk of a checkpointed run. */
 export function chunkTaskJson(task: ChunkTask): Record<string, unknown> {
   return {
     chunk_index: task.chunkIndex,
@@ -55,6 +58,7 @@ export function chunkTaskJson(task: ChunkTask): Record<string, unknown> {
   };
 }
 
+/** What is kept of a run's summary. */
 export function metricJson(m: RunMetric): Record<string, unknown> {
   return {
     run_id: m.runId,
@@ -79,6 +83,7 @@ export function metricJson(m: RunMetric): Record<string, unknown> {
   };
 }
 
+/** A stored cursor, without the ties at its value. */
 export function cursorJson(cursor: CursorState): Record<string, unknown> {
   return {
     export_name: cursor.exportName,
@@ -88,6 +93,7 @@ export function cursorJson(cursor: CursorState): Record<string, unknown> {
   };
 }
 
+/** Both boundaries of an export; members are null where there is none yet (PG2, PG5). */
 export function progressionJson(p: Progression): Record<string, unknown> {
   return {
     export_name: p.exportName,
@@ -102,6 +108,7 @@ export function progressionJson(p: Progression): Record<string, unknown> {
   };
 }
 
+/** A run's events, each with its data as JSON. */
 export function journalJson(run: JournalRun): Record<string, unknown> {
   return {
     run_id: run.runId,
@@ -115,6 +122,7 @@ export function journalJson(run: JournalRun): Record<string, unknown> {
   };
 }
 
+/** Who holds an export, and until when. */
 export function leaseJson(lease: Lease): Record<string, unknown> {
   return {
     export_name: lease.exportName,

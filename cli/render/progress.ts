@@ -28,6 +28,7 @@ interface Running extends LineFacts {
 const REDRAW_MS = 200;
 const PLAIN_EVERY_MS = 10_000;
 
+/** Listens to a run and writes what it learns; how depends on where the output goes. */
 export class ProgressView implements RunListener {
   readonly #screen: Screen;
   readonly #live: boolean;

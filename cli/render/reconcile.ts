@@ -48,6 +48,7 @@ const ACTIONS: readonly TableColumn[] = [
   { header: "REASON" },
 ];
 
+/** Several lines without a final line end. `execute`: the plan was carried out. */
 export function renderRepair(result: RepairResult, execute: boolean): string {
   const { export_name, reconcile_run_id, actions, skipped, execution } = result;
   const lines = [

@@ -2,6 +2,7 @@
 import type { RunAggregate } from "../../core/report/summary.ts";
 import { formatBytes, formatDuration } from "./format.ts";
 
+/** Several lines without a final line end. */
 export function renderRunSummary(run: RunAggregate): string {
   const { succeeded, failed, skipped, exports, rows, files, bytes, durationMs } = run;
   const counts = [`${succeeded} succeeded`, `${failed} failed`, `${skipped} skipped`]

@@ -17,6 +17,9 @@ export interface TextStream {
   size(): { columns: number; rows: number } | undefined;
 }
 
+/**
+ * Results go to stdout, everything else to stderr; text that is written passes above the live block.
+ */
 export class Screen {
   readonly #out: TextStream;
   readonly #err: TextStream;

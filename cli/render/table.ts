@@ -1,6 +1,7 @@
 /** Plain tables: a header, a rule, one line per row. */
 import { oneLine } from "../../core/base/printable.ts";
 
+/** A column of a table, which is as wide as its widest cell. */
 export interface TableColumn {
   readonly header: string;
   /** Kept where the terminal is wide enough, so that successive listings line up. */

@@ -19,6 +19,7 @@ const options = object({
 
 type ChunksArgs = InferValue<typeof options>;
 
+/** The parser of `rivet state chunks`, with its help. */
 export const chunksCommand = defineCommand("chunks", options, {
   brief: "Show the chunk checkpoint of an export.",
   description: "Shows the chunks of the export's latest checkpointed run.",
@@ -37,6 +38,10 @@ const COLUMNS: readonly TableColumn[] = [
   { header: "ERROR" },
 ];
 
+/**
+ * Prints the chunks of the latest run; none is a sentence, or null in JSON.
+ * @throws ConfigError for an unknown export, StateError
+ */
 export async function executeStateChunks(args: ChunksArgs, ctx: CommandContext): Promise<void> {
   const config = await loadNames(ctx, args.config);
   const { run, tasks } = await readingState(ctx, config, (state) => chunksOf(state, args.export));

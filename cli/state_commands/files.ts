@@ -20,6 +20,7 @@ const options = object({
 
 type FilesArgs = InferValue<typeof options>;
 
+/** The parser of `rivet state files`, with its help. */
 export const filesCommand = defineCommand("files", options, {
   brief: "List the files that exports produced.",
   description: "Lists the files that a destination accepted, newest first.",
@@ -38,6 +39,10 @@ const COLUMNS: readonly TableColumn[] = [
   { header: "CREATED" },
 ];
 
+/**
+ * Prints the newest rows of the file log.
+ * @throws ConfigError for an unknown export, StateError
+ */
 export async function executeStateFiles(args: FilesArgs, ctx: CommandContext): Promise<void> {
   const config = await loadNames(ctx, args.config);
   const filter = { exportName: args.export, last: args.last };

@@ -17,6 +17,7 @@ const options = object({
 
 type LocksArgs = InferValue<typeof options>;
 
+/** The parser of `rivet state locks`, with its help. */
 export const locksCommand = defineCommand("locks", options, {
   brief: "Show which exports are being run, and by whom.",
   description:
@@ -38,6 +39,10 @@ const COLUMNS: readonly TableColumn[] = [
   { header: "EXPIRES", minWidth: 25 },
 ];
 
+/**
+ * Prints every lease, also those that have expired.
+ * @throws StateError
+ */
 export async function executeStateLocks(args: LocksArgs, ctx: CommandContext): Promise<void> {
   const config = await loadNames(ctx, args.config);
   const leases = await readingState(ctx, config, (state) => state.leases());

@@ -19,6 +19,7 @@ const options = object({
 
 type ProgressionArgs = InferValue<typeof options>;
 
+/** The parser of `rivet state progression`, with its help. */
 export const progressionCommand = defineCommand("progression", options, {
   brief: "Show what is committed and what is verified.",
   description:
@@ -37,6 +38,10 @@ const COLUMNS: readonly TableColumn[] = [
   { header: "VERIFIED" },
 ];
 
+/**
+ * Prints both boundaries of each export.
+ * @throws ConfigError for an unknown export, StateError
+ */
 export async function executeProgression(
   args: ProgressionArgs,
   ctx: CommandContext,

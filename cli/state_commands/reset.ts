@@ -14,6 +14,7 @@ const options = object({
 
 type ResetArgs = InferValue<typeof options>;
 
+/** The parser of `rivet state reset`, with its help. */
 export const resetCommand = defineCommand("reset", options, {
   brief: "Forget the cursor of an export, so that its next run exports all rows.",
   description:
@@ -23,6 +24,10 @@ export const resetCommand = defineCommand("reset", options, {
   examples: [["rivet state reset -c rivet.yaml -e orders", "export all rows again"]],
 });
 
+/**
+ * Deletes the cursor, under the export's lease.
+ * @throws RivetError LEASE_HELD, ConfigError for an unknown export, StateError
+ */
 export async function executeStateReset(args: ResetArgs, ctx: CommandContext): Promise<void> {
   const config = await loadNames(ctx, args.config);
   const { deleted } = await withState(ctx, config, async (state) => ({

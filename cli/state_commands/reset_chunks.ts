@@ -26,6 +26,7 @@ const options = object({
 
 type ResetChunksArgs = InferValue<typeof options>;
 
+/** The parser of `rivet state reset-chunks`, with its help. */
 export const resetChunksCommand = defineCommand("reset-chunks", options, {
   brief: "Clear chunk checkpoints, so that the next run starts afresh.",
   description: "Deletes the stored chunk checkpoint of one export, or with " +
@@ -38,6 +39,10 @@ export const resetChunksCommand = defineCommand("reset-chunks", options, {
   ],
 });
 
+/**
+ * Deletes checkpoints, each under its export's lease.
+ * @throws RivetError LEASE_HELD, ConfigError, StateError
+ */
 export async function executeResetChunks(
   args: ResetChunksArgs,
   ctx: CommandContext,

@@ -19,6 +19,7 @@ const options = object({
 
 type SetArgs = InferValue<typeof options>;
 
+/** The parser of `rivet state set`, with its help. */
 export const setCommand = defineCommand("set", options, {
   brief: "Set the cursor of an export, so that its next run begins behind it.",
   description:
@@ -31,6 +32,10 @@ export const setCommand = defineCommand("set", options, {
   ]],
 });
 
+/**
+ * Stores the cursor, under the export's lease.
+ * @throws RivetError LEASE_HELD, ConfigError for an unknown export, StateError
+ */
 export async function executeStateSet(args: SetArgs, ctx: CommandContext): Promise<void> {
   const config = await loadNames(ctx, args.config);
   selectExports(config, args.export);

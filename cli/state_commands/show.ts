@@ -16,6 +16,7 @@ const options = object({
 
 type ShowArgs = InferValue<typeof options>;
 
+/** The parser of `rivet state show`, with its help. */
 export const showCommand = defineCommand("show", options, {
   brief: "Show the cursors of incremental exports.",
   description: "Shows where each incremental export will continue, and which run moved it there.",
@@ -30,6 +31,10 @@ const COLUMNS: readonly TableColumn[] = [
   { header: "RUN ID" },
 ];
 
+/**
+ * Prints every stored cursor.
+ * @throws StateError
+ */
 export async function executeStateShow(args: ShowArgs, ctx: CommandContext): Promise<void> {
   const config = await loadNames(ctx, args.config);
   const cursors = await readingState(ctx, config, (state) => state.cursors());

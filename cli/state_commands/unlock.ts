@@ -21,6 +21,7 @@ const options = object({
 
 type UnlockArgs = InferValue<typeof options>;
 
+/** The parser of `rivet state unlock`, with its help. */
 export const unlockCommand = defineCommand("unlock", options, {
   brief: "Take the lease of an export away from its run.",
   description: "Ends the lease of an export, so that another run may begin. Without --force only " +

@@ -21,12 +21,14 @@ import {
   type ReadOptions,
 } from "./read_artifact.ts";
 
+/** What `runExports` takes, made from a file of sealed plans. */
 export interface LoadedPlans {
   /** As if it came from the configuration file. */
   readonly config: LoadedConfig;
   readonly sealed: ReadonlyMap<string, SealedInputs>;
 }
 
+/** Which plans to take, and what may pass with `--force`. */
 export interface LoadPlansOptions extends ReadOptions {
   /** Only this export's plan; null for all in the file. */
   readonly exportName: string | null;

@@ -14,6 +14,7 @@ export interface PlanDeps extends Pick<Adapters, "source"> {
   readonly state: StateReader;
 }
 
+/** What `rivet plan` is asked. */
 export interface PlanOptions {
   readonly config: LoadedConfig;
   /** Only this export; null for all. */
@@ -28,6 +29,7 @@ export interface ExportPlanned extends PlannedExport {
   readonly artifact: PlanArtifact;
 }
 
+/** The plans in the order of the configuration, and the waves they would run in. */
 export interface PlannedExports {
   readonly plans: readonly ExportPlanned[];
   /** null for a single export. */

@@ -19,6 +19,10 @@ export interface RetryPolicy {
   readonly extraDelayMs: number;
 }
 
+/**
+ * Whether an error of a category may pass by itself, and what is added to the wait before it is tried
+ * again.
+ */
 export const RETRY_POLICIES: Record<ErrorCategory, RetryPolicy> = {
   network: { retry: true, extraDelayMs: 0 },
   disconnect: { retry: true, extraDelayMs: 0 },
@@ -82,6 +86,7 @@ export type ErrorCode =
   | "EXPORT_FAILED"
   | "INTERNAL";
 
+/** What an error carries beside its code and message. */
 export interface RivetErrorOptions {
   /** What to do about it, in one sentence. Printed on its own line. */
   readonly hint?: string;
@@ -150,6 +155,7 @@ export interface SerializedError {
   readonly stack?: string;
 }
 
+/** Anything that was thrown, as what JSON and structured clone keep of it. */
 export function serializeError(error: unknown): SerializedError {
   const e = toRivetError(error);
   return {
@@ -163,6 +169,9 @@ export function serializeError(error: unknown): SerializedError {
   };
 }
 
+/**
+ * The error again, with its code, category and stack; its class is `RivetError` whatever it was.
+ */
 export function deserializeError(data: SerializedError): RivetError {
   const options = { hint: data.hint, category: data.category, nativeCode: data.nativeCode };
   const error = new RivetError(data.code, data.message, options);

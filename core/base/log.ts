@@ -10,6 +10,7 @@ import { redact } from "./redact.ts";
 
 /** From the least to the most talkative. */
 export const LOG_LEVELS = ["error", "warn", "info", "debug", "trace"] as const;
+/** Each level shows itself and those before it in `LOG_LEVELS`. */
 export type LogLevel = typeof LOG_LEVELS[number];
 
 /** One line of the log, without secrets and control characters. Structured-clone safe. */

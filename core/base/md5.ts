@@ -19,6 +19,7 @@ function swapBytes(word: number): number {
   return ((word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
 }
 
+/** One hasher for many inputs: write into `bytes`, then ask for the digest of its first bytes. */
 export class Md5 {
   /** The message, from 0 on; replaced by `reserve`. */
   bytes = new Uint8Array(8192);

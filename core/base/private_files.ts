@@ -5,6 +5,7 @@
 import { RivetError } from "./errors.ts";
 import { pathInside } from "./path_names.ts";
 
+/** Modes: the owner may, nobody else. */
 export const PRIVATE_FILE = 0o600;
 export const PRIVATE_FOLDER = 0o700;
 

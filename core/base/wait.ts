@@ -1,12 +1,17 @@
 /** Waiting that an abort ends at once. */
 import { RivetError } from "./errors.ts";
 
+/** The error of everything that an abort ends. */
 export function interrupted(): RivetError {
   return new RivetError("INTERRUPTED", "interrupted; the run stopped at a safe point", {
     hint: "Run the same command again; a checkpointed chunked export continues with --resume.",
   });
 }
 
+/**
+ * For between two steps that no signal reaches.
+ * @throws RivetError INTERRUPTED
+ */
 export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw interrupted();
 }

@@ -4,6 +4,7 @@
  */
 import type { ExportConfig } from "./schema.ts";
 
+/** Stored with chunk runs and in artifacts: a kind keeps its name. */
 export type CutKind = "range" | "dense_keys" | "days" | "key";
 
 type ChunkKey = Extract<keyof ExportConfig, `chunk_${string}`>;

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { configSchema } from "./schema.ts";
 
+/** Of the file as it is written: keys with a default are optional in it. */
 export function configJsonSchema(): Record<string, unknown> {
   return {
     ...z.toJSONSchema(configSchema, { io: "input" }),

@@ -27,6 +27,7 @@ export {
   tuningSchema,
 } from "./schema/source.ts";
 
+/** `notifications:` at the top of the file. */
 export const notificationsSchema = z.strictObject({
   slack: z.strictObject({
     webhook_url: text.optional().describe("Incoming webhook; prefer webhook_url_env."),
@@ -49,5 +50,7 @@ export const configSchema = z.strictObject({
   ),
 }).describe("Configuration of Rivet: one source, its exports.");
 
+/** The block after parsing, with its defaults. */
 export type NotificationsConfig = z.infer<typeof notificationsSchema>;
+/** A whole file after parsing, with its defaults; nothing is resolved or read yet. */
 export type RivetConfig = z.infer<typeof configSchema>;

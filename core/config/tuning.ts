@@ -1,8 +1,10 @@
 /** Tuning as a run uses it: profile numbers with the config's overrides laid over them. */
 import type { SourceConfig, TuningConfig } from "./schema.ts";
 
+/** How hard a source may be worked, gentlest first. */
 export type Profile = "safe" | "balanced" | "fast";
 
+/** Limits of one export's reads; times are in the unit that ends their name. */
 export interface Tuning {
   readonly profile: Profile;
   /** Rows per FETCH or page; 0 when batches are sized by `batchBytes`. */
@@ -110,6 +112,7 @@ export interface ProfileChoice {
   readonly environment: SourceConfig["environment"] | null;
 }
 
+/** The export's own profile, else the source's, else what its environment suggests. */
 export function chooseProfile(
   source: TuningConfig = {},
   own: TuningConfig = {},

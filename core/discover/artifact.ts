@@ -38,6 +38,7 @@ export interface TableArtifact {
   readonly notes: readonly string[];
 }
 
+/** The document, ready to be written as JSON. */
 export function discoveryArtifact(
   { sourceType, dialect, discovery }: Discovered,
 ): DiscoveryArtifact {

@@ -17,12 +17,14 @@ export interface DiscoverDeps extends Pick<Adapters, "source"> {
   readonly readUrl: (source: UrlSource) => string;
 }
 
+/** Which database, and how to reach it. */
 export interface DiscoverRequest extends DiscoverOptions {
   readonly url: UrlSource;
   readonly tls?: TlsConfig;
   readonly signal: AbortSignal;
 }
 
+/** What was found, and the engine that it was found in. */
 export interface Discovered {
   readonly sourceType: SourceConfig["type"];
   readonly dialect: Dialect;

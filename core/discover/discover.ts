@@ -39,6 +39,7 @@ export interface DiscoverOptions {
   readonly mode: ExportMode | null;
 }
 
+/** One table or view that can be read, and what suits it. */
 export interface DiscoveredTable {
   readonly table: CatalogTable;
   readonly columns: readonly InspectedColumn[];
@@ -57,6 +58,7 @@ export interface LeftOutTable {
   readonly reason: string;
 }
 
+/** The tables of a scope; those that cannot be exported are named apart. */
 export interface Discovery {
   /** The schema, or `schema.table`. */
   readonly scope: string;

@@ -9,6 +9,7 @@ export const FULL_ROWS = 100_000;
 const SPARSE_FILL = 0.1;
 const DAYS_WINDOW = 7;
 
+/** A mode, with the settings that it needs. */
 export type ModeSuggestion =
   | { readonly mode: "full" }
   | {

@@ -5,6 +5,7 @@
 import type { QualityGates } from "../config/quality.ts";
 import type { QualityTotals } from "./quality.ts";
 
+/** Each entry is a sentence that names the gate and the column. */
 export interface QualityVerdict {
   /** Any of them fails the run. */
   readonly failures: readonly string[];

@@ -10,6 +10,7 @@ import type { Column } from "../types/types.ts";
 export const EXPORTED_AT = "_rivet_exported_at";
 export const ROW_HASH = "_rivet_row_hash";
 
+/** Structured-clone safe: stages run in Workers. */
 export interface StageSpec {
   readonly exportedAt: boolean;
   /** Columns in the order they are hashed; null without a row hash. */

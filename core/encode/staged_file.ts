@@ -7,6 +7,7 @@ import { createXXHash3, type IHasher } from "hash-wasm";
 import { fileError } from "../base/file_error.ts";
 import type { PieceRule, StreamDestination } from "../ports/destination.ts";
 
+/** A finished, fsynced file that no destination has seen yet. */
 export interface StagedPart {
   /** Absolute path of the finished file. */
   readonly file: string;

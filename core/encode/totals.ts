@@ -4,6 +4,7 @@ import { WidthCounter } from "./shape.ts";
 import type { StageSpec } from "./spec.ts";
 import type { StageResult } from "./stages.ts";
 
+/** Counters over the reads of a run, whichever Workers did them. */
 export class StageTotals {
   readonly quality: QualityTotals;
   readonly widths = new WidthCounter();

@@ -27,6 +27,9 @@ function openFiles(
   );
 }
 
+/**
+ * One per unit: take batches, then finish or abort. Nothing staged stays behind after an abort.
+ */
 export class UnitWriter {
   readonly #output: OutputSpec;
   readonly #files: PartWriter | PartitionedPartWriter;

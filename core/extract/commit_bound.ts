@@ -8,6 +8,7 @@ import type { RunningTransactions } from "../ports/source.ts";
 import type { CursorLimit } from "../query/cursor.ts";
 import { delay } from "../base/wait.ts";
 
+/** Where a read may end without hiding rows that are still to be committed. */
 export interface CommitBound {
   /** Every row up to here is committed; null: no value is known to be complete. */
   readonly until: CursorLimit | null;
@@ -15,6 +16,7 @@ export interface CommitBound {
   readonly heldBy: readonly string[];
 }
 
+/** How patient the look for a bound is. */
 export interface BoundSettings {
   /** How long to wait for transactions to end. */
   readonly waitMs: number;

@@ -10,6 +10,7 @@ const MB = 1024 * 1024;
 const MAX_PAUSE_MS = 30_000;
 const STEP_MS = 100;
 
+/** Resident memory of the whole process, Workers included, in MiB. */
 export function rssMb(): number {
   return Math.round(Deno.memoryUsage().rss / MB);
 }

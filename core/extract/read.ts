@@ -37,6 +37,7 @@ export interface ReadJob {
   readonly maxFileBytes: number | null;
 }
 
+/** What a read came to, counted over all of its statements. */
 export interface ReadResult {
   /** That went to the sink. */
   readonly rows: number;

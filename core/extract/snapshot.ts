@@ -24,6 +24,9 @@ interface Held {
   readonly timers: readonly Timer[];
 }
 
+/**
+ * A snapshot that is taken when it is first asked for, and released once, by whoever made the hold.
+ */
 export class SnapshotHold {
   readonly #maxSeconds: number | null;
   readonly #abort = new AbortController();

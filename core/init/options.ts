@@ -8,6 +8,7 @@ export type UrlReference =
   /** Relative to the configuration's folder. */
   | { readonly key: "url_file"; readonly value: string };
 
+/** Where the scaffolded exports write to; prefixes and credentials get defaults. */
 export type ScaffoldDestination =
   | { readonly type: "local" }
   | { readonly type: "s3"; readonly bucket: string }

@@ -11,6 +11,7 @@ export interface Scaffold {
   readonly exports: readonly ScaffoldedExport[];
 }
 
+/** YAML that loads without an error, one export a table, and what its author should know. */
 export function scaffold(discovery: Discovery, options: ScaffoldOptions): Scaffold {
   const names = exportNames(discovery.tables.map(({ table }) => table.name));
   const exports = discovery.tables.map((found, i) => ({ name: names[i], found }));

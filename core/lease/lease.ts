@@ -42,6 +42,7 @@ export interface LeaseSettings {
   readonly signal: AbortSignal;
 }
 
+/** Renews itself until it is released or lost. */
 export class HeldLease {
   readonly state: LeasedState;
   readonly #lengthMs: number;

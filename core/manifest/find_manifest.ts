@@ -9,6 +9,7 @@ import { MANIFEST_KEY, manifestCopyPrefix, runOfManifestCopy, SUCCESS_KEY } from
 import { type Manifest, parseManifest } from "./manifest.ts";
 import { readSuccess } from "./publish.ts";
 
+/** A manifest that was asked for, with the hash of its bytes. */
 export interface FoundManifest {
   readonly key: string;
   readonly manifest: Manifest;
@@ -172,6 +173,7 @@ export type Marker =
   /** It holds the hash of no manifest in the folder, or `manifest.json` is not what the run wrote. */
   | { readonly kind: "mismatch"; readonly problem: string };
 
+/** What `_SUCCESS` says of the manifest that was found (M2). */
 export async function markerOf(
   destination: BoundDestination,
   found: FoundManifest,

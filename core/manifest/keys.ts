@@ -5,6 +5,7 @@ import { runTime } from "./names.ts";
 export const MANIFEST_KEY = "manifest.json";
 /** Present on success only (M2). */
 export const SUCCESS_KEY = "_SUCCESS";
+/** Below the prefix; readers of folders pass over names that begin with an underscore. */
 export const QUARANTINE_FOLDER = "_quarantine";
 
 /** The run's own copy, which no other run writes. */

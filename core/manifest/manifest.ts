@@ -44,6 +44,7 @@ export interface ManifestPart {
   readonly chunk_index: number | null;
 }
 
+/** Fields may be added, never removed; members that are absent in older files are optional. */
 export interface Manifest {
   readonly manifest_version: number;
   readonly run_id: string;

@@ -31,6 +31,7 @@ export function runTime(id: string, exportName: string): Date | null {
   return Number.isNaN(at.getTime()) ? null : at;
 }
 
+/** What a part's name tells beside its export and time. */
 export interface PartPlace {
   readonly chunkIndex: number | null;
   /** Number within its read, from 0; null when the read cannot be split. */

@@ -2,6 +2,7 @@
 import type { BoundDestination, ObjectInfo } from "../ports/destination.ts";
 import type { Manifest, ManifestPart } from "./manifest.ts";
 
+/** What became of a recorded part; only `verified` is as it should be. */
 export type PartState =
   | "verified"
   | "missing"
@@ -10,6 +11,7 @@ export type PartState =
   /** `verify: content`, and nothing but the size can be compared. */
   | "size_only";
 
+/** What was recorded of one part, and what was found. */
 export interface PartVerdict {
   readonly path: string;
   readonly state: PartState;
@@ -20,6 +22,7 @@ export interface PartVerdict {
   readonly foundBytes: number | null;
 }
 
+/** Every part that a manifest lists, against the destination. */
 export interface Verification {
   /** One per committed part, in the manifest's order. */
   readonly parts: readonly PartVerdict[];
@@ -33,6 +36,10 @@ export interface VerifyOptions {
   readonly content: boolean;
 }
 
+/**
+ * From one listing; objects are read only where content is to be compared and no listing has an MD5.
+ * @throws DestinationError
+ */
 export async function verifyDestination(
   destination: BoundDestination,
   manifest: Manifest,
@@ -76,6 +83,10 @@ export interface RecordedPart extends Pick<ManifestPart, "path" | "size_bytes"> 
   readonly content_md5: string | null;
 }
 
+/**
+ * One part against its object, which is undefined where it is not there.
+ * @throws DestinationError
+ */
 export async function verifyPart(
   destination: BoundDestination,
   part: RecordedPart,
@@ -109,6 +120,7 @@ export async function verifyPart(
   return md5 === null ? verdict("missing", null) : verdict(compared(md5), "content");
 }
 
+/** Nothing is missing, differs, or could not be compared as far as it was asked. */
 export function isVerified(verification: Verification): boolean {
   return verification.parts.every((part) => part.state === "verified");
 }

@@ -59,6 +59,7 @@ export function rangesOf(strategy: Strategy, kind: RangeKind): ChunkRange[] {
   }
 }
 
+/** Chunks of ranges that were checked; their index is their place. */
 export function plannedChunks(ranges: readonly ChunkRange[]): PlannedChunk[] {
   const text = (value: number | string | null) => (value === null ? null : String(value));
   return ranges.map(([start, end], index) => ({ index, start: text(start), end: text(end) }));

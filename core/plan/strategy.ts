@@ -18,6 +18,7 @@ export interface PlannedChunk {
   readonly end: string | null;
 }
 
+/** `mode: chunked`: the cut, and the chunks it came to. */
 export interface ChunkedStrategy {
   readonly kind: "chunked";
   readonly shape: ChunkShape;
@@ -35,6 +36,7 @@ export interface WholeStrategy {
   readonly reads: readonly ReadSpec[];
 }
 
+/** `mode: incremental`: one read behind the stored cursor. */
 export interface IncrementalStrategy {
   readonly kind: "incremental";
   readonly shape: CursorShape;
@@ -52,8 +54,10 @@ export interface IncrementalStrategy {
   readonly coalesced: Column | null;
 }
 
+/** By how units are found: modes that read alike share one. */
 export type Strategy = WholeStrategy | IncrementalStrategy | ChunkedStrategy;
 
+/** All that a run needs to know of the source before it reads. */
 export interface ExportPlan {
   readonly base: string;
   readonly description: Description;

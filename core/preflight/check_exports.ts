@@ -9,6 +9,7 @@ import type { InspectedColumn, Source } from "../ports/source.ts";
 import { baseQuery } from "../query/base.ts";
 import { type Diagnostics, preflight } from "./preflight.ts";
 
+/** What `rivet check` is asked. */
 export interface CheckOptions {
   readonly config: LoadedConfig;
   /** Only this export; null for all. */
@@ -18,6 +19,7 @@ export interface CheckOptions {
   readonly signal: AbortSignal;
 }
 
+/** What was found of one export; members are null where it did not come to that. */
 export interface ExportCheck {
   readonly exported: LoadedExport;
   /** null when the export could not be planned. */

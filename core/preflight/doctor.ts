@@ -16,6 +16,7 @@ import { resolvePlaceholders } from "../manifest/names.ts";
 /** What kind of trouble it is, in the words of the documentation. */
 export type DoctorCategory = "auth error" | "connectivity error" | "bucket not found" | "error";
 
+/** One line of the doctor's answer. */
 export interface DoctorCheck {
   readonly about: "config" | "source" | "clock" | "export" | "destination" | "state";
   /** `Source auth (Postgres)`, `Destination S3(my-bucket)`. */
@@ -33,6 +34,7 @@ export interface DoctorDeps extends Pick<Adapters, "source" | "destination"> {
   readonly state: () => Promise<OpenedReader>;
 }
 
+/** What `rivet doctor` is asked. */
 export interface DoctorOptions {
   readonly config: LoadedConfig;
   /** Write and remove a probe at every destination, beside listing it. */

@@ -15,6 +15,7 @@ import {
 } from "./verdict.ts";
 import { isSparse, suggestionOf, warningsOf } from "./warnings.ts";
 
+/** What is known of an export before its first row. */
 export interface Diagnostics {
   /** `chunked-parallel(id, size=100000, p=4)`. */
   readonly strategy: string;

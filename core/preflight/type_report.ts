@@ -5,6 +5,7 @@ import { type Target, type TargetType, targetType } from "../types/targets.ts";
 import { targetNameProblem } from "../types/target_columns.ts";
 import { type Fidelity, formatType, type RivetType } from "../types/types.ts";
 
+/** One column; names are those of the report's JSON. */
 export interface TypeReportRow {
   readonly column: string;
   readonly source_type: string;

@@ -3,6 +3,7 @@ import type { Profile } from "../config/tuning.ts";
 import type { ExportPlan } from "../plan/strategy.ts";
 import type { ScanFacts } from "../ports/source.ts";
 
+/** How the source will feel an export, best first. */
 export type Verdict = "EFFICIENT" | "ACCEPTABLE" | "DEGRADED" | "UNSAFE";
 
 export type IndexUse = ScanFacts["index"] | "unknown";

@@ -8,6 +8,7 @@ import type { RunAggregate } from "../report/summary.ts";
 import type { RunOptions } from "../run/types.ts";
 import { type Launcher, type ProcessOptions, runInProcesses } from "./run_in_processes.ts";
 
+/** As `runExports`: a child that dies is a failed export, never a missing one. */
 export async function runExportsInProcesses(
   deps: RunDeps,
   options: RunOptions,

@@ -5,6 +5,7 @@ import { isNullChunk } from "./cuts/cut.ts";
 import { CUTS } from "./cuts/mod.ts";
 import { ALIAS, outerSelect } from "./select.ts";
 
+/** A statement whose rows are those of the chunk and of no other, in the cut's order. */
 export function chunkSql(
   dialect: Dialect,
   shape: ChunkShape,

@@ -5,6 +5,7 @@ import { ALIAS, columnRef, type ComparedType, literalOf, outerSelect, textOf } f
 /** CC5: selected, stored, and stripped before any file is written. */
 export const COALESCED_CURSOR = "_rivet_coalesced_cursor";
 
+/** What an incremental export is read by. */
 export interface CursorShape {
   readonly base: string;
   readonly column: string;
@@ -15,6 +16,7 @@ export interface CursorShape {
   readonly coalesced?: string;
 }
 
+/** A bound of the cursor's values, as text. */
 export interface CursorLimit {
   readonly value: string;
   readonly inclusive: boolean;
@@ -79,6 +81,7 @@ export function highestCursorSql(dialect: Dialect, shape: CursorShape): string {
   });
 }
 
+/** Rows of the window, in the order of the cursor (CC6). */
 export function incrementalSql(
   dialect: Dialect,
   shape: CursorShape,

@@ -5,6 +5,7 @@
 import type { Dialect } from "../ports/source.ts";
 import type { Column } from "../types/types.ts";
 
+/** What the base query is called in every statement around it. */
 export const ALIAS = "_rivet";
 
 export interface OuterSelect {
@@ -16,6 +17,7 @@ export interface OuterSelect {
   readonly limit?: number;
 }
 
+/** The base query stands on lines of its own; parts that are absent are left out. */
 export function outerSelect(dialect: Dialect, select: OuterSelect): string {
   // The base query goes on lines of its own: it may end in a `--` comment.
   let sql = `SELECT ${select.selectList.join(", ")} FROM (\n${select.base}\n) AS ${ALIAS}`;
@@ -34,6 +36,7 @@ export function columnRef(dialect: Dialect, column: string): string {
 /** What a column's values are compared as; plain data. */
 export type ComparedType = Pick<Column, "type" | "nativeType">;
 
+/** What literals that are compared with the column are written for. */
 export function comparedType({ type, nativeType }: Column): ComparedType {
   return { type, nativeType };
 }
@@ -62,6 +65,7 @@ export function minMaxSql(
   });
 }
 
+/** One row with the number of rows of `query`, as text. */
 export function countSql(dialect: Dialect, query: string): string {
   return `SELECT ${dialect.castText("COUNT(*)")} FROM (\n${query}\n) AS _rc`;
 }

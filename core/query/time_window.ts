@@ -26,6 +26,7 @@ export function windowStart({ unix, columnType: { type }, days }: WindowShape, n
   return type.kind === "timestamp" && type.utc ? `${text}+00` : text;
 }
 
+/** Rows from the window's start on; none are bounded above. */
 export function windowSql(
   dialect: Dialect,
   shape: WindowShape,

@@ -1,6 +1,7 @@
 /** What one unit of an export reads; plain data, made by the planner and read by `core/extract/read.ts`. */
 import type { PageShape } from "./page.ts";
 
+/** Structured-clone safe. */
 export type ReadSpec =
   /** One statement, bounded by its chunk. */
   | { readonly kind: "statement"; readonly sql: string }

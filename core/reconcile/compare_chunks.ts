@@ -11,6 +11,7 @@ import { throwIfAborted } from "../base/wait.ts";
 import { type Ask, throttled } from "../access/ask.ts";
 import { type ChunkAtSource, comparePartition, type Partition } from "./reconcile_report.ts";
 
+/** What is compared, and how far. */
 export interface Comparison {
   readonly exported: LoadedExport;
   readonly shape: ChunkShape;

@@ -14,6 +14,7 @@ export interface ReconcileDeps extends Pick<Adapters, "source"> {
   readonly state: StateStore;
 }
 
+/** What `rivet reconcile` is asked about one export. */
 export interface ReconcileOptions {
   readonly config: LoadedConfig;
   readonly exported: LoadedExport;

@@ -5,6 +5,7 @@ import { RIVET_VERSION } from "../base/version.ts";
 
 export type PartitionStatus = "match" | "mismatch" | "unknown";
 
+/** One chunk of the run, counted on both sides. */
 export interface Partition {
   readonly kind: "chunk";
   /** `chunk 3 [1000..2000]` */
@@ -18,6 +19,7 @@ export interface Partition {
   readonly note: string | null;
 }
 
+/** Of the latest checkpointed run; `rivet repair --report` reads it back. */
 export interface ReconcileReport {
   readonly rivet_version: string;
   readonly export_name: string;

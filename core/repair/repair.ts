@@ -20,6 +20,7 @@ import {
   requireReportOf,
 } from "./repair_plan.ts";
 
+/** What `rivet repair` is asked about one export. */
 export interface RepairOptions extends Omit<ReconcileOptions, "checksum"> {
   /** null: reconcile the latest run now. */
   readonly report: ReportForRepair | null;

@@ -6,6 +6,7 @@ import { classify } from "../base/error_class.ts";
 import type { SerializedError } from "../base/errors.ts";
 import type { ExportSummary, RunAggregate } from "./summary.ts";
 
+/** A whole run, its exports under `exports`. */
 export function aggregateJson(run: RunAggregate): Record<string, unknown> {
   return {
     rivet_version: run.rivetVersion,
@@ -28,6 +29,7 @@ export function aggregateJson(run: RunAggregate): Record<string, unknown> {
   };
 }
 
+/** One export's run; times are ISO 8601 UTC, durations milliseconds. */
 export function summaryJson(s: ExportSummary): Record<string, unknown> {
   return {
     export_name: s.exportName,

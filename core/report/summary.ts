@@ -1,6 +1,7 @@
 /** What a run leaves behind: one summary an export, and their sum. */
 import type { SerializedError } from "../base/errors.ts";
 
+/** How an export's run ended; `skipped` is no failure. */
 export type ExportStatus = "success" | "failed" | "skipped" | "interrupted";
 
 /** The fields of the run summary block; also what `--json` prints per export. */
@@ -37,6 +38,7 @@ export interface ExportSummary {
   readonly skipReason?: string;
 }
 
+/** All exports of one invocation, and their sums. */
 export interface RunAggregate {
   readonly rivetVersion: string;
   readonly startedAt: string;

@@ -34,6 +34,7 @@ export interface RunServices extends RunDeps {
   readonly notifiers: readonly Notifier[];
 }
 
+/** Made once per run of an export, and handed down as it is. */
 export interface ExportContext {
   readonly deps: RunServices;
   readonly options: RunOptions;

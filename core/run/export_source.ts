@@ -8,6 +8,7 @@ import { SourceSession } from "../access/session.ts";
 
 export type Step = "plan" | "reconcile";
 
+/** To be closed. Errors are `SourceError`s, after retries. */
 export class ExportSource {
   readonly #ctx: ExportContext;
   readonly #session: SourceSession;

@@ -187,6 +187,7 @@ async function publish(ctx: ExportContext, outcome: RunOutcome): Promise<Publish
   }
 }
 
+/** Never throws for what it could not write: the summary says how the run ended. */
 export async function finishRun(ctx: ExportContext, outcome: RunOutcome): Promise<ExportSummary> {
   const error = outcome.error ?? await rememberSchema(ctx, outcome);
   ctx.tracker.stop();

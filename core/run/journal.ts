@@ -22,6 +22,7 @@ export type JournalEventName =
   | "validated"
   | "finished";
 
+/** Events are numbered in the order in which they are added. */
 export class Journal {
   readonly #runId: string;
   readonly #exportName: string;

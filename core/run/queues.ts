@@ -12,6 +12,9 @@ import type { ReadResult } from "../extract/read.ts";
 import type { PartRecord } from "../manifest/parts.ts";
 import type { Unit, UnitQueue, UnitResult } from "./units.ts";
 
+/**
+ * The unit that reads one chunk: a statement, or pages where the cut's sizes are only estimated.
+ */
 export function chunkUnit(
   dialect: Dialect,
   strategy: ChunkedStrategy,

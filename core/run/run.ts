@@ -78,6 +78,10 @@ export interface ExportJob {
   readonly resume: boolean;
 }
 
+/**
+ * A failed export is a summary, not a throw.
+ * @throws RivetError for what refuses the run as a whole
+ */
 export async function runExports(deps: RunDeps, options: RunOptions): Promise<RunAggregate> {
   const startedAt = new Date();
   const { jobs, skipped } = await selectJobs(deps, options);
@@ -157,10 +161,12 @@ export async function runJobs(
   return summaries;
 }
 
+/** I7: what cannot be written is a WARN. */
 export function recordAggregate(state: StateStore, record: RunAggregateRecord): Promise<void> {
   return bestEffort("the run aggregate", () => state.saveAggregate(record));
 }
 
+/** What the state keeps of a run, with an id of its own. */
 export function aggregateRecord(run: RunAggregate): RunAggregateRecord {
   const { startedAt, finishedAt, succeeded, failed, skipped, rows, bytes } = run;
   return {
@@ -186,6 +192,7 @@ async function runOne(
   }
 }
 
+/** The summaries as one run that ends now. */
 export function aggregate(startedAt: Date, exports: readonly ExportSummary[]): RunAggregate {
   const finishedAt = new Date();
   const total = (of: (s: ExportSummary) => number) => exports.reduce((sum, s) => sum + of(s), 0);

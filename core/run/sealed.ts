@@ -6,6 +6,7 @@ import type { StateReader } from "../ports/state.ts";
 /** Gates that `--force` can open. */
 export type Gate = "stale_plan" | "cursor_drift";
 
+/** What `rivet apply` need not ask the source for. */
 export interface SealedInputs {
   readonly planId: string;
   readonly incremental: boolean;

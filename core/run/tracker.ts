@@ -4,6 +4,7 @@ import type { ExportProgress, RunListener } from "./types.ts";
 
 const SAMPLE_MS = 200;
 
+/** Reports to the listener several times a second until it is stopped. */
 export class RunTracker {
   readonly #exportName: string;
   readonly #listener: RunListener;

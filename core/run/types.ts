@@ -3,6 +3,7 @@ import type { LoadedConfig } from "../config/loaded.ts";
 import type { ExportSummary } from "../report/summary.ts";
 import type { SealedInputs } from "./sealed.ts";
 
+/** What an invocation is asked. */
 export interface RunOptions {
   readonly config: LoadedConfig;
   /** Only this export; null for all. */
@@ -26,6 +27,7 @@ export interface RunOptions {
   readonly partOfRun?: boolean;
 }
 
+/** What the listener is told before the source is read. */
 export interface ExportStarted {
   readonly exportName: string;
   readonly runId: string;
@@ -36,6 +38,7 @@ export interface ExportStarted {
   readonly startedAt: string;
 }
 
+/** Totals so far, of units that are under way too. */
 export interface ExportProgress {
   readonly exportName: string;
   readonly rows: number;

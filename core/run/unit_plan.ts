@@ -31,6 +31,7 @@ export interface UnitNames {
   readonly repair: boolean;
 }
 
+/** The same for all units of a run. Makes the staging folder where the destination has one. */
 export async function planUnits(
   ctx: ExportContext,
   plan: ExportPlan,

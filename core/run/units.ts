@@ -19,6 +19,7 @@ import { throwIfAborted } from "../base/wait.ts";
 import { ReaderPool } from "../workers/reader_pool.ts";
 import type { WorkerResult } from "../workers/worker_protocol.ts";
 
+/** What is read, committed and remembered as one. */
 export interface Unit {
   /** null: the export is read as a whole. */
   readonly chunkIndex: number | null;
@@ -27,6 +28,7 @@ export interface Unit {
   readonly spec: ReadSpec;
 }
 
+/** What a unit came to, with the parts that were accepted. */
 export interface UnitResult extends ReadResult {
   readonly parts: readonly PartRecord[];
 }
@@ -53,6 +55,7 @@ export interface UnitPlan {
   readonly stagingDir: string | null;
 }
 
+/** Runs one queue to its end, once. */
 export class UnitRunner {
   readonly #ctx: ExportContext;
   readonly #plan: UnitPlan;

@@ -38,6 +38,7 @@ export interface ValidateDeps extends Pick<Adapters, "destination"> {
   readonly state: () => Promise<Pick<StateStore, "files" | "metrics">>;
 }
 
+/** What `rivet validate` is asked. */
 export interface ValidateOptions extends ValidatePlace {
   readonly exports: readonly LoadedExport[];
   /** Which files are parts in a folder without a manifest; null for the export's own format. */

@@ -35,6 +35,7 @@ export interface PartReport {
   readonly size_bytes: number | null;
 }
 
+/** What was found in one export's folder. */
 export interface ExportValidation {
   readonly export_name: string;
   /** null when the folder names no run. */
@@ -58,6 +59,7 @@ export interface ExportValidation {
   readonly warnings: readonly string[];
 }
 
+/** All exports, and how many of them passed. */
 export interface ValidationReport {
   readonly rivet_version: string;
   readonly validated_at: string;

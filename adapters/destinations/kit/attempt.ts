@@ -20,6 +20,7 @@ export function withAttempt<T>(attempt: Attempt, send: () => Promise<T>): Promis
   return attempts.run(attempt, send);
 }
 
+/** Of the caller's asynchronous context; undefined outside of `Requests`. */
 export function currentAttempt(): Attempt | undefined {
   return attempts.getStore();
 }

@@ -2,6 +2,7 @@
 import { ConfigError } from "../../../core/base/errors.ts";
 import { registerSecret } from "../../../core/base/redact.ts";
 
+/** Looks a variable up; undefined when it is not set. */
 export type Env = (name: string) => string | undefined;
 
 /**

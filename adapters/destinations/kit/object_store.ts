@@ -68,6 +68,9 @@ export interface ObjectStore {
 const PROBE_NAME = ".rivet-probe";
 const PROBE = new TextEncoder().encode("rivet\n");
 
+/**
+ * The port over one bucket or container and prefix; close it, so that what is staged goes away.
+ */
 export class ObjectDestination implements Destination {
   readonly capabilities: DestinationCapabilities;
   readonly uri: string;

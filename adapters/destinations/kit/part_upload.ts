@@ -1,6 +1,7 @@
 /** A large file in parts, a bounded number at a time; nothing is left behind when one of them fails. */
 import type { FileRange } from "./file_body.ts";
 
+/** How uploads and listings are cut: tests make them small. */
 export interface UploadLimits {
   /** Files up to this size go in one request with their MD5. */
   readonly singlePutBytes: number;
@@ -13,6 +14,7 @@ export interface UploadLimits {
 
 const MIB = 1024 * 1024;
 
+/** Of every store; parts grow where a file would need more of them than the store takes. */
 export const UPLOAD_LIMITS: UploadLimits = {
   singlePutBytes: 64 * MIB,
   partBytes: 16 * MIB,

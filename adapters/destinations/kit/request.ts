@@ -1,5 +1,6 @@
 /** One request to a store, as errors and retries speak of it. */
 
+/** What a request is about; nothing in it is sent. */
 export interface Request {
   /** For the message: `write`, `list`, ... */
   readonly doing: string;

@@ -17,6 +17,7 @@ export interface HttpFacts {
   readonly retryAfterMs: number | null;
 }
 
+/** Why a request came to nothing, in the same few kinds for every store. */
 export type FailureKind =
   | "no_bucket"
   | "credentials"

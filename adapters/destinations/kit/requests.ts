@@ -21,6 +21,7 @@ export interface RequestSettings {
 /** For whoever has no reason to stop a call. */
 export const UNSTOPPED: AbortSignal = new AbortController().signal;
 
+/** Of every store; an attempt ends after a minute in which nothing moved. */
 export const REQUEST_SETTINGS: RequestSettings = { attempts: 3, backoffMs: 250, idleMs: 60_000 };
 
 /** A server's `Retry-After` beyond this is left to the run's own, longer waits. */
@@ -41,6 +42,7 @@ export async function creation(
   }
 }
 
+/** Makes a store's requests. Errors are `DestinationError`s, or INTERRUPTED. */
 export class Requests {
   readonly #words: StoreWords;
   readonly #facts: (error: unknown) => HttpFacts;

@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { DestinationError } from "../../../core/base/errors.ts";
 import { errnoOf, fileError } from "../../../core/base/file_error.ts";
 
+/** Below the root; readers of folders pass over names that begin with a dot. */
 export const STAGING_FOLDER = ".rivet-staging";
 const LOCK_FILE = "lock";
 const FOLDER_MODE = 0o700;

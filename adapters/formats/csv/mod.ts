@@ -13,6 +13,9 @@ import type { Format } from "../../../core/ports/format.ts";
 import { countRows } from "./count_rows.ts";
 import { CsvEncoder } from "./encoder.ts";
 
+/**
+ * A part is its rows as UTF-8 under one header line; a gzip or zstd file is compressed as a whole.
+ */
 export const csv: Format = {
   name: "csv",
   extension: "csv",

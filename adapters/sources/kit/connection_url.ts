@@ -2,6 +2,7 @@
 import type { SourceConfig } from "../../../core/config/schema.ts";
 import { ConfigError } from "../../../core/base/errors.ts";
 
+/** What an engine takes for a URL of its own. */
 export interface UrlForm {
   readonly type: SourceConfig["type"];
   readonly schemes: readonly string[];

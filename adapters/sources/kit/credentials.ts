@@ -7,8 +7,10 @@ import type { SourceConfig } from "../../../core/config/schema.ts";
 import { ConfigError } from "../../../core/base/errors.ts";
 import { registerPassword, registerUrlSecret } from "../../../core/base/redact.ts";
 
+/** Looks a variable up; undefined when it is not set. */
 export type Env = (name: string) => string | undefined;
 
+/** This process's own variables. */
 export const processEnv: Env = (name) => Deno.env.get(name);
 
 function fromEnv(env: Env, key: string, variable: string): string {

@@ -14,6 +14,7 @@ export interface Refusal {
   readonly reason: string;
 }
 
+/** Tells a plan from a refusal: only the latter gives a reason. */
 export function isRefusal<T extends object>(result: T | Refusal): result is Refusal {
   return "reason" in result;
 }

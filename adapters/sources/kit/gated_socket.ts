@@ -16,6 +16,7 @@ const LAST_WORDS_MS = 20;
 
 type Done = (error?: Error | null) => void;
 
+/** Bytes pass both ways; while it is shut, none are taken from the socket below. */
 export class GatedSocket extends Duplex {
   readonly #socket: net.Socket;
   #open = true;

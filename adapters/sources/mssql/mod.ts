@@ -67,4 +67,5 @@ async function connect(options: ConnectOptions): Promise<Source> {
   }
 }
 
+/** SQL Server 2016 and later, and Azure SQL. */
 export const mssql: SourceFactory = { type: "mssql", dialect, connect };

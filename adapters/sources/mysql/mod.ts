@@ -81,4 +81,5 @@ async function connect(options: ConnectOptions): Promise<Source> {
   }
 }
 
+/** MySQL and MariaDB, directly or behind a proxy. */
 export const mysql: SourceFactory = { type: "mysql", dialect, connect };

@@ -194,6 +194,7 @@ const noTilde = about("tilde_is_not_expanded", (destination) => {
     : [];
 });
 
+/** In the order in which they are asked. */
 export const DESTINATION_RULES: readonly ExportRule[] = [
   stdoutLimits,
   knownPlaceholders,

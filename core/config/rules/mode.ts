@@ -235,6 +235,7 @@ const checksumChunks: ExportRule = {
       : [],
 };
 
+/** In the order in which they are asked. */
 export const MODE_RULES: readonly ExportRule[] = [
   foreignKeys,
   incrementalCursor,

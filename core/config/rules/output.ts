@@ -219,6 +219,7 @@ const partitionName: ExportRule = {
   },
 };
 
+/** In the order in which they are asked. */
 export const OUTPUT_RULES: readonly ExportRule[] = [
   levelInRange,
   profileWins,

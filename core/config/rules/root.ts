@@ -51,4 +51,5 @@ const oneWebhook: RootRule = {
   },
 };
 
+/** In the order in which they are asked. */
 export const ROOT_RULES: readonly RootRule[] = [uniqueNames, oneParallelism, oneWebhook];

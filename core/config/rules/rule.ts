@@ -2,6 +2,7 @@
 import type { ConfigPath } from "../problem.ts";
 import type { ExportConfig, RivetConfig, SourceConfig } from "../schema.ts";
 
+/** One thing that a rule found wrong. */
 export interface Finding {
   /** Relative to the block that the rule looks at. */
   readonly path: ConfigPath;
@@ -10,6 +11,7 @@ export interface Finding {
   readonly severity?: "warning";
 }
 
+/** A relation that must hold in a block, and how it is checked. */
 export interface Rule<Subject> {
   /** What must hold, in snake case; tests are named by it. */
   readonly name: string;
@@ -24,6 +26,7 @@ export interface ExportSubject {
   readonly written: ReadonlySet<string>;
 }
 
+/** A rule of one entry of `exports:`. */
 export type ExportRule = Rule<ExportSubject>;
 export type SourceRule = Rule<SourceConfig>;
 /** The blocks at the top of the file; exports have rules of their own. */

@@ -216,6 +216,7 @@ export function tuningFindings(tuning: SourceConfig["tuning"]): Finding[] {
     .map((finding) => ({ ...finding, path: ["tuning", ...finding.path] }));
 }
 
+/** In the order in which they are asked. */
 export const SOURCE_RULES: readonly SourceRule[] = [
   urlOrFields,
   structuredComplete,

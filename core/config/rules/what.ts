@@ -55,6 +55,7 @@ const tableIsName: ExportRule = {
   },
 };
 
+/** In the order in which they are asked. */
 export const WHAT_RULES: readonly ExportRule[] = [
   nameIsFileName,
   oneQuery,

@@ -93,7 +93,9 @@ const stdout = z.strictObject({ type: z.literal("stdout") }).describe(
   "The file's bytes to standard output. For one export, without chunks, parts or partitions.",
 );
 
+/** One shape per `type`; a key of another type is refused. */
 export const destinationSchema = z.discriminatedUnion("type", [local, s3, gcs, azure, stdout])
   .describe("Where the files go.");
 
+/** The block after parsing; credentials are references still. */
 export type DestinationConfig = z.infer<typeof destinationSchema>;

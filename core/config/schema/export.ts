@@ -160,6 +160,7 @@ const scheduling = {
   ),
 };
 
+/** All modes' keys at once: which of them belong to a mode is a rule's affair. */
 export const exportSchema = z.strictObject({
   ...what,
   ...incremental,
@@ -179,5 +180,7 @@ export const MODE_KEYS = {
   time_window: Object.keys(timeWindow),
 } as const satisfies Record<string, readonly string[]>;
 
+/** An entry after parsing, with its defaults; what a mode makes of it is `ResolvedMode`. */
 export type ExportConfig = z.infer<typeof exportSchema>;
+/** What `mode:` can be. */
 export type ExportMode = ExportConfig["mode"];

@@ -5,6 +5,7 @@ import { nonNegative, positive, text } from "./fields.ts";
 /** `target_row_group_mb` when it is not chosen. */
 export const DEFAULT_ROW_GROUP_MB = 128;
 
+/** `parquet:`, ignored with a warning for other formats. */
 export const parquetSchema = z.strictObject({
   row_group_strategy: z.enum(["auto", "fixed_rows", "fixed_memory"]).default("auto").describe(
     "auto: sized by the writer. fixed_rows: row_group_rows each. fixed_memory: about target_row_group_mb each. Default: auto.",
@@ -33,6 +34,7 @@ export const csvSchema = z.strictObject({
   ),
 }).describe("What CSV files look like.");
 
+/** `quality:`; defaults are filled in by `resolveQuality`. */
 export const qualitySchema = z.strictObject({
   row_count_min: nonNegative.optional().describe("Fail when the run reads fewer rows."),
   row_count_max: nonNegative.optional().describe("Fail when the run reads more rows."),
@@ -49,6 +51,7 @@ export const qualitySchema = z.strictObject({
   "Checks over the rows of a run. A failed one fails the run after the parts are written and before the cursor moves.",
 );
 
+/** `meta_columns:`. */
 export const metaColumnsSchema = z.strictObject({
   exported_at: z.boolean().default(false).describe(
     "Adds _rivet_exported_at, Timestamp(us, UTC): when the run read the row. Default: false.",
@@ -58,7 +61,10 @@ export const metaColumnsSchema = z.strictObject({
   ),
 }).describe("Columns that Rivet adds to every row.");
 
+/** The block after parsing, with its defaults. */
 export type ParquetConfig = z.infer<typeof parquetSchema>;
 export type CsvConfig = z.infer<typeof csvSchema>;
+/** The block after parsing, as it is written. */
 export type QualityConfig = z.infer<typeof qualitySchema>;
+/** The block after parsing, with its defaults. */
 export type MetaColumnsConfig = z.infer<typeof metaColumnsSchema>;

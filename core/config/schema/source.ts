@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { nonNegative, positive, text } from "./fields.ts";
 
+/** `tuning:`; what is left out comes from the profile. */
 export const tuningSchema = z.strictObject({
   profile: z.enum(["safe", "balanced", "fast"]).optional().describe(
     "How hard the source may be worked: safe for a production OLTP database, balanced for a shared one, fast for a replica. Default: balanced.",
@@ -53,6 +54,7 @@ export const tuningSchema = z.strictObject({
   ),
 }).describe("How the source is read. An export's own block overrides this one field by field.");
 
+/** `tls:` of a source; a block without a mode verifies fully. */
 export const tlsSchema = z.strictObject({
   mode: z.enum(["disable", "require", "verify-ca", "verify-full"]).default("verify-full").describe(
     "disable: plaintext. require: encrypted, certificate unchecked. verify-ca: certificate checked. verify-full: certificate and host name checked. Default: verify-full.",
@@ -74,6 +76,7 @@ export const tlsSchema = z.strictObject({
   ),
 }).describe("Encryption of the connection. Without this block the connection is plaintext.");
 
+/** `source:`: a URL, or its parts. */
 export const sourceSchema = z.strictObject({
   type: z.enum(["postgres", "mysql", "mssql"]).describe(
     "The database engine. mysql also serves MariaDB.",
@@ -111,6 +114,9 @@ export const sourceSchema = z.strictObject({
   tuning: tuningSchema.optional(),
 }).describe("The database to read from.");
 
+/** The block after parsing, as it is written. */
 export type TuningConfig = z.infer<typeof tuningSchema>;
+/** The block after parsing, with its mode. */
 export type TlsConfig = z.infer<typeof tlsSchema>;
+/** The block after parsing; `url_env`, `url_file` and `password_env` are references still. */
 export type SourceConfig = z.infer<typeof sourceSchema>;

@@ -35,6 +35,7 @@ export interface CutRequest {
   readonly column: Column;
 }
 
+/** One way to cut; see `range.ts` for the simplest. */
 export interface Cut {
   readonly kind: CutKind;
   /** Whether these settings ask for it; the first in the list that is asked for is taken. */

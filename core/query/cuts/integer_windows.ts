@@ -20,6 +20,7 @@ export function sizeOrCount(mode: ChunkedMode): string {
   return mode.count === null ? sizeText(mode) : `count=${mode.count}`;
 }
 
+/** A bound that may go into SQL as it is. */
 export const INTEGER = /^-?\d+$/;
 
 export function integerProblem(

@@ -20,4 +20,5 @@ export function cutOf(mode: ChunkedMode): Cut {
   return Object.values(CUTS).find((cut) => cut.wanted(mode)) ?? range;
 }
 
+/** In the order of `CUTS`. */
 export const CUT_KINDS = Object.keys(CUTS) as [CutKind, ...CutKind[]];

@@ -32,6 +32,7 @@ export interface HttpClientOptions {
   readonly proxyFor: ProxyFor;
 }
 
+/** Sends requests, one at a time on each connection. To be closed. */
 export class HttpClient {
   readonly #options: HttpClientOptions;
   /** Connections that wait for a request, the last used one last. */

@@ -8,6 +8,7 @@ export interface Origin {
   readonly port: number;
 }
 
+/** One request, with all that goes into its bytes but `Host` and the length. */
 export interface HttpRequest {
   readonly method: string;
   readonly origin: Origin;
@@ -18,6 +19,7 @@ export interface HttpRequest {
   readonly body: readonly (Uint8Array | FileRange)[];
 }
 
+/** A whole answer, whatever its status. */
 export interface HttpAnswer {
   readonly status: number;
   /** Names in lower case; of several of one name, all, with commas between them. */
@@ -25,6 +27,10 @@ export interface HttpAnswer {
   readonly bytes: Uint8Array;
 }
 
+/**
+ * Where a connection for the URL leads: an IPv6 address without its brackets, the scheme's port where none
+ * is written.
+ */
 export function originOf({ protocol, hostname, port }: URL): Origin {
   const secure = protocol === "https:";
   return {
