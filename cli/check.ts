@@ -29,6 +29,10 @@ const options = object({
     description:
       message`Print one JSON object per export and line, with its columns. Implies --type-report.`,
   }),
+  destinations: option("--destinations", {
+    description:
+      message`Also ask every destination over the network, as a run does: a probe object is put there and removed.`,
+  }),
   target: optional(
     option("--target", choice(TARGET_NAMES, { metavar: "WAREHOUSE" }), {
       description:
@@ -43,12 +47,14 @@ export const checkCommand = defineCommand("check", options, {
   brief: "Examine exports before they run.",
   description: "Shows each export's strategy, row estimate, key range, scan type, verdict, the " +
     "recommended profile and parallelism, warnings and suggestions, from EXPLAIN and the catalog: " +
-    "no table is scanned. Exits 1 when a run of an export would fail.",
+    "no table is scanned. Exits 1 when a run of an export would fail: a table or column that is not there, a " +
+    "variable that is not set, a file of credentials that is missing, a folder that cannot be written to.",
   usage: "--config PATH [OPTIONS]",
   examples: [
     ["rivet check -c rivet.yaml", "every export"],
     ["rivet check -c rivet.yaml -e orders --type-report", "its columns too"],
     ["rivet check -c rivet.yaml --type-report --target bigquery --strict", "a gate for CI"],
+    ["rivet check -c rivet.yaml --destinations", "would the buckets take the files, too?"],
     ["rivet check -c rivet.yaml --json | jq 'select(.verdict == \"UNSAFE\")'", "for scripts"],
   ],
 });
@@ -62,6 +68,7 @@ export async function executeCheck(args: CheckArgs, ctx: CommandContext): Promis
     config,
     exportName: args.export ?? null,
     types,
+    destinations: args.destinations,
     signal: ctx.interruptSignal(),
   });
   const [{ typeReport }, { checkJson, renderCheck }] = await Promise.all([
@@ -78,20 +85,21 @@ export async function executeCheck(args: CheckArgs, ctx: CommandContext): Promis
     const blocks = checks.map((c, i) => renderCheck(c, reports[i], { target, width }));
     ctx.screen.result(blocks.join("\n\n"));
   }
-  throwFailed(checks, types);
-  if (args.strict) throwUnacceptable(checks, (i) => reports[i] ?? []);
+  const unreadable = checks.every(({ errors }) =>
+    errors.every((e) => e.code === "TYPE_UNSUPPORTED")
+  );
+  // Which columns they are says more than which exports.
+  if (args.strict && unreadable) throwUnacceptable(checks, (i) => reports[i] ?? []);
+  throwFailed(checks);
 }
 
-/** A type report lists what cannot be read; only `--strict` fails on it. */
-function throwFailed(checks: readonly ExportCheck[], types: boolean): void {
-  const failed = checks.filter(({ error, columns }) => {
-    const reported = types && columns !== null && error?.code === "TYPE_UNSUPPORTED";
-    return error !== null && !reported;
-  });
+/** What a run would fail for is a failure here, whatever else was asked for. */
+function throwFailed(checks: readonly ExportCheck[]): void {
+  const failed = checks.filter(({ errors }) => errors.length > 0);
   if (failed.length === 0) return;
   const names = failed.map(({ exported }) => `'${exported.name}'`).join(", ");
   throw checkFailure(
-    failed.map(({ error }) => error?.code ?? null),
+    failed.flatMap(({ errors }) => errors.map(({ code }) => code)),
     `${failed.length} of ${checks.length} exports would fail: ${names}`,
     "Each block above says why.",
   );

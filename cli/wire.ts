@@ -77,7 +77,8 @@ function examining(
     },
     async checkExports(options) {
       const { checkExports } = await import("../core/preflight/check_exports.ts");
-      return await checkExports(await wiring.adapters(), options);
+      const state = () => wiring.readState(options.config, true);
+      return await checkExports({ ...await wiring.adapters(), state, env: wiring.env }, options);
     },
     async planExports(options) {
       const { planExports } = await import("../core/artifact/plan_exports.ts");

@@ -2,6 +2,7 @@
 import { cutOf } from "../../core/query/cuts/mod.ts";
 import type { LoadedExport } from "../../core/config/loaded.ts";
 import type { ChunkedMode } from "../../core/config/modes.ts";
+import type { RivetError } from "../../core/base/errors.ts";
 import type { ProfileChoice } from "../../core/config/tuning.ts";
 import type { ExportCheck } from "../../core/preflight/check_exports.ts";
 import type { Diagnostics } from "../../core/preflight/preflight.ts";
@@ -25,13 +26,14 @@ export function renderCheck(
   report: readonly TypeReportRow[] | null,
   { target, width }: CheckLayout,
 ): string {
-  const { exported, diagnostics, error, profile } = check;
+  const { exported, diagnostics, errors, profile } = check;
   const title = `Export: ${exported.name}${target === null ? "" : `  [target: ${target}]`}`;
   const fields: [string, string][] = diagnostics === null
     ? [["Mode", modeText(exported)]]
     : diagnosticFields(exported, diagnostics, profile);
   // What the table below says, column by column, is not said twice.
-  if (error !== null && !(report !== null && error.code === "TYPE_UNSUPPORTED")) {
+  for (const error of errors) {
+    if (report !== null && error.code === "TYPE_UNSUPPORTED") continue;
     fields.push(["Error", error.message]);
     if (error.hint !== undefined) fields.push(["Hint", error.hint]);
   }
@@ -133,7 +135,7 @@ function wrap(text: string, width: number): string[] {
 
 /** What `--json` prints for an export. The names are public API. */
 export function checkJson(
-  { exported, diagnostics: d, error, profile }: ExportCheck,
+  { exported, diagnostics: d, errors, profile }: ExportCheck,
   report: readonly TypeReportRow[] | null,
   target: Target | null,
 ): Record<string, unknown> {
@@ -148,6 +150,7 @@ export function checkJson(
     cursor_range: d?.keyRange ?? null,
     scan_type: d?.scanType ?? null,
     index: d?.index ?? null,
+    indexed: d?.indexed ?? null,
     verdict: d?.verdict ?? null,
     environment: profile.environment,
     profile: profile.profile,
@@ -156,12 +159,15 @@ export function checkJson(
     recommended_parallel: d?.recommendedParallel ?? null,
     warnings: d?.warnings ?? [],
     suggestion: d?.suggestion ?? null,
-    error: error === null
-      ? null
-      : { code: error.code, message: error.message, hint: error.hint ?? null },
+    error: errors.length === 0 ? null : errorJson(errors[0]),
+    errors: errors.map(errorJson),
     violations: (report ?? []).filter(({ acceptable }) => !acceptable).map(columnJson),
     ...(report === null ? {} : { target, columns: report.map(columnJson) }),
   };
+}
+
+function errorJson({ code, message, hint }: RivetError): Record<string, unknown> {
+  return { code, message, hint: hint ?? null };
 }
 
 function columnJson({ acceptable, ...row }: TypeReportRow): Record<string, unknown> {

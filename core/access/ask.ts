@@ -1,11 +1,11 @@
 /** Short questions to the source, asked again over a fresh connection when a failure can pass. */
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
-import { logger } from "../base/log.ts";
 import { delay } from "../base/wait.ts";
 import type { Source, SourceFactory } from "../ports/source.ts";
 import { loggedRetrier } from "./logged_retrier.ts";
 import { RetriedSession } from "./retried_session.ts";
 import { SourceSession } from "./session.ts";
+import { tellWarnings } from "./source_warnings.ts";
 
 /** Asks one question, again where that may help. */
 export type Ask = <T>(question: (source: Source) => Promise<T>) => Promise<T>;
@@ -40,11 +40,9 @@ export async function withSource<T>(
     signal,
   }));
   const retried = new RetriedSession(session, loggedRetrier(tuning, signal));
-  let warned = false;
   const ask: Ask = (question) =>
     retried.use(step, (source) => {
-      if (!warned) { for (const warning of source.info.warnings) logger().warn(warning); }
-      warned = true;
+      tellWarnings(config.source, source.info);
       return question(source);
     });
   try {

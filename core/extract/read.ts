@@ -10,6 +10,7 @@ import { pageEndSql, pageSql, wholePageSql } from "../query/page.ts";
 import type { ReadSpec } from "../query/unit_read.ts";
 import type { Column } from "../types/types.ts";
 import { RowChecksum } from "../batch/row_checksum.ts";
+import { accessOf, firstPageRows, fixedPageRows } from "./first_statement.ts";
 import { BatchMemoryGuard, waitForMemory } from "./memory.ts";
 import { TieFilter, type TieSpec } from "./ties.ts";
 import { delay, throwIfAborted } from "../base/wait.ts";
@@ -19,7 +20,6 @@ const MB = 1024 * 1024;
 const BATCH_BYTES = 16 * MB;
 const BATCH_ROWS = 65_536;
 const MIN_BATCH_BYTES = 16 * 1024;
-const FIRST_PAGE_ROWS = 10_000;
 const MAX_PAGE_ROWS = 500_000;
 
 /** Structured-clone safe. */
@@ -144,10 +144,10 @@ async function readPages(
   spec: PagesSpec,
 ): Promise<Omit<ReadResult, "checksum">> {
   const { source, job: { tuning }, signal } = reading;
-  const fixedRows = tuning.batchRows > 0 ? tuning.batchRows : spec.pageRows;
+  const fixedRows = fixedPageRows(spec, tuning);
   let rows = 0;
   let after = spec.shape.after;
-  let pageRows = fixedRows ?? FIRST_PAGE_ROWS;
+  let pageRows = firstPageRows(spec, tuning);
   // On a failure the session closes the source, and the transaction with it.
   await source.beginSnapshot();
   for (;;) {
@@ -208,12 +208,9 @@ function readSpec(
   spec: ReadSpec,
 ): Promise<Omit<ReadResult, "checksum">> {
   switch (spec.kind) {
-    case "statement": {
-      const access = reading.job.tuning.batchRows > 0 ? "cursor" : "statement";
-      return readStatement(reading, request(reading, spec.sql, access));
-    }
+    case "statement":
     case "cursor":
-      return readStatement(reading, request(reading, spec.sql, "cursor"));
+      return readStatement(reading, request(reading, spec.sql, accessOf(spec, reading.job.tuning)));
     case "pages":
       return readPages(reading, spec);
   }

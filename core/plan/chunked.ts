@@ -63,6 +63,8 @@ export async function chunkedStrategy(
   const column = await chunkColumn(planning, mode, cut);
   const inputs = planInputs(base, mode, column.name);
   const request = { source, exported, mode, base, column };
+  // A sealed plan and a checkpoint have shown it (PA1).
+  if (known === null || known.length === 0) await cut.required?.(request);
   const unique = await cut.unique?.(request);
   const planned: Omit<ChunkedStrategy, "chunks"> = {
     kind: "chunked",

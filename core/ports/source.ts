@@ -219,6 +219,8 @@ export interface ScanFacts {
   readonly scanType: string;
   /** `partial`: some of the tables are read through an index, others whole. */
   readonly index: "full" | "partial" | "none";
+  /** Rows are put in order after they were read: no index has them in it. */
+  readonly sorted: boolean;
 }
 
 /** One connection to a database, with what it learned about itself. */
@@ -294,8 +296,11 @@ export interface Source {
    */
   rowBytes?(table: string): Promise<number | null>;
 
-  /** EXPLAIN of a statement, which is not run; null when it scans no table. Absent: not known for the engine. */
-  explainScan?(sql: string): Promise<ScanFacts | null>;
+  /**
+   * EXPLAIN of a statement as `read` would send it, which is not run; null when it scans no table. Absent:
+   * not known for the engine.
+   */
+  explainScan?(sql: string, access: ReadRequest["access"]): Promise<ScanFacts | null>;
 
   /** The tables and views of a scope, from the catalog. Absent: not available for the engine. */
   introspect?(scope: IntrospectScope): Promise<Catalog>;

@@ -1,13 +1,28 @@
-/** `rivet check`: every export examined before it runs. Reads the catalog, EXPLAIN and index ends only. */
+/**
+ * `rivet check`: every export examined before it runs. Reads the catalog, EXPLAIN and index ends only, and
+ * the state, of which none is made.
+ */
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
-import { selectExports } from "../config/select.ts";
+import { refuseSharedStdout, selectExports } from "../config/select.ts";
+import type { Lookup } from "../config/substitute.ts";
 import { chooseProfile, type ProfileChoice } from "../config/tuning.ts";
 import { RivetError, toRivetError } from "../base/errors.ts";
+import { tellWarnings } from "../access/source_warnings.ts";
 import { planWithoutWaiting } from "../plan/export_plan.ts";
+import type { ExportPlan } from "../plan/strategy.ts";
 import type { Adapters } from "../ports/adapters.ts";
 import type { InspectedColumn, Source } from "../ports/source.ts";
+import type { OpenedReader, StateReader } from "../ports/state.ts";
 import { baseQuery } from "../query/base.ts";
+import { CUTS } from "../query/cuts/mod.ts";
+import { DestinationChecks } from "./check_destination.ts";
 import { type Diagnostics, preflight } from "./preflight.ts";
+import { hasIndex } from "./probe.ts";
+
+export interface CheckDeps extends Pick<Adapters, "source" | "destination"> {
+  readonly state: () => Promise<OpenedReader>;
+  readonly env: Lookup;
+}
 
 /** What `rivet check` is asked. */
 export interface CheckOptions {
@@ -16,6 +31,8 @@ export interface CheckOptions {
   readonly exportName: string | null;
   /** Look at every column, those that cannot be read included. */
   readonly types: boolean;
+  /** Ask every destination over the network, as a run does. */
+  readonly destinations: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -26,35 +43,46 @@ export interface ExportCheck {
   readonly diagnostics: Diagnostics | null;
   /** null when they were not asked for, or the query does not work. */
   readonly columns: readonly InspectedColumn[] | null;
-  /** Why a run of it would fail. */
-  readonly error: RivetError | null;
+  /** Why a run of it would fail: at the source, at the destination. */
+  readonly errors: readonly RivetError[];
   /** The profile of its tuning. */
   readonly profile: ProfileChoice;
 }
 
-/** An export that would fail is in the list. @throws SourceError when the source cannot be reached. */
+/**
+ * An export that would fail is in the list.
+ * @throws SourceError when the source cannot be reached, RivetError when the state cannot.
+ */
 export async function checkExports(
-  adapters: Pick<Adapters, "source">,
+  deps: CheckDeps,
   options: CheckOptions,
 ): Promise<readonly ExportCheck[]> {
-  const { config, exportName } = options;
-  const factory = await adapters.source(config.source.type);
+  const { config, exportName, destinations: network, signal } = options;
+  const selected = selectExports(config, exportName);
+  const places = new DestinationChecks(deps, { network, env: deps.env, signal });
+  const factory = await deps.source(config.source.type);
   const checks: ExportCheck[] = [];
-  for (const exported of selectExports(config, exportName)) {
-    const source = await factory.connect({
-      source: config.source,
-      tuning: exported.tuning,
-      applicationName: `rivet/check/${exported.name}`,
-      signal: options.signal,
-    });
-    try {
-      checks.push({
-        ...await checkExport(source, exported, options),
-        profile: profileOf(config, exported),
+  const state = await deps.state();
+  try {
+    for (const exported of selected) {
+      const source = await factory.connect({
+        source: config.source,
+        tuning: exported.tuning,
+        applicationName: `rivet/check/${exported.name}`,
+        signal,
       });
-    } finally {
-      await source.close();
+      try {
+        tellWarnings(config.source, source.info);
+        const found = await checkSource(source, state, exported, options);
+        const problems = [sharedStdout(selected, exported), await places.problemOf(exported)];
+        const errors = [...found.errors, ...problems.filter((error) => error !== null)];
+        checks.push({ ...found, errors, profile: profileOf(config, exported) });
+      } finally {
+        await source.close();
+      }
     }
+  } finally {
+    await state.close();
   }
   return checks;
 }
@@ -63,20 +91,35 @@ function profileOf({ source }: LoadedConfig, { config }: LoadedExport): ProfileC
   return chooseProfile(source.tuning, config.tuning, source.environment);
 }
 
-async function checkExport(
+/** What a run of all of them would be refused for. */
+function sharedStdout(
+  selected: readonly LoadedExport[],
+  { destination }: LoadedExport,
+): RivetError | null {
+  if (destination.type !== "stdout") return null;
+  try {
+    refuseSharedStdout(selected);
+    return null;
+  } catch (error) {
+    return toRivetError(error);
+  }
+}
+
+async function checkSource(
   source: Source,
+  state: StateReader,
   exported: LoadedExport,
   { types, signal }: CheckOptions,
 ): Promise<Omit<ExportCheck, "profile">> {
   let columns: readonly InspectedColumn[] | null = null;
   try {
     if (types) columns = await inspectColumns(source, exported);
-    const diagnostics = await diagnose(source, exported, signal);
-    return { exported, diagnostics, columns, error: null };
+    const diagnostics = await diagnose(source, state, exported, signal);
+    return { exported, diagnostics, columns, errors: [] };
   } catch (thrown) {
     const error = toRivetError(thrown);
     if (signal.aborted || error.category === "disconnect" || error.code === "INTERNAL") throw error;
-    return { exported, diagnostics: null, columns, error };
+    return { exported, diagnostics: null, columns, errors: [error] };
   }
 }
 
@@ -96,16 +139,41 @@ async function inspectColumns(
 
 async function diagnose(
   source: Source,
+  state: StateReader,
   exported: LoadedExport,
   signal: AbortSignal,
 ): Promise<Diagnostics> {
-  const plan = await planWithoutWaiting(source, exported, {
-    now: new Date(),
-    cursor: null,
-    ties: null,
-    // Known to be none, so that no chunk is looked for: without an index that would read the whole table.
-    chunks: exported.mode.kind === "chunked" ? [] : null,
-    signal,
-  });
-  return await preflight(source, exported, plan);
+  const { name, mode } = exported;
+  const stored = mode.kind === "incremental" ? await state.cursor(name) : null;
+  const inputs = { now: new Date(), cursor: stored?.cursor ?? null, ties: null, signal };
+  // Known to be none at first: without an index, looking for chunks would read the whole table.
+  const chunks = mode.kind === "chunked" ? [] : null;
+  const plan = await planWithoutWaiting(source, exported, { ...inputs, chunks });
+  if (!await cutsByLookUps(source, exported, plan)) return await preflight(source, exported, plan);
+  const cut = sized(exported, plan);
+  return await preflight(
+    source,
+    cut,
+    await planWithoutWaiting(source, cut, { ...inputs, chunks: null }),
+  );
+}
+
+/** Whether its chunks can be found without reading the table. */
+async function cutsByLookUps(
+  source: Source,
+  exported: LoadedExport,
+  plan: ExportPlan,
+): Promise<boolean> {
+  const { strategy } = plan;
+  if (strategy.kind !== "chunked" || !CUTS[strategy.shape.kind].lookUps) return false;
+  return await hasIndex(source, exported, plan) === true;
+}
+
+/** With the size of its chunks that was found already. */
+function sized(exported: LoadedExport, { strategy }: ExportPlan): LoadedExport {
+  const { mode, config } = exported;
+  if (strategy.kind !== "chunked" || mode.kind !== "chunked") return exported;
+  const { size } = strategy;
+  if (size === undefined) return exported;
+  return { ...exported, mode: { ...mode, size }, config: { ...config, chunk_size: size } };
 }

@@ -3,8 +3,8 @@ import type { LoadedExport } from "../config/loaded.ts";
 import { readersOf } from "../config/modes.ts";
 import type { Profile } from "../config/tuning.ts";
 import type { ExportPlan } from "../plan/strategy.ts";
-import type { Source } from "../ports/source.ts";
-import { keyRangeOf, probeScan } from "./probe.ts";
+import type { ScanFacts, Source } from "../ports/source.ts";
+import { indexUse, keyRangeOf, probeScan } from "./probe.ts";
 import { readsName, strategyName } from "./strategy_name.ts";
 import {
   type IndexUse,
@@ -27,6 +27,8 @@ export interface Diagnostics {
   /** As the engine names it; null when it does not tell. */
   readonly scanType: string | null;
   readonly index: IndexUse;
+  /** An index has the rows in the export's order, used or not; null: not known, or there is no order. */
+  readonly indexed: boolean | null;
   readonly verdict: Verdict;
   readonly recommendedProfile: Profile;
   /** Readers at the same time. */
@@ -37,6 +39,11 @@ export interface Diagnostics {
   readonly sparse: boolean;
 }
 
+/** `ALL on orders, then a sort`. */
+function scanText({ scanType, sorted }: ScanFacts): string {
+  return sorted ? `${scanType}, then a sort` : scanType;
+}
+
 /** Asks EXPLAIN and, through an index, MIN and MAX; reads no row. @throws SourceError */
 export async function preflight(
   source: Source,
@@ -44,23 +51,29 @@ export async function preflight(
   plan: ExportPlan,
 ): Promise<Diagnostics> {
   const rows = plan.estimatedRows;
-  const scan = await probeScan(source, plan);
-  const index = scan?.index ?? "unknown";
-  const keyRange = await keyRangeOf(source, plan, scan);
+  const found = await probeScan(source, exported, plan);
+  const { scan, indexed } = found;
+  const index = indexUse(found);
+  const keyRange = await keyRangeOf(source, plan, found);
   const facts = { exported, plan, rows, keyRange };
-  const verdict = verdictOf(index, rows);
+  const verdict = verdictOf(index, rows, indexed);
   return {
     strategy: strategyName(exported, plan),
     reads: readsName(plan, source.capabilities),
     rowEstimate: rows,
     keyRange,
-    scanType: scan?.scanType ?? null,
+    scanType: scan === null ? null : scanText(scan),
     index,
+    indexed,
     verdict,
-    recommendedProfile: recommendProfile(index, rows, readersOf(exported.mode)),
+    recommendedProfile: recommendProfile(
+      indexed ? "partial" : index,
+      rows,
+      readersOf(exported.mode),
+    ),
     recommendedParallel: recommendParallel(plan, verdict, rows),
     warnings: warningsOf(facts),
-    suggestion: suggestionOf(verdict, exported, rows),
+    suggestion: suggestionOf(verdict, exported, rows, indexed),
     sparse: isSparse(facts),
   };
 }

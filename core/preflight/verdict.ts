@@ -8,11 +8,20 @@ export type Verdict = "EFFICIENT" | "ACCEPTABLE" | "DEGRADED" | "UNSAFE";
 
 export type IndexUse = ScanFacts["index"] | "unknown";
 
+/** One read of so few is as good as it gets. Up to here `rivet init` suggests mode: full. */
+export const SMALL_ROWS = 100_000;
 const MANY_ROWS = 10_000_000;
 const UNSAFE_ROWS = 50_000_000;
 
-/** @param rows the estimate, or null. What is not known never makes a verdict better. */
-export function verdictOf(index: IndexUse, rows: number | null): Verdict {
+/**
+ * @param rows the estimate, or null. What is not known never makes a verdict better.
+ * @param indexed an index has the rows in their order, whether the planner takes it or not.
+ */
+export function verdictOf(
+  index: IndexUse,
+  rows: number | null,
+  indexed: boolean | null,
+): Verdict {
   switch (index) {
     case "full":
       return rows !== null && rows < MANY_ROWS ? "EFFICIENT" : "ACCEPTABLE";
@@ -20,7 +29,9 @@ export function verdictOf(index: IndexUse, rows: number | null): Verdict {
     case "unknown":
       return "ACCEPTABLE";
     case "none":
-      return rows !== null && rows > UNSAFE_ROWS ? "UNSAFE" : "DEGRADED";
+      // Better than its index: the planner compares the two.
+      if (indexed === true && rows !== null && rows <= SMALL_ROWS) return "ACCEPTABLE";
+      return rows !== null && rows > UNSAFE_ROWS && indexed !== true ? "UNSAFE" : "DEGRADED";
   }
 }
 

@@ -1,7 +1,7 @@
 /** What of an export deserves a warning before it runs, and what would make it cheaper. */
 import type { LoadedExport } from "../config/loaded.ts";
 import type { ExportPlan } from "../plan/strategy.ts";
-import type { Verdict } from "./verdict.ts";
+import { SMALL_ROWS, type Verdict } from "./verdict.ts";
 
 export interface WarningInput {
   readonly exported: LoadedExport;
@@ -12,8 +12,6 @@ export interface WarningInput {
 }
 
 const SPARSE_FILL = 0.1;
-/** Up to here `rivet init` suggests mode: full. */
-const SMALL_ROWS = 100_000;
 const PARALLEL_ROWS = 5_000_000;
 
 /** Share of the key range that is taken, 0..1; null when it is not known or means nothing. */
@@ -67,16 +65,21 @@ const BY_MODE: Record<LoadedExport["config"]["mode"], string> = {
   time_window: "index the time column",
 };
 
+const PREFERRED_SCAN =
+  "the planner prefers a full table scan to the index that is there: most rows are " +
+  "read, or the table's statistics are old (ANALYZE)";
+
 /** In one sentence; null when there is nothing better to do. */
 export function suggestionOf(
   verdict: Verdict,
   exported: LoadedExport,
   rows: number | null,
+  indexed: boolean | null,
 ): string | null {
   const { mode, parallel } = exported.config;
-  // One read of a small table is as good as it gets.
   if (mode === "full" && rows !== null && rows <= SMALL_ROWS) return null;
   if (verdict === "DEGRADED" || verdict === "UNSAFE") {
+    if (indexed) return PREFERRED_SCAN;
     return `no index detected, full table scan: ${BY_MODE[mode]}`;
   }
   if (mode === "chunked" && parallel === 1 && rows !== null && rows > PARALLEL_ROWS) {

@@ -9,6 +9,7 @@ import type { ExportContext, RunDeps } from "../run/context.ts";
 import { checkDrift } from "../run/drift.ts";
 import { finishRun } from "../run/finish_run.ts";
 import { ExportSource } from "../run/export_source.ts";
+import { tellWarnings } from "../access/source_warnings.ts";
 import type { Journal } from "../run/journal.ts";
 import { randomSuffix } from "../manifest/names.ts";
 import { probeDestination } from "../run/probe_destination.ts";
@@ -165,7 +166,7 @@ class Repair {
     const { pageRows, run } = this.#recorded;
     const { exported } = this.#ctx;
     const { shape, description, dialect } = await this.#source.retried("plan", async (source) => {
-      for (const warning of source.info.warnings) logger().warn(warning);
+      tellWarnings(this.#ctx.config.source, source.info);
       const shape = await requireSameQuery(this.#recorded, exported, source);
       const description = await source.describe(shape.base, exported.overrides);
       return { shape, description, dialect: source.dialect };

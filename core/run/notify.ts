@@ -1,5 +1,5 @@
 /** Tells people how an export's run ended (I8: after the report). Nothing here can fail a run. */
-import type { LoadedConfig } from "../config/loaded.ts";
+import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import { type ErrorCode, type SerializedError, toRivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import type { ExportPlan } from "../plan/strategy.ts";
@@ -7,7 +7,7 @@ import type { Adapters } from "../ports/adapters.ts";
 import type { Notifier, NotifyEvent, NotifyKind } from "../ports/notifier.ts";
 import type { Source } from "../ports/source.ts";
 import type { JournalEvent } from "../ports/state.ts";
-import { probeScan } from "../preflight/probe.ts";
+import { indexUse, probeScan } from "../preflight/probe.ts";
 import { type Verdict, verdictOf } from "../preflight/verdict.ts";
 import type { JournalEventName } from "./journal.ts";
 import type { ExportSummary } from "../report/summary.ts";
@@ -28,14 +28,16 @@ export interface PlanVerdict {
  */
 export async function planVerdict(
   config: LoadedConfig,
+  exported: LoadedExport,
   source: Source,
   plan: ExportPlan,
 ): Promise<PlanVerdict | null> {
   if (!config.config.notifications?.slack?.on.includes("degraded")) return null;
   const rows = plan.estimatedRows;
   if (rows !== null && rows < SCAN_MATTERS_ROWS) return null;
-  const scan = await probeScan(source, plan);
-  return { verdict: verdictOf(scan?.index ?? "unknown", rows), scan: scan?.scanType ?? null };
+  const found = await probeScan(source, exported, plan);
+  const verdict = verdictOf(indexUse(found), rows, found.indexed);
+  return { verdict, scan: found.scan?.scanType ?? null };
 }
 
 /** The notifiers of a config. What is wrong with them is a WARN, so that it shows before it matters. */

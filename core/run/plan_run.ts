@@ -1,6 +1,7 @@
 /** Planning a run: what state remembers goes in, the plan and its advice go into the journal. */
 import { toRivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
+import { tellWarnings } from "../access/source_warnings.ts";
 import type { ExportPlan, PlanInputs } from "../plan/strategy.ts";
 import { planExport } from "../plan/export_plan.ts";
 import type { Dialect } from "../ports/source.ts";
@@ -25,7 +26,7 @@ export async function planRun(
 ): Promise<PlannedRun> {
   const inputs = await planInputs(ctx, open);
   const planned = await source.retried("plan", async (connected) => {
-    for (const warning of connected.info.warnings) logger().warn(warning);
+    tellWarnings(ctx.config.source, connected.info);
     const plan = await planExport(connected, ctx.exported, inputs);
     return { plan, dialect: connected.dialect };
   });
@@ -70,7 +71,7 @@ async function adviceOn(
 ): Promise<PlanVerdict | null> {
   if (ctx.options.sealed?.has(ctx.exported.name)) return null;
   try {
-    return await source.use((connected) => planVerdict(ctx.config, connected, plan));
+    return await source.use((connected) => planVerdict(ctx.config, ctx.exported, connected, plan));
   } catch (error) {
     logger().info(`the verdict for the notification is not known: ${toRivetError(error).message}`);
     return null;

@@ -2,7 +2,7 @@
  * The destination is asked before the source is read: what will not be accepted after hours is refused
  * at once, and what the credentials do not allow is known before it is needed.
  */
-import { DestinationError, RivetError } from "../base/errors.ts";
+import { requireAccess } from "../access/destination_access.ts";
 import { logger } from "../base/log.ts";
 import { type Access, bound, isStream } from "../ports/destination.ts";
 import type { ExportContext } from "./context.ts";
@@ -23,32 +23,8 @@ export async function probeDestination(
     warnOfRetries(ctx);
     return STREAM;
   }
-  const destination = bound(ctx.destination, ctx.signal);
-  const compare = exported.config.verify === "content";
-  const { destination: config } = exported;
-  const write = !("probe" in config && config.probe === false);
-  const list = needs.list || options.validate || compare;
-  const access = await destination.probe({ write, list, compare });
-  for (const { what, hint } of access.refused) {
-    if (what === "list") {
-      throw new DestinationError(
-        "DESTINATION_AUTH",
-        `export '${exported.name}': ${destination.uri} cannot be listed, and ` +
-          `${needs.list ? "--resume" : compare ? "verify: content" : "--validate"} needs to`,
-        { hint, category: "auth" },
-      );
-    }
-    logger().info(`${destination.uri}: nothing can be removed or quarantined there. ${hint}`);
-  }
-  if (compare && access.foreignMd5 !== null) {
-    throw new RivetError(
-      "NOT_AVAILABLE",
-      `export '${exported.name}': verify: content compares MD5s, and under ${access.foreignMd5} ` +
-        `${destination.uri} lists none of the content`,
-      { hint: "Leave `verify` out: sizes are compared then. Or write to a place without it." },
-    );
-  }
-  return access;
+  const listedFor = needs.list ? "--resume" : options.validate ? "--validate" : null;
+  return await requireAccess(bound(ctx.destination, ctx.signal), exported, listedFor);
 }
 
 /** Contracts section 2: what left cannot be taken back. */

@@ -4,7 +4,8 @@ import { logger } from "../base/log.ts";
 import type { ChunkedStrategy, PlannedChunk } from "../plan/strategy.ts";
 import type { Description, Dialect } from "../ports/source.ts";
 import type { ChunkTask, LeasedState } from "../ports/state.ts";
-import { chunkIdentifier, chunkSql } from "../query/chunk.ts";
+import { chunkSpec } from "../plan/chunk_spec.ts";
+import { chunkIdentifier } from "../query/chunk.ts";
 import { recordedParts } from "./review.ts";
 import { bestEffort } from "./context.ts";
 import type { Journal } from "./journal.ts";
@@ -21,25 +22,10 @@ export function chunkUnit(
   description: Description,
   chunk: PlannedChunk,
 ): Unit {
-  const { shape, pageRows } = strategy;
   return {
     chunkIndex: chunk.index,
     label: chunkIdentifier(chunk.index, chunk),
-    spec: pageRows === null
-      ? { kind: "statement", sql: chunkSql(dialect, shape, chunk, description.selectList) }
-      : {
-        kind: "pages",
-        shape: {
-          base: shape.base,
-          key: shape.column,
-          keyType: shape.columnType,
-          unique: shape.unique === true,
-          after: chunk.start,
-          until: chunk.end,
-        },
-        selectList: description.selectList,
-        pageRows,
-      },
+    spec: chunkSpec(dialect, strategy, description, chunk),
   };
 }
 

@@ -82,7 +82,8 @@ const SCANS = new Set([
 ]);
 const SEEKS = new Set(["Clustered Index Seek", "Index Seek", "RID Lookup", "Key Lookup"]);
 
-const OPERATOR = /<RelOp\b[^>]*\bPhysicalOp="([^"]+)"|<Object\b([^>]*)>/g;
+const OPERATOR =
+  /<RelOp\b[^>]*\bPhysicalOp="([^"]+)"|<IndexScan\b[^>]*\bOrdered="([^"]+)"|<Object\b([^>]*)>/g;
 
 function attribute(attributes: string, name: string): string | undefined {
   const text = new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1];
@@ -95,15 +96,26 @@ export function scanFacts(xml: string): ScanFacts | null {
   const scans: string[] = [];
   const seeks: string[] = [];
   let operator = "";
-  for (const [, named, object] of xml.matchAll(OPERATOR)) {
-    if (named !== undefined) operator = named;
-    else if (SCANS.has(operator)) {
+  let inOrder = false;
+  for (const [, named, ordered, object] of xml.matchAll(OPERATOR)) {
+    if (named !== undefined) {
+      operator = named;
+      inOrder = false;
+    } else if (ordered !== undefined) {
+      // Walked through for the order that its rows are asked for in.
+      inOrder = ordered === "1" || ordered === "true";
+    } else if (SCANS.has(operator) && !(inOrder && operator.includes("Index"))) {
       scans.push(`${operator} on ${attribute(object, "Table") ?? "a table"}`);
-    } else if (SEEKS.has(operator)) {
+    } else if (SEEKS.has(operator) || inOrder) {
       seeks.push(`${operator} using ${attribute(object, "Index") ?? "an index"}`);
     }
   }
+  const sorted = /<RelOp\b[^>]*\bPhysicalOp="Sort"/.test(xml);
   const [scanType] = [...scans, ...seeks];
   if (scanType === undefined) return null;
-  return { scanType, index: scans.length === 0 ? "full" : seeks.length === 0 ? "none" : "partial" };
+  return {
+    scanType,
+    index: scans.length === 0 ? "full" : seeks.length === 0 ? "none" : "partial",
+    sorted,
+  };
 }

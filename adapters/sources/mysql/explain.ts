@@ -14,6 +14,8 @@ interface Step {
   readonly rows: number | null;
   /** Per cent of the rows that the conditions leave. */
   readonly filtered: number;
+  /** `Using where; Using index; Using filesort`. */
+  readonly extra: string;
 }
 
 /** Steps of these kinds produce the result's rows; the others feed subqueries. */
@@ -32,6 +34,7 @@ function stepsOf({ fields, rows }: ResultSet): Step[] {
       key: at("key"),
       rows: count === null ? null : Number(count),
       filtered: Number(at("filtered") ?? 100),
+      extra: at("Extra") ?? "",
     };
   });
 }
@@ -47,20 +50,28 @@ export function plannedRows(plan: ResultSet): number | null {
   return Math.round([...products.values()].reduce((sum, rows) => sum + rows, 0));
 }
 
-/** How the tables are read; null when none is. */
-export function scanFacts(plan: ResultSet): ScanFacts | null {
-  const tables = stepsOf(plan).filter(({ table, access }) =>
+/**
+ * How the tables are read; null when none is.
+ * @param ordered whether the statement asks for an order, which walking through an index gives.
+ */
+export function scanFacts(plan: ResultSet, ordered: boolean): ScanFacts | null {
+  const steps = stepsOf(plan);
+  const tables = steps.filter(({ table, access }) =>
     table !== null && !table.startsWith("<") && access !== null
   );
   if (tables.length === 0) return null;
-  // `ALL` reads every row; `index` every entry, unless a LIMIT ends it at the first.
-  const whole = tables.filter(({ access, rows }) =>
-    access === "ALL" || (access === "index" && rows !== 1)
+  const sorted = steps.some(({ extra }) => extra.includes("Using filesort"));
+  // `ALL` reads every row, `index` every entry: to find some of them, or only to have them in its order.
+  const whole = tables.filter(({ access, extra, rows }) =>
+    access === "ALL" ||
+    (access === "index" && rows !== 1 &&
+      (!ordered || sorted || extra.includes("Using where")))
   );
   const worst = whole[0] ?? tables[0];
   const by = worst.key === null ? "" : ` using ${worst.key}`;
   return {
     scanType: `${worst.access}${by} on ${worst.table}`,
     index: whole.length === 0 ? "full" : whole.length < tables.length ? "partial" : "none",
+    sorted,
   };
 }

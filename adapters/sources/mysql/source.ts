@@ -170,7 +170,7 @@ export class MysqlSource implements Source {
   }
 
   async explainScan(query: string): Promise<ScanFacts | null> {
-    return scanFacts(await this.#explain(query));
+    return scanFacts(await this.#explain(query), /\bORDER BY\b/.test(query));
   }
 
   introspect(scope: IntrospectScope): Promise<Catalog> {

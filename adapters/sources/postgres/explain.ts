@@ -1,5 +1,5 @@
 /** What the planner expects of a query, without running it. */
-import type { ScanFacts } from "../../../core/ports/source.ts";
+import type { ReadRequest, ScanFacts } from "../../../core/ports/source.ts";
 import type { RunRows } from "../kit/run_rows.ts";
 
 interface PlanNode {
@@ -24,12 +24,19 @@ export async function plannedRows(rows: RunRows, query: string): Promise<number 
   return (await explain(rows, query))?.["Plan Rows"] ?? null;
 }
 
-export async function plannedScan(rows: RunRows, query: string): Promise<ScanFacts | null> {
-  const plan = await explain(rows, query);
+/** A cursor is planned for its first rows, which come sooner by an index than by a sort. */
+export async function plannedScan(
+  rows: RunRows,
+  query: string,
+  access: ReadRequest["access"],
+): Promise<ScanFacts | null> {
+  const cursor = access === "cursor" ? "DECLARE _rivet_explained NO SCROLL CURSOR FOR\n" : "";
+  const plan = await explain(rows, cursor + query);
   return plan === undefined ? null : scanFacts(plan);
 }
 
 const INDEX_SCANS = ["Index Scan", "Index Only Scan", "Bitmap Index Scan"];
+const SORTS = ["Sort", "Incremental Sort"];
 /** Nodes that read a table without an index of it. */
 const TABLE_SCANS = ["Seq Scan", "Sample Scan", "Foreign Scan", "Tid Scan", "Tid Range Scan"];
 
@@ -49,5 +56,6 @@ function scanFacts(plan: PlanNode): ScanFacts | null {
   return {
     scanType: `${shown["Node Type"]} ${on}`,
     index: tables.length === 0 ? "full" : indexes.length === 0 ? "none" : "partial",
+    sorted: all.some((node) => SORTS.includes(node["Node Type"])),
   };
 }

@@ -132,8 +132,8 @@ export class PostgresSource implements Source {
     return this.#transaction((rows) => rowBytes(rows, table));
   }
 
-  explainScan(sql: string): Promise<ScanFacts | null> {
-    return this.#transaction((rows) => plannedScan(rows, withoutSemicolon(sql)));
+  explainScan(sql: string, access: ReadRequest["access"]): Promise<ScanFacts | null> {
+    return this.#transaction((rows) => plannedScan(rows, withoutSemicolon(sql), access));
   }
 
   async introspect(scope: IntrospectScope): Promise<Catalog> {

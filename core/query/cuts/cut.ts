@@ -59,6 +59,14 @@ export interface Cut {
   /** What one chunk is, for `rivet check`: `size=100000`. */
   measure(mode: ChunkedMode): string;
   /**
+   * What a table must have for its bounds, beside a column of the right kind; asked before them. Absent:
+   * nothing.
+   * @throws ConfigError, SourceError
+   */
+  required?(request: CutRequest): Promise<void>;
+  /** Its bounds are found by a few look-ups, where an index has the column's values in order. */
+  readonly lookUps: boolean;
+  /**
    * The chunks, in order, without the one of NULLs; none for an empty table.
    * @throws ConfigError, RivetError, SourceError
    */

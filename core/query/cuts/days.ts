@@ -25,6 +25,7 @@ export const days: Cut = {
   integers: false,
   paged: false,
   measure: (mode) => `days=${mode.days}`,
+  lookUps: true,
   async bounds(request) {
     const size = request.mode.days as number;
     const starts = await new Calendar(request, size).starts();

@@ -48,9 +48,10 @@ export const dense: Cut = {
   integers: false,
   paged: false,
   measure: sizeText,
+  required: (request) => requireComparable(request, request.column, "chunk_column"),
+  lookUps: false,
   async bounds(request) {
-    const { source, mode: { size }, column } = request;
-    await requireComparable(request, column, "chunk_column");
+    const { source, mode: { size } } = request;
     const found = await source.rows(boundariesSql(source.dialect, request, size));
     if (found.length > MAX_CHUNKS) throw tooManyChunks(`chunk_size ${size} with chunk_dense`);
     const values = found.map(([value]) => value as string);

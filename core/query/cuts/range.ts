@@ -14,6 +14,7 @@ export const range: Cut = {
   integers: true,
   paged: false,
   measure: sizeOrCount,
+  lookUps: true,
   async bounds({ source, mode, base, column }) {
     const [[min, max]] = await source.rows(minMaxSql(source.dialect, base, column.name, column));
     if (min === null || max === null) return [];

@@ -46,11 +46,12 @@ export const uniqueKey: Cut = {
   paged: true,
   unique: async (request) => (await tableKey(request))?.unique ?? false,
   measure: sizeText,
-  async bounds(request) {
+  async required(request) {
     await requireKey(request);
     await requireComparable(request, request.column, "chunk_by_key");
-    return openRanges(await keyBoundaries(request));
   },
+  lookUps: false,
+  bounds: async (request) => openRanges(await keyBoundaries(request)),
   rows: (_dialect, { base }) => base,
   where: (dialect, shape, { start, end }) =>
     keyRange(dialect, columnRef(dialect, shape.column), start, end, shape.columnType),

@@ -78,8 +78,20 @@ Deno.test("check: strategies, scans, verdicts and advice of every mode", () =>
           "fast",
           1,
         ],
-        unindexed: ["chunked(id, size=100000)", "Seq Scan on events", "DEGRADED", "balanced", 1],
-        numbered: ["chunked(id, size=100000)", "Seq Scan on events", "DEGRADED", "balanced", 1],
+        unindexed: [
+          "chunked(id, size=100000)",
+          "Seq Scan on events, then a sort",
+          "DEGRADED",
+          "balanced",
+          1,
+        ],
+        numbered: [
+          "chunked(id, size=100000)",
+          "Seq Scan on events, then a sort",
+          "DEGRADED",
+          "balanced",
+          1,
+        ],
         recent: [
           "time-window(at, 7d)",
           "Index Scan using orders_at",
@@ -145,7 +157,7 @@ Deno.test("check: the type report lists what cannot be read, and --strict fails 
   withDatabase((database) =>
     withConfig(BROKEN(database.url), async (dir) => {
       const report = await check(dir, "-e", "types", "--type-report");
-      assert.equal(report.code, 0, report.stderr);
+      assert.equal(report.code, 1, "a run would fail");
       assert.match(report.stdout, /^ {2}price +numeric +- +- +unsupported +FAIL$/m);
       assert.match(
         report.stdout,
@@ -183,7 +195,7 @@ exports:
 
 Deno.test("check: what chunk_size_memory_mb comes to, and the profile that environment chooses", () =>
   withDatabase(async (database) => {
-    await database.sql("CREATE VIEW looks AS SELECT * FROM sparse");
+    await database.sql("CREATE VIEW looks AS SELECT id, at FROM orders");
     await withConfig(SIZED(database.url), async (dir) => {
       const args = ["check", "-c", "rivet.yaml", "--json"];
       const { code, stdout, stderr } = await rivet(args, { cwd: dir });
@@ -194,7 +206,7 @@ Deno.test("check: what chunk_size_memory_mb comes to, and the profile that envir
       assert.equal(sized.strategy, `chunked(id, size=${fits})`);
       assert.equal(viewed.strategy, "chunked(id, size=2048)");
       assert.match(stderr, /WARN .*'viewed': .*how wide a row of 'looks' is.*512 bytes/);
-      assert.doesNotMatch(stderr, /how wide a row of 'sparse'/);
+      assert.equal(stderr.match(/how wide a row/g)?.length, 1, stderr);
       const profile = (e: Record<string, unknown>) => [e.profile, e.profile_from, e.environment];
       assert.deepEqual(profile(sized), ["fast", "export", "production"]);
       assert.deepEqual(profile(viewed), ["safe", "environment", "production"]);

@@ -7,6 +7,10 @@ import { createMysqlDatabase, mysqlTest, testMysql } from "../../support/mariadb
 const MAIN = fileURLToPath(new URL("../../../main.ts", import.meta.url));
 
 interface Check {
+  readonly verdict: string | null;
+  readonly index: string | null;
+  readonly indexed: boolean | null;
+  readonly suggestion: string | null;
   readonly export_name: string;
   readonly reads: string | null;
   readonly scan_type: string | null;
@@ -46,7 +50,10 @@ async function check(
 const TABLES = `
   CREATE TABLE by_id (id int PRIMARY KEY, v int);
   CREATE TABLE by_code (code varchar(20) NOT NULL UNIQUE, v int);
-  CREATE TABLE keyless (v int)`;
+  CREATE TABLE keyless (v int);
+  CREATE TABLE large (id int PRIMARY KEY, at int, other int, pad char(100), KEY at (at));
+  INSERT INTO large SELECT seq, seq, seq, 'x' FROM seq_1_to_120000;
+  ANALYZE TABLE large`;
 
 mysqlTest("mysql: check", async (t) => {
   const server = await testMysql();
@@ -72,6 +79,28 @@ mysqlTest("mysql: check", async (t) => {
         assert.match(found.query.reads ?? "", stream);
         assert.match(found.incremental.reads ?? "", stream);
         assert.equal(found.chunked.reads, null);
+      });
+      await t.step("the verdict is about the statement that will run", async () => {
+        const found = await check(database.url, {
+          indexed: "table: large, mode: incremental, cursor_column: at",
+          unindexed: "table: large, mode: incremental, cursor_column: other",
+          chunks: "table: large, mode: chunked, chunk_size: 1000",
+          pages: "table: large, mode: full",
+          cut_without: "table: large, mode: chunked, chunk_column: other, chunk_size: 1000",
+        });
+        const shown = ({ scan_type, verdict, indexed }: Check) => [scan_type, verdict, indexed];
+        // The first run reads everything, and a LIMIT 1 would be served by the index.
+        assert.deepEqual(shown(found.indexed), ["ALL on large, then a sort", "DEGRADED", true]);
+        assert.match(found.indexed.suggestion ?? "", /^the planner prefers a full table scan/);
+        assert.deepEqual(shown(found.unindexed), ["ALL on large, then a sort", "DEGRADED", false]);
+        assert.match(found.unindexed.suggestion ?? "", /^no index detected/);
+        assert.deepEqual(shown(found.chunks), ["range using PRIMARY on large", "EFFICIENT", true]);
+        assert.deepEqual(shown(found.pages), ["index using PRIMARY on large", "EFFICIENT", true]);
+        assert.deepEqual(shown(found.cut_without), [
+          "ALL on large, then a sort",
+          "DEGRADED",
+          false,
+        ]);
       });
       await t.step("a key without an order is no key to page by", async () => {
         await database.sql("CREATE TABLE hashed (code varchar(20) PRIMARY KEY) ENGINE = MEMORY");

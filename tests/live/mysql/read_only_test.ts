@@ -59,7 +59,7 @@ mysqlTest("mysql: no text of a query writes", async (t) => {
                 () => source.describe(text, new Map()),
                 () => source.inspect?.(text, new Map()),
                 () => source.estimateRows(text),
-                () => source.explainScan?.(text),
+                () => source.explainScan?.(text, "statement"),
                 () => source.rows(`SELECT COUNT(*) FROM (\n${text}\n) AS _rivet`),
               ];
               const failed = [];

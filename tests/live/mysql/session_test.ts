@@ -103,6 +103,7 @@ async function answers(
     (await readValues(source, "SELECT id FROM numbers", { orderBy: "id" })).length;
   found["a chunk's plan"] = await source.explainScan?.(
     "SELECT _rivet.* FROM (SELECT * FROM numbers) AS _rivet WHERE _rivet.id BETWEEN 5 AND 9",
+    "statement",
   );
   found["the session"] = (await source.rows(
     `SHOW SESSION VARIABLES WHERE Variable_name IN (${

@@ -14,6 +14,7 @@ const CHUNKED: Diagnostics = {
   keyRange: ["1", "50000000"],
   scanType: "Index Scan using orders_pkey",
   index: "full",
+  indexed: true,
   verdict: "ACCEPTABLE",
   recommendedProfile: "balanced",
   recommendedParallel: 4,
@@ -26,7 +27,7 @@ const PROFILE = { profile: "safe", from: "environment", environment: "production
 
 /** An export's check without diagnostics. */
 function checkOf(config: Record<string, unknown>, found: Partial<ExportCheck> = {}): ExportCheck {
-  const nothing = { diagnostics: null, columns: null, error: null, profile: PROFILE };
+  const nothing = { diagnostics: null, columns: null, errors: [], profile: PROFILE };
   return { exported: loadedExport(config), ...nothing, ...found };
 }
 
@@ -101,7 +102,7 @@ Deno.test("what a mode goes by", () => {
 
 Deno.test("an export that would fail says why and what to do", () => {
   const error = new SourceError("SOURCE_QUERY", "first\nsecond", { hint: "Do this." });
-  const check = checkOf({ mode: "full" }, { error });
+  const check = checkOf({ mode: "full" }, { errors: [error] });
   equal(
     renderCheck(check, null, LAYOUT),
     `Export: orders
@@ -123,7 +124,7 @@ Deno.test("the type report with a target, as the reference lays it out", () => {
   ];
   const report = typeReport(columns, "bigquery");
   const error = new SourceError("TYPE_UNSUPPORTED", "said by the table");
-  const check = checkOf({ mode: "full" }, { columns, error });
+  const check = checkOf({ mode: "full" }, { columns, errors: [error] });
   equal(
     renderCheck(check, report, { target: "bigquery", width: undefined }),
     `Export: orders  [target: bigquery]

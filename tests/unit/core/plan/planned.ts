@@ -95,6 +95,7 @@ export function planned(facts: PlannedFacts = {}): PlannedExport {
       keyRange: null,
       scanType: null,
       index: facts.index ?? "full",
+      indexed: null,
       verdict: facts.verdict ?? "ACCEPTABLE",
       recommendedProfile: "balanced",
       recommendedParallel: 1,

@@ -4,15 +4,19 @@ import { isSparse, suggestionOf, warningsOf } from "../../../../core/preflight/w
 import { chunkedStrategy, planned } from "../plan/planned.ts";
 
 Deno.test("verdicts: the readme's table", () => {
-  equal(verdictOf("full", 9_999_999), "EFFICIENT");
-  equal(verdictOf("full", 10_000_000), "ACCEPTABLE");
-  equal(verdictOf("partial", 10), "ACCEPTABLE");
-  equal(verdictOf("none", 10), "DEGRADED");
-  equal(verdictOf("none", 50_000_000), "DEGRADED");
-  equal(verdictOf("none", 50_000_001), "UNSAFE");
-  equal(verdictOf("full", null), "ACCEPTABLE");
-  equal(verdictOf("none", null), "DEGRADED");
-  equal(verdictOf("unknown", 10), "ACCEPTABLE");
+  equal(verdictOf("full", 9_999_999, null), "EFFICIENT");
+  equal(verdictOf("full", 10_000_000, null), "ACCEPTABLE");
+  equal(verdictOf("partial", 10, null), "ACCEPTABLE");
+  equal(verdictOf("none", 10, null), "DEGRADED");
+  equal(verdictOf("none", 50_000_000, null), "DEGRADED");
+  equal(verdictOf("none", 50_000_001, null), "UNSAFE");
+  equal(verdictOf("full", null, null), "ACCEPTABLE");
+  equal(verdictOf("none", null, null), "DEGRADED");
+  equal(verdictOf("unknown", 10, null), "ACCEPTABLE");
+  equal(verdictOf("none", 50_000_001, false), "UNSAFE");
+  equal(verdictOf("none", 50_000_001, true), "DEGRADED", "it has the index's support");
+  equal(verdictOf("none", 100_000, true), "ACCEPTABLE", "a scan of few rows beats their index");
+  equal(verdictOf("none", 100_001, true), "DEGRADED");
   equal(verdictName("ACCEPTABLE"), "Acceptable");
 });
 
@@ -76,8 +80,8 @@ Deno.test("ROW_NUMBER() in a chunked query is named, elsewhere it is not", () =>
 });
 
 Deno.test("suggestions know the mode", () => {
-  const of = (config: Record<string, unknown>, rows = 10) =>
-    suggestionOf("DEGRADED", planned({ config }).exported, rows) ?? "";
+  const of = (config: Record<string, unknown>, rows = 10, indexed: boolean | null = null) =>
+    suggestionOf("DEGRADED", planned({ config }).exported, rows, indexed) ?? "";
   equal(of({ mode: "full" }, 1_000_000).includes("incremental"), true);
   equal(of({ mode: "full" }), "", "one read of a small table is as good as it gets");
   equal(of({ mode: "chunked", chunk_column: "id" }).includes("chunk column"), true);
@@ -85,10 +89,13 @@ Deno.test("suggestions know the mode", () => {
     of({ mode: "time_window", time_column: "at", days_window: 1 }).includes("time column"),
     true,
   );
+  const chunked = { mode: "chunked", chunk_column: "id" };
+  equal(of(chunked, 1_000_000, false).includes("no index detected"), true);
+  equal(of(chunked, 1_000_000, true).includes("prefers a full table scan to the index"), true);
   const large = planned({ config: { mode: "chunked", chunk_column: "id" } }).exported;
   equal(
-    suggestionOf("EFFICIENT", large, 5_000_001),
+    suggestionOf("EFFICIENT", large, 5_000_001, true),
     "large dataset: parallel above 1 speeds it up",
   );
-  equal(suggestionOf("EFFICIENT", large, 5_000_000), null);
+  equal(suggestionOf("EFFICIENT", large, 5_000_000, true), null);
 });

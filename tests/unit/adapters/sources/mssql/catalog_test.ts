@@ -55,7 +55,7 @@ traitTest("plans: null where the login may not see them", async ({ withSource })
   for (const rules of [atOnce, later, [...SHOWPLAN, { sql: QUERY, reply: denied }]]) {
     await withSource(rules, async (source, server) => {
       assert.equal(await source.estimateRows(QUERY), null);
-      assert.equal(await source.explainScan?.(QUERY), null);
+      assert.equal(await source.explainScan?.(QUERY, "statement"), null);
       // A setting that was refused is not on.
       const last = rules === atOnce ? "SET SHOWPLAN_XML ON" : "SET SHOWPLAN_XML OFF";
       assert.equal(server.asked.at(-1), last);
@@ -76,7 +76,7 @@ traitTest(
     ];
     await withSource(rules, async (source, server) => {
       assert.equal(await source.estimateRows(QUERY), null);
-      assert.equal(await source.explainScan?.(QUERY), null);
+      assert.equal(await source.explainScan?.(QUERY, "statement"), null);
       assert.ok(!server.asked.some((sql) => sql.includes(QUERY)));
       // The connection serves on.
       assert.deepEqual(await source.rows("SELECT 1 AS rivet"), [["1"]]);

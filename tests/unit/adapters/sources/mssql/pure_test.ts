@@ -40,8 +40,18 @@ Deno.test("scans: by an index, from end to end, or both", () => {
   assert.deepEqual(scanFacts(sort + seek), {
     scanType: "Index Seek using IX_at",
     index: "full",
+    sorted: true,
   });
-  assert.deepEqual(scanFacts(scan), { scanType: "Clustered Index Scan on it&ems", index: "none" });
+  assert.deepEqual(scanFacts(scan), {
+    scanType: "Clustered Index Scan on it&ems",
+    index: "none",
+    sorted: false,
+  });
+  for (const [ordered, index] of [["1", "full"], ["true", "full"], ["0", "none"]]) {
+    const walked = scan.replace("<IndexScan>", `<IndexScan Ordered="${ordered}">`);
+    assert.equal(scanFacts(walked)?.index, index, ordered);
+    assert.equal(scanFacts(walked + scan)?.index, index === "full" ? "partial" : "none");
+  }
   assert.deepEqual(scanFacts(seek + scan)?.index, "partial");
   assert.equal(scanFacts('<RelOp PhysicalOp="Constant Scan"/>'), null);
 });

@@ -193,7 +193,7 @@ traitTest("nothing but one SELECT is sent", async ({ withSource }) => {
       const ways = [
         () => source.rows(sql),
         () => Array.fromAsync(source.read({ ...request, sql })),
-        () => source.explainScan?.(sql) ?? Promise.resolve(),
+        () => source.explainScan?.(sql, "statement") ?? Promise.resolve(),
       ];
       for (const way of ways) {
         const error = await failsWith(way(), "SOURCE_QUERY", "permanent", /read-only/);

@@ -1,0 +1,84 @@
+/** Whether a destination would take what a run brings, as far as that can be known before one. */
+import { requireAccess } from "../access/destination_access.ts";
+import { type RivetError, toRivetError } from "../base/errors.ts";
+import type { LoadedExport } from "../config/loaded.ts";
+import type { DestinationConfig } from "../config/schema.ts";
+import type { Lookup } from "../config/substitute.ts";
+import type { Adapters } from "../ports/adapters.ts";
+import { bound, isStream } from "../ports/destination.ts";
+import { placeOf } from "./places.ts";
+
+export interface DestinationChecksOptions {
+  /** Ask over the network too, as a run does: a probe object is put there and removed. */
+  readonly network: boolean;
+  readonly env: Lookup;
+  readonly signal: AbortSignal;
+}
+
+/** Every place is asked once, whatever the number of its exports. */
+export class DestinationChecks {
+  readonly #open: Adapters["destination"];
+  readonly #options: DestinationChecksOptions;
+  readonly #asked = new Map<string, Promise<RivetError | null>>();
+
+  constructor({ destination }: Pick<Adapters, "destination">, options: DestinationChecksOptions) {
+    this.#open = destination;
+    this.#options = options;
+  }
+
+  /** Why a run of the export would fail there; null when nothing is known against it. */
+  problemOf(exported: LoadedExport): Promise<RivetError | null> {
+    const config = placeOf(exported);
+    // Of a file of many exports, most share a bucket, each with a prefix of its own.
+    const shared = this.#options.network ? config : withoutPrefix(config);
+    const key = JSON.stringify([shared, exported.config.verify]);
+    const asked = this.#asked.get(key) ?? this.#ask(config, exported);
+    this.#asked.set(key, asked);
+    return asked;
+  }
+
+  async #ask(config: DestinationConfig, exported: LoadedExport): Promise<RivetError | null> {
+    const { network, env, signal } = this.#options;
+    if (!network && !namesCredentials(config, env)) return null;
+    try {
+      const destination = await this.#open(config);
+      try {
+        if (isStream(destination)) return null;
+        if (config.type === "local") {
+          await destination.probe({ write: false, list: true, compare: false }, signal);
+        } else if (network) {
+          await requireAccess(bound(destination, signal), exported, null);
+        }
+      } finally {
+        await destination.close();
+      }
+      return null;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return toRivetError(error);
+    }
+  }
+}
+
+function withoutPrefix(config: DestinationConfig): DestinationConfig {
+  return "prefix" in config && config.type !== "local" ? { ...config, prefix: "" } : config;
+}
+
+/** Whether its credentials are found without asking anybody over the network. */
+function namesCredentials(config: DestinationConfig, env: Lookup): boolean {
+  switch (config.type) {
+    case "local":
+    case "stdout":
+      return true;
+    case "s3":
+      return config.access_key_env !== undefined || config.allow_anonymous === true ||
+        (config.aws_profile === undefined && env("AWS_ACCESS_KEY_ID") !== undefined);
+    case "gcs":
+      return config.credentials_file !== undefined || config.allow_anonymous === true ||
+        /^http:/i.test(config.endpoint ?? "") ||
+        env("GOOGLE_APPLICATION_CREDENTIALS") !== undefined;
+    case "azure":
+      return config.account_key_env !== undefined || config.sas_token_env !== undefined ||
+        config.connection_string_env !== undefined || config.allow_anonymous === true;
+  }
+}
