@@ -249,3 +249,15 @@ function isRow(value: unknown): value is Text[] {
   return Array.isArray(value) &&
     value.every((field) => field === null || typeof field === "string");
 }
+
+/** A database of its own for as long as `work` takes. */
+export async function onMysql(work: (database: TestMysqlDatabase) => Promise<void>): Promise<void> {
+  const server = await testMysql();
+  const database = await createMysqlDatabase(server);
+  try {
+    await work(database);
+  } finally {
+    await database.drop();
+    await server.stop();
+  }
+}

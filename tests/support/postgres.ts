@@ -121,3 +121,26 @@ export async function embeddedDatabase(): Promise<TestDatabase> {
     },
   };
 }
+
+/** A database of its own for as long as `work` takes, on whichever server there is. */
+export async function onPostgres(work: (database: TestDatabase) => Promise<void>): Promise<void> {
+  const server = await testPostgres();
+  const database = await createDatabase(server);
+  try {
+    await work(database);
+  } finally {
+    await database.drop();
+    await server.stop();
+  }
+}
+
+/** The same for what needs several sessions: the embedded server has one, which is said. */
+export function onPostgresSessions(
+  work: (database: TestDatabase) => Promise<void>,
+): Promise<void> {
+  return onPostgres(async (database) => {
+    const [[version]] = await database.sql("SELECT version()");
+    if (!version?.includes("PGlite")) return await work(database);
+    console.log("not run on the embedded PostgreSQL, which has one session; install PostgreSQL");
+  });
+}

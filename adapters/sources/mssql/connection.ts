@@ -10,12 +10,12 @@ import tcp from "tedious/lib/connector.js";
 import { SourceError } from "../../../core/base/errors.ts";
 import { interrupted } from "../../../core/base/wait.ts";
 import { SilenceWatch } from "../kit/silence.ts";
+import { StatementClock } from "../kit/statement_clock.ts";
 import { GatedSocket } from "../kit/gated_socket.ts";
 import { classify, type ErrorContext, type ServerError } from "./errors.ts";
 import type { Collation, ColumnMetadata } from "./fields.ts";
 import { installRowHook, type RowSink, setRowSink } from "./row_hook.ts";
 import { addressOf, type ConnectionSettings } from "./settings.ts";
-import { StatementClock } from "./statement_clock.ts";
 import { certificateProblem, driverTls } from "./tls.ts";
 
 /** The largest that the protocol has. */

@@ -20,6 +20,7 @@ import {
 import { classify, SILENT } from "./errors.ts";
 import type { NativeField } from "./fields.ts";
 import { addressOf, type ConnectionSettings } from "./settings.ts";
+import { labelled, tooLong } from "./statement.ts";
 
 export interface StreamHandlers {
   /** The result's columns, before the first row. */
@@ -49,9 +50,6 @@ export interface ConnectionOptions {
 }
 
 const utf8 = new TextDecoder();
-const utf8Encoder = new TextEncoder();
-/** ER_NET_PACKET_TOO_LARGE */
-const PACKET_TOO_LARGE = 1153;
 /** ER_STATEMENT_TIMEOUT */
 const STATEMENT_TIMEOUT = 1969;
 /** A server that does not answer a goodbye or a kill is left after this. */
@@ -186,7 +184,7 @@ export class Connection {
 
   /** Runs a statement and keeps its rows: for small results. */
   query(sql: string): Promise<ResultSet> {
-    return this.queryUnlabelled(this.#labelled(sql));
+    return this.queryUnlabelled(labelled(sql, this.#options.applicationName));
   }
 
   /** Sends exactly this text. */
@@ -221,7 +219,7 @@ export class Connection {
     this.#checkLength(sql);
     const driver = this.#driver;
     const done = this.#wait<void>((resolve, reject) => {
-      const query = driver.query({ sql: this.#labelled(sql) });
+      const query = driver.query({ sql: labelled(sql, this.#options.applicationName) });
       const taken = takeRows(query, handlers.row);
       query.on("fields", handlers.fields);
       query.on("error", reject);
@@ -360,11 +358,6 @@ export class Connection {
     for (const fail of this.#waiting) fail(this.#lost);
   }
 
-  /** The name as a comment: MariaDB's process list shows nothing else of who asks. */
-  #labelled(sql: string): string {
-    return `/* ${this.#options.applicationName.replaceAll("*/", "* /")} */ ${sql}`;
-  }
-
   #checkAlive(): void {
     if (this.#options.signal?.aborted) throw interrupted();
     if (this.#lost === null && this.#closing === null) return;
@@ -378,16 +371,8 @@ export class Connection {
   }
 
   #checkLength(sql: string): void {
-    // Three bytes a UTF-16 unit at most; the packet has a byte for its command.
-    if (sql.length * 3 < this.maxPacketBytes) return;
-    const bytes = utf8Encoder.encode(sql).length + 1;
-    if (bytes <= this.maxPacketBytes) return;
-    throw this.#classified(
-      Object.assign(
-        new Error(`a statement of ${bytes} bytes is above the limit of ${this.maxPacketBytes}`),
-        { errno: PACKET_TOO_LARGE },
-      ),
-    );
+    const error = tooLong(sql, this.maxPacketBytes);
+    if (error !== null) throw this.#classified(error);
   }
 
   #classified(error: Error): RivetError {

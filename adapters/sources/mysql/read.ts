@@ -6,6 +6,7 @@ import type { Batch } from "../../../core/batch/batch.ts";
 import { SourceError } from "../../../core/base/errors.ts";
 import type { ReadRequest } from "../../../core/ports/source.ts";
 import { delay, interrupted } from "../../../core/base/wait.ts";
+import { StatementClock } from "../kit/statement_clock.ts";
 import type { Connection, RowStream } from "./connection.ts";
 import { RowDecoder } from "./decode.ts";
 import type { NativeField } from "./fields.ts";
@@ -32,9 +33,8 @@ function checkFields(request: ReadRequest, fields: readonly NativeField[]): void
 
 /** What arrives, until somebody waits for it. */
 class Arrivals {
-  readonly #connection: Connection;
-  /** What is left of `statement_timeout_s`: only the waits for the server count. */
-  #budgetMs: number;
+  /** Runs while rows are waited for. */
+  readonly #clock: StatementClock;
   readonly decoder: RowDecoder;
   readonly stream: RowStream;
   #failure: { readonly error: unknown } | null = null;
@@ -46,10 +46,11 @@ class Arrivals {
   constructor(connection: Connection, request: ReadRequest) {
     const decoder = new RowDecoder(request);
     this.decoder = decoder;
-    this.#connection = connection;
-    this.#budgetMs = connection.statementTimeoutS === 0
-      ? Infinity
-      : connection.statementTimeoutS * 1000;
+    this.#clock = new StatementClock(connection.statementTimeoutS * 1000, () => {
+      this.#failure ??= { error: connection.statementTimedOut() };
+      this.#wake();
+    });
+    this.#clock.pause();
     this.stream = connection.stream(request.sql, {
       fields: (fields) => this.#attempt(() => checkFields(request, fields)),
       row: (bytes, start, end) => {
@@ -78,21 +79,10 @@ class Arrivals {
       this.resume();
       // Resuming may have handed over rows that were held back.
       if (this.decoder.full.length > 0 || this.#failure !== null || this.#ended) continue;
-      await this.#waitFor(woken);
+      this.#clock.resume();
+      await woken;
+      this.#clock.pause();
     }
-  }
-
-  /** Waits for the server, no longer than its statement may take. */
-  async #waitFor(woken: Promise<void>): Promise<void> {
-    if (this.#budgetMs === Infinity) return await woken;
-    const started = performance.now();
-    const timer = setTimeout(() => {
-      this.#failure ??= { error: this.#connection.statementTimedOut() };
-      this.#wake();
-    }, this.#budgetMs);
-    await woken;
-    clearTimeout(timer);
-    this.#budgetMs = Math.max(0, this.#budgetMs - (performance.now() - started));
   }
 
   /** Takes no more rows: what still arrives is dropped. Resolves when the stream is over. */

@@ -1,22 +1,6 @@
 /** Every way to cut an export of MariaDB. */
-import {
-  createMysqlDatabase,
-  mysqlTest,
-  testMysql,
-  type TestMysqlDatabase,
-} from "../../support/mariadb.ts";
+import { mysqlTest, onMysql } from "../../support/mariadb.ts";
 import { type DayCase, oddDates, underWriters } from "./cases.ts";
-
-async function onMysql(work: (db: TestMysqlDatabase) => Promise<void>): Promise<void> {
-  const server = await testMysql();
-  const db = await createMysqlDatabase(server);
-  try {
-    await work(db);
-  } finally {
-    await db.drop();
-    await server.stop();
-  }
-}
 
 const near = Array.from({ length: 9 }, (_, i) => `2026-01-0${i + 1}`);
 

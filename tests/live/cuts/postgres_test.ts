@@ -1,17 +1,6 @@
 /** Every way to cut an export of PostgreSQL. */
-import { createDatabase, type TestDatabase, testPostgres } from "../../support/postgres.ts";
+import { onPostgres } from "../../support/postgres.ts";
 import { type DayCase, oddDates, underWriters } from "./cases.ts";
-
-async function onPostgres(work: (db: TestDatabase) => Promise<void>): Promise<void> {
-  const server = await testPostgres();
-  const db = await createDatabase(server);
-  try {
-    await work(db);
-  } finally {
-    await db.drop();
-    await server.stop();
-  }
-}
 
 const near = Array.from({ length: 9 }, (_, i) => `2026-01-0${i + 1}`);
 

@@ -8,7 +8,7 @@ import {
   type SourceHarness,
   withSource,
 } from "../../conformance/source.ts";
-import { createDatabase, testPostgres } from "../../support/postgres.ts";
+import { onPostgresSessions } from "../../support/postgres.ts";
 import { postgresHarness } from "./harness.ts";
 
 const WIDE = "SELECT i, repeat('x', 10000) AS t FROM generate_series(1, 100000) i";
@@ -113,22 +113,12 @@ async function checkPinnedSettings(harness: SourceHarness): Promise<void> {
 }
 
 Deno.test("postgres: connection", async (t) => {
-  const server = await testPostgres();
-  const database = await createDatabase(server);
-  try {
-    const [[version]] = await database.sql("SELECT version()");
-    if (version?.includes("PGlite")) {
-      console.log("not run on the embedded PostgreSQL, which has one session; install PostgreSQL");
-      return;
-    }
+  await onPostgresSessions(async (database) => {
     const harness = await postgresHarness(database);
     await t.step("a lost connection ends the read and stays lost", () => checkLost(harness));
     await t.step("a slow consumer holds the server back", () => checkFlowControl(harness));
     await t.step("the rows of a FETCH follow from their width", () => checkFetchSize(harness));
     await t.step("a missing privilege says what to grant", () => checkPermission(harness));
     await t.step("values do not depend on the role's settings", () => checkPinnedSettings(harness));
-  } finally {
-    await database.drop();
-    await server.stop();
-  }
+  });
 });

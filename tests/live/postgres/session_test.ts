@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { rivet, withConfig } from "../../support/rivet.ts";
 import { failsWith, readValues, type SourceHarness, withSource } from "../../conformance/source.ts";
-import { createDatabase, type TestDatabase, testPostgres } from "../../support/postgres.ts";
+import { onPostgresSessions, type TestDatabase } from "../../support/postgres.ts";
 import { postgresHarness } from "./harness.ts";
 
 /** Each would write, or end the transaction and then write, if it were more than one statement's text. */
@@ -221,14 +221,7 @@ async function checkPreparedPassword(harness: SourceHarness): Promise<void> {
 }
 
 Deno.test("postgres: session", async (t) => {
-  const server = await testPostgres();
-  const database = await createDatabase(server);
-  try {
-    const [[version]] = await database.sql("SELECT version()");
-    if (version?.includes("PGlite")) {
-      console.log("not run on the embedded PostgreSQL, which has one session; install PostgreSQL");
-      return;
-    }
+  await onPostgresSessions(async (database) => {
     const harness = await postgresHarness(database);
     await t.step("no text of a query writes: run, check, plan", () => checkAttacks(database));
     await t.step("the query of a COPY stands by itself", () => checkCopyAlone(harness));
@@ -242,8 +235,5 @@ Deno.test("postgres: session", async (t) => {
       "SCRAM passwords are prepared as the server does",
       () => checkPreparedPassword(harness),
     );
-  } finally {
-    await database.drop();
-    await server.stop();
-  }
+  });
 });

@@ -6,7 +6,7 @@ import { plannedRows, scanFacts } from "../../../../../adapters/sources/mssql/ex
 import { evenBounds } from "../../../../../adapters/sources/mssql/introspect.ts";
 import { classifyRoute, ROUTE_WARNINGS } from "../../../../../adapters/sources/mssql/pooler.ts";
 import { settingsSql } from "../../../../../adapters/sources/mssql/session.ts";
-import { StatementClock } from "../../../../../adapters/sources/mssql/statement_clock.ts";
+import { StatementClock } from "../../../../../adapters/sources/kit/statement_clock.ts";
 
 Deno.test("routes: changing sessions weigh more than the edition", () => {
   const same = ["51", "51"] as const;

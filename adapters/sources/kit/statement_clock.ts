@@ -1,4 +1,6 @@
-/** The statement timeout: time that the server takes, without that in which nobody reads its rows. */
+/** The statement timeout where no server keeps it: what it takes itself counts, a reader's rests do not. */
+
+/** Runs from its making on, until its time is over or it is stopped. */
 export class StatementClock {
   readonly #onExpiry: () => void;
   #remainingMs: number;
@@ -15,6 +17,7 @@ export class StatementClock {
     this.resume();
   }
 
+  /** The server is not what is waited for. */
   pause(): void {
     if (this.#timer === null) return;
     clearTimeout(this.#timer);
@@ -22,6 +25,7 @@ export class StatementClock {
     this.#remainingMs = Math.max(0, this.#remainingMs - (performance.now() - this.#startedAt));
   }
 
+  /** Goes on with what is left of its time. */
   resume(): void {
     if (this.#stopped || this.#timer !== null) return;
     this.#startedAt = performance.now();
