@@ -137,6 +137,7 @@ export function leaseJson(lease: Lease): Record<string, unknown> {
   };
 }
 
+/** What `state import` found in another tool's state, and what it did or would do per export. */
 export function importJson(
   foreign: ForeignState,
   steps: readonly ImportStep[],

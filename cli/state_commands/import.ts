@@ -36,6 +36,7 @@ const options = object({
 
 type ImportArgs = InferValue<typeof options>;
 
+/** `rivet state import`: its flags and help. */
 export const importCommand = defineCommand("import", options, {
   brief: "Take over the state of the documented tool.",
   description:
@@ -59,6 +60,7 @@ const COLUMNS: readonly TableColumn[] = [
   { header: "WHY" },
 ];
 
+/** Shows what is taken over. @throws ConfigError USAGE; StateError, also when an export is refused. */
 export async function executeStateImport(args: ImportArgs, ctx: CommandContext): Promise<void> {
   if (args.dryRun && args.execute) {
     throw new ConfigError("--dry-run and --execute exclude each other", [], { code: "USAGE" });

@@ -7,6 +7,7 @@ import type { ConfigPath } from "./problem.ts";
 /** Letters, digits, `_`, `-`, `.` after a first letter or `_`; anything else in `${...}` stays as it is. */
 const PLACEHOLDER = /\$?\$\{([A-Za-z_][A-Za-z0-9_.-]*)\}/g;
 
+/** The value of a name in `${...}`; undefined when it has none. */
 export type Lookup = (name: string) => string | undefined;
 
 export interface Substitution {

@@ -23,6 +23,7 @@ export function fixedPageRows(
   return batchRows > 0 ? batchRows : pageRows;
 }
 
+/** Rows that the first page of a read asks for. */
 export function firstPageRows(
   spec: { readonly pageRows: number | null },
   tuning: Pick<Tuning, "batchRows">,
@@ -30,6 +31,7 @@ export function firstPageRows(
   return fixedPageRows(spec, tuning) ?? FIRST_PAGE_ROWS;
 }
 
+/** SQL and way of reading of the first statement that a read of `spec` sends. */
 export function firstStatement(
   dialect: Dialect,
   spec: ReadSpec,

@@ -5,6 +5,7 @@ import type { ChunkBounds } from "../query/cuts/cut.ts";
 import type { ReadSpec } from "../query/unit_read.ts";
 import type { ChunkedStrategy } from "./strategy.ts";
 
+/** How one chunk is read: as one statement, or in pages of `pageRows` rows within its bounds. */
 export function chunkSpec(
   dialect: Dialect,
   { shape, pageRows }: Pick<ChunkedStrategy, "shape" | "pageRows">,
