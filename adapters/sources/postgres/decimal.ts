@@ -50,6 +50,16 @@ export function writeNumeric(
     : writeLong(view, at, precision, scale, out, index, words);
 }
 
+/**
+ * The first `rest` decimals of base-10,000 digit `i`, which reaches below the scale; -1 where the lower ones
+ * are not zeros.
+ */
+function upperDecimals(view: DataView, at: number, i: number, count: number, rest: number): number {
+  const digit = i >= 0 && i < count ? view.getInt16(at + 8 + i * 2) : 0;
+  const part = digit / POW10[4 - rest];
+  return part === Math.floor(part) ? part : -1;
+}
+
 /** At most 15 digits: in a double. */
 function writeShort(
   view: DataView,
@@ -69,10 +79,8 @@ function writeShort(
   }
   let used = whole;
   if (rest !== 0) {
-    // The last digit reaches below the scale: its lower decimals must be zeros.
-    const digit = whole >= 0 && whole < count ? view.getInt16(at + 8 + whole * 2) : 0;
-    const part = digit / POW10[4 - rest];
-    if (part !== Math.floor(part)) return "fraction";
+    const part = upperDecimals(view, at, whole, count, rest);
+    if (part < 0) return "fraction";
     value = value * POW10[rest] + part;
     used++;
   }
@@ -104,9 +112,8 @@ function writeLong(
   }
   let used = whole;
   if (rest !== 0) {
-    const digit = whole >= 0 && whole < count ? view.getInt16(at + 8 + whole * 2) : 0;
-    const part = digit / POW10[4 - rest];
-    if (part !== Math.floor(part)) return "fraction";
+    const part = upperDecimals(view, at, whole, count, rest);
+    if (part < 0) return "fraction";
     multiplyAdd(out, index, words, POW10[rest], part);
     used++;
   }
