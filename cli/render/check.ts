@@ -161,7 +161,11 @@ export function checkJson(
     suggestion: d?.suggestion ?? null,
     error: errors.length === 0 ? null : errorJson(errors[0]),
     errors: errors.map(errorJson),
-    violations: (report ?? []).filter(({ acceptable }) => !acceptable).map(columnJson),
+    violations: (report ?? []).filter(({ acceptable }) => !acceptable).map((row) => ({
+      column_name: row.column,
+      message: row.note,
+      ...columnJson(row),
+    })),
     ...(report === null ? {} : { target, columns: report.map(columnJson) }),
   };
 }

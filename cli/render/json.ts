@@ -1,4 +1,7 @@
-/** What `--json` of the state commands prints. The names are public API. */
+/**
+ * What `--json` of the state commands prints. The names are public API. Those under a `Deprecated` are an
+ * earlier spelling of those before them.
+ */
 import type { ImportStep } from "../../core/import/plan_import.ts";
 import type { ForeignState } from "../../core/ports/foreign_state.ts";
 import type {
@@ -20,6 +23,8 @@ export function fileJson(file: FileRecord): Record<string, unknown> {
     export_name: file.exportName,
     file_name: file.fileName,
     destination: file.destination,
+    row_count: file.rows,
+    // Deprecated: row_count.
     rows: file.rows,
     bytes: file.sizeBytes,
     content_fingerprint: file.fingerprint,
@@ -37,6 +42,8 @@ export function chunkRunJson(run: ChunkRun): Record<string, unknown> {
     run_id: run.runId,
     export_name: run.exportName,
     status: run.status,
+    plan_hash: run.planFingerprint,
+    // Deprecated: plan_hash.
     plan_fingerprint: run.planFingerprint,
     max_attempts: run.maxAttempts,
     created_at: run.createdAt,
@@ -53,6 +60,8 @@ export function chunkTaskJson(task: ChunkTask): Record<string, unknown> {
     status: task.status,
     attempts: task.attempts,
     rows_written: task.rowsWritten,
+    last_error: task.error,
+    // Deprecated: last_error.
     error: task.error,
     updated_at: task.updatedAt,
   };
@@ -65,9 +74,15 @@ export function metricJson(m: RunMetric): Record<string, unknown> {
     export_name: m.exportName,
     mode: m.mode,
     status: m.status,
+    run_at: m.finishedAt,
     started_at: m.startedAt,
     finished_at: m.finishedAt,
     duration_ms: m.durationMs,
+    total_rows: m.rows,
+    files_produced: m.files,
+    bytes_written: m.bytes,
+    tuning_profile: m.profile,
+    // Deprecated: total_rows, files_produced, bytes_written, and below tuning_profile.
     rows: m.rows,
     files: m.files,
     bytes: m.bytes,
@@ -87,9 +102,30 @@ export function metricJson(m: RunMetric): Record<string, unknown> {
 export function cursorJson(cursor: CursorState): Record<string, unknown> {
   return {
     export_name: cursor.exportName,
+    last_cursor_value: cursor.cursor,
+    last_run_at: cursor.updatedAt,
+    // Deprecated: last_cursor_value, last_run_at.
     cursor: cursor.cursor,
     updated_at: cursor.updatedAt,
     run_id: cursor.runId,
+  };
+}
+
+interface Boundary {
+  readonly strategy: Progression["committedStrategy"];
+  readonly value: string | null;
+  readonly runId: string | null;
+  readonly at: string | null;
+}
+
+/** By the names of the documented columns: one per kind of boundary. */
+function boundaryJson(prefix: string, { strategy, value, runId, at }: Boundary) {
+  return {
+    [`${prefix}_strategy`]: strategy,
+    [`${prefix}_cursor`]: strategy === "incremental" ? value : null,
+    [`${prefix}_chunk_index`]: strategy === "chunked" ? Number(value) : null,
+    [`${prefix}_run_id`]: runId,
+    [`${prefix}_at`]: at,
   };
 }
 
@@ -97,6 +133,19 @@ export function cursorJson(cursor: CursorState): Record<string, unknown> {
 export function progressionJson(p: Progression): Record<string, unknown> {
   return {
     export_name: p.exportName,
+    ...boundaryJson("last_committed", {
+      strategy: p.committedStrategy,
+      value: p.committedValue,
+      runId: p.committedRunId,
+      at: p.committedAt,
+    }),
+    ...boundaryJson("last_verified", {
+      strategy: p.verifiedStrategy,
+      value: p.verifiedValue,
+      runId: p.verifiedRunId,
+      at: p.verifiedAt,
+    }),
+    // Deprecated: the same with last_.
     committed_strategy: p.committedStrategy,
     committed_value: p.committedValue,
     committed_run_id: p.committedRunId,

@@ -40,7 +40,7 @@ export interface PlanArtifact {
     readonly warnings: readonly string[];
     readonly recommended_profile: string;
   };
-  readonly prioritization: Recommendation & { readonly campaign: Campaign | null };
+  readonly prioritization: Prioritization;
   /** Absolute; state and relative paths are found beside it (PA7). */
   readonly config_path: string;
   readonly artifact_version: typeof ARTIFACT_VERSION;
@@ -49,6 +49,12 @@ export interface PlanArtifact {
   /** `hmac-sha256:<hex>` over every other field, with `--sign-key-env`. */
   readonly signature?: string;
 }
+
+/** The recommendation's own keys beside it are deprecated: read them in `export_recommendation`. */
+type Prioritization = Recommendation & {
+  readonly export_recommendation: Recommendation & { readonly export_name: string };
+  readonly campaign: Campaign | null;
+};
 
 /** PA3. */
 export const EXPIRES_AFTER_MS = 24 * 60 * 60 * 1000;
@@ -121,7 +127,11 @@ async function fieldsOf(
       warnings: suggestion === null ? warnings : [...warnings, suggestion],
       recommended_profile: diagnostics.recommendedProfile,
     },
-    prioritization: { ...recommendation, campaign },
+    prioritization: {
+      export_recommendation: { export_name: exported.name, ...recommendation },
+      campaign,
+      ...recommendation,
+    },
     config_path: config.path,
   };
 }

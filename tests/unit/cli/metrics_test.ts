@@ -51,7 +51,10 @@ Deno.test("metrics as JSON has every field and no password", async () => {
   await executeMetrics({ ...ARGS, export: "orders", last: 3, json: true }, ctx);
   deepEqual(filters, [{ exportName: "orders", last: 3 }]);
   const [metric] = JSON.parse(ctx.out.text);
-  equal(Object.keys(metric).length, Object.keys(METRIC).length);
+  const deprecated = { total_rows: "rows", files_produced: "files", bytes_written: "bytes" };
+  const aliases = { ...deprecated, tuning_profile: "profile", run_at: "finished_at" };
+  equal(Object.keys(metric).length, Object.keys(METRIC).length + Object.keys(aliases).length);
+  for (const [name, earlier] of Object.entries(aliases)) equal(metric[name], metric[earlier], name);
   equal(metric.peak_rss_mb, 142.3);
   equal(ctx.out.text.includes("secret"), false);
 });
