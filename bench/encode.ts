@@ -86,6 +86,7 @@ async function measure(
     compression,
     compressionLevel,
     rowGroup: { strategy: "auto" },
+    encoding: "auto",
     csv: { escapeFormulas: false, nullText: null, fractions: "always" },
     metadata: {},
   });

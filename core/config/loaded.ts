@@ -51,6 +51,9 @@ export interface NamedExport {
   readonly cursorColumn?: string;
 }
 
+/** `auto`: the smallest of the forms that fit a column; `plain`: dictionaries and PLAIN, which all readers know. */
+export type ParquetEncoding = "auto" | "plain";
+
 /** One export, ready to be planned. */
 export interface LoadedExport {
   readonly name: string;
@@ -69,6 +72,8 @@ export interface LoadedExport {
   };
   /** `parquet:`. */
   readonly rowGroup: RowGroupOptions;
+  /** `parquet.encoding`. */
+  readonly encoding: ParquetEncoding;
   /** `csv:`. */
   readonly csv: CsvOptions;
   /** What readers see as one point in time. */

@@ -85,6 +85,7 @@ export function resolveExport(
     tuning: resolveTuning(source.tuning, config.tuning, source.environment),
     compression: resolveCompression(config),
     rowGroup: resolveRowGroup(config.parquet),
+    encoding: config.parquet?.encoding ?? "auto",
     csv: {
       escapeFormulas: config.csv?.escape_formulas ?? false,
       nullText: config.csv?.null ?? null,

@@ -5,7 +5,7 @@
  * Order: `write`* -> `finish` once. The returned chunks, concatenated in order, are the file.
  */
 import type { Batch } from "../batch/batch.ts";
-import type { CsvOptions, RowGroupOptions } from "../config/loaded.ts";
+import type { CsvOptions, ParquetEncoding, RowGroupOptions } from "../config/loaded.ts";
 import type { Column } from "../types/types.ts";
 
 /** What a file can be compressed with. */
@@ -20,6 +20,7 @@ export interface EncoderOptions {
   /** zstd 1..22, gzip 0..10; ignored by the other codecs. */
   readonly compressionLevel: number;
   readonly rowGroup: RowGroupOptions;
+  readonly encoding: ParquetEncoding;
   readonly csv: CsvOptions;
   /** File-level key-value metadata. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -27,7 +28,7 @@ export interface EncoderOptions {
 
 /** The encoder of one file; used by one caller at a time. */
 export interface FormatEncoder {
-  /** Encodes what completes; the rest is kept until more comes. The batch belongs to the encoder. */
+  /** Encodes what completes; of the rest a copy is kept, so that the batch's buffers are free afterwards. */
   write(batch: Batch): Uint8Array[];
   /** The last bytes of the file (rows still held, footer). */
   finish(): Uint8Array[];

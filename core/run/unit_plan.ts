@@ -14,11 +14,12 @@ function readColumns(plan: ExportPlan): readonly Column[] {
 }
 
 function encoderOptions(ctx: ExportContext): EncoderOptions {
-  const { compression, rowGroup, csv } = ctx.exported;
+  const { compression, rowGroup, encoding, csv } = ctx.exported;
   return {
     compression: compression.codec,
     compressionLevel: compression.level,
     rowGroup,
+    encoding,
     csv,
     metadata: { "rivet.run_id": ctx.runId, "rivet.export": ctx.exported.name },
   };

@@ -8,6 +8,7 @@ export const DEFAULT_OPTIONS: EncoderOptions = {
   compression: "zstd",
   compressionLevel: 3,
   rowGroup: { strategy: "auto" },
+  encoding: "auto",
   csv: { escapeFormulas: false, nullText: null, fractions: "always" },
   metadata: {},
 };

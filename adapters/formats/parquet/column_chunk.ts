@@ -8,7 +8,8 @@ import type { Leaf } from "./schema.ts";
 import { Levels, type RunSink, shredRows } from "./shred.ts";
 import { endWithin, plainBytes } from "./sizes.ts";
 import { mergeStatistics, type Statistics } from "./statistics.ts";
-import { BooleanValues, DictionaryValues, type PageValues, PlainValues } from "./values.ts";
+import { type DirectValues, directValues, type Measure } from "./direct_values.ts";
+import { DictionaryValues, type PageValues } from "./values.ts";
 
 /** Rows per page that the page index was designed around: small enough to skip by, large enough to pack. */
 const PAGE_ROWS = 20_000;
@@ -16,7 +17,7 @@ const PAGE_ROWS = 20_000;
 const PAGE_BYTES = 1 << 20;
 /** A dictionary must be worth it by then, or the column chunk goes on without one. */
 const DICTIONARY_TRIAL_VALUES = 4096;
-/** A larger dictionary is kept for the pages that use it, and the rest of the chunk is PLAIN. */
+/** A larger dictionary is kept for the pages that use it, and the rest of the chunk goes without. */
 const DICTIONARY_BYTES = 1 << 20;
 /** What a page compresses to before one of its column has been seen. */
 const ASSUMED_RATIO = 0.5;
@@ -41,12 +42,15 @@ export class ColumnChunkWriter {
   readonly #leaf: Leaf;
   readonly #codec: Codec;
   readonly #levels = new Levels();
-  readonly #plain: PageValues;
-  /** Null once the chunk's next pages are PLAIN. */
+  readonly #direct: DirectValues;
+  readonly #measure: Measure;
+  /** Null once the chunk's next pages go without it. */
   #dictionary: DictionaryValues | null = null;
-  /** The dictionary page's values, kept when the chunk went on in PLAIN. */
+  /** The dictionary page's values, kept when the chunk went on without. */
   #usedDictionary: DictionaryValues | null = null;
   #onTrial = true;
+  /** The form of pages without a dictionary has been chosen for this chunk. */
+  #formChosen = false;
   #pageRows = 0;
   #rows = 0;
   #parts: Uint8Array[] = [];
@@ -60,11 +64,12 @@ export class ColumnChunkWriter {
   #statistics: Statistics = { bounds: null, nullCount: 0 };
   readonly #sink: RunSink = (data, start, end) => this.#values.add(data, start, end);
 
-  constructor(leaf: Leaf, codec: Codec) {
+  /** @param plainOnly PLAIN where a dictionary does not pay, whatever would be smaller */
+  constructor(leaf: Leaf, codec: Codec, plainOnly: boolean) {
     this.#leaf = leaf;
     this.#codec = codec;
-    const bits = leaf.physical === PhysicalType.BOOLEAN;
-    this.#plain = bits ? new BooleanValues() : new PlainValues(leaf);
+    this.#direct = directValues(leaf, plainOnly);
+    this.#measure = (body) => codec.compress(body).length;
     this.#startDictionary();
   }
 
@@ -97,6 +102,11 @@ export class ColumnChunkWriter {
     }
   }
 
+  /** Copies what it still needs of the batches that it was given. */
+  own(): void {
+    this.#direct.own();
+  }
+
   /** Ends the chunk and starts the next one, of the next row group. */
   close(): ColumnChunk {
     this.#sealPage();
@@ -125,7 +135,7 @@ export class ColumnChunkWriter {
   }
 
   get #values(): PageValues {
-    return this.#dictionary ?? this.#plain;
+    return this.#dictionary ?? this.#direct;
   }
 
   /** How far the next step goes; `start` when the next row does not fit into the page. */
@@ -144,7 +154,9 @@ export class ColumnChunkWriter {
   }
 
   #startDictionary(): void {
-    this.#dictionary = this.#plain instanceof PlainValues ? new DictionaryValues(this.#leaf) : null;
+    const bits = this.#leaf.physical === PhysicalType.BOOLEAN;
+    this.#dictionary = bits ? null : new DictionaryValues(this.#leaf);
+    this.#formChosen = false;
     this.#usedDictionary = null;
     this.#onTrial = true;
   }
@@ -157,7 +169,7 @@ export class ColumnChunkWriter {
     this.#leaveDictionary();
   }
 
-  /** The next pages are PLAIN; a dictionary that pages use already is written for them. */
+  /** The next pages go without; a dictionary that pages use already is written for them. */
   #leaveDictionary(): void {
     this.#usedDictionary ??= this.#dictionary;
     this.#dictionary = null;
@@ -167,16 +179,20 @@ export class ColumnChunkWriter {
     const dictionary = this.#dictionary;
     if (!this.#onTrial || dictionary === null || dictionary.count === 0) return;
     this.#onTrial = false;
-    if (dictionary.pays || !(this.#plain instanceof PlainValues)) return;
+    if (dictionary.pays) return;
     // No page used it yet: the trial ends at the latest with the first page that has a value.
-    this.#plain.addPlain(dictionary.count, (out) => dictionary.appendPlain(out));
+    this.#direct.takeFrom(dictionary);
     this.#dictionary = null;
   }
 
   #sealPage(): void {
     if (this.#pageRows === 0) return;
     this.#endTrial();
-    const values = this.#values.count === 0 ? this.#plain : this.#values;
+    const values = this.#values.count === 0 ? this.#direct : this.#values;
+    if (values === this.#direct && values.count > 0 && !this.#formChosen) {
+      this.#direct.choose(this.#measure);
+      this.#formChosen = true;
+    }
     const statistics = { bounds: values.bounds(), nullCount: this.#levels.nullCount };
     const page = dataPage(this.#leaf, this.#levels, values, statistics, this.#codec);
     this.#pages.push({

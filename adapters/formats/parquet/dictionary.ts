@@ -3,6 +3,7 @@
  * https://github.com/apache/parquet-format/blob/master/Encodings.md#dictionary-encoding-plain_dictionary--2-and-rle_dictionary--8
  */
 import { ByteBuilder } from "../byte_builder.ts";
+import type { ByteArrayBounds } from "./statistics.ts";
 
 const INITIAL_SLOTS = 1024;
 
@@ -81,6 +82,17 @@ export class Dictionary {
   /** Appends entry `index`, PLAIN, to `out`. */
   copyEntry(index: number, out: ByteBuilder): void {
     out.appendRange(this.#plain.bytes, this.#starts[index], this.#starts[index + 1]);
+  }
+
+  /** The same without the length that comes before a byte array. */
+  copyValue(index: number, out: ByteBuilder): void {
+    const start = this.#starts[index] + this.#prefix;
+    out.appendRange(this.#plain.bytes, start, this.#starts[index + 1]);
+  }
+
+  /** Widens `bounds` by entry `index`. The bounds are good until the next `indexOf`. */
+  bound(index: number, bounds: ByteArrayBounds): void {
+    bounds.add(this.#plain.bytes, this.#starts[index] + this.#prefix, this.#starts[index + 1]);
   }
 
   /** PLAIN bytes of entry `index`. */

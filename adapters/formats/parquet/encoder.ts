@@ -2,7 +2,7 @@
 import type { Batch } from "../../../core/batch/batch.ts";
 import { RivetError } from "../../../core/base/errors.ts";
 import type { RowGroupOptions } from "../../../core/config/loaded.ts";
-import type { FormatEncoder } from "../../../core/ports/format.ts";
+import type { EncoderOptions, FormatEncoder } from "../../../core/ports/format.ts";
 import type { Codec } from "./codecs.ts";
 import { ColumnChunkWriter } from "./column_chunk.ts";
 import { type ChunkIndexes, chunkMetadata, encodeFooter, type RowGroup } from "./footer.ts";
@@ -43,6 +43,7 @@ export interface ParquetEncoderOptions {
   readonly leaves: readonly Leaf[];
   readonly codec: Codec;
   readonly rowGroup: RowGroupOptions;
+  readonly encoding: EncoderOptions["encoding"];
   readonly keyValues: Readonly<Record<string, string>>;
 }
 
@@ -64,7 +65,10 @@ export class ParquetEncoder implements FormatEncoder {
   constructor(options: ParquetEncoderOptions) {
     this.#options = options;
     this.#limits = rowGroupLimits(options.rowGroup);
-    this.#columns = options.leaves.map((leaf) => new ColumnChunkWriter(leaf, options.codec));
+    const plainOnly = options.encoding === "plain";
+    this.#columns = options.leaves.map((leaf) =>
+      new ColumnChunkWriter(leaf, options.codec, plainOnly)
+    );
     this.#emit(MAGIC);
   }
 
@@ -95,6 +99,7 @@ export class ParquetEncoder implements FormatEncoder {
       from = to;
       if (this.heldRows >= this.#limits.rows) this.#closeRowGroup();
     }
+    for (const column of this.#columns) column.own();
     return this.#take();
   }
 

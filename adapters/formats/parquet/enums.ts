@@ -14,7 +14,14 @@ export const PhysicalType = {
 export type PhysicalType = typeof PhysicalType[keyof typeof PhysicalType];
 
 /** How a page's values or levels are written. */
-export const Encoding = { PLAIN: 0, RLE: 3, RLE_DICTIONARY: 8 } as const;
+export const Encoding = {
+  PLAIN: 0,
+  RLE: 3,
+  DELTA_BINARY_PACKED: 5,
+  DELTA_LENGTH_BYTE_ARRAY: 6,
+  RLE_DICTIONARY: 8,
+  BYTE_STREAM_SPLIT: 9,
+} as const;
 /** One of them. */
 export type Encoding = typeof Encoding[keyof typeof Encoding];
 

@@ -18,7 +18,8 @@ export const parquet: Format = {
       import("./arrow_schema.ts"),
     ]);
     const keyValues = { ...options.metadata, [ARROW_SCHEMA_KEY]: encodeArrowSchema(columns) };
-    return new ParquetEncoder({ leaves, codec, rowGroup: options.rowGroup, keyValues });
+    const { rowGroup, encoding } = options;
+    return new ParquetEncoder({ leaves, codec, rowGroup, encoding, keyValues });
   },
 
   countRows,

@@ -57,17 +57,7 @@ function decimalBigEndian(stride: number, width: number): PlainWriter {
   };
 }
 
-const lengthPrefixed: PlainWriter = (out, data, start, end) => {
-  const { offsets, values } = data;
-  if (offsets === null) throw new TypeError("byte arrays came without offsets");
-  out.reserve(offsets[end] - offsets[start] + 4 * (end - start));
-  for (let i = start; i < end; i++) {
-    out.u32(offsets[i + 1] - offsets[i]);
-    out.appendRange(values, offsets[i], offsets[i + 1]);
-  }
-};
-
-/** The PLAIN writer of a leaf. BOOLEAN is packed across runs and has a writer of its own (`booleans.ts`). */
+/** The PLAIN writer of a leaf of fixed width. BOOLEAN is packed across runs, see `BooleanValues`. */
 export function plainWriter(leaf: Leaf): PlainWriter {
   const layout = layoutOf(leaf.type);
   switch (layout) {
@@ -90,9 +80,8 @@ export function plainWriter(leaf: Leaf): PlainWriter {
         : decimalBigEndian(stride, leaf.width);
     }
     case "bytes":
-      return lengthPrefixed;
     case "bit":
     case "list":
-      throw new TypeError(`${layout} has no PLAIN byte layout`);
+      throw new TypeError(`${layout} has no fixed width`);
   }
 }

@@ -84,9 +84,14 @@ export function compareValues(order: SortOrder, a: Uint8Array, b: Uint8Array): n
 
 function fixedExtremes(leaf: Leaf, plain: Uint8Array): { min: Range; max: Range } | null {
   if (plain.length === 0) return null;
+  const { width } = leaf;
+  const aligned = (plain.byteOffset & 3) === 0;
+  if (aligned && leaf.physical === PhysicalType.INT32) return int32Extremes(plain);
+  if (aligned && leaf.physical === PhysicalType.INT64) {
+    return int64Extremes(plain, leaf.order === "unsigned" ? -0x8000_0000 : 0);
+  }
   const view = viewOf(plain);
   const compare = ORDERS[leaf.order];
-  const { width } = leaf;
   let min = 0;
   let max = 0;
   for (let at = width; at < plain.length; at += width) {
@@ -96,26 +101,102 @@ function fixedExtremes(leaf: Leaf, plain: Uint8Array): { min: Range; max: Range 
   return { min: { start: min, end: min + width }, max: { start: max, end: max + width } };
 }
 
-function byteArrayExtremes(plain: Uint8Array): { min: Range; max: Range } | null {
-  if (plain.length === 0) return null;
-  const view = viewOf(plain);
-  let minStart = 4;
-  let minEnd = 4 + view.getUint32(0, true);
-  let maxStart = minStart;
-  let maxEnd = minEnd;
-  for (let at = minEnd; at < plain.length;) {
-    const start = at + 4;
-    const end = start + view.getUint32(at, true);
-    if (compareBytes(view, start, end, view, minStart, minEnd) < 0) {
-      minStart = start;
-      minEnd = end;
-    } else if (compareBytes(view, start, end, view, maxStart, maxEnd) > 0) {
-      maxStart = start;
-      maxEnd = end;
-    }
-    at = end;
+/** Compares byte strings where they lie. */
+function compareRanges(
+  a: Uint8Array,
+  aStart: number,
+  aEnd: number,
+  b: Uint8Array,
+  bStart: number,
+  bEnd: number,
+): number {
+  const length = Math.min(aEnd - aStart, bEnd - bStart);
+  for (let i = 0; i < length; i++) {
+    const difference = a[aStart + i] - b[bStart + i];
+    if (difference !== 0) return difference;
   }
-  return { min: { start: minStart, end: minEnd }, max: { start: maxStart, end: maxEnd } };
+  return (aEnd - aStart) - (bEnd - bStart);
+}
+
+/** The least and the greatest of byte strings that lie anywhere, as long as those do not change. */
+export class ByteArrayBounds {
+  #min: Uint8Array | null = null;
+  #minStart = 0;
+  #minEnd = 0;
+  #max: Uint8Array = new Uint8Array(0);
+  #maxStart = 0;
+  #maxEnd = 0;
+
+  add(bytes: Uint8Array, start: number, end: number): void {
+    const first = this.#min === null;
+    if (
+      this.#min === null ||
+      compareRanges(bytes, start, end, this.#min, this.#minStart, this.#minEnd) < 0
+    ) {
+      this.#min = bytes;
+      this.#minStart = start;
+      this.#minEnd = end;
+      if (!first) return;
+    }
+    if (
+      first || compareRanges(bytes, start, end, this.#max, this.#maxStart, this.#maxEnd) > 0
+    ) {
+      this.#max = bytes;
+      this.#maxStart = start;
+      this.#maxEnd = end;
+    }
+  }
+
+  /** Copies; long ones are cut. Null when nothing was added. */
+  result(leaf: Leaf): Bounds | null {
+    if (this.#min === null) return null;
+    const text = leaf.type.kind !== "binary";
+    return {
+      min: truncateMin(this.#min.subarray(this.#minStart, this.#minEnd), text),
+      max: truncateMax(this.#max.subarray(this.#maxStart, this.#maxEnd), text),
+    };
+  }
+}
+
+/** Integers without a call for each: they are most of what is bounded. */
+function int32Extremes(plain: Uint8Array): { min: Range; max: Range } {
+  const values = new Int32Array(plain.buffer, plain.byteOffset, plain.length >> 2);
+  let min = 0;
+  let max = 0;
+  for (let i = 1; i < values.length; i++) {
+    if (values[i] < values[min]) min = i;
+    else if (values[i] > values[max]) max = i;
+  }
+  return { min: rangeAt(min, 4), max: rangeAt(max, 4) };
+}
+
+/** @param flip turns the high word into one that compares as signed */
+function int64Extremes(plain: Uint8Array, flip: number): { min: Range; max: Range } {
+  const words = new Int32Array(plain.buffer, plain.byteOffset, plain.length >> 2);
+  let minAt = 0;
+  let maxAt = 0;
+  let minHigh = words[1] ^ flip;
+  let maxHigh = minHigh;
+  let minLow = words[0] >>> 0;
+  let maxLow = minLow;
+  for (let i = 2; i < words.length; i += 2) {
+    const high = words[i + 1] ^ flip;
+    const low = words[i] >>> 0;
+    if (high < minHigh || (high === minHigh && low < minLow)) {
+      minHigh = high;
+      minLow = low;
+      minAt = i;
+    } else if (high > maxHigh || (high === maxHigh && low > maxLow)) {
+      maxHigh = high;
+      maxLow = low;
+      maxAt = i;
+    }
+  }
+  return { min: rangeAt(minAt >> 1, 8), max: rangeAt(maxAt >> 1, 8) };
+}
+
+function rangeAt(index: number, width: number): Range {
+  return { start: index * width, end: (index + 1) * width };
 }
 
 /** NaN is no bound, and a zero bound is -0 below and +0 above, whichever of them was there. */
@@ -142,19 +223,13 @@ function floatBounds(width: number, plain: Uint8Array): Bounds | null {
   return { min: bound(min === 0 ? -0 : min), max: bound(max === 0 ? 0 : max) };
 }
 
-/** The bounds of PLAIN values; long byte arrays are cut. Null when there is nothing to bound. */
+/** The bounds of PLAIN values of fixed width. Null when there is nothing to bound. */
 export function boundsOf(leaf: Leaf, plain: Uint8Array): Bounds | null {
   if (leaf.order === "float") return floatBounds(leaf.width, plain);
-  const variable = leaf.physical === PhysicalType.BYTE_ARRAY;
-  const extremes = variable ? byteArrayExtremes(plain) : fixedExtremes(leaf, plain);
+  const extremes = fixedExtremes(leaf, plain);
   if (extremes === null) return null;
-  const min = plain.subarray(extremes.min.start, extremes.min.end);
-  const max = plain.subarray(extremes.max.start, extremes.max.end);
-  if (!variable) {
-    return { min: { value: min.slice(), exact: true }, max: { value: max.slice(), exact: true } };
-  }
-  const text = leaf.type.kind !== "binary";
-  return { min: truncateMin(min, text), max: truncateMax(max, text) };
+  const bound = ({ start, end }: Range) => ({ value: plain.slice(start, end), exact: true });
+  return { min: bound(extremes.min), max: bound(extremes.max) };
 }
 
 function tighter(order: SortOrder, a: Bound, b: Bound, sign: 1 | -1): Bound {

@@ -7,7 +7,7 @@ import { bitWidth, encodeHybrid } from "./levels.ts";
 import { type PlainWriter, plainWriter } from "./plain.ts";
 import type { Leaf } from "./schema.ts";
 import type { Bounds } from "./bounds.ts";
-import { boundsOf } from "./statistics.ts";
+import { boundsOf, ByteArrayBounds } from "./statistics.ts";
 
 /** Values of the page being built, and how they will be encoded. */
 export interface PageValues {
@@ -26,55 +26,9 @@ export interface PageValues {
   clear(): void;
 }
 
-/** Values side by side, each as it is. */
-export class PlainValues implements PageValues {
-  readonly encoding = Encoding.PLAIN;
-  readonly #leaf: Leaf;
-  readonly #write: PlainWriter;
-  readonly #bytes = new ByteBuilder();
-  count = 0;
-
-  constructor(leaf: Leaf) {
-    this.#leaf = leaf;
-    this.#write = plainWriter(leaf);
-  }
-
-  get byteLength(): number {
-    return this.#bytes.length;
-  }
-
-  get encoded(): Uint8Array {
-    return this.#bytes.written();
-  }
-
-  add(data: ColumnData, start: number, end: number): void {
-    this.#write(this.#bytes, data, start, end);
-    this.count += end - start;
-  }
-
-  /** Takes `count` values that are PLAIN already, which `append` writes. */
-  addPlain(count: number, append: (out: ByteBuilder) => void): void {
-    append(this.#bytes);
-    this.count += count;
-  }
-
-  appendTo(body: ByteBuilder): void {
-    body.append(this.#bytes.written());
-  }
-
-  bounds(): Bounds | null {
-    return boundsOf(this.#leaf, this.#bytes.written());
-  }
-
-  clear(): void {
-    this.#bytes.clear();
-    this.count = 0;
-  }
-}
-
 /** BOOLEAN: one bit per value, least significant first. */
 export class BooleanValues implements PageValues {
-  readonly encoding = Encoding.PLAIN;
+  readonly encoding: Encoding = Encoding.PLAIN;
   readonly encoded = null;
   #values = new Uint8Array(1024);
   #trueCount = 0;
@@ -126,17 +80,22 @@ export class DictionaryValues implements PageValues {
   readonly encoded = null;
   readonly dictionary: Dictionary;
   readonly #leaf: Leaf;
-  readonly #plainWriter: PlainWriter;
+  /** Null for BYTE_ARRAY, whose values are found where they lie. */
+  readonly #plainWriter: PlainWriter | null;
   readonly #scratch = new ByteBuilder();
   #indices = new Int32Array(1024);
+  /** Of the whole dictionary, when it had `#boundedSize` entries. */
+  #boundsOfAll: Bounds | null = null;
+  #boundedSize = -1;
   /** PLAIN bytes of the page's values. */
   plainBytes = 0;
   count = 0;
 
   constructor(leaf: Leaf) {
     this.#leaf = leaf;
-    this.#plainWriter = plainWriter(leaf);
-    this.dictionary = new Dictionary(leaf.physical === PhysicalType.BYTE_ARRAY);
+    const byteArrays = leaf.physical === PhysicalType.BYTE_ARRAY;
+    this.#plainWriter = byteArrays ? null : plainWriter(leaf);
+    this.dictionary = new Dictionary(byteArrays);
   }
 
   /** Of the indices held, which are 4 bytes each until the page is sealed. */
@@ -150,8 +109,8 @@ export class DictionaryValues implements PageValues {
 
   add(data: ColumnData, start: number, end: number): void {
     this.#reserve(end - start);
-    if (this.#leaf.physical === PhysicalType.BYTE_ARRAY) this.#addByteArrays(data, start, end);
-    else this.#addFixed(data, start, end);
+    if (this.#plainWriter === null) this.#addByteArrays(data, start, end);
+    else this.#addFixed(this.#plainWriter, data, start, end);
   }
 
   /** Whether the dictionary and the page's indices are well below the same values in PLAIN. */
@@ -166,6 +125,16 @@ export class DictionaryValues implements PageValues {
     for (let i = 0; i < this.count; i++) this.dictionary.copyEntry(this.#indices[i], out);
   }
 
+  /** Appends the bytes of the page's values, byte arrays without their lengths, which go to `lengths[at...]`. */
+  appendValues(out: ByteBuilder, lengths: Int32Array, at: number): void {
+    const { dictionary } = this;
+    for (let i = 0; i < this.count; i++) {
+      const before = out.length;
+      dictionary.copyValue(this.#indices[i], out);
+      lengths[at + i] = out.length - before;
+    }
+  }
+
   appendTo(body: ByteBuilder): void {
     body.byte(this.#width);
     encodeHybrid(this.#indices, this.count, this.#width, body);
@@ -173,11 +142,37 @@ export class DictionaryValues implements PageValues {
 
   /** Bounds of the entries that this page uses. */
   bounds(): Bounds | null {
-    const used = new Uint8Array(this.dictionary.size);
-    for (let i = 0; i < this.count; i++) used[this.#indices[i]] = 1;
+    const { dictionary } = this;
+    const used = new Uint8Array(dictionary.size);
+    let usedCount = 0;
+    for (let i = 0; i < this.count; i++) {
+      const entry = this.#indices[i];
+      usedCount += 1 - used[entry];
+      used[entry] = 1;
+    }
+    // Pages of a small dictionary mostly use all of it.
+    const all = usedCount === dictionary.size;
+    if (all && this.#boundedSize === usedCount) return this.#boundsOfAll;
+    const bounds = this.#boundsOfUsed(used);
+    if (all) {
+      this.#boundedSize = usedCount;
+      this.#boundsOfAll = bounds;
+    }
+    return bounds;
+  }
+
+  #boundsOfUsed(used: Uint8Array): Bounds | null {
+    const { dictionary } = this;
+    if (this.#leaf.physical === PhysicalType.BYTE_ARRAY) {
+      const bounds = new ByteArrayBounds();
+      for (let entry = 0; entry < used.length; entry++) {
+        if (used[entry] === 1) dictionary.bound(entry, bounds);
+      }
+      return bounds.result(this.#leaf);
+    }
     const values = new ByteBuilder();
     for (let entry = 0; entry < used.length; entry++) {
-      if (used[entry] === 1) this.dictionary.copyEntry(entry, values);
+      if (used[entry] === 1) dictionary.copyEntry(entry, values);
     }
     return boundsOf(this.#leaf, values.written());
   }
@@ -209,10 +204,10 @@ export class DictionaryValues implements PageValues {
     this.plainBytes += offsets[end] - offsets[start] + 4 * (end - start);
   }
 
-  #addFixed(data: ColumnData, start: number, end: number): void {
+  #addFixed(write: PlainWriter, data: ColumnData, start: number, end: number): void {
     const scratch = this.#scratch;
     scratch.clear();
-    this.#plainWriter(scratch, data, start, end);
+    write(scratch, data, start, end);
     const { width } = this.#leaf;
     const { dictionary } = this;
     const indices = this.#indices;

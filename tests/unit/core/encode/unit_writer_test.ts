@@ -56,6 +56,7 @@ const encoder: EncoderOptions = {
   compression: "none",
   compressionLevel: 0,
   rowGroup: { strategy: "auto" },
+  encoding: "auto",
   csv: { escapeFormulas: false, nullText: null, fractions: "always" },
   metadata: {},
 };

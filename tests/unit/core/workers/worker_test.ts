@@ -51,6 +51,7 @@ async function inPlace(rows: number, body: (place: Place) => Promise<void>): Pro
       compression: "none",
       compressionLevel: 0,
       rowGroup: { strategy: "auto" },
+      encoding: "auto",
       csv: { escapeFormulas: false, nullText: null, fractions: "always" },
       metadata: {},
     },

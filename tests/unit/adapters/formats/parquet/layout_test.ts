@@ -17,20 +17,39 @@ function encodings(path: string): string[][] {
   );
 }
 
-Deno.test("repeated values get a dictionary, distinct ones are plain", async () => {
+Deno.test("repeated values get a dictionary, distinct ones the smaller of two forms", async () => {
   const columns = [TEXT, column("city", { kind: "text" }), INT64];
   const rows = Array.from(
     { length: 6000 },
     (_, i) => [`value ${i}`, `city ${i % 20}`, BigInt(i % 7)],
   );
-  await withFile("parquet", columns, [batchOf(columns, rows)], {}, (path) => {
+  const options = { compression: "none" as const };
+  await withFile("parquet", columns, [batchOf(columns, rows)], options, (path) => {
     const dictionary = ["DICTIONARY_PAGE PLAIN", "DATA_PAGE RLE_DICTIONARY"];
-    assert.deepEqual(encodings(path), [["DATA_PAGE PLAIN"], dictionary, dictionary]);
+    const distinct = ["DATA_PAGE DELTA_LENGTH_BYTE_ARRAY"];
+    assert.deepEqual(encodings(path), [distinct, dictionary, dictionary]);
     return Promise.resolve();
   });
 });
 
-Deno.test("a dictionary that grows too large is left for plain pages", async () => {
+Deno.test("encoding: plain knows dictionaries and PLAIN alone", async () => {
+  const columns = [
+    ...[TEXT, INT64, column("f", { kind: "float", bits: 64 })],
+    column("city", { kind: "text" }),
+  ];
+  const rows = Array.from(
+    { length: 6000 },
+    (_, i) => [`value ${i}`, BigInt(i), Math.sin(i), `city ${i % 20}`],
+  );
+  await withFile("parquet", columns, [batchOf(columns, rows)], { encoding: "plain" }, (path) => {
+    const plain = ["DATA_PAGE PLAIN"];
+    const dictionary = ["DICTIONARY_PAGE PLAIN", "DATA_PAGE RLE_DICTIONARY"];
+    assert.deepEqual(encodings(path), [plain, plain, plain, dictionary]);
+    return Promise.resolve();
+  });
+});
+
+Deno.test("a dictionary that grows too large is left for pages without", async () => {
   // The first 30,000 rows repeat; what follows brings 3 MB of distinct text.
   const text = (i: number) => i < 30_000 ? `r${i % 100}` : i.toString().repeat(20);
   const rows = Array.from({ length: 60_000 }, (_, i): Value[] => [i % 11 === 0 ? null : text(i)]);
@@ -38,7 +57,7 @@ Deno.test("a dictionary that grows too large is left for plain pages", async () 
     assert.deepEqual(encodings(path)[0], [
       "DICTIONARY_PAGE PLAIN",
       "DATA_PAGE RLE_DICTIONARY",
-      "DATA_PAGE PLAIN",
+      "DATA_PAGE DELTA_LENGTH_BYTE_ARRAY",
     ]);
     for (const read of Object.values(PARQUET_READERS)) {
       assert.deepEqual((await read(path)).rows, rows);
