@@ -1,5 +1,6 @@
 /** The text of a message, in Slack's mrkdwn. */
 import { printable } from "../../core/base/printable.ts";
+import { excerpt } from "../../core/base/redact.ts";
 import type { NotifyEvent, NotifyKind } from "../../core/ports/notifier.ts";
 
 export interface SlackMessage {
@@ -44,5 +45,5 @@ function escape(text: string): string {
 }
 
 function clip(text: string): string {
-  return text.length <= ERROR_SHOWN ? text : `${text.slice(0, ERROR_SHOWN)} ...`;
+  return excerpt(text, ERROR_SHOWN, " ...");
 }

@@ -22,6 +22,15 @@ export function redact(text: string, style: RedactStyle = "log", meter?: Meter):
   return hidePairs(hideUrlPasswords(hideWebhooks(byValue, meter), style, meter), meter);
 }
 
+/**
+ * At most `length` characters from the start of a text, without its secrets: they are hidden first, since
+ * half of a secret is none that is known. @param mark behind what was cut.
+ */
+export function excerpt(text: string, length: number, mark = ""): string {
+  const safe = redact(text);
+  return safe.length <= length ? safe : safe.slice(0, length) + mark;
+}
+
 /** Registers the password of a connection URL, in each of the ways that it may be meant. */
 export function registerUrlSecret(url: string): void {
   const { user, database } = urlCredentials(url);

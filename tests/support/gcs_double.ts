@@ -47,6 +47,8 @@ export interface GcsDouble {
   readonly endpoint: string;
   readonly port: number;
   readonly objects: ReadonlyMap<string, StoredObject>;
+  /** The next answers to uploads say this of what was stored. */
+  misreport(times: number, said: Readonly<Record<string, string>>): void;
   /** Names of resumable uploads that were begun and not finished. */
   openUploads(): string[];
   config(prefix: string, endpoint?: string): GcsConfig;
@@ -78,6 +80,7 @@ export function startGcsDouble(): GcsDouble {
     endpoint,
     port: server.addr.port,
     objects: bucket.objects,
+    misreport: (times, said) => void (bucket.lies = { left: times, said }),
     openUploads: () =>
       [...bucket.sessions.values()].filter((s) => s.stored === null).map((s) => s.name),
     config,
@@ -95,6 +98,7 @@ export function startGcsDouble(): GcsDouble {
 class DoubleBucket {
   readonly objects = new Map<string, StoredObject>();
   readonly sessions = new Map<string, Session>();
+  lies: { left: number; readonly said: Readonly<Record<string, string>> } = { left: 0, said: {} };
   #generation = 1;
 
   async answer(request: Request): Promise<Response> {
@@ -161,7 +165,7 @@ class DoubleBucket {
       Buffer.from(await request.arrayBuffer()),
     );
     const name = url.searchParams.get("name") ?? String(metadata.name);
-    return Response.json(await this.#store(name, metadata, media, match));
+    return this.#answerStored(await this.#store(name, metadata, media, match));
   }
 
   /** `Content-Range: bytes 0-99/*` and `bytes 100-149/150`; the status query is `bytes *\/150`. */
@@ -194,7 +198,13 @@ class DoubleBucket {
     }
     const { name, metadata, generationMatch, received } = session;
     session.stored ??= await this.#store(name, metadata, received, generationMatch);
-    return Response.json(session.stored);
+    return this.#answerStored(session.stored);
+  }
+
+  #answerStored(metadata: Record<string, unknown>): Response {
+    const { left, said } = this.lies;
+    if (left > 0) this.lies.left--;
+    return Response.json(left > 0 ? { ...metadata, ...said } : metadata);
   }
 
   async #store(

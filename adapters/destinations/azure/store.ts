@@ -200,6 +200,7 @@ export class AzureStore implements ObjectStore {
       doing: "list",
       target: `${this.uri}/${prefix}`,
       permission: PERMISSIONS.list,
+      needsBucketOnly: true,
     };
     return await this.#requests.run(request, signal, async ({ signal }) => {
       const pages = this.#container.listBlobsFlat({ prefix, abortSignal: signal })
@@ -219,7 +220,7 @@ export class AzureStore implements ObjectStore {
   ): Promise<Creation> {
     const client = this.#container.getBlockBlobClient(key);
     return await this.#requests.run(
-      this.#request("write", key),
+      { ...this.#request("write", key), needsBucketOnly: true },
       signal,
       (attempt) =>
         creation(attempt, isTaken, () =>

@@ -2,6 +2,7 @@
  * Authorized requests to Cloud Storage's JSON API. Statuses from 400 are errors; 308 is an answer: a
  * resumable upload goes on.
  */
+import { excerpt } from "../../../core/base/redact.ts";
 import type { HttpClient } from "../kit/http/client.ts";
 import { type HttpAnswer, type HttpRequest, originOf } from "../kit/http/message.ts";
 
@@ -68,6 +69,6 @@ function errorFacts({ status, bytes }: HttpAnswer): { reason: string | null; mes
     };
   } catch {
     // Proxies, and uploads in some cases, answer in plain text.
-    return { reason: null, message: text.slice(0, 200) || `HTTP ${status}` };
+    return { reason: null, message: excerpt(text, 200) || `HTTP ${status}` };
   }
 }

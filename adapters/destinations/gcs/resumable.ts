@@ -52,7 +52,7 @@ export class ResumableUpload {
   /** null: the name is taken. */
   async #open(url: URL, { key, md5, range }: Upload, signal: AbortSignal): Promise<URL | null> {
     const { requests, request } = this.#settings;
-    return await requests.run(request, signal, async () => {
+    return await requests.run({ ...request, needsBucketOnly: true }, signal, async () => {
       try {
         const { headers } = await this.#api.send({
           method: "POST",

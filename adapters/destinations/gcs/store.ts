@@ -69,7 +69,12 @@ export class GcsStore implements ObjectStore {
     const resumable = new ResumableUpload(this.#api, { requests, request, pieceBytes });
     const outcome = await resumable.send(url, upload, options.signal);
     if (typeof outcome === "string") return outcome;
-    await this.#compare(outcome, { key, md5, length: range.length });
+    try {
+      await this.#compare(outcome, { key, md5, length: range.length });
+    } catch (error) {
+      // Asked again, the session would say the same: the file is to be sent again.
+      throw requests.failure(error, request);
+    }
     return "stored";
   }
 
@@ -90,7 +95,12 @@ export class GcsStore implements ObjectStore {
       url.searchParams.set("fields", "items(name,size,md5Hash),nextPageToken");
       if (pageToken !== null) url.searchParams.set("pageToken", pageToken);
       const { bytes } = await this.#requests.run(
-        { doing: "list", target: `${this.uri}/${prefix}`, permission: "storage.objects.list" },
+        {
+          doing: "list",
+          target: `${this.uri}/${prefix}`,
+          permission: "storage.objects.list",
+          needsBucketOnly: true,
+        },
         signal,
         () => this.#api.send({ method: "GET", url }),
       );
@@ -168,7 +178,7 @@ export class GcsStore implements ObjectStore {
       body: [bytes(head), media, bytes(`\r\n--${boundary}--\r\n`)],
     } as const;
     return await this.#requests.run(
-      this.#request("write", key, WRITE),
+      { ...this.#request("write", key, WRITE), needsBucketOnly: true },
       signal,
       (attempt) =>
         creation(attempt, isTaken, async () => {

@@ -8,6 +8,8 @@ export interface Request {
   readonly target: string;
   /** What the credentials must allow, in the store's words. */
   readonly permission: string;
+  /** It needs nothing that is there but the bucket, which is what a 404 is about. */
+  readonly needsBucketOnly?: boolean;
   /** Ends an attempt after this long without a byte or an answer; the default suits all but copies. */
   readonly idleMs?: number;
 }

@@ -5,6 +5,7 @@ import {
   type ErrorCode,
   type RivetErrorOptions,
 } from "../../../core/base/errors.ts";
+import { redact } from "../../../core/base/redact.ts";
 import type { Request } from "./request.ts";
 
 /** What an SDK's error says, in terms of HTTP. */
@@ -30,6 +31,7 @@ export type FailureKind =
   | "gone"
   | "location"
   | "not_tls"
+  | "tls"
   | "not_http"
   | "proxy"
   /** The store does not know what it was asked for. */
@@ -58,6 +60,7 @@ const CLASSES: Record<FailureKind, readonly [ErrorCode, ErrorCategory]> = {
   unreachable: ["DESTINATION_UNREACHABLE", "network"],
   untrusted: ["DESTINATION_UNREACHABLE", "permanent"],
   not_tls: ["DESTINATION_UNREACHABLE", "permanent"],
+  tls: ["DESTINATION_UNREACHABLE", "permanent"],
   not_http: ["DESTINATION_UNREACHABLE", "permanent"],
   proxy: ["DESTINATION_UNREACHABLE", "permanent"],
   full: ["DESTINATION_FULL", "permanent"],
@@ -82,6 +85,7 @@ const SYSTEM_CODES: Readonly<Record<string, FailureKind>> = {
   ERR_STREAM_PREMATURE_CLOSE: "unreachable",
   UND_ERR_SOCKET: "unreachable",
   NOT_HTTP: "not_http",
+  SPEAKS_TLS: "tls",
   PROXY_AUTH: "proxy",
   PROXY_REFUSED: "proxy",
 };
@@ -100,6 +104,11 @@ function kindOf(facts: HttpFacts, words: StoreWords): FailureKind {
   if (known !== undefined) return known;
   if (status === null || status < 300) return BROKEN.test(message) ? "unreachable" : "other";
   return kindOfStatus(status);
+}
+
+function kindOfRequest(facts: HttpFacts, request: Request, words: StoreWords): FailureKind {
+  const kind = kindOf(facts, words);
+  return kind === "gone" && request.needsBucketOnly === true ? "no_bucket" : kind;
 }
 
 function kindOfStatus(status: number): FailureKind {
@@ -132,6 +141,8 @@ function hintFor(kind: FailureKind, request: Request, words: StoreWords): string
         "or set DENO_TLS_CA_STORE=system where the machine trusts it.";
     case "not_tls":
       return "It does not speak TLS there: write http:// in `endpoint`, or the port that does.";
+    case "tls":
+      return "It speaks TLS there: write https:// in `endpoint`.";
     case "not_http":
       return "Something else than the store answers there: check `endpoint` and its port.";
     case "proxy":
@@ -167,7 +178,7 @@ export function requestError(
   words: StoreWords,
   cause: unknown,
 ): StoreError {
-  const kind = kindOf(facts, words);
+  const kind = kindOfRequest(facts, request, words);
   const native = facts.code ?? (facts.status === null ? undefined : `HTTP ${facts.status}`);
   return new StoreError(kind, `cannot ${request.doing} ${request.target}: ${reason(facts)}`, {
     hint: hintFor(kind, request, words),
@@ -177,7 +188,8 @@ export function requestError(
 }
 
 function reason({ code, status, message }: HttpFacts): string {
-  const text = message.split("\n", 1)[0].trim();
+  // Hidden first: a secret may have several lines.
+  const text = redact(message).split("\n", 1)[0].trim();
   const label = code ?? (status === null ? "" : `HTTP ${status}`);
   if (text === "" || text === label) return label === "" ? "unknown error" : label;
   return label === "" || text.includes(label) ? text : `${label}: ${text}`;

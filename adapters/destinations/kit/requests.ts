@@ -87,6 +87,11 @@ export class Requests {
     }
   }
 
+  /** What `thrown` is, for what is not tried again here. */
+  failure(thrown: unknown, request: Request): RivetError {
+    return this.#failure(thrown, request).error;
+  }
+
   #failure(
     thrown: unknown,
     request: Request,

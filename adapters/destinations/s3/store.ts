@@ -118,7 +118,12 @@ export class S3Store implements ObjectStore {
     let token: string | undefined;
     do {
       const page = await this.#requests.run(
-        { doing: "list", target: `${this.uri}/${prefix}`, permission: "s3:ListBucket" },
+        {
+          doing: "list",
+          target: `${this.uri}/${prefix}`,
+          permission: "s3:ListBucket",
+          needsBucketOnly: true,
+        },
         signal,
         ({ signal }) =>
           this.#client.send(
@@ -205,7 +210,7 @@ export class S3Store implements ObjectStore {
     { onlyNew, signal }: WriteOptions,
     content: Omit<PutObjectCommandInput, "Bucket" | "Key">,
   ): Promise<Creation> {
-    const request = this.#request("write", key, "s3:PutObject");
+    const request = { ...this.#request("write", key, "s3:PutObject"), needsBucketOnly: true };
     return await this.#requests.run(request, signal, (attempt) => {
       const input = { ...this.#object(key), ...condition(onlyNew), ...content };
       return creation(

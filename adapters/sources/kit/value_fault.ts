@@ -1,5 +1,6 @@
 /** A value that its column's type cannot hold: the error that names both (contracts section 9). */
 import { SourceError } from "../../../core/base/errors.ts";
+import { excerpt } from "../../../core/base/redact.ts";
 import { type Column, formatType } from "../../../core/types/types.ts";
 
 const MAX_SHOWN = 80;
@@ -11,7 +12,7 @@ const MAX_SHOWN = 80;
 export type Fault = (value: string, why: string, instead?: string) => never;
 
 function shown(value: string): string {
-  return value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}...` : value;
+  return excerpt(value, MAX_SHOWN, "...");
 }
 
 /** The fault of a column's values. */

@@ -150,3 +150,27 @@ Deno.test("plain HTTP goes through HTTP_PROXY in the absolute form", async () =>
     await server.stop();
   }
 });
+
+for (const store of SECURE_STORES) {
+  Deno.test(`${store.name}: https on an http port, and http on an https port, say so`, async () => {
+    const server = await store.start();
+    const front = await startTlsFront(server.port);
+    const { caFile } = front;
+    const at = (endpoint: string) => server.openSecure("out", { ...front, caFile, endpoint });
+    try {
+      const cases: [string, RegExp][] = [
+        [`https://127.0.0.1:${server.port}`, /does not speak TLS there: write http:\/\//],
+        [`http://127.0.0.1:${front.port}`, /speaks TLS there: write https:\/\//],
+      ];
+      for (const [endpoint, hint] of cases) {
+        const error = await refused(at(endpoint));
+        assert.equal(error.code, "DESTINATION_UNREACHABLE", error.message);
+        assert.equal(error.category, "permanent");
+        assert.match(error.hint ?? "", hint);
+      }
+    } finally {
+      await front.stop();
+      await server.stop();
+    }
+  });
+}

@@ -9,12 +9,14 @@ import { currentAttempt } from "../attempt.ts";
 import { type FileRange, slices } from "../file_body.ts";
 import { ResponseCut } from "../request_errors.ts";
 import {
+  asksForTls,
   authorityOf,
   headOf,
   type HttpAnswer,
   type HttpRequest,
   NotHttp,
   type Origin,
+  SpeaksTls,
 } from "./message.ts";
 import type { Proxy, ProxyFor } from "./proxy.ts";
 import { AnswerReader, type ReadAnswer } from "./reader.ts";
@@ -46,7 +48,7 @@ export class HttpClient {
   /**
    * Answers of every status are answers. What the attempt that is under way says (`attempt.ts`) ends the
    * request and is told of its progress.
-   * @throws errors of the runtime, ResponseCut, NotHttp, ProxyRefusal
+   * @throws errors of the runtime, ResponseCut, NotHttp, SpeaksTls, ProxyRefusal
    */
   async send(request: HttpRequest): Promise<HttpAnswer> {
     const attempt = currentAttempt();
@@ -55,6 +57,7 @@ export class HttpClient {
       const connection = this.#take(request.origin) ?? await this.#open(request.origin);
       try {
         const answer = await connection.exchange(request);
+        if (!request.origin.secure && asksForTls(answer)) throw new SpeaksTls();
         this.#give(connection);
         return answer;
       } catch (error) {
@@ -197,7 +200,8 @@ class Connection {
     try {
       return await answered;
     } catch (reading) {
-      throw reading instanceof NotHttp || reading instanceof ResponseCut && this.#reader.begun
+      throw reading instanceof NotHttp || reading instanceof SpeaksTls ||
+          reading instanceof ResponseCut && this.#reader.begun
         ? reading
         : error;
     }

@@ -1,4 +1,5 @@
 /** HTTP/1.1 requests and answers as bytes (RFC 9112), as far as object stores and proxies use them. */
+import { excerpt } from "../../../../core/base/redact.ts";
 import type { FileRange } from "../file_body.ts";
 
 export interface Origin {
@@ -134,6 +135,22 @@ export class NotHttp extends Error {
   readonly code = "NOT_HTTP";
 
   constructor(line: string) {
-    super(`not an HTTP answer: ${JSON.stringify(line.slice(0, 80))}`);
+    super(`not an HTTP answer: ${JSON.stringify(excerpt(line, 80))}`);
   }
+}
+
+/** The server was spoken to in plain HTTP, and wants TLS. */
+export class SpeaksTls extends Error {
+  readonly code = "SPEAKS_TLS";
+
+  constructor() {
+    super("the server speaks TLS, and was spoken to in plain HTTP");
+  }
+}
+
+/** What TLS servers answer to plain HTTP: nginx, Go's, Apache, the stores on them. */
+export function asksForTls({ status, bytes }: HttpAnswer): boolean {
+  return status === 400 &&
+    /HTTP request .{0,30}(?:HTTPS|SSL|TLS)[- ](?:server|port|enabled)|speaking plain HTTP to an SSL/i
+      .test(new TextDecoder().decode(bytes.subarray(0, 2000)));
 }

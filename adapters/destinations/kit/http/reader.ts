@@ -1,10 +1,19 @@
 /** The answers that come over a connection, one after another. */
 import { ResponseCut } from "../request_errors.ts";
-import { type AnswerHead, bodyEnd, type HttpAnswer, NotHttp, parseHead } from "./message.ts";
+import {
+  type AnswerHead,
+  bodyEnd,
+  type HttpAnswer,
+  NotHttp,
+  parseHead,
+  SpeaksTls,
+} from "./message.ts";
 
 const READ_BYTES = 64 * 1024;
 /** Of a head or a line; more than any server sends. */
 const MAX_LINE_BYTES = 256 * 1024;
+/** How a record begins in which a server complains of what was no TLS. */
+const TLS_ALERT = 0x15;
 const NOTHING: Uint8Array = new Uint8Array(0);
 const LINE_END: Uint8Array = new TextEncoder().encode("\r\n");
 const HEAD_END: Uint8Array = new TextEncoder().encode("\r\n\r\n");
@@ -72,7 +81,8 @@ export class AnswerReader {
       const begin = new TextDecoder().decode(this.#rest.subarray(0, start.length));
       // Another protocol's answer may never come to the mark.
       if (!start.startsWith(begin) || this.#rest.length > MAX_LINE_BYTES) {
-        throw new NotHttp(new TextDecoder().decode(this.#rest.subarray(0, 80)));
+        if (this.#rest[0] === TLS_ALERT) throw new SpeaksTls();
+        throw new NotHttp(new TextDecoder().decode(this.#rest));
       }
       if (!await this.#more()) throw new ResponseCut();
     }

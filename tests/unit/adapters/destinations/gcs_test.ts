@@ -21,6 +21,14 @@ Deno.test("gcs: a credentials file that cannot serve is a configuration error th
       [null, /cannot be read$/],
       ["{", /is not JSON$/],
       ["{}", /holds no credentials: it has no `type`$/],
+      [
+        JSON.stringify({
+          type: "service_account",
+          client_email: "x@example.iam.gserviceaccount.com",
+          private_key: "-----BEGIN PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY-----\n",
+        }),
+        /holds a damaged `private_key`$/,
+      ],
     ];
     for (const [content, message] of contents) {
       const file = join(folder, `${crypto.randomUUID()}.json`);

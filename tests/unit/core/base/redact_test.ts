@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  excerpt,
   forgetSecrets,
   redact,
   redactConfig,
@@ -363,4 +364,16 @@ Deno.test("redaction takes steps in proportion to the text", () => {
   } finally {
     forgetSecrets();
   }
+});
+
+Deno.test("an excerpt never shows the start of a secret that it would have cut", () => {
+  const secret = "kXq7-a-long-secret-value-9f3b";
+  withSecrets([secret], () => {
+    for (let before = 0; before <= 40; before++) {
+      const shown = excerpt(`${"x".repeat(before)}${secret} tail`, 40, "...");
+      assert.equal(shown.includes(secret.slice(0, 6)), false, shown);
+    }
+  });
+  assert.equal(excerpt("short", 5, "..."), "short");
+  assert.equal(excerpt("longer", 5, "..."), "longe...");
 });

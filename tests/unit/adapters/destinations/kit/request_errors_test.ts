@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { forgetSecrets, registerSecret } from "../../../../../core/base/redact.ts";
 import { S3_WORDS, s3Facts } from "../../../../../adapters/destinations/s3/errors.ts";
 import { ApiError } from "../../../../../adapters/destinations/gcs/api.ts";
 import { GCS_WORDS, gcsFacts } from "../../../../../adapters/destinations/gcs/errors.ts";
@@ -93,4 +94,24 @@ Deno.test("retryAfterMs reads seconds and dates, and nothing else", () => {
   assert.ok(ahead > 8000 && ahead <= 10_000, String(ahead));
   assert.equal(retryAfterMs("soon"), null);
   assert.equal(retryAfterMs(undefined), null);
+});
+
+Deno.test("a 404 is about the bucket where nothing else is needed", () => {
+  const answer = { status: 404, headers: {}, bytes: new Uint8Array(0) };
+  const error = new ApiError(answer, { reason: null, message: "Not Found" });
+  const request = { doing: "list", target: "gs://b", permission: "storage.objects.list" };
+  const of = (needsBucketOnly: boolean) =>
+    requestError(gcsFacts(error), { ...request, needsBucketOnly }, GCS_WORDS, error);
+  assert.match(of(true).hint ?? "", /Create the bucket/);
+  assert.match(of(false).hint ?? "", /Run again/);
+});
+
+Deno.test("a secret of several lines is hidden before the first line is taken", () => {
+  const secret = "first-line-of-a-key\nsecond-line-of-a-key";
+  registerSecret(secret);
+  try {
+    assert.doesNotMatch(s3(aws("InvalidArgument", 400, `of ${secret}`)).message, /first-line/);
+  } finally {
+    forgetSecrets();
+  }
 });
