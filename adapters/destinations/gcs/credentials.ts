@@ -12,6 +12,7 @@ import type { HttpClient } from "../kit/http/client.ts";
 import { originOf } from "../kit/http/message.ts";
 import { type Requests, UNSTOPPED } from "../kit/requests.ts";
 import type { Authorize } from "./api.ts";
+import { DamagedKey } from "./errors.ts";
 
 const SCOPE = "https://www.googleapis.com/auth/devstorage.read_write";
 
@@ -43,7 +44,19 @@ export async function findCredentials(
     const { transporter } = new OAuth2Client(clientOptions);
     sendThrough(await auth.getClient(), transporter);
   });
-  return async (url) => Object.fromEntries(await auth.getRequestHeaders(url));
+  return async (url) => {
+    try {
+      return Object.fromEntries(await auth.getRequestHeaders(url));
+    } catch (error) {
+      throw isUnreadableKey(error) ? new DamagedKey(error) : error;
+    }
+  };
+}
+
+/** What OpenSSL and the runtime say of a private key that they cannot read. */
+function isUnreadableKey(error: unknown): boolean {
+  return error instanceof Error &&
+    /DECODER routines|PEM routines|asn1|private key/i.test(error.message);
 }
 
 /** The library makes clients within clients, which it gives a transport of its own. */

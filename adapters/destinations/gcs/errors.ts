@@ -11,6 +11,7 @@ import { ApiError } from "./api.ts";
 const CODES: Record<string, FailureKind> = {
   bucket_missing: "no_bucket",
   no_credentials: "credentials",
+  damaged_key: "credentials",
   authError: "credentials",
   required: "credentials",
   forbidden: "permission",
@@ -55,6 +56,15 @@ export function gcsFacts(thrown: unknown): HttpFacts {
 /** Other bytes than were sent arrived, and nobody noticed on the way. */
 export class Damaged extends Error {
   readonly code = "damaged";
+}
+
+/** Nothing can be signed with it. */
+export class DamagedKey extends Error {
+  readonly code = "damaged_key";
+
+  constructor(cause: unknown) {
+    super("the private key of the credentials that were found is damaged", { cause });
+  }
 }
 
 /** What the API says by its messages alone. */

@@ -8,6 +8,7 @@ import { forgetSecrets, registerSecret } from "../../../core/base/redact.ts";
 import { putFile } from "../../conformance/destination.ts";
 import { makeAuthority } from "../../support/certificates.ts";
 import { LOOK, WRITE } from "../../support/destinations.ts";
+import { withEnv } from "../../support/env.ts";
 import { startForwardProxy } from "../../support/forward_proxy.ts";
 import { GCS_BUCKET, type GcsDouble, startGcsDouble } from "../../support/gcs_double.ts";
 import { SMALL } from "./fault_cases.ts";
@@ -63,6 +64,39 @@ for (const [name, said] of Object.entries(LIES)) {
       assert.deepEqual(await destination.read("large"), LARGE);
     }));
 }
+
+Deno.test("gcs: a damaged key among the default credentials is one of the credentials", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "rivet-gcs-" });
+  const file = join(folder, "key.json");
+  const damaged = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\n-----END PRIVATE KEY-----\n";
+  await Deno.writeTextFile(
+    file,
+    JSON.stringify({
+      type: "service_account",
+      client_email: "x@example.iam.gserviceaccount.com",
+      private_key: damaged,
+    }),
+  );
+  const variables = { GOOGLE_APPLICATION_CREDENTIALS: file, GCE_METADATA_HOST: "127.0.0.1:1" };
+  // Nothing leaves this machine.
+  const env = (name: string) => name === "HTTPS_PROXY" ? "http://127.0.0.1:1" : undefined;
+  try {
+    await withEnv(variables, async () => {
+      const destination = await openGcs({ type: "gcs", bucket: "b", prefix: "" }, env, SMALL);
+      try {
+        await assert.rejects(destination.probe(LOOK), (error: DestinationError) => {
+          assert.equal(error.code, "DESTINATION_AUTH", error.message);
+          assert.match(error.hint ?? "", /GOOGLE_APPLICATION_CREDENTIALS/);
+          return true;
+        });
+      } finally {
+        await destination.close();
+      }
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
 
 interface TokenService {
   readonly requests: readonly string[];
