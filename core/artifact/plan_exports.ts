@@ -5,12 +5,13 @@ import { logger } from "../base/log.ts";
 import type { Adapters } from "../ports/adapters.ts";
 import type { StateReader } from "../ports/state.ts";
 import { withSource } from "../access/ask.ts";
+import { requireVerifiable } from "../preflight/check_destination.ts";
 import { type PlanArtifact, sealPlan } from "./artifact.ts";
 import { type PlannedExport, planOne } from "./planned.ts";
 import { type Campaign, planCampaign } from "./campaign.ts";
 import { recommend, type Recommendation } from "./priority.ts";
 
-export interface PlanDeps extends Pick<Adapters, "source"> {
+export interface PlanDeps extends Pick<Adapters, "source" | "destination"> {
   readonly state: StateReader;
 }
 
@@ -39,13 +40,14 @@ export interface PlannedExports {
 /** Metrics that the recommendation looks at. */
 const HISTORY = 20;
 
-/** @throws ConfigError, SourceError: one export that cannot be planned means that there is no plan. */
+/** @throws ConfigError, SourceError, DestinationError: one export that cannot be planned means that there is no plan. */
 export async function planExports(deps: PlanDeps, options: PlanOptions): Promise<PlannedExports> {
   const { config, exportName } = options;
   const planned: PlannedExport[] = [];
   const ranked: { name: string; recommendation: Recommendation }[] = [];
   const selected = selectExports(config, exportName);
   refuseSharedStdout(selected);
+  await requireVerifiable(deps, selected, options.signal);
   for (const exported of selected) {
     const one = await planWithRetry(deps, options, exported);
     const history = await deps.state.metrics({ exportName: exported.name, last: HISTORY });

@@ -9,7 +9,10 @@ import { bound, isStream } from "../ports/destination.ts";
 import { placeOf } from "./places.ts";
 
 export interface DestinationChecksOptions {
-  /** Ask over the network too, as a run does: a probe object is put there and removed. */
+  /**
+   * Ask over the network too, as a run does: a probe object is put there and removed. Where content is
+   * to be verified that is done in any case.
+   */
   readonly network: boolean;
   readonly env: Lookup;
   readonly signal: AbortSignal;
@@ -39,14 +42,16 @@ export class DestinationChecks {
 
   async #ask(config: DestinationConfig, exported: LoadedExport): Promise<RivetError | null> {
     const { network, env, signal } = this.#options;
-    if (!network && !namesCredentials(config, env)) return null;
+    // Whether a store's MD5s are those of the content, it tells of an object alone.
+    const content = exported.config.verify === "content";
+    if (!network && !content && !namesCredentials(config, env)) return null;
     try {
       const destination = await this.#open(config);
       try {
         if (isStream(destination)) return null;
         if (config.type === "local") {
           await destination.probe({ write: false, list: true, compare: false }, signal);
-        } else if (network) {
+        } else if (network || content) {
           await requireAccess(bound(destination, signal), exported, null);
         }
       } finally {
@@ -57,6 +62,19 @@ export class DestinationChecks {
       if (signal.aborted) throw error;
       return toRivetError(error);
     }
+  }
+}
+
+/** @throws RivetError when `verify: content` cannot hold there. */
+export async function requireVerifiable(
+  deps: Pick<Adapters, "destination">,
+  exports: readonly LoadedExport[],
+  signal: AbortSignal,
+): Promise<void> {
+  const checks = new DestinationChecks(deps, { network: false, env: () => undefined, signal });
+  for (const exported of exports.filter(({ config }) => config.verify === "content")) {
+    const problem = await checks.problemOf(exported);
+    if (problem !== null) throw problem;
   }
 }
 

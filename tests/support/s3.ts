@@ -32,7 +32,7 @@ export interface S3Server {
 
 export async function startS3(
   conditions: Conditions = "heeded",
-  grant: "all" | "put" = "all",
+  grant: "all" | "put" | "kms" = "all",
 ): Promise<S3Server> {
   const server = await startChildServer(
     (folder) => [SERVER, folder, S3_BUCKET, conditions, grant],

@@ -1,8 +1,8 @@
 /**
  * s3rver as a process of its own: its protocol and its check of access keys, over `S3Storage`.
  * Usage: s3_server.ts FOLDER BUCKET CONDITIONS GRANT; prints its port. GET /-/uploads lists uploads that are
- * open. With the grant `put`, keys may put objects and nothing else. Buckets are named in the path, or as
- * BUCKET.s3.store.example.
+ * open. With the grant `put`, keys may put objects and nothing else; with `kms`, objects are said to be under
+ * a key of AWS KMS. Buckets are named in the path, or as BUCKET.s3.store.example.
  */
 import nodeCrypto from "node:crypto";
 import { Buffer } from "node:buffer";
@@ -27,6 +27,7 @@ interface Context {
   status: number;
   type: string;
   body: unknown;
+  set(name: string, value: string): void;
 }
 
 const [folder, bucket, conditions, grant] = Deno.args;
@@ -60,6 +61,7 @@ server.middleware.splice(-1, 0, async (ctx: Context, next: () => Promise<void>) 
     const { uploadId } = ctx.query;
     if (ctx.method === "POST" && uploadId !== undefined) storage.checkUpload(uploadId, ctx.req);
     await next();
+    if (grant === "kms") ctx.set("x-amz-server-side-encryption", "aws:kms");
   }
 });
 const { port } = await server.run();
