@@ -117,6 +117,30 @@ const HARMLESS = new Set([
   "tcp_user_timeout",
 ]);
 
+/**
+ * Those of them that ask for something which is not done, unless they ask for this: keepalive goes by the
+ * system's times, and hosts are tried in their order.
+ */
+const IDLE: Readonly<Record<string, string>> = {
+  keepalives_count: "0",
+  keepalives_idle: "0",
+  keepalives_interval: "0",
+  load_balance_hosts: "disable",
+  tcp_user_timeout: "0",
+};
+
+function idleParameters(parameters: Parameters): string[] {
+  const idle = Object.keys(IDLE).filter((name) =>
+    parameters.has(name) && parameters.get(name) !== IDLE[name]
+  );
+  if (idle.length === 0) return [];
+  return [
+    `of the connection URL, ${idle.join(", ")} ${idle.length === 1 ? "has" : "have"} no effect: ` +
+    "TCP keepalive goes by the system's times, tuning.network_timeout_s bounds silence, and hosts are " +
+    "tried in their order",
+  ];
+}
+
 /** Of what decides who may listen or speak, nothing may be left out unsaid. */
 const ABOUT_SECURITY =
   /^(ssl|gss|krb|scram|oauth|require|auth|tls)|^(replication|service|servicefile)$/;
@@ -257,7 +281,7 @@ function connectTimeout(parameters: Parameters): number | null {
 export function parsePostgresUrl(text: string): PostgresUrl {
   const parts = splitPostgresUrl(text);
   const { parameters } = parts;
-  const warnings = unknownParameters(parameters);
+  const warnings = [...unknownParameters(parameters), ...idleParameters(parameters)];
   if (oneOf(parameters, "gssencmode", ["disable", "prefer", "require"]) === "require") {
     throw new PostgresUrlError(
       "has gssencmode=require, which is not supported",

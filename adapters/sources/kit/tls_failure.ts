@@ -42,6 +42,11 @@ export function certificateProblem(der: Uint8Array, now: Date = new Date()): str
   return `the server's certificate is of an authority that is not trusted here (${issuer})`;
 }
 
+/** Whether a chain was not accepted, by the code of what said so. */
+export function isUntrusted(code: string | undefined): boolean {
+  return code !== undefined && UNTRUSTED.includes(code);
+}
+
 /**
  * @param error what the handshake threw.
  * @param presented asks for the certificate once more, unchecked; null when there is none to look at.
@@ -52,7 +57,7 @@ export async function tlsFailure(
 ): Promise<Error> {
   if (error instanceof RivetError || !(error instanceof Error)) return error as Error;
   const code = (error as { code?: string }).code ?? "";
-  if (!UNTRUSTED.includes(code)) return new TlsError(error.message, { cause: error });
+  if (!isUntrusted(code)) return new TlsError(error.message, { cause: error });
   const certificate = await presented();
   if (certificate === null) {
     return new TlsError(error.message, { hint: TRUST_HINT, cause: error });

@@ -12,11 +12,12 @@ import { interrupted } from "../../../core/base/wait.ts";
 import { SilenceWatch } from "../kit/silence.ts";
 import { StatementClock } from "../kit/statement_clock.ts";
 import { GatedSocket } from "../kit/gated_socket.ts";
-import { classify, type ErrorContext, type ServerError } from "./errors.ts";
+import { causes, classify, type ErrorContext, type ServerError } from "./errors.ts";
 import type { Collation, ColumnMetadata } from "./fields.ts";
 import { installRowHook, type RowSink, setRowSink } from "./row_hook.ts";
 import { addressOf, type ConnectionSettings } from "./settings.ts";
-import { certificateProblem, driverTls } from "./tls.ts";
+import { certificateOf, certificateProblem, driverTls } from "./tls.ts";
+import { isUntrusted, tlsFailure } from "../kit/tls_failure.ts";
 
 /** The largest that the protocol has. */
 const PACKET_BYTES = 32_767;
@@ -90,18 +91,50 @@ function configuration(
   };
 }
 
+/** Of a connection that was opened to look at the certificate. */
+const LOOKING = "only the certificate was looked at";
 /** A second login of these seconds at most tells a server that works from one that is gone. */
 const ASIDE_TIMEOUT_S = 10;
 
-/** Whether the server takes another login: a statement may be silent for as long as it sorts. */
-async function answers(settings: ConnectionSettings, options: ConnectionOptions): Promise<boolean> {
+/** A session that may not look at others is waited for as long, where no `statement_timeout_s` ends it. */
+const BLIND_MS = 3_600_000;
+
+/** `gone`: nobody answers. `unknown`: the server is there, and does not show what others do. */
+type Activity = "works" | "idle" | "unknown" | "gone";
+
+/**
+ * What a session does, which another login sees that may (VIEW SERVER STATE). One that waits for the client
+ * to read is not at work: what it sends does not arrive.
+ */
+function activitySql(sessionId: number): string {
+  const its = `session_id = ${sessionId}`;
+  return `SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM sys.dm_exec_sessions WHERE ${its}) THEN N'unknown'
+    WHEN EXISTS (SELECT 1 FROM sys.dm_exec_requests
+      WHERE ${its} AND COALESCE(wait_type, N'') <> N'ASYNC_NETWORK_IO') THEN N'works' ELSE N'idle' END`;
+}
+
+/** What the server does for a session that says nothing: a statement may be silent for as long as it sorts. */
+async function activityOf(
+  sessionId: number | null,
+  settings: ConnectionSettings,
+  options: ConnectionOptions,
+): Promise<Activity> {
   const connectTimeoutS = Math.min(settings.connectTimeoutS, ASIDE_TIMEOUT_S);
+  let aside: Connection;
   try {
-    const aside = await Connection.open({ ...settings, connectTimeoutS }, options);
-    await aside.close();
-    return true;
+    aside = await Connection.open({ ...settings, connectTimeoutS }, options);
   } catch {
-    return false;
+    return "gone";
+  }
+  try {
+    if (sessionId === null) return "unknown";
+    aside.statementTimeoutMs = ASIDE_TIMEOUT_S * 1000;
+    const said = await aside.text(activitySql(sessionId), "");
+    return said === "works" || said === "idle" ? said : "unknown";
+  } catch {
+    return "unknown";
+  } finally {
+    await aside.close();
   }
 }
 
@@ -109,6 +142,10 @@ export class Connection {
   readonly #driver: Driver;
   readonly #address: string;
   readonly #options: object;
+  readonly #settings: ConnectionSettings;
+  readonly #connectOptions: ConnectionOptions;
+  /** Of the statement that runs, or ran last. */
+  #startedAt = 0;
   readonly #signal: AbortSignal | undefined;
   readonly #silence: SilenceWatch;
   /** Set when the connection was given up for its silence. */
@@ -119,11 +156,16 @@ export class Connection {
   #running: Statement | null = null;
   /** The first error that the server sent, to the login or to the statement that runs. */
   #serverError: ServerError | undefined;
+  /** Ends before the login: only the certificate is of interest. */
+  #looks = false;
+  #shown: Uint8Array | null = null;
   /** Why this side gave up the login: a certificate that was not accepted, or the time it took. */
   #refusal: Error | null = null;
 
   private constructor(settings: ConnectionSettings, options: ConnectionOptions) {
     installRowHook();
+    this.#settings = settings;
+    this.#connectOptions = options;
     this.#signal = options.signal;
     this.#address = addressOf(settings);
     const connector: Connect = async (...target) => {
@@ -137,7 +179,7 @@ export class Connection {
     const { networkTimeoutS } = options;
     this.#silence = new SilenceWatch({
       limitMs: networkTimeoutS * 1000,
-      goOn: () => answers(settings, options),
+      goOn: () => this.#isWorking(),
       give: () => {
         this.#silent = new SourceError(
           "SOURCE_DISCONNECTED",
@@ -161,11 +203,22 @@ export class Connection {
     this.#driver.on("end", () => this.#lost = true);
     // Comes before the login is sent.
     this.#driver.on("secure", (socket) => {
-      const problem = certificateProblem(settings.tls, socket as unknown as TLSSocket);
+      const secured = socket as unknown as TLSSocket;
+      this.#shown = certificateOf(secured);
+      const problem = this.#looks ? LOOKING : certificateProblem(settings.tls, secured);
       if (problem === null) return;
       this.#refusal = new Error(problem);
       this.#driver.close();
     });
+  }
+
+  /** The server's number of this session; null: not known. */
+  sessionId: number | null = null;
+
+  async #isWorking(): Promise<boolean> {
+    const activity = await activityOf(this.sessionId, this.#settings, this.#connectOptions);
+    if (activity !== "unknown") return activity === "works";
+    return performance.now() - this.#startedAt < BLIND_MS;
   }
 
   /** Connects and authenticates. */
@@ -306,6 +359,7 @@ export class Connection {
       },
     };
     this.#running = statement;
+    this.#startedAt = performance.now();
     this.#silence.begin();
     this.#driver.execSqlBatch(request);
     return statement;
@@ -340,18 +394,33 @@ export class Connection {
   #connect(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#driver.connect((error) => {
-        if (error === null || error === undefined) resolve();
-        else {
-          this.#lost = true;
-          const cause = this.#refusal ?? error;
-          reject(
-            this.#signal?.aborted
-              ? interrupted()
-              : classify(cause, { ...this.#context(false), connecting: true }),
-          );
-        }
+        if (error === null || error === undefined) return resolve();
+        this.#lost = true;
+        this.#whyNot(this.#refusal ?? error).then(reject);
       });
     });
+  }
+
+  async #whyNot(error: unknown): Promise<Error> {
+    const untrusted = [...causes(error)].find(({ code }) => isUntrusted(code));
+    const told = untrusted === undefined || this.#looks
+      ? error
+      : await tlsFailure(untrusted, () => this.#presented());
+    if (this.#signal?.aborted) return interrupted();
+    return classify(told, { ...this.#context(false), connecting: true });
+  }
+
+  /** The certificate that the server shows, trusted or not: nothing is sent to it. */
+  async #presented(): Promise<Uint8Array | null> {
+    const { tls } = this.#settings;
+    // Within TDS 8.0 there is no moment between the handshake and the login.
+    if (tls.strict) return null;
+    const unchecked = { ...this.#settings, tls: { ...tls, mode: "unchecked" as const } };
+    const looking = new Connection(unchecked, this.#connectOptions);
+    looking.#looks = true;
+    await looking.#connect().catch(() => {});
+    await looking.close();
+    return looking.#shown;
   }
 
   #context(timedOut: boolean): ErrorContext {

@@ -152,7 +152,8 @@ export interface ServerError {
   readonly message: string;
 }
 
-interface DriverError {
+/** As tedious and the system throw it. */
+export interface DriverError {
   readonly code?: string;
   readonly number?: number;
   readonly message: string;
@@ -165,7 +166,7 @@ function isDriverError(error: unknown): error is DriverError {
 }
 
 /** The error itself, what it was caused by, and the members of an aggregate, outermost first. */
-function* causes(error: unknown): Generator<DriverError> {
+export function* causes(error: unknown): Generator<DriverError> {
   if (!isDriverError(error)) return;
   yield error;
   for (const inner of error.errors ?? []) yield* causes(inner);

@@ -18,6 +18,8 @@ interface About {
   readonly version: string;
   readonly route: Route;
   readonly snapshots: boolean;
+  /** `@@SPID`; null: not told, or not the same from statement to statement. */
+  readonly sessionId: number | null;
 }
 
 const SERVER = `SELECT @@SPID, CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)),
@@ -39,6 +41,7 @@ async function about(rows: RunRows): Promise<About> {
       engineEdition: edition === null ? null : Number(edition),
     }),
     snapshots: snapshots === "1",
+    sessionId: known && first === second ? Number(first) : null,
   };
 }
 
@@ -46,14 +49,15 @@ async function connect(options: ConnectOptions): Promise<Source> {
   const settings = resolveConnection(options.source);
   const { applicationName, tuning: { networkTimeoutS }, signal } = options;
   const connection = await Connection.open(settings, { applicationName, networkTimeoutS, signal });
-  const warnings: string[] = [];
+  const warnings: string[] = [...settings.warnings];
   const info = { engine: "SQL Server", version: "", warnings };
   const source = new MssqlSource(connection, options.tuning, info);
   try {
-    const { version, route, snapshots } = await about((sql) => source.rows(sql));
+    const { version, route, snapshots, sessionId } = await about((sql) => source.rows(sql));
     const multiplexed = route === "Multiplexed";
     source.traits = { multiplexed, snapshots: snapshots && !multiplexed };
     info.version = version;
+    connection.sessionId = sessionId;
     if (options.source.tls === undefined && settings.tls.mode === "unchecked") {
       warnings.push(UNCHECKED);
     }

@@ -8,6 +8,7 @@ import {
   type UrlForm,
 } from "../kit/connection_url.ts";
 import { type Env, processEnv, readPassword, readUrl } from "../kit/credentials.ts";
+import { blockWords, type Protection, tlsConflict } from "../kit/tls_conflict.ts";
 import { type TlsMode, type TlsSettings } from "./tls.ts";
 
 const DEFAULT_PORT = 1433;
@@ -25,6 +26,8 @@ export interface ConnectionSettings {
   readonly connectTimeoutS: number;
   /** `applicationIntent=ReadOnly`: an availability group may answer from a readable secondary. */
   readonly readOnlyIntent: boolean;
+  /** What of the settings contradicts itself, a line each. */
+  readonly warnings: readonly string[];
 }
 
 /** What a URL may say behind its `?`, by lower-case name, with the spellings of other tools. */
@@ -115,6 +118,26 @@ function tlsSettings(source: SourceConfig, params: Parameters): TlsSettings {
   return { mode: anyHost ? "verify-ca" : "verify-full", strict, caFile: ca_file };
 }
 
+const PROTECTION: Readonly<Record<TlsMode, Protection>> = {
+  unchecked: "anybody",
+  "verify-ca": "authority",
+  "verify-full": "host",
+};
+
+/** The block wins; that it takes a check away which the URL asks for is worth a word. */
+function conflicts({ tls }: SourceConfig, params: Parameters, settings: TlsSettings): string[] {
+  if (tls === undefined) return [];
+  const { mode, accept_invalid_certs, accept_invalid_hostnames } = tls;
+  const block = blockWords({
+    mode,
+    acceptInvalidCerts: accept_invalid_certs,
+    acceptInvalidHostnames: accept_invalid_hostnames,
+  });
+  const words = { block, url: "a certificate that is checked (encrypt, trustServerCertificate)" };
+  const conflict = tlsConflict(PROTECTION[settings.mode], PROTECTION[urlTls(params)], words);
+  return conflict === null ? [] : [conflict];
+}
+
 const URL_FORM: UrlForm = {
   type: "mssql",
   schemes: ["sqlserver", "mssql"],
@@ -143,12 +166,14 @@ function fromUrl(source: SourceConfig, text: string): ConnectionSettings {
   const timeout = params.get("connect_timeout");
   const host = required(decodeUrlPart(url.hostname, "host").replace(/^\[|\]$/g, ""), "host");
   const port = url.port === "" ? undefined : positiveParameter(url.port, "port", 65535);
+  const tls = tlsSettings(source, params);
   return {
     ...endpoint(host, port, params.get("instance")),
     user: required(decodeUrlPart(url.username, "user"), "user"),
     password: decodeUrlPart(url.password, "password"),
     database: required(path === "" ? params.get("database") : path, "database"),
-    tls: tlsSettings(source, params),
+    tls,
+    warnings: conflicts(source, params, tls),
     connectTimeoutS: timeout === undefined
       ? DEFAULT_CONNECT_TIMEOUT_S
       : positiveParameter(timeout, "connect_timeout", 3600),
@@ -170,6 +195,7 @@ function fromFields(source: SourceConfig, env: Env): ConnectionSettings {
     password: readPassword(source, env) ?? "",
     database: field("database"),
     tls: tlsSettings(source, new Map()),
+    warnings: [],
     connectTimeoutS: DEFAULT_CONNECT_TIMEOUT_S,
     readOnlyIntent: false,
   };

@@ -9,7 +9,8 @@ import {
   type UrlForm,
 } from "../kit/connection_url.ts";
 import { type Env, processEnv, readPassword, readUrl } from "../kit/credentials.ts";
-import type { TlsMode, TlsSettings } from "./tls.ts";
+import { blockWords, type Protection, protectionOf, tlsConflict } from "../kit/tls_conflict.ts";
+import { type TlsMode, type TlsSettings, verifies } from "./tls.ts";
 
 const DEFAULT_PORT = 3306;
 const DEFAULT_CONNECT_TIMEOUT_S = 30;
@@ -124,14 +125,22 @@ function urlTls(params: URLSearchParams): TlsSettings | null {
   return tlsOf(SSL_MODES[mode], { caFile, certFile, keyFile });
 }
 
+function protection(settings: TlsSettings): Protection {
+  const { mode, acceptInvalidHostnames } = settings;
+  return protectionOf({
+    encrypted: mode !== "disable",
+    verified: verifies(settings),
+    host: mode === "verify-full" && !acceptInvalidHostnames,
+  });
+}
+
 /** The block wins; that it takes a protection away which the URL asks for is worth a word. */
 function conflicts(source: SourceConfig, params: URLSearchParams): string[] {
-  const asked = urlTls(params)?.mode ?? "disable";
-  if (source.tls?.mode !== "disable" || asked === "disable") return [];
-  return [
-    `tls: {mode: disable} wins over the connection URL, which asks for ssl-mode ${asked}: ` +
-    "credentials and result rows cross the network in plaintext.",
-  ];
+  const [block, asked] = [configTls(source), urlTls(params)];
+  if (block === null || asked === null) return [];
+  const words = { block: blockWords(block), url: `ssl-mode ${asked.mode}` };
+  const conflict = tlsConflict(protection(block), protection(asked), words);
+  return conflict === null ? [] : [conflict];
 }
 
 function keySettings(

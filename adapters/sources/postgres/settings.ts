@@ -13,7 +13,8 @@ import type { SourceConfig } from "../../../core/config/schema.ts";
 import { type Env, processEnv, readPassword, readUrl } from "../kit/credentials.ts";
 import { SYSTEM_ROOTS } from "../kit/trust.ts";
 import type { Credentials } from "./wire/login.ts";
-import type { TlsMode, TlsSettings } from "./wire/tls_options.ts";
+import { blockWords, type Protection, protectionOf, tlsConflict } from "../kit/tls_conflict.ts";
+import { type TlsMode, type TlsSettings, verifies } from "./wire/tls_options.ts";
 
 const DEFAULT_PORT = 5432;
 const DEFAULT_CONNECT_TIMEOUT_S = 30;
@@ -90,16 +91,23 @@ function urlTls(ssl: PostgresUrl["ssl"]): TlsSettings {
 
 const SECURE_MODES: readonly TlsMode[] = ["require", "verify-ca", "verify-full"];
 
+function protection(settings: TlsSettings): Protection {
+  const { mode, acceptInvalidHostnames } = settings;
+  return protectionOf({
+    encrypted: SECURE_MODES.includes(mode),
+    verified: verifies(settings),
+    host: mode === "verify-full" && !acceptInvalidHostnames,
+  });
+}
+
 /** The `tls:` block wins over the URL, which is said where that gives up what the URL asks for. */
 function tlsOf(source: SourceConfig, url: PostgresUrl | null, warnings: string[]): TlsSettings {
   const block = blockTls(source);
   const asked = url === null ? PLAIN : urlTls(url.ssl);
   if (block === null) return asked;
-  if (block.mode === "disable" && SECURE_MODES.includes(asked.mode)) {
-    warnings.push(
-      `tls: {mode: disable} wins over the URL's sslmode=${asked.mode}: the connection is plaintext`,
-    );
-  }
+  const words = { block: blockWords(block), url: `sslmode=${asked.mode}` };
+  const conflict = tlsConflict(protection(block), protection(asked), words);
+  if (conflict !== null) warnings.push(conflict);
   return block;
 }
 

@@ -11,6 +11,7 @@ import type { Source } from "../../../core/ports/source.ts";
 import { caseTuning, failsWith } from "../../conformance/source.ts";
 import { checkHeldBack, checkLost } from "../../conformance/tls.ts";
 import { type Certificate, makeAuthority } from "../../support/certificates.ts";
+import { connectOnce } from "../../support/connect_once.ts";
 import { createMysqlDatabase, mysqlTest, startMariadb } from "../../support/mariadb.ts";
 import { structured } from "./harness.ts";
 
@@ -198,6 +199,13 @@ mysqlTest("mysql: certificates", async (t) => {
       await t.step("an authority that is not trusted is named", async () => {
         const message = /not trusted here \(CN=rivet test authority\)[^]*ca_file/;
         await failsWith(connect(at(block("verify-full"))), "SOURCE_TLS", "permanent", message);
+      });
+      await t.step("the system's authorities are those of SSL_CERT_FILE", async () => {
+        const source = at(block("verify-full"));
+        assert.equal(await connectOnce(source, {}), "SOURCE_TLS");
+        assert.equal(await connectOnce(source, { SSL_CERT_FILE: tls.ca }), "connected");
+        const mozilla = { SSL_CERT_FILE: tls.ca, DENO_TLS_CA_STORE: "mozilla" };
+        assert.equal(await connectOnce(source, mozilla), "SOURCE_TLS");
       });
       await t.step("an expired certificate is said to be", async () => {
         await Deno.copyFile(file("expired.pem"), tls.cert);

@@ -69,14 +69,24 @@ interface Subject {
 
 const DAY_MS = 86_400_000;
 
-function signed(by: KeyObject, { issuer, subject, publicKey, extensions }: Subject): string {
-  const now = Date.now();
+/** Days from now. */
+export interface Validity {
+  readonly from: number;
+  readonly to: number;
+}
+
+function signed(
+  by: KeyObject,
+  { issuer, subject, publicKey, extensions }: Subject,
+  { from, to }: Validity = { from: -1, to: 1 },
+): string {
+  const day = (days: number) => utcTime(new Date(Date.now() + days * DAY_MS));
   const body = sequence(
     tlv(0xa0, tlv(0x02, Buffer.from([2]))),
     tlv(0x02, Buffer.concat([Buffer.from([1]), randomBytes(8)])),
     ECDSA_SHA256,
     name(issuer),
-    sequence(utcTime(new Date(now - DAY_MS)), utcTime(new Date(now + DAY_MS))),
+    sequence(day(from), day(to)),
     name(subject),
     publicKey.export({ type: "spki", format: "der" }) as Buffer,
     tlv(0xa3, sequence(...extensions)),
@@ -86,7 +96,10 @@ function signed(by: KeyObject, { issuer, subject, publicKey, extensions }: Subje
 }
 
 /** @param hosts names and IPv4 addresses that the server's certificate is valid for. */
-export function makeCertificates(hosts: readonly string[]): TestCertificates {
+export function makeCertificates(
+  hosts: readonly string[],
+  validity?: Validity,
+): TestCertificates {
   const authority = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const server = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const issuer = "Rivet test authority";
@@ -104,7 +117,7 @@ export function makeCertificates(hosts: readonly string[]): TestCertificates {
       subject: hosts[0],
       publicKey: server.publicKey,
       extensions: [isCa(false), subjectAltName(hosts)],
-    }),
+    }, validity),
     key: server.privateKey.export({ type: "pkcs8", format: "pem" }) as string,
   };
 }

@@ -103,7 +103,11 @@ Deno.test("postgres url: libpq's parameters", () => {
   assert.equal(url.options, "-csearch_path=sales");
   assert.equal(url.passFile, "/p");
   assert.deepEqual([...url.requireAuth ?? []].sort(), ["md5", "scram-sha-256"]);
-  assert.deepEqual(url.warnings, []);
+  assert.equal(url.warnings.length, 1);
+  assert.match(url.warnings[0], /keepalives_idle, tcp_user_timeout have no effect/);
+  const balanced = (how: string) => parsePostgresUrl(`postgres://a,b/?load_balance_hosts=${how}`);
+  assert.match(balanced("random").warnings[0], /load_balance_hosts has no effect.*in their order/);
+  assert.deepEqual(balanced("disable").warnings, []);
   assert.equal(parsePostgresUrl("postgres://h?ssl=true").ssl.mode, "require");
   assert.equal(parsePostgresUrl("postgres://h?connect_timeout=0").connectTimeoutS, null);
   const refusing = parsePostgresUrl("postgres://h?require_auth=!password,!md5").requireAuth;

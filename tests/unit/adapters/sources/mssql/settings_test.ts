@@ -18,6 +18,7 @@ Deno.test("a URL of either scheme, with its parts decoded", () => {
     tls: { mode: "unchecked", strict: false, caFile: undefined },
     connectTimeoutS: 30,
     readOnlyIntent: false,
+    warnings: [],
   });
   assert.equal(of({ url_env: "URL" }).port, 1433);
   assert.equal(of({ url: "mssql://u:p@[::1]/d" }).host, "::1");
@@ -71,6 +72,11 @@ Deno.test("the tls block wins over the URL", () => {
     "verify-ca",
   );
   assert.equal(mode({ mode: "verify-full", ...block, accept_invalid_certs: true }), "unchecked");
+  const warnings = (tls: SourceConfig["tls"]) => of({ url, tls }).warnings;
+  assert.match(warnings({ mode: "disable", ...block })[0], /mode: disable.*is not checked/);
+  assert.match(warnings({ mode: "verify-ca", ...block })[0], /mode: verify-ca.*another host/);
+  assert.deepEqual(warnings({ mode: "verify-full", ...block }), []);
+  assert.deepEqual(warnings(undefined), []);
 });
 
 Deno.test("what is wrong is named, never the value of a secret", () => {

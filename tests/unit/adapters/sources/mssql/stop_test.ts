@@ -4,7 +4,9 @@ import type { Source } from "../../../../../core/ports/source.ts";
 import { failsWith } from "../../../../conformance/source.ts";
 import { connectTo, withServer } from "../../../../support/tds/connect.ts";
 import { HANG, type Rule, type TdsServer } from "../../../../support/tds/server.ts";
+import { column, result } from "../../../../support/tds/script.ts";
 import { done } from "../../../../support/tds/tokens.ts";
+import { types } from "../../../../support/tds/types.ts";
 import { traitTest } from "../../../../support/tds/trait_test.ts";
 import { QUERY } from "./items.ts";
 
@@ -104,6 +106,33 @@ Deno.test("stop: a connection that went silent is given up, and its statement tr
 
 Deno.test("stop: a server that works in silence is waited for", async () => {
   await withServer(HANGING, async (server) => {
+    const tuning = { networkTimeoutS: 1, statementTimeoutS: 4 };
+    const source = await connectTo(server, { tuning });
+    await failsWith(source.rows(QUERY), "SOURCE_TIMEOUT", "permanent", /statement_timeout_s/);
+    assert.ok(server.logins.length > 2);
+    await source.close();
+  });
+});
+
+/** What another login, which may look, sees this session do. */
+const seen = (activity: string): Rule => ({
+  sql: "dm_exec_sessions",
+  reply: () => result([column("", types.nvarchar(10))], [[activity]]),
+});
+
+Deno.test("stop: silence of a session that does nothing ends it, though others may log in", async () => {
+  await withServer([seen("idle"), ...HANGING], async (server) => {
+    const tuning = { networkTimeoutS: 1, statementTimeoutS: 0 };
+    const source = await connectTo(server, { tuning });
+    await failsWith(source.rows(QUERY), "SOURCE_DISCONNECTED", "network", /for 1 s/);
+    assert.equal(server.logins.length, 2);
+    assert.ok(server.asked.some((sql) => sql.includes("session_id = 51")));
+    await source.close();
+  });
+});
+
+Deno.test("stop: silence of a session that is seen to work is waited for", async () => {
+  await withServer([seen("works"), ...HANGING], async (server) => {
     const tuning = { networkTimeoutS: 1, statementTimeoutS: 4 };
     const source = await connectTo(server, { tuning });
     await failsWith(source.rows(QUERY), "SOURCE_TIMEOUT", "permanent", /statement_timeout_s/);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { SourceConfig } from "../../../../../core/config/schema.ts";
 import { failsWith } from "../../../../conformance/source.ts";
 import { makeCertificates } from "../../../../support/tds/certificate.ts";
-import { connectTo, withServer } from "../../../../support/tds/connect.ts";
+import { connectOnce } from "../../../../support/connect_once.ts";
+import { connectTo, PASSWORD, withServer } from "../../../../support/tds/connect.ts";
 import type { TdsServer } from "../../../../support/tds/server.ts";
 
 type Tls = NonNullable<SourceConfig["tls"]>;
@@ -114,6 +115,54 @@ Deno.test("encrypt=strict: TLS from the first byte on, the certificate always ch
 Deno.test("a ca_file that cannot be read is a configuration error", async () => {
   await withServer([], async (server) => {
     const connect = connectTo(server, { source: { tls: tls("verify-full", "/no/such/file") } });
-    await failsWith(connect, "CONFIG_INVALID", "permanent", /ca_file .*ENOENT/);
+    await failsWith(
+      connect,
+      "CONFIG_INVALID",
+      "permanent",
+      /authorities \/no\/such\/file .*ENOENT/,
+    );
   });
+});
+
+Deno.test("an authority that is not trusted is named, an expired certificate said to be", async () => {
+  const expired = makeCertificates(["127.0.0.1"], { from: -10, to: -2 });
+  await withCaFiles((files) =>
+    withServer([], async (server) => {
+      for (const mode of ["verify-ca", "verify-full"] as const) {
+        const connect = connectTo(server, { source: { tls: tls(mode, files.other) } });
+        const message = /not trusted here \(CN=Rivet test authority\)/;
+        await failsWith(connect, "SOURCE_TLS", "permanent", message);
+      }
+      assert.equal(server.logins.length, 0);
+    }, { certificates: here })
+  );
+  const ca = await Deno.makeTempFile({ prefix: "rivet-tds-ca-" });
+  try {
+    await Deno.writeTextFile(ca, expired.ca);
+    await withServer([], async (server) => {
+      for (const mode of ["verify-ca", "verify-full"] as const) {
+        const connect = connectTo(server, { source: { tls: tls(mode, ca) } });
+        await failsWith(connect, "SOURCE_TLS", "permanent", /certificate expired on \d{4}-/);
+      }
+      assert.equal(server.logins.length, 0);
+    }, { certificates: expired });
+  } finally {
+    await Deno.remove(ca);
+  }
+});
+
+Deno.test("the system's authorities are those of SSL_CERT_FILE, unless the runtime is told of others", async () => {
+  await withCaFiles((files) =>
+    withServer([], async (server) => {
+      const source: SourceConfig = {
+        type: "mssql",
+        url: `sqlserver://reader:${PASSWORD}@127.0.0.1:${server.port}/shop`,
+        tls: tls("verify-full"),
+      };
+      assert.equal(await connectOnce(source, {}), "SOURCE_TLS");
+      assert.equal(await connectOnce(source, { SSL_CERT_FILE: files.here }), "connected");
+      const mozilla = { SSL_CERT_FILE: files.here, DENO_TLS_CA_STORE: "mozilla" };
+      assert.equal(await connectOnce(source, mozilla), "SOURCE_TLS");
+    }, { certificates: here })
+  );
 });

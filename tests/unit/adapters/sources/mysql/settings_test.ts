@@ -105,6 +105,18 @@ Deno.test("settings: a block that takes away what the URL asks for is worth a wa
   assert.deepEqual(warningsOf(""), []);
   assert.deepEqual(warningsOf("?ssl-mode=disabled"), []);
   assert.deepEqual(fromUrl("mysql://u@h/db?ssl-mode=verify-ca").warnings, []);
+  const blocks: readonly (readonly [Partial<NonNullable<SourceConfig["tls"]>>, RegExp])[] = [
+    [{ mode: "require" }, /mode: require.*verify-full.*is not checked/],
+    [{ mode: "verify-ca" }, /mode: verify-ca.*another host/],
+    [{ mode: "verify-full", accept_invalid_certs: true }, /accept_invalid_certs.*is not checked/],
+  ];
+  for (const [more, message] of blocks) {
+    const weak = { ...off, ...more } as SourceConfig["tls"];
+    const { warnings } = fromUrl("mysql://u@h/db?ssl-mode=verify-identity", { tls: weak });
+    assert.match(warnings[0], message);
+  }
+  const full = { ...off, mode: "verify-full" } as SourceConfig["tls"];
+  assert.deepEqual(fromUrl("mysql://u@h/db?ssl-mode=verify-ca", { tls: full }).warnings, []);
 });
 
 Deno.test("settings: what is wrong with a URL is named, its password never shown", () => {

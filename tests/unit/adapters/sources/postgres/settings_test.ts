@@ -70,7 +70,14 @@ Deno.test("settings: a tls block wins over the URL, and says what that gives up"
   assert.deepEqual([required.tls.mode, required.tls.caFile], ["require", undefined]);
   assert.deepEqual([required.tls.certFile, required.tls.keyFile], ["/c", "/k"]);
   assert.equal(required.tls.acceptInvalidHostnames, true);
-  assert.deepEqual(required.warnings, []);
+  assert.match(required.warnings[0], /mode: require.*sslmode=verify-full.*is not checked/);
+  const anyHost = fromUrl(url, { tls: { ...block, mode: "verify-full" } });
+  assert.match(anyHost.warnings[0], /accept_invalid_hostnames: true.*another host/);
+  const asMuch = { mode: "verify-full", accept_invalid_certs: false } as const;
+  assert.deepEqual(
+    fromUrl(url, { tls: { ...asMuch, accept_invalid_hostnames: false } }).warnings,
+    [],
+  );
   const disabled = fromUrl(url, { tls: { ...block, mode: "disable" } });
   assert.equal(disabled.tls.mode, "disable");
   assert.match(disabled.warnings[0], /mode: disable.*sslmode=verify-full.*plaintext/);
