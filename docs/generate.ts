@@ -1,10 +1,12 @@
-/** `deno task docs`: writes the pages of `docs/reference/`, which come from the code. */
+/** `deno task docs`: writes the pages that come from the code. */
 import { cliPage } from "./generate/cli_page.ts";
+import { compatibilityPage } from "./generate/compatibility_page.ts";
 import { configPage } from "./generate/config_page.ts";
 
 /** Path under `docs/` -> text. */
 export function generatedPages(): ReadonlyMap<string, string> {
   return new Map([
+    ["compatibility.md", compatibilityPage()],
     ["reference/cli.md", cliPage()],
     ["reference/config.md", configPage()],
   ]);
