@@ -37,6 +37,17 @@ export function requireEngine(source: Source, exported: LoadedExport): void {
   if (exported.consistency.kind !== "statement") snapshotSharing(source);
   const { mode } = exported;
   if (mode.kind === "incremental" && mode.commitSafe) runningOf(source, exported.name);
+  if (mode.kind === "chunked" && mode.dense) requireWindows(source, exported.name);
+}
+
+function requireWindows({ info, capabilities }: Source, exportName: string): void {
+  if (capabilities.windowFunctions) return;
+  throw new ConfigError(
+    `export '${exportName}': chunk_dense needs window functions, which ${info.engine} ` +
+      `${info.version} does not have`,
+    [],
+    { hint: "Use chunk_by_key with a unique key, or chunk_column without chunk_dense." },
+  );
 }
 
 /**

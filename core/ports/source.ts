@@ -69,6 +69,8 @@ export interface SourceCapabilities {
   readonly serverCursor: boolean;
   /** A snapshot can be exported and shared by several connections. */
   readonly sharedSnapshot: boolean;
+  /** The server knows `ROW_NUMBER() OVER`, by which `chunk_dense` finds its boundaries. */
+  readonly windowFunctions: boolean;
 }
 
 /** A described query: its columns, and the select list that makes the adapter able to decode them. */

@@ -38,7 +38,8 @@ export interface ProcessRun extends ProcessOptions, Launcher {
 }
 
 /** A failed or crashed export does not stop the others; an interrupt stops all of them. */
-export async function runInProcesses(run: ProcessRun): Promise<ExportSummary[]> {
+export async function runInProcesses(given: ProcessRun): Promise<ExportSummary[]> {
+  const run = { ...given, warned: new Map<string, string>() };
   const summaries: ExportSummary[] = [];
   for (const group of run.groups) {
     const waiting = [...group];
@@ -53,10 +54,21 @@ export async function runInProcesses(run: ProcessRun): Promise<ExportSummary[]> 
   return summaries;
 }
 
+/** With who said each warning first. */
+type Running = ProcessRun & { readonly warned: Map<string, string> };
+
+/** What is wrong with the source all they read is every child's warning, and one of them is enough. */
+function isEcho({ warned }: Running, exportName: string, line: string): boolean {
+  if (!line.startsWith("WARN ")) return false;
+  const first = warned.get(line) ?? exportName;
+  warned.set(line, first);
+  return first !== exportName;
+}
+
 /** Lines of a dead child's stderr that its error quotes. */
 const LAST_WORDS = 5;
 
-async function runChild(run: ProcessRun, job: ExportJob): Promise<ExportSummary> {
+async function runChild(run: Running, job: ExportJob): Promise<ExportSummary> {
   const launched = { at: new Date(), steady: performance.now() };
   const child = run.launch(run.args(job), job.exported);
   const onAbort = () => child.stop();
@@ -69,7 +81,7 @@ async function runChild(run: ProcessRun, job: ExportJob): Promise<ExportSummary>
       follow(child.stderr, (line) => {
         lastWords.push(line);
         if (lastWords.length > LAST_WORDS) lastWords.shift();
-        run.onLog(line);
+        if (!isEcho(run, job.exported.name, line)) run.onLog(line);
       }),
       child.ended,
     ]);

@@ -67,7 +67,12 @@ function matching(ids: readonly number[], sql: string): number[] {
 
 class MemoryConnection {
   readonly dialect = dialect;
-  readonly capabilities = { copy: false, serverCursor: true, sharedSnapshot: false };
+  readonly capabilities = {
+    copy: false,
+    serverCursor: true,
+    sharedSnapshot: false,
+    windowFunctions: true,
+  };
   readonly info = { engine: "Memory", version: "1", warnings: [] };
   readonly #server: MemoryServer;
 

@@ -53,6 +53,18 @@ export async function primaryKeyColumns(rows: RunRows, table: string): Promise<s
   return found.map(([column]) => column ?? "");
 }
 
+/**
+ * Columns that `*` leaves out and that can be named: of a period, of a ledger. Those of a graph are hidden too,
+ * and no query may name them.
+ */
+export async function hiddenColumns(rows: RunRows, table: string): Promise<string[]> {
+  const found = await rows(`
+    SELECT c.name FROM ${catalogOf(table)}columns AS c
+    WHERE c.object_id = ${objectId(table)} AND c.is_hidden = 1 AND c.generated_always_type <> 0
+    ORDER BY c.column_id`);
+  return found.map(([column]) => column ?? "");
+}
+
 /** One step of a histogram: its upper bound and the rows up to it. */
 export interface HistogramStep {
   readonly bound: string;

@@ -28,7 +28,13 @@ import { plannedRows, Planner, scanFacts } from "./explain.ts";
 import { describeColumns, inspectColumns, isRefusal, type ResultColumn } from "../kit/describe.ts";
 import type { RunRows } from "../kit/run_rows.ts";
 import { withSimilarTable } from "../kit/similar_table.ts";
-import { histogramBounds, primaryKeyColumns, similarTable, singleKeys } from "./introspect.ts";
+import {
+  hiddenColumns,
+  histogramBounds,
+  primaryKeyColumns,
+  similarTable,
+  singleKeys,
+} from "./introspect.ts";
 import { rowBytes } from "./row_bytes.ts";
 import { type Field, fieldOf } from "./fields.ts";
 import { readBatches, streamBatches } from "./read.ts";
@@ -40,6 +46,7 @@ const CAPABILITIES: SourceCapabilities = {
   copy: false,
   serverCursor: false,
   sharedSnapshot: false,
+  windowFunctions: true,
 };
 
 const ROWS_BATCH = { batchBytes: 1024 * 1024, batchRows: 8192 };
@@ -161,6 +168,11 @@ export class MssqlSource implements Source {
 
   keys(table: string): Promise<readonly TableKey[]> {
     return singleKeys(this.#run, table);
+  }
+
+  /** None on a server that has no such columns, and so does not know the word. */
+  hiddenColumns(table: string): Promise<readonly string[]> {
+    return onlyHelps(`hidden columns of '${table}'`, () => hiddenColumns(this.#run, table), []);
   }
 
   /** None where the login may not see statistics, or the server has no view of them. */

@@ -29,6 +29,8 @@ function tlsWarning(
 
 /** The major version of MySQL that has the function no more, but in a component. */
 const MD5_LEFT = 9;
+/** The major version from which on nobody has to be asked for window functions. */
+const WINDOWS_CAME = 8;
 
 /** Asks the server what it is, and tells the connection its limit. */
 async function serverFacts(connection: Connection): Promise<ServerFacts> {
@@ -40,13 +42,16 @@ async function serverFacts(connection: Connection): Promise<ServerFacts> {
   );
   const { rows } = await connection.query(VARIABLES_SQL);
   const flavor = flavorOf(version ?? "");
-  const hasMd5 = flavor === "MariaDB" || Number.parseInt(version ?? "") < MD5_LEFT ||
-    await asking(connection)("SELECT MD5('')") !== undefined;
+  const major = Number.parseInt(version ?? "");
+  const answers = async (sql: string) => await asking(connection)(sql) !== undefined;
+  const hasMd5 = flavor === "MariaDB" || major < MD5_LEFT || await answers("SELECT MD5('')");
+  const hasWindowFunctions = major >= WINDOWS_CAME || await answers("SELECT ROW_NUMBER() OVER ()");
   await connection.exec(COMMIT_SQL);
   const variables = new Map(rows.map(([name, value]) => [(name ?? "").toLowerCase(), value ?? ""]));
   const maxPacket = Number(variables.get("max_allowed_packet"));
   if (maxPacket > 0) connection.maxPacketBytes = maxPacket;
-  return { flavor, version: version ?? "", versionComment, hasMd5, variables };
+  const has = { hasMd5, hasWindowFunctions };
+  return { flavor, version: version ?? "", versionComment, ...has, variables };
 }
 
 /** Answers `undefined` where the server refuses; a lost connection is still an error. */

@@ -12,6 +12,7 @@ export interface ServerFacts {
   readonly versionComment: string | null;
   /** The checksum's hash. */
   readonly hasMd5: boolean;
+  readonly hasWindowFunctions: boolean;
   /** The session's variables before it was set up, by name: those of `SESSION_VARIABLES` that there are. */
   readonly variables: ReadonlyMap<string, string>;
 }

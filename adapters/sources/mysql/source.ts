@@ -49,15 +49,15 @@ import {
   statementLimitSql,
 } from "./session.ts";
 
-const CAPABILITIES: SourceCapabilities = {
+const CAPABILITIES = {
   copy: false,
   serverCursor: false,
   sharedSnapshot: false,
-};
+} as const;
 
 export class MysqlSource implements Source {
   readonly dialect: Dialect;
-  readonly capabilities = CAPABILITIES;
+  readonly capabilities: SourceCapabilities;
   readonly info: SourceInfo;
   readonly #connection: Connection;
   readonly #facts: ServerFacts;
@@ -80,6 +80,7 @@ export class MysqlSource implements Source {
     this.#connection = connection;
     this.#facts = facts;
     this.dialect = facts.hasMd5 ? dialect : withoutChecksum(dialect);
+    this.capabilities = { ...CAPABILITIES, windowFunctions: facts.hasWindowFunctions };
     this.info = info;
     this.#tuning = tuning;
     this.#multiplexed = multiplexed;

@@ -36,7 +36,12 @@ import { beginStatements, type Isolation } from "./session.ts";
 import { shareSnapshot } from "./snapshot.ts";
 import { runningTransactions } from "./transactions.ts";
 
-const CAPABILITIES: SourceCapabilities = { copy: true, serverCursor: true, sharedSnapshot: true };
+const CAPABILITIES: SourceCapabilities = {
+  copy: true,
+  serverCursor: true,
+  sharedSnapshot: true,
+  windowFunctions: true,
+};
 
 export class PostgresSource implements Source {
   readonly dialect = dialect;

@@ -36,5 +36,9 @@ mysqlTest("cuts: dates that no calendar holds are exported, or refused by name",
 });
 
 mysqlTest("cuts: what nobody touches is exported once while others write", async (t) => {
-  await onMysql((db) => underWriters(t, { type: "mysql", ...db }));
+  await onMysql(async (db) => {
+    const knows = await db.sql("SELECT ROW_NUMBER() OVER ()").then(() => true, () => false);
+    const refusal = knows ? {} : { withoutDense: /needs window functions, which MySQL 5\.7/ };
+    await underWriters(t, { type: "mysql", ...db, ...refusal });
+  });
 });

@@ -102,6 +102,16 @@ mysqlTest("mysql: check", async (t) => {
           false,
         ]);
       });
+      await t.step("chunk_dense, where the server knows window functions", async () => {
+        const knows = await database.sql("SELECT ROW_NUMBER() OVER ()").then(
+          () => true,
+          () => false,
+        );
+        const dense = "table: by_id, mode: chunked, chunk_column: id, chunk_dense: true";
+        const found = await check(database.url, { dense });
+        const refusal = found.dense.error?.message ?? "none";
+        assert.match(refusal, knows ? /^none$/ : /chunk_dense needs window functions.*MySQL 5\.7/);
+      });
       await t.step("a key without an order is no key to page by", async () => {
         await database.sql("CREATE TABLE hashed (code varchar(20) PRIMARY KEY) ENGINE = MEMORY");
         const found = await check(database.url, { hashed: "table: hashed, mode: full" });

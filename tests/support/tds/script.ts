@@ -55,6 +55,8 @@ export function sessionRules(
           [sessions[0], "16.0.4135.4", edition],
         ]),
     },
+    // After the rules of tables, which may have some.
+    { sql: "is_hidden", reply: () => result([column("", types.nvarchar(128))], []) },
     {
       sql: "snapshot_isolation_state",
       reply: () => result([spid, int], [[sessions[1], snapshots]]),

@@ -11,6 +11,8 @@ export interface TableColumn {
   readonly name: string;
   /** `decimal(10,2)`, `varchar(20) COLLATE Cyrillic_General_CI_AS`. */
   readonly type: string;
+  /** Of a period (`GENERATED ALWAYS AS ROW START HIDDEN`): `*` leaves it out. */
+  readonly hidden?: boolean;
 }
 
 export interface TableDefinition {
@@ -33,7 +35,7 @@ export function valueOf(text: string | null, type: SqlType): Value {
 export function tableOf({ columns, rows }: TableDefinition): RowSet {
   const types = columns.map(({ type }) => sqlType(type));
   return {
-    columns: columns.map(({ name }, i) => ({ name, type: types[i] })),
+    columns: columns.map(({ name, hidden }, i) => ({ name, type: types[i], hidden })),
     rows: rows.map((cells) => cells.map((text, i) => valueOf(text, types[i]))),
   };
 }
@@ -74,6 +76,17 @@ function catalogRules(definitions: Readonly<Record<string, TableDefinition>>): R
         if (key === undefined) return result([NAME, INT, INT], []);
         return result([NAME, INT, INT], [[key.name, /int$/.test(key.type) ? 1 : 0, 1]]);
       },
+    },
+    {
+      sql: "is_hidden",
+      reply: (sql) =>
+        result(
+          [NAME],
+          definitions[nameIn(sql)]?.columns.filter(({ hidden }) => hidden).map((
+            { name },
+          ) => [name]) ??
+            [],
+        ),
     },
     {
       sql: "dm_db_stats_histogram",

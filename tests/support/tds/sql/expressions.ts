@@ -20,6 +20,8 @@ import {
 export interface Column {
   readonly name: string;
   readonly type: SqlType;
+  /** Left out by `*`. */
+  readonly hidden?: boolean;
 }
 
 /** A row, and all rows of its set, for aggregates. */

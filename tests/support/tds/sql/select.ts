@@ -128,7 +128,8 @@ class SelectParser {
     const items: Item[] = [];
     do {
       if (this.#star()) {
-        items.push(...columns.map(({ name }) => ({ name, expression: parser.column(name) })));
+        const shown = columns.filter(({ hidden }) => hidden !== true);
+        items.push(...shown.map(({ name }) => ({ name, expression: parser.column(name) })));
         continue;
       }
       const start = cursor.at;

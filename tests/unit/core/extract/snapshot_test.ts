@@ -6,7 +6,12 @@ import { exportHold, runHold, SnapshotHold } from "../../../../core/extract/snap
 /** As much of a source as a keeper is. */
 class Keeper {
   static opened = 0;
-  readonly capabilities = { copy: true, serverCursor: true, sharedSnapshot: true };
+  readonly capabilities = {
+    copy: true,
+    serverCursor: true,
+    sharedSnapshot: true,
+    windowFunctions: true,
+  };
   readonly info = { engine: "Keeper", version: "1", warnings: [] };
   closed = 0;
   dead = false;

@@ -204,3 +204,33 @@ Deno.test("only a child that dies is told of by its parent", async () => {
   await result;
   deepEqual(crashes, ["a failed"]);
 });
+
+Deno.test("what several children warn of is said once; what one says twice, twice", async () => {
+  const { children, seen, result } = start([["a", "b"], ["c"]]);
+  await Promise.resolve();
+  const end = (child: FakeChild) => {
+    child.emit.finished(fakeSummary({ exportName: child.name }));
+    child.end();
+  };
+  for (const child of children) {
+    child.log("WARN a pooler in between");
+    child.log(`WARN ${child.name} again`);
+    child.log(`WARN ${child.name} again`);
+    child.log("INFO connected");
+    end(child);
+  }
+  while (children.length < 3) await new Promise((resolve) => setTimeout(resolve, 1));
+  children[2].log("WARN a pooler in between");
+  end(children[2]);
+  await result;
+  const logged = seen.filter((line) => line.startsWith("log ")).sort();
+  deepEqual(logged, [
+    "log INFO connected",
+    "log INFO connected",
+    "log WARN a again",
+    "log WARN a again",
+    "log WARN a pooler in between",
+    "log WARN b again",
+    "log WARN b again",
+  ]);
+});

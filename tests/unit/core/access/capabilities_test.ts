@@ -1,0 +1,42 @@
+import { doesNotThrow, rejects } from "node:assert/strict";
+import { requireEngine } from "../../../../core/access/capabilities.ts";
+import type { LoadedExport } from "../../../../core/config/loaded.ts";
+import { planExport, planWithoutWaiting } from "../../../../core/plan/export_plan.ts";
+import type { Source } from "../../../../core/ports/source.ts";
+
+function chunked(dense: boolean): LoadedExport {
+  return {
+    name: "orders",
+    mode: { kind: "chunked", dense },
+    consistency: { kind: "statement" },
+  } as Partial<LoadedExport> as LoadedExport;
+}
+
+/** A server that cannot be asked anything. */
+const source = {
+  info: { engine: "MySQL", version: "5.7.44", warnings: [] },
+  capabilities: { copy: false, serverCursor: false, sharedSnapshot: false, windowFunctions: false },
+} as Partial<Source> as Source;
+
+const inputs = {
+  now: new Date(0),
+  cursor: null,
+  ties: null,
+  chunks: null,
+  signal: new AbortController().signal,
+};
+
+Deno.test("chunk_dense without window functions is refused by name, in a run, a check and a plan", async () => {
+  const expected = {
+    code: "CONFIG_INVALID",
+    message:
+      "export 'orders': chunk_dense needs window functions, which MySQL 5.7.44 does not have",
+    hint: "Use chunk_by_key with a unique key, or chunk_column without chunk_dense.",
+  };
+  await rejects(planExport(source, chunked(true), inputs), expected);
+  await rejects(planWithoutWaiting(source, chunked(true), inputs), expected);
+});
+
+Deno.test("other chunks need no window functions", () => {
+  doesNotThrow(() => requireEngine(source, chunked(false)));
+});
