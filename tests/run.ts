@@ -1,17 +1,37 @@
 /**
- * `deno task test [path...]`: sets up what the tests need, runs them and ends with one line of counts.
+ * `deno task test [--servers VERSIONS] [path...]`: sets up what the tests need, runs them and ends with one
+ * line of counts.
  *
  * Tests under `tests/unit` need nothing and run in parallel; all others share one PostgreSQL
  * (see `support/postgres.ts`), those of MySQL one MariaDB (see `support/mariadb.ts`), and run one file
  * after another, in two lanes: those of MySQL and those that kill processes, and the rest. An ignored test is a failure unless
  * RIVET_TEST_ALLOW_SKIP (comma-separated words) has a word of its file or name.
+ *
+ * Without a path, what depends on the server runs on the oldest and the newest PostgreSQL too.
+ * `--servers all` (or `12,18`) runs the live tests of PostgreSQL on those versions and nothing else.
  */
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { countTests, type TestCounts } from "./support/junit.ts";
 import type { TestMysql } from "./support/mariadb.ts";
+import { POSTGRES_VERSIONS } from "./support/postgres_versions.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
+
+/** What differs between PostgreSQL's versions; the gate runs these on the oldest and the newest. */
+const VERSION_SAMPLE = [
+  "check/standby_test.ts",
+  "cuts/postgres_test.ts",
+  "incremental/cursor_types_test.ts",
+  "postgres/conformance_test.ts",
+  "postgres/overrides_test.ts",
+  "postgres/repeated_keys_test.ts",
+  "postgres/servers_test.ts",
+  "postgres/session_test.ts",
+  "postgres/types_test.ts",
+  "reconcile/checksum_test.ts",
+  "snapshot/snapshot_test.ts",
+].map((path) => join(ROOT, "tests/live", path));
 
 async function testFiles(path: string): Promise<string[]> {
   if ((await Deno.stat(path)).isFile) return [path];
@@ -71,19 +91,76 @@ function summarize(all: readonly TestCounts[]): number {
   return failures.length > 0 ? 1 : 0;
 }
 
-async function main(paths: readonly string[]): Promise<number> {
+interface Wanted {
+  /** Major versions of PostgreSQL; null without `--servers`. */
+  readonly versions: readonly string[] | null;
+  readonly paths: readonly string[];
+}
+
+function wanted(args: readonly string[]): Wanted {
+  if (args[0] !== "--servers") return { versions: null, paths: args };
+  const [, list = "", ...paths] = args;
+  return { versions: list === "all" ? POSTGRES_VERSIONS : list.split(","), paths };
+}
+
+async function main(args: readonly string[]): Promise<number> {
   // Tests choose their state themselves.
   Deno.env.delete("RIVET_STATE_URL");
+  const { versions, paths } = wanted(args);
   const roots = paths.length > 0 ? paths.map((path) => resolve(path)) : [join(ROOT, "tests")];
   const files = [...new Set((await Promise.all(roots.map(testFiles))).flat())];
-  const isUnit = (file: string): boolean =>
-    relative(ROOT, file).replaceAll("\\", "/").startsWith("tests/unit/");
-  const unit = files.filter(isUnit);
-  const live = files.filter((file) => !isUnit(file));
+  if (versions !== null) return summarize(await runVersions(versions, files.filter(onPostgres)));
 
+  const unit = files.filter((file) => inTests(file).startsWith("unit/"));
+  const live = files.filter((file) => !inTests(file).startsWith("unit/"));
   const counts = [await runTests(unit, { parallel: true, env: {} })];
   if (live.length > 0) counts.push(...await runLive(live));
+  if (paths.length === 0) {
+    const ends = [POSTGRES_VERSIONS[0], POSTGRES_VERSIONS.at(-1)!];
+    counts.push(...await runVersions(ends, VERSION_SAMPLE));
+  }
   return summarize(counts);
+}
+
+/** `live/run/run_test.ts` */
+function inTests(file: string): string {
+  return relative(join(ROOT, "tests"), file).replaceAll("\\", "/");
+}
+
+/** Live tests whose outcome is a PostgreSQL's. */
+function onPostgres(file: string): boolean {
+  return /^live\/(?!destinations\/|mssql\/)/.test(inTests(file)) && !usesMysql(file);
+}
+
+/** Runs `files` on each version, two at a time; a version that cannot be had is a failure. */
+async function runVersions(
+  versions: readonly string[],
+  files: readonly string[],
+): Promise<TestCounts[]> {
+  const { startPostgresVersion } = await import("./support/postgres_versions.ts");
+  const queue = [...versions];
+  const all: TestCounts[] = [];
+  const lane = async (): Promise<void> => {
+    for (let version = queue.shift(); version !== undefined; version = queue.shift()) {
+      const name = `PostgreSQL ${version}`;
+      if (allowedSkip(name)) {
+        all.push({ passed: 0, failed: [], ignored: [name] });
+        continue;
+      }
+      try {
+        const server = await startPostgresVersion(version);
+        const counts = await runTests(files, { parallel: false, env: server.env })
+          .finally(() => server.stop());
+        console.log(`${name}: ${counts.passed} passed, ${counts.failed.length} failed`);
+        all.push({ ...counts, failed: counts.failed.map((test) => `${name}: ${test}`) });
+      } catch (error) {
+        console.log(error instanceof Error ? error.message : String(error));
+        all.push({ passed: 0, failed: [name], ignored: [] });
+      }
+    }
+  };
+  await Promise.all([lane(), lane()]);
+  return all;
 }
 
 /** Starts the servers that `files` need, once, and runs them. */
@@ -119,11 +196,11 @@ async function runLive(files: readonly string[]): Promise<TestCounts[]> {
 
 /** Whole runs, one after another: the other lane has the tests that are sensitive to time. */
 function killsProcesses(file: string): boolean {
-  return /^tests\/(crash|live\/torture)\//.test(relative(ROOT, file).replaceAll("\\", "/"));
+  return /^(crash|live\/torture)\//.test(inTests(file));
 }
 
 function usesMysql(file: string): boolean {
-  return /mysql/.test(relative(ROOT, file));
+  return /mysql/.test(inTests(file));
 }
 
 /** Null when no file needs one or its tests may be skipped; a server that cannot start is a problem. */

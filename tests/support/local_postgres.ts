@@ -17,8 +17,10 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** Where `initdb` and `postgres` lie; null when there are none. */
+/** Where `initdb` and `postgres` lie; null when there are none. RIVET_TEST_POSTGRES_BIN names the folder. */
 export async function binaryFolder(): Promise<string | null> {
+  const named = Deno.env.get("RIVET_TEST_POSTGRES_BIN") ?? "";
+  if (named !== "") return named;
   const folders = (Deno.env.get("PATH") ?? "").split(delimiter).filter((folder) => folder !== "");
   if (await exists(DEBIAN_ROOT)) {
     const versions = (await Array.fromAsync(Deno.readDir(DEBIAN_ROOT))).map((entry) => entry.name);
@@ -68,13 +70,15 @@ export function freePort(): number {
 }
 
 export interface LocalOptions {
+  /** Where the programs are, instead of where they are found. */
+  readonly bin?: string;
   /** A standby without a primary: it waits for one, and answers queries meanwhile. */
   readonly standby?: boolean;
 }
 
 /** Starts one, or returns null when there are no binaries. */
 export async function startLocalPostgres(options: LocalOptions = {}): Promise<TestServer | null> {
-  const bin = await binaryFolder();
+  const bin = options.bin ?? await binaryFolder();
   if (bin === null) return null;
   const identity = await serverIdentity();
   const folder = await Deno.makeTempDir({ prefix: "rivet-postgres-" });

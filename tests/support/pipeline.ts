@@ -85,7 +85,7 @@ export class Pipeline {
     const address = new URL(url);
     if (options.user !== undefined) address.username = options.user;
     const config = {
-      source: { type: "postgres", url: address.href, tls: { mode: "disable" } },
+      source: { type: engineOf(address), url: address.href, tls: { mode: "disable" } },
       exports: exports.map((entry) => ({
         format: "csv",
         destination: { type: "local", path: `./${entry.name}` },
@@ -173,9 +173,13 @@ export class Pipeline {
   }
 }
 
+function engineOf({ protocol }: URL): string {
+  return protocol === "mysql:" ? "mysql" : "postgres";
+}
+
 /** Opens, works, closes, whatever happens. */
 export async function withPipeline(
-  source: TestSource,
+  source: Pick<TestSource, "url">,
   exports: readonly Record<string, unknown>[],
   work: (pipeline: Pipeline) => Promise<void>,
 ): Promise<void> {

@@ -16,6 +16,7 @@ export function quoteLiteral(value: string): string {
 
 /** A number as it is; compared with a string, the server would make doubles of both. */
 function numberLiteral(value: string): string {
+  if (value === "true" || value === "false") return value === "true" ? "1" : "0";
   return /^-?\d+(\.\d+)?$/.test(value) ? value : quoteLiteral(value);
 }
 
@@ -31,7 +32,7 @@ function hexLiteral(value: string): string {
 function literal(value: string, type?: RivetType, nativeType?: string): string {
   const family = nativeType === undefined ? undefined : familyOf(nativeType);
   if (family === "bytes") return type?.kind === "text" ? quoteLiteral(value) : hexLiteral(value);
-  if (family === "integer" || family === "decimal") return numberLiteral(value);
+  if (family === "integer" || family === "decimal" || family === "bit") return numberLiteral(value);
   // Compared with a time of day, a day would be midnight.
   if (family === "date") return quoteLiteral(value.replace(/^(\d{4,}-\d\d-\d\d) .*$/, "$1"));
   switch (type?.kind) {

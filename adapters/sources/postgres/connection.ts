@@ -31,7 +31,7 @@ export interface ConnectionOptions {
 }
 
 /** A statement that was cancelled ends within this, or its connection does. */
-const STOP_GRACE_MS = 3000;
+const STOP_GRACE_MS = 10_000;
 /** A server that does not answer a goodbye is left after this. */
 const GOODBYE_MS = 2000;
 /** What is asked of a silent server's other sessions is answered within this. */

@@ -43,6 +43,9 @@ function literal(value: string, type?: RivetType, nativeType?: string): string {
     case "int8":
     case "oid":
       return quoteLiteral(value.replace(/\.0+$/, ""));
+    case '"char"':
+      // PostgreSQL 18 fails to estimate how many values lie beyond a constant of this type.
+      return `(SELECT ${text}::"char")`;
     default:
       // For operators that are declared for several types, and for composite types.
       return isBuiltIn(nativeType) ? text : `${text}::${nativeType}`;

@@ -19,7 +19,7 @@ export interface CutServer {
 /** Rows that nobody touches; those with an `id` that 3 divides come and go. */
 const STABLE = 400;
 
-const CUTS: Readonly<Record<string, string>> = {
+export const CUTS: Readonly<Record<string, string>> = {
   "range": "chunk_column: id\n    chunk_size: 60",
   "range, by count": "chunk_column: id\n    chunk_count: 9",
   "days": "chunk_column: at\n    chunk_by_days: 11",

@@ -12,20 +12,22 @@ import { queryDuckdb } from "../../support/readers.ts";
 
 const ROWS = 250;
 
-const NUMBERS =
-  `WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < ${ROWS})`;
+const numbers = Array.from({ length: ROWS }, (_, i) => i + 1);
 
-const TABLES = `
-  CREATE TABLE hidden (v int, secret varchar(20) INVISIBLE, id int NOT NULL DEFAULT 0 INVISIBLE PRIMARY KEY,
-    twice int AS (v * 2) VIRTUAL INVISIBLE);
-  INSERT INTO hidden (v, secret, id) ${NUMBERS} SELECT i, CONCAT('s', i), i * 10 FROM n`;
+/** @param invisible empty where the server does not know the word: then all columns are as others are. */
+const tables = (invisible: string) => `
+  CREATE TABLE hidden (v int, secret varchar(20) ${invisible},
+    id int NOT NULL DEFAULT 0 ${invisible} PRIMARY KEY, twice int AS (v * 2) VIRTUAL ${invisible});
+  INSERT INTO hidden (v, secret, id) VALUES ${
+  numbers.map((i) => `(${i}, 's${i}', ${i * 10})`).join(", ")
+}`;
 
 /** MySQL makes a key of its own for a table without one. */
 const GENERATED = `
   SET sql_generate_invisible_primary_key = ON;
   CREATE TABLE keyless (v int);
   SET sql_generate_invisible_primary_key = OFF;
-  INSERT INTO keyless (v) ${NUMBERS} SELECT i FROM n`;
+  INSERT INTO keyless (v) VALUES ${numbers.map((i) => `(${i})`).join(", ")}`;
 
 const MODES: Readonly<Record<string, string>> = {
   "by pages": "mode: full, tuning: {batch_size: 60, throttle_ms: 0}",
@@ -63,7 +65,11 @@ mysqlTest("mysql: invisible columns", async (t) => {
   try {
     const database = await createMysqlDatabase(server);
     try {
-      await database.sql(TABLES);
+      const knows = await database.sql("CREATE TABLE one (a int, b int INVISIBLE)").then(
+        () => true,
+        () => false,
+      );
+      await database.sql(tables(knows ? "INVISIBLE" : ""));
       for (const [name, mode] of Object.entries(MODES)) {
         await t.step(name, async () => {
           const rows = await rowsOf(database.url, `table: hidden, ${mode}`, "v");

@@ -211,6 +211,13 @@ sessionTest("a lease does not change hands while a write is under way", async ({
   await second.close();
 });
 
+/** Ends a session, and waits until its process is gone. */
+async function terminated(admin: postgres.Sql, pid: number): Promise<void> {
+  await admin.unsafe("SELECT pg_terminate_backend($1)", [pid]);
+  const left = () => admin.unsafe("SELECT 1 FROM pg_stat_activity WHERE pid = $1", [pid]);
+  while ((await left()).length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 sessionTest(
   "a lost connection fails its write whole, and the next call connects anew",
   async (place) => {
@@ -221,7 +228,7 @@ sessionTest(
       db.transaction(async (tx) => {
         await tx.run(insert);
         const [{ pid }] = await tx.all("SELECT pg_backend_pid() AS pid");
-        await place.admin.unsafe("SELECT pg_terminate_backend($1, 5000)", [Number(pid)]);
+        await terminated(place.admin, Number(pid));
         await tx.run(insert);
       }),
       { code: "STATE_UNAVAILABLE" },

@@ -62,10 +62,26 @@ async function ownDatabase(): Promise<StateDatabase> {
   return {
     url: url.href,
     async drop() {
-      await admin.unsafe(`DROP DATABASE ${name} WITH (FORCE)`);
+      await dropUnderSessions(admin, name);
       await admin.end();
     },
   };
+}
+
+/** As `WITH (FORCE)`, which PostgreSQL 12 does not know: sessions come back until the database is gone. */
+async function dropUnderSessions(admin: postgres.Sql, name: string): Promise<void> {
+  for (let tries = 1;; tries++) {
+    await admin.unsafe(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`,
+    );
+    try {
+      await admin.unsafe(`DROP DATABASE ${name}`);
+      return;
+    } catch (error) {
+      const inUse = error instanceof postgres.PostgresError && error.code === "55006";
+      if (!inUse || tries === 20) throw error;
+    }
+  }
 }
 
 /** The embedded server's only database, without state tables before and after. */

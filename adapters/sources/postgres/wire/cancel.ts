@@ -7,7 +7,7 @@ import { dial, type DialTarget, type Encryption } from "./dial.ts";
 import type { BackendKey } from "./server_messages.ts";
 
 /** The server hangs up once it has passed the request on; what does not is not waited for. */
-const ANSWER_TIMEOUT_MS = 3000;
+const ANSWER_TIMEOUT_MS = 8000;
 
 /** Never throws: what was to be cancelled then ends when its connection does. */
 export async function requestCancel(
