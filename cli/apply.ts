@@ -8,6 +8,7 @@ import {
   option,
   optional,
 } from "@optique/core";
+import { logger } from "../core/base/log.ts";
 import { string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
 import { ConfigError } from "../core/base/errors.ts";
@@ -128,6 +129,9 @@ async function applyWaves(args: ApplyArgs, ctx: CommandContext): Promise<void> {
   }
   if (args.export !== undefined) {
     refuse("--export", `Run one export with \`rivet run -c ${args.file} -e ${args.export}\`.`);
+  }
+  if (args.force && !args.resume) {
+    logger().warn("--force has no effect without --resume: no sealed plan is applied");
   }
   const config = await loadConfig(ctx, args.file, parameters(args.params));
   const { exports } = config;

@@ -1,4 +1,5 @@
 /** `rivet check`: examines exports before they run. Nothing is read from a table but the ends of an index. */
+import { counted } from "../core/base/counted.ts";
 import { constant, type InferValue, message, object, option, optional } from "@optique/core";
 import { choice } from "@optique/core/valueparser";
 import { RivetError } from "../core/base/errors.ts";
@@ -36,7 +37,7 @@ const options = object({
   target: optional(
     option("--target", choice(TARGET_NAMES, { metavar: "WAREHOUSE" }), {
       description:
-        message`Show what every column becomes in this warehouse: bigquery, snowflake, duckdb, clickhouse, redshift, spark. Implies --type-report.`,
+        message`Show what every column becomes in this warehouse: bigquery, snowflake, duckdb, clickhouse, redshift, spark. Default: the export's target. Implies --type-report.`,
     }),
   ),
 });
@@ -62,8 +63,7 @@ export const checkCommand = defineCommand("check", options, {
 /** @throws RivetError CHECK_FAILED, or as the run would be refused; after everything is printed. */
 export async function executeCheck(args: CheckArgs, ctx: CommandContext): Promise<void> {
   const config = await loadConfig(ctx, args.config, parameters(args.params));
-  const target = args.target ?? null;
-  const types = args.typeReport || args.strict || args.json || target !== null;
+  const types = args.typeReport || args.strict || args.json || args.target !== undefined;
   const checks = await ctx.services.checkExports({
     config,
     exportName: args.export ?? null,
@@ -75,14 +75,19 @@ export async function executeCheck(args: CheckArgs, ctx: CommandContext): Promis
     import("../core/preflight/type_report.ts"),
     import("./render/check.ts"),
   ]);
-  const reports = checks.map(({ columns }) =>
-    columns === null ? null : typeReport(columns, target)
+  const targets = checks.map(({ exported }) => args.target ?? exported.config.target ?? null);
+  const reports = checks.map(({ columns }, i) =>
+    columns === null ? null : typeReport(columns, targets[i])
   );
   if (args.json) {
-    checks.forEach((c, i) => ctx.screen.json(jsonLine(checkJson(c, reports[i], target))));
+    checks.forEach((c, i) => ctx.screen.json(jsonLine(checkJson(c, reports[i], targets[i]))));
   } else {
     const width = ctx.screen.resultWidth;
-    const blocks = checks.map((c, i) => renderCheck(c, reports[i], { target, width }));
+    const blocks = checks.map((c, i) => {
+      // Without a report there is nothing that a target changes.
+      const target = reports[i] === null ? args.target ?? null : targets[i];
+      return renderCheck(c, reports[i], { target, width });
+    });
     ctx.screen.result(blocks.join("\n\n"));
   }
   const unreadable = checks.every(({ errors }) =>
@@ -100,7 +105,7 @@ function throwFailed(checks: readonly ExportCheck[]): void {
   const names = failed.map(({ exported }) => `'${exported.name}'`).join(", ");
   throw checkFailure(
     failed.flatMap(({ errors }) => errors.map(({ code }) => code)),
-    `${failed.length} of ${checks.length} exports would fail: ${names}`,
+    `${failed.length} of ${counted(checks.length, "export")} would fail: ${names}`,
     "Each block above says why.",
   );
 }

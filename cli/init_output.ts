@@ -1,4 +1,5 @@
 /** What `rivet init` leaves behind: the config or the discovery, and notes about it on stderr. */
+import { counted } from "../core/base/counted.ts";
 import { dirname, relative, resolve } from "node:path";
 import type { TlsConfig } from "../core/config/schema.ts";
 import { discoveryArtifact } from "../core/discover/artifact.ts";
@@ -82,7 +83,9 @@ function notes(
 ): string[] {
   const modes = Map.groupBy(exports, ({ found }) => found.suggestion.mode);
   const counts = [...modes].map(([mode, list]) => `${list.length} ${mode}`).join(", ");
-  const wrote = path === undefined ? [] : [`wrote ${path}: ${exports.length} exports (${counts})`];
+  const wrote = path === undefined
+    ? []
+    : [`wrote ${path}: ${counted(exports.length, "export")} (${counts})`];
   const bare = exports.flatMap(({ name, found }) => {
     const columns = found.columns.filter(isBareNumeric).map((column) => column.name);
     return columns.length === 0

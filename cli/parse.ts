@@ -134,7 +134,10 @@ function unlessTyped(
   args: readonly string[],
 ): string | undefined {
   const words = [...suggestion?.matchAll(/`([^`]+)`/g) ?? []].map((match) => match[1]);
-  return words.some((word) => args.includes(word)) ? undefined : suggestion;
+  // `-l5` is `-l`, too.
+  const typed = (word: string) =>
+    args.some((arg) => arg === word || (/^-[a-zA-Z]$/.test(word) && arg.startsWith(word)));
+  return words.some(typed) ? undefined : suggestion;
 }
 
 /** The grammar's own suggestion also names commands that look like a mistyped flag. */

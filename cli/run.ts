@@ -71,6 +71,11 @@ export async function executeRun(args: RunArgs, ctx: CommandContext): Promise<vo
   if (args.parallelExports && !alone) {
     logger().warn("--parallel-export-processes wins over --parallel-exports");
   }
+  if (args.force && !args.resume && !args.resumeOrRun && ctx.childEvents !== true) {
+    logger().warn(
+      "--force has no effect without --resume: nothing else is refused that it lets pass",
+    );
+  }
   const config = await loadConfig(ctx, args.config, parameters(args.params));
   const exports = selectExports(config, args.export ?? null);
   const processes = !alone &&

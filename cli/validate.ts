@@ -1,4 +1,5 @@
 /** `rivet validate`: verifies what runs left at their destinations. The source is not queried. */
+import { counted } from "../core/base/counted.ts";
 import { constant, type InferValue, message, object, option, optional } from "@optique/core";
 import { choice, string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
@@ -145,7 +146,7 @@ function throwFailed(report: ValidationReport): void {
   const names = failed.map((e) => `'${e.export_name}'`).join(", ");
   throw new RivetError(
     "VALIDATION_FAILED",
-    `${failed.length} of ${report.exports.length} exports did not validate: ${names}`,
+    `${failed.length} of ${counted(report.exports.length, "export")} did not validate: ${names}`,
     {
       hint: unasked
         ? "Nothing was compared: the report says why the destination could not be looked at."

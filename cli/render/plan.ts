@@ -47,6 +47,7 @@ function renderPlan(planned: ExportPlanned): string {
     ...(artifact.strategy === "incremental"
       ? [field("Cursor", computed.cursor_snapshot ?? "none (first run)")]
       : []),
+    field("Schema", schemaText(planned)),
     field("Row est.", computed.row_estimate === null ? "?" : `~${grouped(computed.row_estimate)}`),
     ...(diagnostics.scanType === null ? [] : [field("Scan type", diagnostics.scanType)]),
     field("Verdict", artifact.diagnostics.verdict),
@@ -63,6 +64,13 @@ function renderPlan(planned: ExportPlanned): string {
       ? [field("Prioritize", bullets(p.reasons.map((r) => `[${r.kind}] ${r.message}`)))]
       : []),
   ].join("\n");
+}
+
+/** What a run does about a changed schema, `on_schema_drift` says. */
+function schemaText({ drift, exported: { config } }: ExportPlanned): string {
+  if (drift === null) return "first run";
+  if (drift.length === 0) return "no drift";
+  return `DRIFT (on_schema_drift: ${config.on_schema_drift})${bullets(drift)}`;
 }
 
 const title = (word: string) => word[0].toUpperCase() + word.slice(1);

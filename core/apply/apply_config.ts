@@ -1,4 +1,5 @@
 /** `rivet apply <config>`: the exports of a configuration wave by wave. */
+import { logger } from "../base/log.ts";
 import { refuseSharedStdout } from "../config/select.ts";
 import { RivetError } from "../base/errors.ts";
 import { refuseSharedSnapshot } from "../processes/run_exports.ts";
@@ -53,6 +54,7 @@ async function campaignOf(deps: RunDeps, options: RunOptions, now: Date): Promis
   if (!resume) return fresh;
   try {
     const { campaign, jobs } = await unfinishedJobs(deps, config, options.signal);
+    if (force) logger().warn("--force has no effect: not every export is finished already");
     const { since, since_sequence } = campaign;
     return { since, since_sequence, jobs };
   } catch (error) {

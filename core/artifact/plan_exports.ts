@@ -82,7 +82,7 @@ async function planWithRetry(
   return await withSource(
     { config, exported, factory: source, signal },
     { step: `planning '${name}'`, applicationName: `rivet/plan/${name}` },
-    (ask) => ask((connection) => planOne(connection, exported, inputs)),
+    (ask) => ask((connection) => planOne(connection, state, exported, inputs)),
   );
 }
 

@@ -3,6 +3,8 @@ import type { LoadedExport } from "../config/loaded.ts";
 import type { ExportPlan, PlanInputs } from "../plan/strategy.ts";
 import { planWithoutWaiting } from "../plan/export_plan.ts";
 import type { Source } from "../ports/source.ts";
+import type { StateReader } from "../ports/state.ts";
+import { driftOf } from "../preflight/schema_drift.ts";
 import { type Diagnostics, preflight } from "../preflight/preflight.ts";
 
 /** What is known of one export before it is ranked among the others. */
@@ -11,15 +13,19 @@ export interface PlannedExport {
   readonly plan: ExportPlan;
   readonly diagnostics: Diagnostics;
   readonly cursorSnapshot: string | null;
+  /** What of its columns is not as the last successful run saw it; null when none has succeeded yet. */
+  readonly drift: readonly string[] | null;
 }
 
 /** Plans one export on a connection of its own; reads no row. */
 export async function planOne(
   source: Source,
+  state: Pick<StateReader, "schema">,
   exported: LoadedExport,
   inputs: PlanInputs,
 ): Promise<PlannedExport> {
   const plan = await planWithoutWaiting(source, exported, inputs);
   const diagnostics = await preflight(source, exported, plan);
-  return { exported, plan, diagnostics, cursorSnapshot: inputs.cursor };
+  const drift = await driftOf(state, exported, plan, source.dialect);
+  return { exported, plan, diagnostics, cursorSnapshot: inputs.cursor, drift };
 }

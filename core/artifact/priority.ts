@@ -1,4 +1,5 @@
 /** How urgent and how heavy an export is (contracts section 4, "Priority"): advice with its reasons. */
+import { counted } from "../base/counted.ts";
 import { readersOf } from "../config/modes.ts";
 import type { RunMetric } from "../ports/state.ts";
 import type { PlannedExport } from "./planned.ts";
@@ -105,7 +106,9 @@ function modeSignals({ exported, plan, diagnostics }: PlannedExport): Signal[] {
     list.push({ kind: "sparse_range_risk", points: -18, message });
   }
   if (plan.strategy.kind === "chunked" && plan.strategy.chunks.length >= HEAVY_CHUNKS) {
-    const message = `${plan.strategy.chunks.length} chunks: higher source load and runtime.`;
+    const message = `${
+      counted(plan.strategy.chunks.length, "chunk")
+    }: higher source load and runtime.`;
     list.push({ kind: "chunking_heavy", points: -10, message });
   }
   if (config.reconcile_required === true || reconcile !== "off") {
@@ -113,7 +116,7 @@ function modeSignals({ exported, plan, diagnostics }: PlannedExport): Signal[] {
     list.push({ kind: "reconcile_required", points: -12, message });
   }
   if (mode.kind === "time_window" && mode.days < RECENT_DAYS) {
-    const message = `A short window of ${mode.days} days: fresh data is wanted.`;
+    const message = `A short window of ${counted(mode.days, "day")}: fresh data is wanted.`;
     list.push({ kind: "freshness_hint_recent", points: 6, message });
   }
   return list;
@@ -130,12 +133,14 @@ function historySignals(runs: readonly RunMetric[]): Signal[] {
   const mean = (of: (m: RunMetric) => number) => runs.reduce((n, m) => n + of(m), 0) / runs.length;
   const retryRate = mean((m) => (m.retries > 0 ? 1 : 0));
   if (retryRate > MAX_RETRY_RATE) {
-    const message = `${Math.round(retryRate * 100)}% of the last ${runs.length} runs were retried.`;
+    const message = `${Math.round(retryRate * 100)}% of the last ${
+      counted(runs.length, "run")
+    } were retried.`;
     list.push({ kind: "high_retry_rate_history", points: -5, message });
   }
   const meanMs = mean((m) => m.durationMs);
   if (meanMs >= SLOW_MS) {
-    const message = `The last ${runs.length} runs took ${
+    const message = `The last ${counted(runs.length, "run")} took ${
       Math.round(meanMs / 60_000)
     } min on average.`;
     list.push({ kind: "slow_history", points: -4, message });

@@ -10,8 +10,16 @@ type Issue = z.core.$ZodIssue;
 /** Fields whose value is never shown, not even in an error about it. */
 const SECRET_KEYS = new Set(["password", "url", "webhook_url"]);
 
-/** Keys of other versions that a setting of this one replaces. */
+/** Keys of other versions, and what serves instead. */
 const REPLACED: Readonly<Record<string, string>> = {
+  cdc:
+    "change data capture is not offered; mode: incremental reads what changed since the last run",
+  load:
+    "loading is not offered: the warehouse loads the files, `rivet check --target` shows their types",
+  mongo: "MongoDB is not offered; leave it out",
+  oneshot_budget_mb: "how files are uploaded needs no setting; leave it out",
+  settle: "incremental_safety: commit_safe waits for late rows, cursor_lag reads them again",
+  tables: "write an export for each table, with table:",
   keyset_incremental:
     "mode: incremental pages by cursor_column already; for a whole table by key write chunk_by_key: true",
 };

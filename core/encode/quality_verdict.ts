@@ -2,6 +2,7 @@
  * What the counters say about `quality:`. A gate that could not be decided is never counted as passed
  * in silence: it is a warning that names the column and the reason.
  */
+import { counted } from "../base/counted.ts";
 import type { QualityGates } from "../config/quality.ts";
 import type { QualityTotals } from "./quality.ts";
 
@@ -15,8 +16,12 @@ export interface QualityVerdict {
 function rowCount(gates: QualityGates, rows: number): string[] {
   const { rowCountMin: min, rowCountMax: max } = gates;
   return [
-    ...(min !== null && rows < min ? [`row_count_min: ${rows} rows, at least ${min}`] : []),
-    ...(max !== null && rows > max ? [`row_count_max: ${rows} rows, at most ${max}`] : []),
+    ...(min !== null && rows < min
+      ? [`row_count_min: ${counted(rows, "row")}, at least ${min}`]
+      : []),
+    ...(max !== null && rows > max
+      ? [`row_count_max: ${counted(rows, "row")}, at most ${max}`]
+      : []),
   ];
 }
 
@@ -34,9 +39,11 @@ function nullRatios(gates: QualityGates, totals: QualityTotals): string[] {
 function repeats(gates: QualityGates, totals: QualityTotals): string[] {
   return (gates.uniqueColumns ?? []).flatMap((column) => {
     const { repeats, givenUp } = totals.unique(column);
-    return repeats === 0
-      ? []
-      : [`unique_columns: '${column}' repeats in ${givenUp ? "at least " : ""}${repeats} rows`];
+    return repeats === 0 ? [] : [
+      `unique_columns: '${column}' repeats in ${givenUp ? "at least " : ""}${
+        counted(repeats, "row")
+      }`,
+    ];
   });
 }
 

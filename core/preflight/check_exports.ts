@@ -18,6 +18,7 @@ import { CUTS } from "../query/cuts/mod.ts";
 import { DestinationChecks } from "./check_destination.ts";
 import { type Diagnostics, preflight } from "./preflight.ts";
 import { hasIndex } from "./probe.ts";
+import { driftError, driftOf } from "./schema_drift.ts";
 
 export interface CheckDeps extends Pick<Adapters, "source" | "destination"> {
   readonly state: () => Promise<OpenedReader>;
@@ -114,8 +115,8 @@ async function checkSource(
   let columns: readonly InspectedColumn[] | null = null;
   try {
     if (types) columns = await inspectColumns(source, exported);
-    const diagnostics = await diagnose(source, state, exported, signal);
-    return { exported, diagnostics, columns, errors: [] };
+    const { diagnostics, errors } = await diagnose(source, state, exported, signal);
+    return { exported, diagnostics, columns, errors };
   } catch (thrown) {
     const error = toRivetError(thrown);
     if (signal.aborted || error.category === "disconnect" || error.code === "INTERNAL") throw error;
@@ -142,20 +143,27 @@ async function diagnose(
   state: StateReader,
   exported: LoadedExport,
   signal: AbortSignal,
-): Promise<Diagnostics> {
-  const { name, mode } = exported;
+): Promise<{ readonly diagnostics: Diagnostics; readonly errors: readonly RivetError[] }> {
+  const { name, mode, config } = exported;
   const stored = mode.kind === "incremental" ? await state.cursor(name) : null;
   const inputs = { now: new Date(), cursor: stored?.cursor ?? null, ties: null, signal };
   // Known to be none at first: without an index, looking for chunks would read the whole table.
   const chunks = mode.kind === "chunked" ? [] : null;
-  const plan = await planWithoutWaiting(source, exported, { ...inputs, chunks });
-  if (!await cutsByLookUps(source, exported, plan)) return await preflight(source, exported, plan);
-  const cut = sized(exported, plan);
-  return await preflight(
-    source,
-    cut,
-    await planWithoutWaiting(source, cut, { ...inputs, chunks: null }),
-  );
+  let plan = await planWithoutWaiting(source, exported, { ...inputs, chunks });
+  if (await cutsByLookUps(source, exported, plan)) {
+    plan = await planWithoutWaiting(source, sized(exported, plan), { ...inputs, chunks: null });
+  }
+  const diagnostics = await preflight(source, exported, plan);
+  const drift = await driftOf(state, exported, plan, source.dialect) ?? [];
+  if (drift.length === 0 || config.on_schema_drift === "continue") {
+    return { diagnostics, errors: [] };
+  }
+  if (config.on_schema_drift === "fail") return { diagnostics, errors: [driftError(name, drift)] };
+  const warning = `the schema changed since the last run: ${drift.join("; ")}`;
+  return {
+    diagnostics: { ...diagnostics, warnings: [...diagnostics.warnings, warning] },
+    errors: [],
+  };
 }
 
 /** Whether its chunks can be found without reading the table. */

@@ -1,37 +1,11 @@
 /** Schema drift: what the source looks like now against what the last successful run saw. */
-import { RivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
-import type { Dialect, TypeNames } from "../ports/source.ts";
+import type { Dialect } from "../ports/source.ts";
 import type { SchemaRecord } from "../ports/state.ts";
 import { shapeDrift } from "../encode/shape.ts";
+import { driftError, schemaDifferences } from "../preflight/schema_drift.ts";
 import type { Column } from "../types/types.ts";
 import type { ExportContext } from "./context.ts";
-
-/**
- * One line per difference, in the order of the columns.
- * @param names of the engine: another spelling of a type is no difference.
- */
-export function schemaDifferences(
-  before: SchemaRecord["columns"],
-  now: readonly Column[],
-  names?: TypeNames,
-): string[] {
-  const spelled = (name: string) => names?.current(name) ?? name;
-  const old = new Map(before.map((c) => [c.name, { ...c, nativeType: spelled(c.nativeType) }]));
-  const lines: string[] = [];
-  for (const column of now) {
-    const was = old.get(column.name);
-    old.delete(column.name);
-    if (was === undefined) lines.push(`added ${column.name} ${column.nativeType}`);
-    else if (was.nativeType !== column.nativeType) {
-      lines.push(`${column.name}: ${was.nativeType} -> ${column.nativeType}`);
-    } else if (was.nullable !== column.nullable) {
-      lines.push(`${column.name}: now ${column.nullable ? "nullable" : "NOT NULL"}`);
-    }
-  }
-  for (const name of old.keys()) lines.push(`removed ${name}`);
-  return lines;
-}
 
 /**
  * Compares before the first row is read. Returns whether the schema changed; null on the first run.
@@ -50,9 +24,7 @@ export async function checkDrift(
   const text = `export '${ctx.exported.name}': the schema changed: ${lines.join("; ")}`;
   switch (ctx.exported.config.on_schema_drift) {
     case "fail":
-      throw new RivetError("SCHEMA_DRIFT", text, {
-        hint: "Nothing was read. Accept the change with on_schema_drift: warn, or adapt the query.",
-      });
+      throw driftError(ctx.exported.name, lines);
     case "warn":
       logger().warn(text);
       break;

@@ -1,4 +1,5 @@
 /** `--resume`: which exports have a run to continue, and what its destination says about it (M8). */
+import { logger } from "../base/log.ts";
 import { loggedRetrier } from "../access/logged_retrier.ts";
 import { retriedWhereSafe } from "../access/retried_destination.ts";
 import type { LoadedExport } from "../config/loaded.ts";
@@ -34,16 +35,23 @@ export async function exportsToResume(
   const open: LoadedExport[] = [];
   const idle = new Map<LoadedExport, "nothing to resume" | "complete already">();
   const complete: ChunkRun[] = [];
+  let forced = false;
   for (const exported of exports) {
     const run = await runToResume(deps.state, exported);
     if (run === null) {
       idle.set(exported, "nothing to resume");
-    } else if (options.force || !await hasEnded(deps, exported, run, options.signal)) {
+    } else if (!await hasEnded(deps, exported, run, options.signal)) {
+      open.push(exported);
+    } else if (options.force) {
+      forced = true;
       open.push(exported);
     } else {
       complete.push(run);
       idle.set(exported, "complete already");
     }
+  }
+  if (options.force && !forced) {
+    logger().warn("--force has no effect: no export that is resumed is complete already");
   }
   if (open.length > 0 || options.resumeOrRun === true) return { open, idle };
   if (complete.length > 0) throw alreadyComplete(complete);

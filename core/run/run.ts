@@ -102,9 +102,15 @@ export async function selectJobs(deps: RunDeps, options: RunOptions): Promise<Se
   const { config, exportName, force, resume, sealed } = options;
   const selected = selectExports(config, exportName);
   refuseSharedStdout(selected);
+  let forced = false;
   for (const { name } of selected) {
     const inputs = sealed?.get(name);
-    if (inputs !== undefined) await cursorDrift(deps.state, name, inputs, force);
+    if (inputs === undefined) continue;
+    const drift = await cursorDrift(deps.state, name, inputs, force);
+    forced ||= drift !== null || inputs.forced.length > 0;
+  }
+  if (force && sealed !== undefined && !forced) {
+    logger().warn("--force has no effect: no plan is too old, and no cursor has moved since");
   }
   await checkCredentials(deps, selected);
   if (!resume) return { jobs: selected.map((exported) => ({ exported, resume })), skipped: [] };

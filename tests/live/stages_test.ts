@@ -192,7 +192,7 @@ test("a gate finds what spans chunks and workers, and nothing is taken back", as
   assert.deepEqual(summary.quality, [
     "row_count_max: 1000 rows, at most 999",
     "null_ratio_max: 'note' is NULL in 250 of 1000 rows, at most 0.2",
-    "unique_columns: 'mail' repeats in 1 rows",
+    "unique_columns: 'mail' repeats in 1 row",
   ]);
   assert.equal(place.exists("out/_SUCCESS"), false);
   const [{ count }] = await place.query("SELECT count(DISTINCT id) AS count FROM ROWS");

@@ -1,13 +1,10 @@
 /** The documents say what is so: they are generated where they can be, and tried where they cannot. */
 import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parse } from "yaml";
 import { parseArgs } from "../../cli/parse.ts";
-import { loadConfig } from "../../core/config/load.ts";
-import { configSchema, exportSchema } from "../../core/config/schema.ts";
-import { MODE_KEYS } from "../../core/config/schema/export.ts";
 import { generatedPages } from "../../docs/generate.ts";
+import { loadWhole, wholeConfig } from "../support/config_blocks.ts";
 import {
   anchors,
   type Block,
@@ -43,60 +40,6 @@ Deno.test("links lead somewhere", async () => {
   }
 });
 
-const isMapping = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-const only = (value: Record<string, unknown>, known: object): boolean =>
-  Object.keys(value).every((key) => key in known);
-
-/** The mode that a few keys of an export belong to. */
-function modeOf(keys: Record<string, unknown>): { mode?: string } {
-  const mode = Object.entries(MODE_KEYS).find(([, own]) => own.some((key) => key in keys));
-  return mode === undefined ? {} : { mode: mode[0] };
-}
-
-/** A fragment with what surrounds it in a file; null for YAML that is something else. */
-function wholeConfig(text: string): Record<string, unknown> | null {
-  const value: unknown = parse(text);
-  const root = Array.isArray(value)
-    ? { exports: value }
-    : !isMapping(value)
-    ? null
-    : only(value, configSchema.shape)
-    ? value
-    : only(value, exportSchema.shape)
-    ? { exports: [{ ...modeOf(value), ...value }] }
-    : null;
-  if (root === null) return null;
-  const exports = (root.exports ?? [{}]) as Record<string, unknown>[];
-  return {
-    source: { type: "postgres", url_env: "DATABASE_URL" },
-    ...root,
-    exports: exports.map((entry, i) => ({
-      name: `export_${i}`,
-      ...("query" in entry || "query_file" in entry ? {} : { table: "orders" }),
-      destination: { type: "local", path: "./output" },
-      ...entry,
-    })),
-  };
-}
-
-async function load(config: Record<string, unknown>): Promise<void> {
-  const dir = await Deno.makeTempDir({ prefix: "rivet-docs-" });
-  try {
-    for (const entry of config.exports as Record<string, unknown>[]) {
-      if (typeof entry.query_file !== "string") continue;
-      await Deno.mkdir(dirname(join(dir, entry.query_file)), { recursive: true });
-      await Deno.writeTextFile(join(dir, entry.query_file), "SELECT 1");
-    }
-    const path = join(dir, "rivet.yaml");
-    await Deno.writeTextFile(path, JSON.stringify(config));
-    await loadConfig(path, { params: new Map(), env: () => "value" });
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
-
 /** YAML of other programs. */
 const isForeign = ({ text }: Block): boolean => /^(jobs|services|apiVersion):/m.test(text);
 
@@ -107,7 +50,7 @@ Deno.test("every YAML block is a configuration that loads, or a part of one", as
     const config = wholeConfig(block.text);
     assert.ok(config !== null, `${block.place}: neither a configuration nor a part of one`);
     try {
-      await load(config);
+      await loadWhole(config);
     } catch (error) {
       assert.fail(`${block.place}: ${error instanceof Error ? error.message : error}`);
     }

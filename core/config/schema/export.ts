@@ -1,5 +1,6 @@
 /** One entry of `exports:`. */
 import { z } from "zod";
+import { TARGETS } from "../../types/targets.ts";
 import { destinationSchema } from "./destination.ts";
 import { positive, text } from "./fields.ts";
 import { csvSchema, metaColumnsSchema, parquetSchema, qualitySchema } from "./output.ts";
@@ -130,6 +131,9 @@ const trust = {
   ),
   shape_drift_warn_factor: z.number().min(1).default(2.0).describe(
     "Warn when a column's mean width grows or shrinks by more than this factor. Default: 2.0.",
+  ),
+  target: z.enum(TARGETS).optional().describe(
+    "The warehouse that the type report of `rivet check` shows columns for, unless --target names one. Default: none.",
   ),
   verify: z.enum(["size", "content"]).default("size").describe(
     "size: a part is verified by its size, and by MD5 where the store lists one. content: a part without MD5 fails. Default: size.",

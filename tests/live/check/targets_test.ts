@@ -12,7 +12,7 @@ const TABLE = `
     a_list int4[], a_texts text[], a_ns timestamp);
   INSERT INTO every DEFAULT VALUES`;
 
-Deno.test("check --target duckdb: what DuckDB reads from the file", async () => {
+Deno.test("check with target: duckdb: what DuckDB reads from the file", async () => {
   const server = await testPostgres();
   try {
     const database = await createDatabase(server);
@@ -24,13 +24,16 @@ exports:
   - name: every
     table: every
     columns: {a_ns: timestamp_ns}
+    target: duckdb
     destination: {type: local, path: ./out}
 `;
       await withConfig(yaml, async (cwd) => {
-        const check = await rivet(["check", "-c", "rivet.yaml", "--target", "duckdb", "--json"], {
+        const check = await rivet(["check", "-c", "rivet.yaml", "--json"], {
           cwd,
         });
         assert.equal(check.code, 0, check.stderr);
+        const other = await rivet(["check", "-c", "rivet.yaml", "--target", "spark"], { cwd });
+        assert.match(other.stdout, /^Export: every {2}\[target: spark\]$/m);
         const { columns }: { columns: { column: string; target_type: string }[] } = JSON.parse(
           check.stdout,
         );

@@ -34,6 +34,7 @@ Deno.test("a plan as the reference shows it", async () => {
     "  Export     : orders",
     "  Strategy   : chunked",
     "  Chunks     : 42",
+    "  Schema     : first run",
     "  Row est.   : ~2,100,000",
     "  Verdict    : Acceptable",
     "  Profile    : balanced",
@@ -72,4 +73,11 @@ Deno.test("an incremental plan shows its cursor", async () => {
   const facts = { config: { mode: "incremental", cursor_column: "id" } };
   equal((await render(facts)).includes("  Cursor     : none (first run)"), true);
   equal((await render({ ...facts, cursor: "41" })).includes("  Cursor     : 41"), true);
+});
+
+Deno.test("a plan says whether the schema is the one of the last run", async () => {
+  equal((await render({ drift: [] })).includes("  Schema     : no drift"), true);
+  const lines = await render({ drift: ["added tax numeric(10,2)", "removed note"] });
+  const at = lines.indexOf("  Schema     : DRIFT (on_schema_drift: warn)");
+  deepEqual(lines.slice(at + 1, at + 3), ["    • added tax numeric(10,2)", "    • removed note"]);
 });

@@ -21,7 +21,7 @@ Deno.test("quality verdict: row counts at the limits pass, beyond them fail", ()
   for (const rows of [2, 3, 4]) {
     assert.deepEqual(judge(config, totals(rows, 0)), { failures: none, warnings: none });
   }
-  assert.deepEqual(judge(config, totals(1, 0)).failures, ["row_count_min: 1 rows, at least 2"]);
+  assert.deepEqual(judge(config, totals(1, 0)).failures, ["row_count_min: 1 row, at least 2"]);
   assert.deepEqual(judge(config, totals(5, 0)).failures, ["row_count_max: 5 rows, at most 4"]);
   assert.deepEqual(judge({ row_count_min: 1 }, totals(0, 0)).failures, [
     "row_count_min: 0 rows, at least 1",

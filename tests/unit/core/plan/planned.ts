@@ -19,6 +19,7 @@ export interface PlannedFacts {
   readonly sparse?: boolean;
   readonly strategy?: Strategy;
   readonly cursor?: string | null;
+  readonly drift?: readonly string[] | null;
 }
 
 const BASE = 'SELECT * FROM "orders"';
@@ -88,6 +89,7 @@ export function planned(facts: PlannedFacts = {}): PlannedExport {
     exported,
     plan,
     cursorSnapshot: facts.cursor ?? null,
+    drift: facts.drift ?? null,
     diagnostics: {
       strategy: "full-scan",
       reads: null,
