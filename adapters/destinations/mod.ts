@@ -1,7 +1,8 @@
 /** The one list of destination kinds. */
 import type { DestinationConfig } from "../../core/config/schema.ts";
 import { registry } from "../../core/ports/adapters.ts";
-import type { AnyDestination } from "../../core/ports/destination.ts";
+import { withManifestDir } from "../../core/manifest/manifest_dir.ts";
+import { type AnyDestination, isStream } from "../../core/ports/destination.ts";
 import type { Env } from "./kit/environment.ts";
 
 type Type = DestinationConfig["type"];
@@ -35,5 +36,8 @@ export async function openDestination(
   env: Env = (name) => Deno.env.get(name),
 ): Promise<AnyDestination> {
   const open = await load(config.type);
-  return await open(config as never, env);
+  const destination = await open(config as never, env);
+  const dir = "manifest_dir" in config ? config.manifest_dir : undefined;
+  if (dir === undefined || isStream(destination)) return destination;
+  return withManifestDir(destination, dir.replace(/\/$/, ""));
 }

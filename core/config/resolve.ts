@@ -46,6 +46,9 @@ export function resolveDestination(
       return {
         type: "local",
         path: join(resolve(dir, destination.path), destination.prefix ?? ""),
+        ...(destination.manifest_dir === undefined
+          ? {}
+          : { manifest_dir: destination.manifest_dir }),
       };
     case "gcs":
       return { ...destination, ...absolute(destination, ["credentials_file", "ca_file"], dir) };

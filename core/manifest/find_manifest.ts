@@ -5,9 +5,16 @@
 import { type RivetError, toRivetError } from "../base/errors.ts";
 import type { BoundDestination } from "../ports/destination.ts";
 import { fingerprintOf } from "../base/fingerprint.ts";
-import { MANIFEST_KEY, manifestCopyPrefix, runOfManifestCopy, SUCCESS_KEY } from "./keys.ts";
+import {
+  anyRunOfManifestCopy,
+  MANIFEST_COPIES,
+  MANIFEST_KEY,
+  manifestCopyPrefix,
+  runOfManifestCopy,
+  SUCCESS_KEY,
+} from "./keys.ts";
 import { type Manifest, parseManifest } from "./manifest.ts";
-import { readSuccess } from "./publish.ts";
+import { readMarker } from "./marker.ts";
 
 /** A manifest that was asked for, with the hash of its bytes. */
 export interface FoundManifest {
@@ -128,13 +135,14 @@ async function copiesOf(
   exportName: string,
   runId: string | null,
 ): Promise<string[]> {
-  const keys: string[] = [];
+  const keys = new Map<string, string>();
   for await (const { key } of destination.list(manifestCopyPrefix(exportName))) {
     const run = runOfManifestCopy(key, exportName);
-    if (run !== null && (runId === null || isRun(run, runId))) keys.push(key);
+    const wanted = run !== null && (runId === null || isRun(run, runId));
+    if (wanted && !keys.has(run)) keys.set(run, key);
   }
   // Run ids of one export differ in their time only, which sorts as text.
-  return keys.sort().reverse();
+  return [...keys].sort(([a], [b]) => a < b ? 1 : -1).map(([, key]) => key);
 }
 
 /** `orders_20260521T120000` names `orders_20260521T120000.123` too. */
@@ -178,7 +186,7 @@ export async function markerOf(
   destination: BoundDestination,
   found: FoundManifest,
 ): Promise<Marker> {
-  const marker = await readSuccess(destination);
+  const marker = await readMarker(destination);
   if (marker === null) return { kind: "missing" };
   const current = await destination.read(MANIFEST_KEY);
   const currentHash = current === null ? null : await fingerprintOf(current);
@@ -206,7 +214,7 @@ export async function markerOf(
 async function ownerOf(destination: BoundDestination, hash: string | null): Promise<string | null> {
   if (hash === null) return null;
   const keys: { key: string; time: string }[] = [];
-  for await (const { key } of destination.list("manifest-")) {
+  for await (const { key } of destination.list(MANIFEST_COPIES)) {
     const time = /_(\d{8}T\d{6}\.\d{3})\.json$/.exec(key)?.[1];
     if (time !== undefined) keys.push({ key, time });
   }
@@ -214,7 +222,7 @@ async function ownerOf(destination: BoundDestination, hash: string | null): Prom
   for (const { key } of keys) {
     const bytes = await destination.read(key);
     if (bytes !== null && await fingerprintOf(bytes) === hash) {
-      return key.slice("manifest-".length, -".json".length);
+      return anyRunOfManifestCopy(key);
     }
   }
   return null;

@@ -2,18 +2,9 @@
 import type { BoundDestination } from "../ports/destination.ts";
 import { fingerprintOf } from "../base/fingerprint.ts";
 import { MANIFEST_KEY, manifestCopyKey, quarantineKey, SUCCESS_KEY } from "./keys.ts";
-import { type Manifest, serializeManifest } from "./manifest.ts";
-
-/** M2: one line, the fingerprint of the manifest's bytes. */
-export async function successBody(manifestBytes: Uint8Array): Promise<string> {
-  return `${await fingerprintOf(manifestBytes)}\n`;
-}
-
-/** What `_SUCCESS` says, or null when there is none. */
-export async function readSuccess(destination: BoundDestination): Promise<string | null> {
-  const body = await destination.read(SUCCESS_KEY);
-  return body === null ? null : new TextDecoder().decode(body).trim();
-}
+import { type Manifest, parseManifest, serializeManifest } from "./manifest.ts";
+import { manifestHeader, markerBody, readMarker } from "./marker.ts";
+import { correctPartitions, publishPartitions, withdrawPartitions } from "./partitions.ts";
 
 /**
  * M1: the run's own manifest before anything is moved that could hide its parts: the cursor. To be called
@@ -27,7 +18,8 @@ export async function publishPrepared(
 }
 
 /**
- * M1, M2, M4: to be called after every part was accepted. Each object is replaced whole, `_SUCCESS` last.
+ * M1, M2, M4: to be called after every part was accepted. Each object is replaced whole, those of partitions
+ * once the run's copy says how it ended, `_SUCCESS` last.
  * It may be called again after any failure.
  */
 export async function publishSuccess(
@@ -36,8 +28,9 @@ export async function publishSuccess(
 ): Promise<void> {
   const bytes = serializeManifest(manifest);
   await destination.replace(bytes, manifestCopyKey(manifest.run_id));
+  await publishPartitions(destination, manifest);
   await destination.replace(bytes, MANIFEST_KEY);
-  await destination.replace(new TextEncoder().encode(await successBody(bytes)), SUCCESS_KEY);
+  await destination.replace(await markerBody(bytes), SUCCESS_KEY);
 }
 
 /**
@@ -50,22 +43,28 @@ export async function publishFailure(
 ): Promise<void> {
   const bytes = serializeManifest(manifest);
   await destination.replace(bytes, manifestCopyKey(manifest.run_id));
-  if (await readSuccess(destination) === null) await destination.replace(bytes, MANIFEST_KEY);
+  if (await readMarker(destination) === null) await destination.replace(bytes, MANIFEST_KEY);
+  await correctPartitions(destination, manifest);
 }
 
 /**
- * M5: a `_SUCCESS` that no longer holds is moved away. Only the run's own: in a shared folder it may
- * already be another run's. Returns whether there was one.
+ * M5: a `_SUCCESS` that no longer holds is moved away, and those of its partitions. Only the run's own: in a
+ * shared folder it may already be another run's. Returns whether the folder had one.
  */
 export async function withdrawSuccess(
   destination: BoundDestination,
   runId: string,
 ): Promise<boolean> {
-  const marker = await readSuccess(destination);
+  const marker = await readMarker(destination);
   const copy = await destination.read(manifestCopyKey(runId));
-  if (marker === null || copy === null || marker !== await fingerprintOf(copy)) return false;
-  await destination.move(SUCCESS_KEY, quarantineKey(runId, SUCCESS_KEY));
-  return true;
+  if (copy === null) return false;
+  const own = marker !== null && marker === await fingerprintOf(copy);
+  if (own) await destination.move(SUCCESS_KEY, quarantineKey(runId, SUCCESS_KEY));
+  // One that is damaged names no folders, and vouches for none.
+  if (manifestHeader(copy)?.run_id === runId) {
+    await withdrawPartitions(destination, parseManifest(copy, manifestCopyKey(runId)));
+  }
+  return own;
 }
 
 /**
@@ -73,22 +72,10 @@ export async function withdrawSuccess(
  * folder that several runs end in, of a run that came after it.
  */
 export async function isComplete(destination: BoundDestination, runId: string): Promise<boolean> {
-  const marker = await readSuccess(destination);
+  const marker = await readMarker(destination);
   const copy = await destination.read(manifestCopyKey(runId));
   if (marker === null || copy === null) return false;
   if (marker === await fingerprintOf(copy)) return true;
   const current = await destination.read(MANIFEST_KEY);
-  return header(copy)?.status === "success" && header(current)?.run_id !== runId;
-}
-
-/** Enough of a manifest to tell whose it is; null when it is absent or damaged. */
-function header(bytes: Uint8Array | null): { run_id?: unknown; status?: unknown } | null {
-  if (bytes === null) return null;
-  try {
-    const json: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return typeof json === "object" ? json : null;
-  } catch {
-    // Not JSON: whatever it is, it says nothing of any run.
-    return null;
-  }
+  return manifestHeader(copy)?.status === "success" && manifestHeader(current)?.run_id !== runId;
 }

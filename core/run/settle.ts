@@ -9,6 +9,7 @@ import { copiesNewestFirst } from "../manifest/find_manifest.ts";
 import { MANIFEST_KEY, manifestCopyKey, SUCCESS_KEY } from "../manifest/keys.ts";
 import { type Manifest, parseManifest } from "../manifest/manifest.ts";
 import { resolvePlaceholders, runTime } from "../manifest/names.ts";
+import { lacksPartitions, publishPartitions } from "../manifest/partitions.ts";
 import { publishFailure, publishSuccess } from "../manifest/publish.ts";
 import { coverageText, isVerified, verifyDestination } from "../manifest/verify_parts.ts";
 import {
@@ -142,7 +143,14 @@ async function completePublication(
 ): Promise<void> {
   const published = await manifestAt(destination, MANIFEST_KEY);
   const same = published?.run_id === manifest.run_id;
-  if (published !== null && !same && isAfter(published, manifest)) return;
+  if (published !== null && !same && isAfter(published, manifest)) {
+    const foreign = published.export_name !== manifest.export_name;
+    // Another export in the same folder says nothing of this one's partitions.
+    if (foreign && await lacksPartitions(destination, manifest)) {
+      await publishPartitions(destination, manifest);
+    }
+    return;
+  }
   if (same && await destination.head(SUCCESS_KEY) !== null) return;
   await complete(ctx, destination, manifest);
 }

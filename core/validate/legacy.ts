@@ -6,7 +6,7 @@ import type { LoadedExport } from "../config/loaded.ts";
 import type { BoundDestination, ObjectInfo } from "../ports/destination.ts";
 import type { FileRecord, StateStore } from "../ports/state.ts";
 import { parsePartName } from "../manifest/names.ts";
-import { MANIFEST_KEY, QUARANTINE_FOLDER, SUCCESS_KEY } from "../manifest/keys.ts";
+import { MANIFEST_COPIES, MANIFEST_KEY, QUARANTINE_FOLDER, SUCCESS_KEY } from "../manifest/keys.ts";
 import {
   type ExportValidation,
   type Finding,
@@ -33,8 +33,6 @@ const AGAINST_LOG =
   "there is no manifest: the files are compared with the file log; completeness is not checked";
 const PRESENCE_ONLY =
   "there is neither a manifest nor a file log: nothing is known but that these files are there";
-
-const MANIFEST_COPIES = "manifest-";
 
 export async function validateLegacy(folder: LegacyFolder): Promise<ExportValidation> {
   const { destination, exported } = folder;

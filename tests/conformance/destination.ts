@@ -170,11 +170,11 @@ export const destinationCases: readonly DestinationCase[] = [
   {
     name: "replace overwrites, so that a retry is harmless",
     async run(d) {
-      await d.replace(text("one, longer"), "manifest.json");
-      await d.replace(text("two"), "manifest.json");
-      assert.equal(await readText(d, "manifest.json"), "two");
-      assert.equal((await d.head("manifest.json"))?.sizeBytes, 3);
-      assert.deepEqual(await keys(d, ""), ["manifest.json"]);
+      await d.replace(text("one, longer"), "status.json");
+      await d.replace(text("two"), "status.json");
+      assert.equal(await readText(d, "status.json"), "two");
+      assert.equal((await d.head("status.json"))?.sizeBytes, 3);
+      assert.deepEqual(await keys(d, ""), ["status.json"]);
     },
   },
   {

@@ -194,6 +194,17 @@ const noTilde = about("tilde_is_not_expanded", (destination) => {
     : [];
 });
 
+/** Names that Rivet itself gives to something else. */
+const TAKEN_FOLDERS = ["_quarantine", "_SUCCESS", ".rivet-staging", ".rivet-probe"];
+
+const manifestDir = about("manifest_dir_is_free", (destination) => {
+  const dir = "manifest_dir" in destination ? destination.manifest_dir : undefined;
+  const name = dir?.replace(/\/$/, "").toLowerCase();
+  return TAKEN_FOLDERS.some((taken) => taken.toLowerCase() === name)
+    ? [{ path: ["manifest_dir"], message: `Rivet uses ${name} for something else` }]
+    : [];
+});
+
 /** In the order in which they are asked. */
 export const DESTINATION_RULES: readonly ExportRule[] = [
   stdoutLimits,
@@ -206,4 +217,5 @@ export const DESTINATION_RULES: readonly ExportRule[] = [
   azureCredentials,
   anonymous,
   noTilde,
+  manifestDir,
 ];

@@ -21,12 +21,20 @@ const anonymous = z.boolean().optional().describe(
   "Send no credentials: emulators, and buckets that are open to everybody.",
 );
 
+const manifestDir = text.regex(
+  /^[_.][A-Za-z0-9][A-Za-z0-9._-]*\/?$/,
+  "must be one folder whose name begins with _ or ., which readers skip, e.g. _rivet",
+).optional().describe(
+  "Folder for the manifests, below the one of the parts, so that readers of that one find parts alone, e.g. _rivet. Default: beside the parts.",
+);
+
 const local = z.strictObject({
   type: z.literal("local"),
   path: text.describe(
     `Folder for the files, created when missing, relative to this file. "~" is not expanded. ${PLACEHOLDERS}`,
   ),
   prefix: z.string().optional().describe(`Folders below path. ${PLACEHOLDERS} Default: none.`),
+  manifest_dir: manifestDir,
 }).describe("Files on a local disk.");
 
 const s3 = z.strictObject({
@@ -52,6 +60,7 @@ const s3 = z.strictObject({
   ),
   allow_anonymous: anonymous,
   ca_file: caFile,
+  manifest_dir: manifestDir,
   probe,
 }).describe("Objects in Amazon S3 or a compatible store.");
 
@@ -65,6 +74,7 @@ const gcs = z.strictObject({
   ),
   allow_anonymous: anonymous,
   ca_file: caFile,
+  manifest_dir: manifestDir,
   probe,
 }).describe("Objects in Google Cloud Storage.");
 
@@ -86,6 +96,7 @@ const azure = z.strictObject({
   ),
   allow_anonymous: anonymous,
   ca_file: caFile,
+  manifest_dir: manifestDir,
   probe,
 }).describe("Blobs in Azure Blob Storage. Without a credential field: the default identity chain.");
 

@@ -588,6 +588,23 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
     breaks: [[ofDestination({ type: "local", path: "~/out" }), ["!exports[0].destination.path"]]],
     keeps: [ofDestination({ type: "local", path: "~out" })],
   },
+  manifest_dir_is_free: {
+    breaks: [
+      [ofDestination({ type: "local", path: "x", manifest_dir: "_Quarantine" }), [
+        "!exports[0].destination.manifest_dir",
+      ]],
+      [ofDestination({ type: "local", path: "x", manifest_dir: "manifests" }), [
+        "!exports[0].destination.manifest_dir",
+      ]],
+      [ofDestination({ type: "local", path: "x", manifest_dir: "_a/b" }), [
+        "!exports[0].destination.manifest_dir",
+      ]],
+    ],
+    keeps: [
+      ofDestination({ type: "local", path: "x", manifest_dir: "_rivet" }),
+      ofDestination({ type: "s3", bucket: "b", manifest_dir: "_manifests/" }),
+    ],
+  },
   export_names_are_unique: {
     breaks: [[findings({ exports: [EXPORT, EXPORT] }), ["!exports[1].name"]]],
     keeps: [findings({ exports: [EXPORT, { ...EXPORT, name: "b" }] })],

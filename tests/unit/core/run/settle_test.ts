@@ -108,3 +108,36 @@ Deno.test("settle: a destination that cannot be asked stops the run; one that ma
     match(run.warnings.join("\n"), /is not looked for: no answer/);
     equal(await run.state.cursor("orders"), null);
   }));
+
+Deno.test("settle: wherever the publication of partitions ended, it is completed", async () => {
+  const writes = 3 + 2 * 3;
+  for (let killed = 1; killed < writes; killed++) {
+    await withLater(async (run) => {
+      const { ctx, destination } = run;
+      const parts = [
+        await put(destination, "d=1/a", "abc"),
+        await put(destination, "d=2/b", "def"),
+      ];
+      const earlier = { ...ctx, runId: RUN_ID, order: { sequence: 1, previousRunId: null } };
+      const finished: FinishedRun = { status: "success", columns: [], parts, cursor: null };
+      await publishPrepared(destination, await manifestOf(earlier, finished, "prepared"));
+      const { replace } = destination;
+      let left = killed;
+      destination.replace = (body, key) =>
+        left-- > 0
+          ? replace.call(destination, body, key)
+          : Promise.reject(new DestinationError("DESTINATION_FAILED", "killed"));
+      const manifest = await manifestOf(earlier, finished, "success");
+      await rejects(publishSuccess(destination, manifest), { code: "DESTINATION_FAILED" });
+      destination.replace = replace;
+      equal(await text(destination, "_SUCCESS"), null);
+      await settleEarlierRuns(ctx);
+      const all = await keys(destination);
+      for (const folder of ["", "d=1/", "d=2/"]) {
+        for (const name of ["_SUCCESS", "manifest.json", `manifest-${RUN_ID}.json`]) {
+          equal(all.includes(folder + name), true, `${killed}: ${folder}${name}`);
+        }
+      }
+    });
+  }
+});
