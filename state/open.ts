@@ -7,7 +7,7 @@ import type { OpenedReader, StateStore } from "../core/ports/state.ts";
 import type { SqlConnection } from "./connection.ts";
 import { emptyState } from "./empty.ts";
 import { migrate, versionOf } from "./migrate.ts";
-import { crossesNetworkInPlaintext, readStateUrl } from "./postgres/url.ts";
+import { crossesNetworkInPlaintext, readStateUrl, STATE_URL } from "./postgres/url.ts";
 import { connectSqlite } from "./sqlite/connection.ts";
 import { translateSqlite } from "./sqlite/errors.ts";
 import { createStore } from "./store.ts";
@@ -25,11 +25,9 @@ export interface OpenStateOptions {
   readonly warn: (message: string) => void;
 }
 
-/** A value that is not understood is an error: a file in its place would be forgotten with its container. */
-const STATE_URL = "RIVET_STATE_URL";
-
 /**
- * PostgreSQL when RIVET_STATE_URL is set, which must be its URL then, else `<dir>/.rivet_state.db`. Either is
+ * PostgreSQL when RIVET_STATE_URL is set, which must be its URL then (a file in its place would be forgotten with
+ * its container), else `<dir>/.rivet_state.db`. Either is
  * created when it is not there.
  * @throws StateError STATE_UNAVAILABLE, STATE_LOCKED, STATE_CORRUPT, STATE_TOO_NEW, STATE_FOREIGN
  */
@@ -138,8 +136,8 @@ export async function connectedPostgres(
 ): Promise<SqlConnection> {
   // Loaded only where it is used: most starts never open a PostgreSQL state.
   const { connectPostgres } = await import("./postgres/connection.ts");
-  const db = connectPostgres(url);
-  const parsed = readStateUrl(url);
+  const db = connectPostgres(url, undefined, namedBy);
+  const parsed = readStateUrl(url, undefined, namedBy);
   parsed.warnings.forEach(warn);
   if (crossesNetworkInPlaintext(parsed)) {
     warn(

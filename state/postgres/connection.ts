@@ -65,8 +65,9 @@ type Sql = postgres.Sql | postgres.TransactionSql;
 export function connectPostgres(
   url: string,
   lockTimeoutMs: number = LOCK_TIMEOUT_MS,
+  namedBy?: string,
 ): SqlConnection {
-  const parsed = readStateUrl(url);
+  const parsed = readStateUrl(url, undefined, namedBy);
   return new PostgresConnection(parsed, lockTimeoutMs);
 }
 
@@ -119,32 +120,34 @@ function tlsOptions(state: StateUrl): postgres.Options<Record<string, never>>["s
   }
 }
 
-function trusted({ url: { ssl } }: StateUrl): { readonly ca?: string | string[] } {
+function trusted({ namedBy, url: { ssl } }: StateUrl): { readonly ca?: string | string[] } {
   if (ssl.rootCert === null) return {};
   if (ssl.rootCert === "system") return { ca: tls.getCACertificates("system") };
-  return { ca: readPem(ssl.rootCert, "sslrootcert") };
+  return { ca: readPem(ssl.rootCert, "sslrootcert", namedBy) };
 }
 
-function clientCertificate({ url: { ssl } }: StateUrl): { readonly cert?: string; key?: string } {
+function clientCertificate(
+  { namedBy, url: { ssl } }: StateUrl,
+): { readonly cert?: string; key?: string } {
   if (ssl.cert === null || ssl.key === null) return {};
   const key = createPrivateKey({
-    key: readPem(ssl.key, "sslkey"),
+    key: readPem(ssl.key, "sslkey", namedBy),
     passphrase: ssl.password ?? undefined,
   });
   return {
-    cert: readPem(ssl.cert, "sslcert"),
+    cert: readPem(ssl.cert, "sslcert", namedBy),
     key: key.export({ type: "pkcs8", format: "pem" }).toString(),
   };
 }
 
-function readPem(path: string, parameter: string): string {
+function readPem(path: string, parameter: string, namedBy: string): string {
   try {
     return Deno.readTextFileSync(path);
   } catch (cause) {
     throw new StateError(
       "STATE_UNAVAILABLE",
-      `cannot read the file that ${parameter} of RIVET_STATE_URL names: ${path}`,
-      { cause, hint: `Correct ${parameter} in RIVET_STATE_URL, or make the file readable.` },
+      `cannot read the file that ${parameter} of ${namedBy} names: ${path}`,
+      { cause, hint: `Correct ${parameter} in ${namedBy}, or make the file readable.` },
     );
   }
 }

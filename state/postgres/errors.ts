@@ -18,20 +18,20 @@ function codeOf(error: unknown): string {
   return typeof error.code === "string" ? error.code : "";
 }
 
-function unavailableHint(code: string): string {
+function unavailableHint(code: string, namedBy: string): string {
   const kind = code.slice(0, 2);
-  if (kind === "28") return "Check user and password in RIVET_STATE_URL.";
-  if (code === "3D000") return "Create the database, or correct its name in RIVET_STATE_URL.";
+  if (kind === "28") return `Check user and password in ${namedBy}.`;
+  if (code === "3D000") return `Create the database, or correct its name in ${namedBy}.`;
   if (code === "42501") {
     return "Give the user CREATE on the schema for the first connect, and SELECT, INSERT, UPDATE, DELETE " +
       "on Rivet's tables.";
   }
-  if (code === "25006") return "The server is read-only: name the primary in RIVET_STATE_URL.";
+  if (code === "25006") return `The server is read-only: name the primary in ${namedBy}.`;
   if (code === "53300") {
     return "The server has no free connection; Rivet needs up to 2 per process.";
   }
   if (kind === "53") return "The server is out of disk space or memory.";
-  return "Check that the server in RIVET_STATE_URL runs, is reachable from here, and accepts the sslmode.";
+  return `Check that the server in ${namedBy} runs, is reachable from here, and accepts the sslmode.`;
 }
 
 /** The driver's error itself is not kept as a cause: it may repeat connection options. */
@@ -62,7 +62,7 @@ export function translatePostgres(error: unknown, url: StateUrl): RivetError {
   }
   return new StateError("STATE_UNAVAILABLE", `cannot use the state at ${at}: ${message}`, {
     nativeCode,
-    hint: unavailableHint(code),
+    hint: unavailableHint(code, url.namedBy),
   });
 }
 

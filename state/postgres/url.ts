@@ -8,8 +8,13 @@ import {
 import { defaultPassFile, readPassFile } from "../../core/config/postgres_passfile.ts";
 import { type PostgresHost, PostgresUrlError } from "../../core/config/postgres_url.ts";
 
+/** Where the URL of the state is given. */
+export const STATE_URL = "RIVET_STATE_URL";
+
 /** What a RIVET_STATE_URL says. */
 export interface StateUrl {
+  /** Where it was given, for what is said of it. */
+  readonly namedBy: string;
   readonly url: PostgresUrl;
   readonly hosts: readonly PostgresHost[];
   readonly user: string;
@@ -32,13 +37,14 @@ const DEFAULT_CONNECT_TIMEOUT_S = 10;
 
 type Env = (name: string) => string | undefined;
 
-function invalid(problem: string, hint: string): StateError {
-  return new StateError("STATE_UNAVAILABLE", `RIVET_STATE_URL ${problem}`, { hint });
+function invalid(namedBy: string, problem: string, hint: string): StateError {
+  return new StateError("STATE_UNAVAILABLE", `${namedBy} ${problem}`, { hint });
 }
 
-function parse(text: string): PostgresUrl {
+function parse(text: string, namedBy: string): PostgresUrl {
   if (text.trim() === "") {
     throw invalid(
+      namedBy,
       "is empty",
       "Unset it to keep state in a file beside the config, or name a database: " +
         "postgresql://user@host/database. A secret that is not there leaves it empty, too.",
@@ -48,12 +54,12 @@ function parse(text: string): PostgresUrl {
     return parsePostgresUrl(text);
   } catch (error) {
     if (!(error instanceof PostgresUrlError)) throw error;
-    throw invalid(error.message, error.hint);
+    throw invalid(namedBy, error.message, error.hint);
   }
 }
 
 /** What the driver would leave out in silence. */
-function refuseUnsupported({ channelBinding, requireAuth }: PostgresUrl): void {
+function refuseUnsupported({ channelBinding, requireAuth }: PostgresUrl, namedBy: string): void {
   const unsupported = channelBinding === "require"
     ? "channel_binding=require"
     : requireAuth === null
@@ -61,6 +67,7 @@ function refuseUnsupported({ channelBinding, requireAuth }: PostgresUrl): void {
     : "require_auth";
   if (unsupported === null) return;
   throw invalid(
+    namedBy,
     `has ${unsupported}, which is not supported for the state`,
     "Use sslmode=verify-full, which leaves nobody in between.",
   );
@@ -85,16 +92,21 @@ function passwordOf(
 }
 
 /**
- * @param env reads an environment variable.
+ * @param env reads an environment variable. @param namedBy where the URL was given.
  * @throws StateError STATE_UNAVAILABLE; the message repeats no part of the URL that may be secret.
  */
-export function readStateUrl(text: string, env: Env = (name) => Deno.env.get(name)): StateUrl {
-  const url = parse(text);
-  refuseUnsupported(url);
+export function readStateUrl(
+  text: string,
+  env: Env = (name) => Deno.env.get(name),
+  namedBy: string = STATE_URL,
+): StateUrl {
+  const url = parse(text, namedBy);
+  refuseUnsupported(url, namedBy);
   const user = url.user ?? DEFAULT_USER;
   const database = url.database ?? user;
   const { password, warning } = passwordOf(url, { user, database }, env);
   return {
+    namedBy,
     url,
     hosts: url.hosts,
     user,

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { StateError } from "../../../core/base/errors.ts";
 import { importState } from "../../../core/import/import_state.ts";
 import { type ImportStep, planImport } from "../../../core/import/plan_import.ts";
 import type { StateStore } from "../../../core/ports/state.ts";
@@ -114,6 +115,15 @@ Deno.test("foreign state: an import that was cut short before the cursor is comp
     assert.equal((await own.files({ exportName: "by_id" })).length, 1);
   }));
 
+Deno.test("I3: a file that cannot be logged leaves the cursor where it was", () =>
+  withStates(async ({ own, plan }) => {
+    const { by_id } = await plan("by_id");
+    const broken = { ...by_id, files: by_id.files.map((file) => ({ ...file, rows: NaN })) };
+    await assert.rejects(importState(own, [broken], new AbortController().signal));
+    assert.equal(await own.cursor("by_id"), null);
+    assert.equal((await plan("by_id")).by_id.action, "import");
+  }));
+
 Deno.test("foreign state: an unfinished chunked run is told and left", () =>
   withStates(async ({ old, plan }) => {
     old.exec(`INSERT INTO chunk_run (run_id, export_name, plan_hash, status, created_at, updated_at)
@@ -135,6 +145,19 @@ Deno.test("foreign state: versions that were not seen are read where they have t
     old.exec("DROP TABLE file_log; ALTER TABLE export_state ADD COLUMN last_run_at TEXT");
     await assert.rejects(read("old"), { message: /it has no table file_log/ });
     await assert.rejects(read("nowhere"), { code: "STATE_UNAVAILABLE", hint: /--from takes/ });
+    for (
+      const [from, message] of [
+        ["mysql://u:secret@127.0.0.1/x", /^--from starts with mysql/],
+        ["postgresql://u:secret@127.0.0.1:1/x", /u:\*\*\*@127\.0\.0\.1:1\/x: .*ECONNREFUSED/],
+      ] as const
+    ) {
+      await assert.rejects(readForeignState(from, assert.fail), (error) => {
+        assert.ok(error instanceof StateError);
+        assert.match(error.message, message);
+        assert.doesNotMatch(`${error.message} ${error.hint}`, /secret|RIVET_STATE_URL/);
+        return true;
+      });
+    }
     await assert.rejects(read(STATE_FILE), { code: "STATE_FOREIGN", message: /this Rivet's own/ });
   }));
 
