@@ -11,6 +11,7 @@ const LOSS: Readonly<Record<Exclude<Protection, "host">, string>> = {
   authority: "the server's certificate may be that of another host",
 };
 
+/** What a connection makes sure of. */
 export interface Checks {
   /** Encrypted in any case, and not only where the server offers it. */
   readonly encrypted: boolean;
@@ -20,6 +21,7 @@ export interface Checks {
   readonly host: boolean;
 }
 
+/** The weakest link decides: without encryption nothing else counts. */
 export function protectionOf({ encrypted, verified, host }: Checks): Protection {
   if (!encrypted) return "plaintext";
   if (!verified) return "anybody";
