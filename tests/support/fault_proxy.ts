@@ -26,7 +26,7 @@ export interface FaultProxy {
   /** Bytes of request bodies that clients have sent so far. */
   readonly bodyBytes: number;
   /**
-   * The next `times` requests whose `METHOD target` matches go wrong in this way. Resolves when the
+   * The next `times` requests whose head matches, from `METHOD target` on, go wrong in this way. Resolves when the
    * first of them has come.
    */
   break(match: RegExp, fault: Fault, times?: number): Promise<void>;
@@ -94,9 +94,10 @@ class TcpProxy implements FaultProxy {
     try {
       const request = await readHead(client);
       if (request === null) return;
+      const head = new TextDecoder().decode(request.bytes);
       this.requests.push(request.line);
-      this.heads.push(new TextDecoder().decode(request.bytes));
-      const rule = this.#rules.find(({ match, left }) => left > 0 && match.test(request.line));
+      this.heads.push(head);
+      const rule = this.#rules.find(({ match, left }) => left > 0 && match.test(head));
       if (rule !== undefined) {
         rule.left--;
         rule.came();

@@ -8,7 +8,7 @@ import nodeCrypto from "node:crypto";
 import { Buffer } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import S3rver from "s3rver";
-import { type Conditions, S3Storage } from "./s3_storage.ts";
+import { type Conditions, Refusal, S3Storage } from "./s3_storage.ts";
 
 /** s3rver encrypts the tokens of its pages with DES, which the runtime does not have. */
 function plainTokens(): void {
@@ -42,26 +42,38 @@ const server = new S3rver({
   configureBuckets: [],
 });
 server.store = server.context.store = storage;
-server.middleware.splice(-1, 0, async (ctx: Context, next: () => Promise<void>) => {
+/** s3rver makes an InternalError of errors that are not its own. */
+function refuse(ctx: Context, status: number, code: string, message: string): void {
+  ctx.status = status;
+  ctx.type = "application/xml";
+  ctx.body = `<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+}
+
+async function answer(ctx: Context, next: () => Promise<void>): Promise<void> {
+  const { uploadId } = ctx.query;
   if (ctx.path === "/-/uploads") {
     ctx.body = storage.openUploads().join("\n");
   } else if (grant === "put" && ctx.method !== "PUT" && ctx.method !== "POST") {
-    ctx.status = 403;
-    ctx.type = "application/xml";
-    ctx.body = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
-  } else if (ctx.method === "DELETE" && ctx.query.uploadId !== undefined) {
-    storage.abortUpload(ctx.query.uploadId);
+    refuse(ctx, 403, "AccessDenied", "Access Denied");
+  } else if (ctx.method === "DELETE" && uploadId !== undefined) {
+    storage.abortUpload(uploadId);
     ctx.status = 204;
   } else if (conditions === "refused" && ctx.req.headers["if-none-match"] !== undefined) {
-    ctx.status = 501;
-    ctx.type = "application/xml";
-    ctx.body = "<Error><Code>NotImplemented</Code><Message>A header you provided implies " +
-      "functionality that is not implemented</Message></Error>";
+    const message = "A header you provided implies functionality that is not implemented";
+    refuse(ctx, 501, "NotImplemented", message);
   } else {
-    const { uploadId } = ctx.query;
     if (ctx.method === "POST" && uploadId !== undefined) storage.checkUpload(uploadId, ctx.req);
     await next();
     if (grant === "kms") ctx.set("x-amz-server-side-encryption", "aws:kms");
+  }
+}
+
+server.middleware.splice(-1, 0, async (ctx: Context, next: () => Promise<void>) => {
+  try {
+    await answer(ctx, next);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    refuse(ctx, error.status, error.code, error.code);
   }
 });
 const { port } = await server.run();

@@ -28,8 +28,8 @@ interface ListOptions {
   readonly maxKeys?: number;
 }
 
-/** An answer that s3rver passes on; `code` is S3's. */
-class Refusal extends Error {
+/** `code` is S3's. */
+export class Refusal extends Error {
   readonly code: string;
   readonly detail = {};
   readonly status: number;

@@ -13,6 +13,7 @@ Deno.test("azure destination, with faults", async (t) => {
     openAt: (prefix, port) => server.open(prefix, SMALL, at(`http://127.0.0.1:${port}`)),
     smallPut: /^PUT .*part/,
     piecePut: /^PUT .*large.*comp=block&/,
+    largeEnd: /^PUT .*large.*comp=blocklist/,
     repeatedPiece: 2,
     writePermission: /Storage Blob Data Contributor/,
     // Blocks that were never committed are no blob, and Azure removes them.

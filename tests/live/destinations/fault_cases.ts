@@ -22,7 +22,7 @@ export const SMALL: StoreOptions = {
 /** One request for a body of megabytes, most of which the sockets' buffers cannot hide. */
 const PATIENT = {
   limits: UPLOAD_LIMITS,
-  requests: { attempts: 3, backoffMs: 10, idleMs: 2000 },
+  requests: { attempts: 3, backoffMs: 10, idleMs: 4000 },
 } satisfies StoreOptions;
 
 /** Only a stop ends what stalls. */
@@ -43,6 +43,8 @@ export interface FaultyStore {
   readonly smallPut: RegExp;
   /** Of a request that stores a piece of a large file. */
   readonly piecePut: RegExp;
+  /** Head of the request that makes an object of the pieces of `LARGE_BYTES`. */
+  readonly largeEnd: RegExp;
   /** Requests that a piece takes of which one answer was a failure. */
   readonly repeatedPiece: number;
   /** What a refused put must name. */
@@ -57,7 +59,8 @@ export interface FaultCase {
 }
 
 const small = crypto.getRandomValues(new Uint8Array(60_000));
-const large = new Uint8Array(700_000).map((_, i) => (i * 7919) >> 8);
+export const LARGE_BYTES = 700_000;
+const large = new Uint8Array(LARGE_BYTES).map((_, i) => (i * 7919) >> 8);
 
 async function keys(destination: ObjectDestination): Promise<string[]> {
   const found: string[] = [];
@@ -137,6 +140,22 @@ export const faultCases: readonly FaultCase[] = [
       }),
   },
   {
+    name:
+      "a large put whose answers get lost, of a piece and of the end, is stored once and in full",
+    run: (store, prefix) =>
+      withBoth(store, prefix, async (faulty, direct) => {
+        const lost = [
+          store.proxy.break(store.piecePut, { kind: "lose_answer" }),
+          store.proxy.break(store.largeEnd, { kind: "lose_answer" }),
+        ];
+        await putFile(faulty, "large", large);
+        await within(10_000, Promise.all(lost));
+        assert.deepEqual(await direct.read("large"), large);
+        assert.deepEqual(await keys(direct), ["large"]);
+        assert.deepEqual(await store.openUploads(), []);
+      }),
+  },
+  {
     name: "Retry-After is waited for",
     run: (store, prefix) =>
       withBoth(store, prefix, async (faulty) => {
@@ -205,7 +224,7 @@ export const faultCases: readonly FaultCase[] = [
       try {
         const body = new Uint8Array(24 * 1024 * 1024).fill(7);
         const requests = store.proxy.requests.length;
-        store.proxy.break(store.smallPut, { kind: "throttle", bytesPerSecond: 8 * 1024 * 1024 });
+        store.proxy.break(store.smallPut, { kind: "throttle", bytesPerSecond: 4 * 1024 * 1024 });
         const start = performance.now();
         await putFile(faulty, "part", body);
         assert.ok(performance.now() - start > PATIENT.requests.idleMs);

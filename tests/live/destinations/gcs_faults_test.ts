@@ -12,6 +12,7 @@ Deno.test("gcs destination, with faults", async (t) => {
     openAt: (prefix, port) => server.open(prefix, SMALL, `http://127.0.0.1:${port}`),
     smallPut: /^POST .*uploadType=multipart/,
     piecePut: /^PUT .*upload_id=/,
+    largeEnd: /^PUT .*upload_id=[^]*content-range: bytes \d+-699999\/700000/i,
     // The session is asked how far it is in between.
     repeatedPiece: 3,
     writePermission: /storage\.objects\.create/,

@@ -12,6 +12,7 @@ Deno.test("s3 destination, with faults", async (t) => {
     openAt: (prefix, port) => server.open(prefix, SMALL, `http://127.0.0.1:${port}`),
     smallPut: /^PUT .*part/,
     piecePut: /^PUT .*large.*partNumber=/,
+    largeEnd: /^POST .*large.*uploadId=/,
     repeatedPiece: 2,
     writePermission: /s3:PutObject/,
     openUploads: server.openUploads,

@@ -138,18 +138,23 @@ for (const store of SECURE_STORES) {
   });
 }
 
-Deno.test("plain HTTP goes through HTTP_PROXY in the absolute form", async () => {
-  const server = await startS3();
-  const proxy = startForwardProxy("user:secret");
-  try {
-    const env = { HTTP_PROXY: `http://user:secret@127.0.0.1:${proxy.port}` };
-    await works(openAt(server, server.endpoint, {}, env));
-    assert.match(proxy.requests[0], /^PUT http:\/\/127\.0\.0\.1:\d+\/exports\/out\//);
-  } finally {
-    await proxy.stop();
-    await server.stop();
-  }
-});
+for (const store of SECURE_STORES) {
+  Deno.test(`${store.name}: plain HTTP goes through HTTP_PROXY in the absolute form`, async () => {
+    const server = await store.start();
+    const front = await startTlsFront(server.port);
+    const proxy = startForwardProxy("user:secret");
+    const plain = { ...front, caFile: front.caFile, endpoint: `http://127.0.0.1:${server.port}` };
+    try {
+      const env = { HTTP_PROXY: `http://user:secret@127.0.0.1:${proxy.port}` };
+      await works(server.openSecure("out", plain, undefined, env));
+      assert.match(proxy.requests[0], /^(PUT|POST) http:\/\/127\.0\.0\.1:\d+\/.*exports\//);
+    } finally {
+      await front.stop();
+      await proxy.stop();
+      await server.stop();
+    }
+  });
+}
 
 for (const store of SECURE_STORES) {
   Deno.test(`${store.name}: https on an http port, and http on an https port, say so`, async () => {

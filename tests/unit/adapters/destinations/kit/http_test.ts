@@ -58,3 +58,38 @@ Deno.test("what something else answers is shown in part, without half of a secre
     forgetSecrets();
   }
 });
+
+Deno.test("over plain HTTP, a used connection that is closed without an answer is replaced at once", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const answer = new TextEncoder().encode("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+  const asked: number[] = [];
+  /** One answer on the first connection, then the end after the next request; the second one answers. */
+  const serving = (async () => {
+    for (let connection = 1; connection <= 2; connection++) {
+      using client = await listener.accept();
+      for (let request = 1; request <= 2; request++) {
+        if (await client.read(new Uint8Array(4096)) === null) break;
+        asked.push(connection);
+        if (connection === 1 && request === 2) break;
+        await client.write(answer);
+      }
+    }
+  })();
+  const client = new HttpClient({ caCerts: [], proxyFor: () => null });
+  const send = () =>
+    client.send({
+      method: "PUT",
+      origin: { secure: false, hostname: "127.0.0.1", port: listener.addr.port },
+      target: "/",
+      headers: {},
+      body: [new Uint8Array(1000)],
+    });
+  try {
+    for (let n = 0; n < 2; n++) assert.equal(new TextDecoder().decode((await send()).bytes), "ok");
+    assert.deepEqual(asked, [1, 1, 2]);
+  } finally {
+    client.close();
+    await serving;
+    listener.close();
+  }
+});
