@@ -9,6 +9,7 @@ import {
   anyRunOfManifestCopy,
   MANIFEST_COPIES,
   MANIFEST_KEY,
+  manifestCopyKey,
   manifestCopyPrefix,
   runOfManifestCopy,
   SUCCESS_KEY,
@@ -33,10 +34,7 @@ export type ReadCopy =
     | { readonly manifest: null; readonly problem: string; readonly error: RivetError }
   );
 
-/**
- * How many copies are looked into for the newest run: more than run while a clock that was set back
- * catches up.
- */
+/** How many copies are looked into for the newest run, at each place where it may be. */
 const LOOKED_INTO = { "the last ones": 24, "the latest": 1 };
 
 /**
@@ -88,7 +86,8 @@ export async function currentManifest(
 
 /**
  * The copies by their runs' sequence. One that has none, of an earlier Rivet or damaged, keeps the place
- * that its run's time gives it; so do those beyond the ones that are looked into.
+ * that its run's time gives it; so do those beyond the ones that are looked into: the last ones by their
+ * time, and those from the run on that was published last, in whatever year its clock was.
  */
 export async function* copiesNewestFirst(
   destination: BoundDestination,
@@ -100,12 +99,28 @@ export async function* copiesNewestFirst(
     const copy = await readCopy(destination, key, exportName);
     return copy === null ? [] : [copy];
   };
-  const window = keys.splice(0, LOOKED_INTO[lookInto]);
+  const chosen = new Set(keys.slice(0, LOOKED_INTO[lookInto]));
+  if (lookInto === "the last ones" && chosen.size < keys.length) {
+    for (const key of await afterPublished(destination, exportName, keys)) chosen.add(key);
+  }
+  const window = keys.filter((key) => chosen.has(key));
   const copies = (await Promise.all(window.map(read))).flat();
   const sequenced = copies.filter((copy) => sequenceOf(copy) !== null)
     .sort((a, b) => Number(sequenceOf(b)) - Number(sequenceOf(a)));
   for (const copy of copies) yield sequenceOf(copy) === null ? copy : sequenced.shift() ?? copy;
-  for (const key of keys) yield* await read(key);
+  for (const key of keys) if (!chosen.has(key)) yield* await read(key);
+}
+
+/** The copy of the run that was published last, where that is one of the export, and those of its next runs. */
+async function afterPublished(
+  destination: BoundDestination,
+  exportName: string,
+  newestFirst: readonly string[],
+): Promise<readonly string[]> {
+  const published = await readCopy(destination, MANIFEST_KEY, exportName);
+  if (published?.manifest?.export_name !== exportName) return [];
+  const at = newestFirst.indexOf(manifestCopyKey(published.manifest.run_id));
+  return newestFirst.slice(Math.max(0, at + 1 - LOOKED_INTO["the last ones"]), at + 1);
 }
 
 function sequenceOf({ manifest }: ReadCopy): number | null {

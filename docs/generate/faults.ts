@@ -104,7 +104,7 @@ export const FAULTS: readonly Fault[] = [
     broken: "rows while they are read",
     how: "random inserts, updates and deletes of other rows, for every cut",
     then: "what nobody touches is exported once",
-    suites: ["tests/live/cuts"],
+    suites: ["tests/live/cuts", "tests/live/mssql/cuts_test.ts"],
   },
   {
     broken: "state",

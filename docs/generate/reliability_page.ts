@@ -80,6 +80,8 @@ ${sum(random.map(({ killed }) => killed))} processes died.
 ${table(head, rows)}
 
 Kills at each named write are in [reliability](reliability.md#killed-at-a-named-write); concurrent changes without
-kills, for every cut, in \`tests/live/cuts/\`. The gate runs a sample of these rounds (\`tests/live/torture/\`).
+kills, for every cut, in \`tests/live/cuts/\`, and of SQL Server in \`tests/live/mssql/cuts_test.ts\`: on a server
+that evaluates each statement of an export, with random changes before it. The gate runs a sample of these rounds
+(\`tests/live/torture/\`).
 `;
 }

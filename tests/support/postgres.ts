@@ -108,6 +108,11 @@ export async function createDatabase(
   };
 }
 
+/** A test on the embedded server; not registered where one version's own programs are tried. */
+export function embeddedTest(name: string, fn: (t: Deno.TestContext) => Promise<void>): void {
+  if ((Deno.env.get("RIVET_TEST_POSTGRES_BIN") ?? "") === "") Deno.test(name, fn);
+}
+
 /** For tests that must also hold on the embedded server, whatever server the others use. */
 export async function embeddedDatabase(): Promise<TestDatabase> {
   const server = await startPglite();

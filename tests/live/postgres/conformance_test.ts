@@ -1,5 +1,10 @@
 import { sourceCases } from "../../conformance/source.ts";
-import { createDatabase, embeddedDatabase, testPostgres } from "../../support/postgres.ts";
+import {
+  createDatabase,
+  embeddedDatabase,
+  embeddedTest,
+  testPostgres,
+} from "../../support/postgres.ts";
 import { postgresHarness } from "./harness.ts";
 
 Deno.test("postgres: conformance", async (t) => {
@@ -20,7 +25,7 @@ Deno.test("postgres: conformance", async (t) => {
   }
 });
 
-Deno.test("postgres: conformance on the embedded server", async (t) => {
+embeddedTest("postgres: conformance on the embedded server", async (t) => {
   const database = await embeddedDatabase();
   try {
     const harness = await postgresHarness(database);

@@ -13,6 +13,7 @@ import {
 import {
   createDatabase,
   embeddedDatabase,
+  embeddedTest,
   type TestDatabase,
   testPostgres,
 } from "../../support/postgres.ts";
@@ -380,7 +381,7 @@ Deno.test("postgres: types", async (t) => {
   }
 });
 
-Deno.test("postgres: types on the embedded server", async (t) => {
+embeddedTest("postgres: types on the embedded server", async (t) => {
   const database = await embeddedDatabase();
   try {
     await checkTypes(t, database);

@@ -10,6 +10,7 @@ import { readAll, type ReadOptions, requestFor, withSource } from "../../conform
 import {
   createDatabase,
   embeddedDatabase,
+  embeddedTest,
   type TestDatabase,
   testPostgres,
 } from "../../support/postgres.ts";
@@ -106,7 +107,7 @@ Deno.test("checksum: received rows and the server's own sum agree", async (t) =>
   }
 });
 
-Deno.test("checksum: on the embedded server too", async (t) => {
+embeddedTest("checksum: on the embedded server too", async (t) => {
   const database = await embeddedDatabase();
   try {
     await checkForm(t, database);

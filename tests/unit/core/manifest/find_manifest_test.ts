@@ -1,5 +1,5 @@
 /** Which run is the newest in a folder: by the order of runs, whatever their clocks said. */
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { MemoryDestination } from "../../../support/memory_destination.ts";
 import { findManifest, newestManifest } from "../../../../core/manifest/find_manifest.ts";
 import { manifestCopyKey } from "../../../../core/manifest/keys.ts";
@@ -80,6 +80,24 @@ Deno.test("among many runs only the last ones are looked into", async () => {
     await destination.replace(serializeManifest(manifest), manifestCopyKey(runId));
   }
   equal((await newestManifest(destination, "orders"))?.sequence, 59);
-  equal(destination.reads, 24);
+  // And whether a run was published.
+  equal(destination.reads, 25);
+  await destination.close();
+});
+
+Deno.test("the newest run is found among any number, in whatever year its clock was", async () => {
+  const destination = new CountingDestination();
+  const runs = Array.from({ length: 90 }, (_, i) => {
+    // Twice the clock was set back, by years, and stayed there.
+    const year = [2026, 2024, 2025][Math.floor(i / 30)];
+    return `orders_${year}0329T09${10 + i % 30}00.000`;
+  });
+  for (const [i, runId] of runs.entries()) await leave(destination, runId, i + 1);
+  destination.reads = 0;
+  deepEqual(await newest(destination), [runs[89], null]);
+  equal((await newestManifest(destination, "orders"))?.sequence, 90);
+  ok(destination.reads <= 2 * 49, String(destination.reads));
+  await leave(destination, "orders_20250329T100000.000", 91, "failed");
+  deepEqual(await newest(destination), [runs[89], "orders_20250329T100000.000"]);
   await destination.close();
 });
