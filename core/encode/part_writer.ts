@@ -2,7 +2,7 @@
  * Encodes the batches of one read into part files, splitting at `max_file_size` on row-group
  * boundaries. Runs in a Worker or in-process; it does no more than encode, hash and write.
  */
-import type { Batch } from "../batch/batch.ts";
+import { type Batch, release } from "../batch/batch.ts";
 import type { PieceRule, StreamDestination } from "../ports/destination.ts";
 import {
   type EncoderOptions,
@@ -74,10 +74,12 @@ export class PartWriter {
     if (this.#sink !== null) await this.#emit(this.#encoder?.flush() ?? [], this.#sink);
   }
 
+  /** Takes the batch, whose buffers are gone afterwards. */
   async write(batch: Batch): Promise<void> {
     if (batch.rows === 0) return;
     const { encoder, sink } = await this.#open();
     await this.#emit(encoder.write(batch), sink);
+    release(batch);
     this.#partRows += batch.rows;
     await this.#splitWhenFull(encoder, sink);
   }

@@ -9,7 +9,7 @@ import type { WriteResult } from "../encode/unit_writer.ts";
 import type { FromWorker, ToWorker, WorkerConnect, WorkerResult } from "./worker_protocol.ts";
 
 /** Decoded bytes that may wait for the encoder; one more batch is always let through. */
-const MAX_IN_FLIGHT_BYTES = 32 * 1024 * 1024;
+const MAX_IN_FLIGHT_BYTES = 12 * 1024 * 1024;
 
 /** Told the totals of a unit so far. */
 export type ProgressHandler = (rows: number, bytes: number) => void;

@@ -16,11 +16,12 @@ function tight(bytes: Uint8Array): Uint8Array {
   return bytes.byteLength * 2 < bytes.buffer.byteLength ? new Uint8Array(bytes) : bytes;
 }
 
+/** Told a page's size, zstd makes its tables for that size: those of a strong level take longer to clear than to use. */
 function zstd(level: number): Codec {
-  const options = { params: { [constants.ZSTD_c_compressionLevel]: level } };
+  const params = { [constants.ZSTD_c_compressionLevel]: level };
   return {
     id: CompressionCodec.ZSTD,
-    compress: (body) => tight(zstdCompressSync(body, options)),
+    compress: (body) => tight(zstdCompressSync(body, { params, pledgedSrcSize: body.length })),
   };
 }
 

@@ -148,6 +148,16 @@ Deno.test("unit writer: counts the source's columns and writes those of the file
     structuredClone(seen);
   }));
 
+Deno.test("unit writer: a batch that was written has given its memory back", () =>
+  inFolder(async (dir) => {
+    const writer = new UnitWriter(lines, output(dir, NO_STAGES));
+    const batch = batchOf(columns, [[1, 1], [2, null]]);
+    const buffers = batch.data.map(({ values }) => values);
+    await writer.write(batch);
+    assert.deepEqual(buffers.map(({ byteLength }) => byteLength), [0, 0]);
+    await writer.finish();
+  }));
+
 Deno.test("unit writer: no rows leave no file and empty counts", () =>
   inFolder(async (dir) => {
     for (const partition of [null, DAYS]) {

@@ -3,9 +3,11 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ByteBuilder } from "../../../../../adapters/formats/byte_builder.ts";
 import { appendDelta32, appendDelta64 } from "../../../../../adapters/formats/parquet/delta.ts";
+import { loadFormat } from "../../../../../adapters/formats/mod.ts";
+import { release } from "../../../../../core/batch/batch.ts";
 import type { RivetType } from "../../../../../core/types/types.ts";
 import { batchOf, column, type Value } from "../../../../support/batches.ts";
-import { withFile } from "../../../../support/format_files.ts";
+import { concat, DEFAULT_OPTIONS, withFile } from "../../../../support/format_files.ts";
 import { hyparquetMetadata } from "../../../../support/read_hyparquet.ts";
 import { PARQUET_READERS } from "../../../../support/readers.ts";
 
@@ -168,4 +170,27 @@ Deno.test("a row group without a value follows one that chose a form", async () 
       assert.deepEqual((await read(path)).rows, rows, name);
     }
   });
+});
+
+Deno.test("nothing that is still to be written lies in a batch whose memory is gone", async () => {
+  const columns = [column("t", { kind: "text" }), column("n", INT64)];
+  const row = (i: number): Value[] => [`${noise(i)} ${"long ".repeat(i % 200)}`, BigInt(noise(i))];
+  const rows = Array.from({ length: 3000 }, (_, i) => row(i));
+  const encoder = await (await loadFormat("parquet")).open(columns, DEFAULT_OPTIONS);
+  const parts: Uint8Array[] = [];
+  for (let from = 0; from < rows.length; from += 450) {
+    const batch = batchOf(columns, rows.slice(from, from + 450));
+    parts.push(...encoder.write(batch));
+    release(batch);
+  }
+  parts.push(...encoder.finish());
+  const path = await Deno.makeTempFile({ suffix: ".parquet" });
+  try {
+    await Deno.writeFile(path, concat(parts));
+    for (const [name, read] of Object.entries(PARQUET_READERS)) {
+      assert.deepEqual((await read(path)).rows, rows, name);
+    }
+  } finally {
+    await Deno.remove(path);
+  }
 });
