@@ -149,11 +149,13 @@ async function diagnose(
   const inputs = { now: new Date(), cursor: stored?.cursor ?? null, ties: null, signal };
   // Known to be none at first: without an index, looking for chunks would read the whole table.
   const chunks = mode.kind === "chunked" ? [] : null;
-  let plan = await planWithoutWaiting(source, exported, { ...inputs, chunks });
-  if (await cutsByLookUps(source, exported, plan)) {
-    plan = await planWithoutWaiting(source, sized(exported, plan), { ...inputs, chunks: null });
-  }
-  const diagnostics = await preflight(source, exported, plan);
+  const uncut = await planWithoutWaiting(source, exported, { ...inputs, chunks });
+  const subject = sized(exported, uncut);
+  const plan = await cutsByLookUps(source, exported, uncut)
+    ? await planWithoutWaiting(source, subject, { ...inputs, chunks: null })
+    : uncut;
+  const found = await preflight(source, subject, plan);
+  const diagnostics = await withCheckpoint(state, exported, found);
   const drift = await driftOf(state, exported, plan, source.dialect) ?? [];
   if (drift.length === 0 || config.on_schema_drift === "continue") {
     return { diagnostics, errors: [] };
@@ -164,6 +166,21 @@ async function diagnose(
     diagnostics: { ...diagnostics, warnings: [...diagnostics.warnings, warning] },
     errors: [],
   };
+}
+
+/** A run that was not finished refuses the next one, unless that continues it. */
+async function withCheckpoint(
+  state: StateReader,
+  { name, mode }: LoadedExport,
+  found: Diagnostics,
+): Promise<Diagnostics> {
+  if (mode.kind !== "chunked" || !mode.checkpoint) return found;
+  const open = await state.chunkRunInProgress(name);
+  if (open === null) return found;
+  const warning =
+    `chunk run '${open.runId}' is unfinished: run with --resume, or discard it with ` +
+    `'rivet state reset-chunks --export ${name}'`;
+  return { ...found, warnings: [...found.warnings, warning] };
 }
 
 /** Whether its chunks can be found without reading the table. */

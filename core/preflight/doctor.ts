@@ -125,7 +125,7 @@ async function checkSource(
     const factory = await deps.source(config.source.type);
     source = await factory.connect({
       source: config.source,
-      tuning: resolveTuning(config.source.tuning),
+      tuning: resolveTuning(config.source.tuning, {}, config.source.environment),
       applicationName: "rivet/doctor",
       signal,
     });

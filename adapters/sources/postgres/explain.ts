@@ -24,7 +24,7 @@ export async function plannedRows(rows: RunRows, query: string): Promise<number 
   return (await explain(rows, query))?.["Plan Rows"] ?? null;
 }
 
-/** A cursor is planned for its first rows, which come sooner by an index than by a sort. */
+/** A cursor is planned as one: for the share of its rows that the session says, and without parallel workers. */
 export async function plannedScan(
   rows: RunRows,
   query: string,

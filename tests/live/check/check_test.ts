@@ -12,6 +12,9 @@ const TABLES = `
   INSERT INTO events SELECT i, 'kind', '2025-01-01' FROM generate_series(1, 120000) i;
   CREATE TABLE sparse (id bigint PRIMARY KEY, label text);
   INSERT INTO sparse SELECT i::bigint * 1000000, 'label' FROM generate_series(1, 2000) i;
+  CREATE TABLE mixed (id bigint PRIMARY KEY, n bigint NOT NULL, pad text);
+  INSERT INTO mixed SELECT i, (i * 7919) % 110017, repeat('x', 400) FROM generate_series(1, 110000) i;
+  CREATE INDEX mixed_n ON mixed (n);
   ANALYZE`;
 
 const CONFIG = (url: string) => `
@@ -183,6 +186,39 @@ Deno.test("check: the type report lists what cannot be read, and --strict fails 
       const good = await check(dir, "-e", "good", "--strict", "--target", "bigquery");
       assert.equal(good.code, 0, good.stderr);
       assert.match(good.stdout, /^Export: good {2}\[target: bigquery\]$/m);
+    })
+  ));
+
+const MIXED = (url: string) => `
+source: {type: postgres, url: "${url}", tls: {mode: disable}}
+exports:
+  - {name: stepwise, query: "SELECT id, n FROM mixed", mode: incremental, cursor_column: n, destination: {type: local, path: ./out}}
+  - {name: chunks, query: "SELECT id, n FROM mixed", mode: chunked, chunk_column: n, chunk_size: 150000, destination: {type: local, path: ./out}}
+  - {name: small_chunks, query: "SELECT id, n FROM mixed", mode: chunked, chunk_column: n, chunk_size: 500, destination: {type: local, path: ./out}}
+`;
+
+Deno.test("check: the plan is that of the statement as it is sent, and of what it reads", () =>
+  withDatabase((database) =>
+    withConfig(MIXED(database.url), async (dir) => {
+      const { code, stdout, stderr } = await check(dir, "--json");
+      assert.equal(code, 0, stderr);
+      const [stepwise, chunks, small] = lines(stdout);
+      const shown = (e: Record<string, unknown>) => [e.scan_type, e.verdict, e.indexed];
+      // The first run reads everything, and a sort of it is cheaper than its index.
+      const whole = ["Seq Scan on mixed, then a sort", "DEGRADED", true];
+      assert.deepEqual([shown(stepwise), shown(chunks)], [whole, whole]);
+      assert.match(
+        String(chunks.suggestion),
+        /^the planner prefers a full table scan to the index/,
+      );
+      assert.match(String(small.scan_type), /Index Scan (using|on) mixed_n|Bitmap Index Scan/);
+      assert.equal(small.verdict, "EFFICIENT");
+      const set = ["state", "set", "-c", "rivet.yaml", "-e", "stepwise", "--cursor", "109000"];
+      assert.equal((await rivet(set, { cwd: dir })).code, 0);
+      // What the next run reads are the rows behind its cursor.
+      const [behind] = lines((await check(dir, "-e", "stepwise", "--json")).stdout);
+      assert.match(String(behind.scan_type), /Index Scan/);
+      assert.deepEqual([behind.verdict, behind.indexed], ["EFFICIENT", true]);
     })
   ));
 
