@@ -248,6 +248,17 @@ function around(element: TargetType, name: (element: string) => string): TargetT
   return element.name === null ? element : { ...element, name: name(element.name) };
 }
 
+/** The same where a list itself is never NULL. */
+function neverNull(
+  element: TargetType,
+  name: (element: string) => string,
+  note: string,
+): TargetType {
+  const list = around(element, name);
+  if (list.name === null) return list;
+  return about(list.name, list.note === null ? note : `${list.note}; ${note}`);
+}
+
 /** A list type that does not know what its elements are. */
 function untyped(element: TargetType, name: string): TargetType {
   return element.name === null ? element : about(name, "elements have no fixed type");
@@ -292,7 +303,11 @@ const RULES: Record<Target, TargetRules> = {
   },
   snowflake: { scalar: snowflake, list: (element) => untyped(element, "ARRAY") },
   duckdb: { scalar: duckdb, list: (element) => around(element, (name) => `${name}[]`) },
-  clickhouse: { scalar: clickhouse, list: (element) => around(element, (n) => `Array(${n})`) },
+  clickhouse: {
+    scalar: clickhouse,
+    // https://clickhouse.com/docs/sql-reference/data-types/nullable: no composite type is.
+    list: (element) => neverNull(element, (n) => `Array(${n})`, "NULL lists become empty"),
+  },
   redshift: { scalar: redshift, list: (element) => untyped(element, "SUPER") },
   spark: { scalar: spark, list: (element) => around(element, (name) => `ARRAY<${name}>`) },
 };
