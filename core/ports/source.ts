@@ -326,6 +326,8 @@ export type OverrideType = RivetType;
 /** An engine: its way to write SQL, and its way in. */
 export interface SourceFactory {
   readonly type: SourceConfig["type"];
+  /** The engine's name as `rivet doctor` writes it, before any server was asked for its own. */
+  readonly title: string;
   readonly dialect: Dialect;
   connect(options: ConnectOptions): Promise<Source>;
 }

@@ -3,7 +3,6 @@ import { requireChecksum } from "../query/checksum.ts";
 import { requireServer } from "../access/capabilities.ts";
 import { onlyHelps } from "../access/only_helps.ts";
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
-import type { SourceConfig } from "../config/schema.ts";
 import { resolveTuning } from "../config/tuning.ts";
 import { type ErrorCode, type RivetError, toRivetError } from "../base/errors.ts";
 import type { Adapters } from "../ports/adapters.ts";
@@ -109,20 +108,15 @@ export function categoryOf({ code, category }: RivetError): DoctorCategory {
   }
 }
 
-const ENGINES: Record<SourceConfig["type"], string> = {
-  postgres: "Postgres",
-  mysql: "MySQL",
-  mssql: "SQL Server",
-};
-
 async function checkSource(
   deps: DoctorDeps,
   { config, signal }: DoctorOptions,
 ): Promise<DoctorCheck[]> {
-  const name = `Source auth (${ENGINES[config.source.type]})`;
+  let name = `Source auth (${config.source.type})`;
   let source: Source | null = null;
   try {
     const factory = await deps.source(config.source.type);
+    name = `Source auth (${factory.title})`;
     source = await factory.connect({
       source: config.source,
       tuning: resolveTuning(config.source.tuning, {}, config.source.environment),

@@ -27,12 +27,12 @@ export interface PlanVerdict {
  * @throws SourceError
  */
 export async function planVerdict(
-  config: LoadedConfig,
+  notifiers: readonly Notifier[],
   exported: LoadedExport,
   source: Source,
   plan: ExportPlan,
 ): Promise<PlanVerdict | null> {
-  if (!config.config.notifications?.slack?.on.includes("degraded")) return null;
+  if (!notifiers.some(({ on }) => on.has("degraded"))) return null;
   const rows = plan.estimatedRows;
   if (rows !== null && rows < SCAN_MATTERS_ROWS) return null;
   const found = await probeScan(source, exported, plan);

@@ -71,7 +71,8 @@ async function adviceOn(
 ): Promise<PlanVerdict | null> {
   if (ctx.options.sealed?.has(ctx.exported.name)) return null;
   try {
-    return await source.use((connected) => planVerdict(ctx.config, ctx.exported, connected, plan));
+    const { deps: { notifiers }, exported } = ctx;
+    return await source.use((connected) => planVerdict(notifiers, exported, connected, plan));
   } catch (error) {
     logger().info(`the verdict for the notification is not known: ${toRivetError(error).message}`);
     return null;

@@ -69,8 +69,7 @@ const deps: RunDeps = {
   source: async (type) => {
     const factory = await adapters.source(type);
     return {
-      type: factory.type,
-      dialect: factory.dialect,
+      ...factory,
       connect: async (options) => lethalSource(await factory.connect(options)),
     };
   },

@@ -41,6 +41,7 @@ export class MemoryServer {
   get factory(): SourceFactory {
     return {
       type: "postgres",
+      title: "Memory",
       dialect,
       connect: (options) => Promise.try(() => this.#connect(options)),
     };

@@ -72,4 +72,4 @@ async function connect(options: ConnectOptions): Promise<Source> {
 }
 
 /** SQL Server 2016 and later, and Azure SQL. */
-export const mssql: SourceFactory = { type: "mssql", dialect, connect };
+export const mssql: SourceFactory = { type: "mssql", title: "SQL Server", dialect, connect };

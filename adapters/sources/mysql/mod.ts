@@ -87,4 +87,4 @@ async function connect(options: ConnectOptions): Promise<Source> {
 }
 
 /** MySQL and MariaDB, directly or behind a proxy. */
-export const mysql: SourceFactory = { type: "mysql", dialect, connect };
+export const mysql: SourceFactory = { type: "mysql", title: "MySQL", dialect, connect };

@@ -42,4 +42,4 @@ async function connect(options: ConnectOptions): Promise<Source> {
 }
 
 /** PostgreSQL's factory. */
-export const postgres: SourceFactory = { type: "postgres", dialect, connect };
+export const postgres: SourceFactory = { type: "postgres", title: "Postgres", dialect, connect };

@@ -50,6 +50,7 @@ function deps(parts: Parts, opened: DestinationConfig[] = []): DoctorDeps {
     close: () => Promise.resolve(),
   };
   const factory: Partial<SourceFactory> = {
+    title: "MySQL",
     connect: () =>
       parts.connect === undefined
         ? Promise.resolve(source as Source)

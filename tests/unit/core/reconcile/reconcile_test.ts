@@ -304,7 +304,8 @@ async function reconcile(
     }),
   };
   const { source } = answering(() => [rows]);
-  const factory = { type: "postgres", dialect, connect: () => Promise.resolve(source) } as const;
+  const connect = () => Promise.resolve(source);
+  const factory = { type: "postgres", title: "Postgres", dialect, connect } as const;
   const config = loadedConfig({});
   const report = await reconcileExport(
     { state: state as StateStore, source: () => Promise.resolve(factory) },
