@@ -1,7 +1,7 @@
 /** Adds `_rivet_exported_at` and `_rivet_row_hash` to batches (contracts section 8). */
 import { type Batch, type ColumnData, makeBatch } from "../batch/batch.ts";
 import { columnIndex, RowHasher } from "./row_hash.ts";
-import { addedColumns, type StageSpec } from "./spec.ts";
+import { addedColumns, type StageSpec } from "./stage_plan.ts";
 import type { Xxh3 } from "./xxh3.ts";
 
 function required(length: number, values: ArrayBuffer): ColumnData {

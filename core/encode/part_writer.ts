@@ -11,7 +11,7 @@ import {
   wholeFileCodec,
 } from "../ports/format.ts";
 import { Compressor } from "./compressor.ts";
-import type { StageSpec } from "./spec.ts";
+import type { StageSpec } from "./stage_plan.ts";
 import type { Column } from "../types/types.ts";
 import { openStagedFile, openStream, type PartSink, type StagedPart } from "./staged_file.ts";
 

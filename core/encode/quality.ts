@@ -5,7 +5,7 @@
 import type { Batch } from "../batch/batch.ts";
 import { HashSet } from "./hash_set.ts";
 import { columnIndex, RowHasher } from "./row_hash.ts";
-import type { StageSpec } from "./spec.ts";
+import type { StageSpec } from "./stage_plan.ts";
 import type { Xxh3 } from "./xxh3.ts";
 
 /** Counters of one read or of several; structured-clone safe. */

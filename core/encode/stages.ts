@@ -3,7 +3,7 @@ import type { Batch } from "../batch/batch.ts";
 import { MetaColumns } from "./meta_columns.ts";
 import { QualityCounter, type QualityCounts } from "./quality.ts";
 import { WidthCounter, type WidthSums } from "./shape.ts";
-import type { StageSpec } from "./spec.ts";
+import type { StageSpec } from "./stage_plan.ts";
 import { createXxh3 } from "./xxh3.ts";
 
 /** What the stages saw of one read; structured-clone safe. */

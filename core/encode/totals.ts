@@ -1,7 +1,7 @@
 /** What the stages saw over all reads of a run that this process did. */
 import { QualityTotals } from "./quality.ts";
 import { WidthCounter } from "./shape.ts";
-import type { StageSpec } from "./spec.ts";
+import type { StageSpec } from "./stage_plan.ts";
 import type { StageResult } from "./stages.ts";
 
 /** Counters over the reads of a run, whichever Workers did them. */

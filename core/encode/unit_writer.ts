@@ -4,7 +4,7 @@ import type { Format } from "../ports/format.ts";
 import { type ByteStream, type OutputSpec, PartWriter } from "./part_writer.ts";
 import type { StagedPart } from "./staged_file.ts";
 import { PartitionedPartWriter } from "./partitioned_writer.ts";
-import { fileColumns } from "./spec.ts";
+import { fileColumns } from "./stage_plan.ts";
 import { type StageResult, Stages } from "./stages.ts";
 
 /** What a unit leaves; structured-clone safe. */

@@ -2,7 +2,7 @@
 import { onlyHelps } from "../access/only_helps.ts";
 import type { LoadedExport } from "../config/loaded.ts";
 import { requireEngine, requireServer } from "../access/capabilities.ts";
-import { planStages } from "../encode/spec.ts";
+import { planStages } from "../encode/stage_plan.ts";
 import type { Source } from "../ports/source.ts";
 import { requireChecksum } from "../query/checksum.ts";
 import { baseQuery } from "../query/base.ts";

@@ -3,7 +3,7 @@
  * Everything in an `ExportPlan` is plain data.
  */
 import type { LoadedExport } from "../config/loaded.ts";
-import type { StageSpec } from "../encode/spec.ts";
+import type { StageSpec } from "../encode/stage_plan.ts";
 import type { TieSpec } from "../extract/ties.ts";
 import type { Description, Source } from "../ports/source.ts";
 import type { ChunkShape } from "../query/cuts/cut.ts";

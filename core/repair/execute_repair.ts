@@ -21,7 +21,7 @@ import type { PartRecord } from "../manifest/parts.ts";
 import { planUnits } from "../run/unit_plan.ts";
 import { type Unit, type UnitQueue, type UnitResult, UnitRunner } from "../run/units.ts";
 import { WorkerPool } from "../workers/worker_pool.ts";
-import { fileColumns, planStages } from "../encode/spec.ts";
+import { fileColumns, planStages } from "../encode/stage_plan.ts";
 import { type RecordedRun, requireSameQuery } from "../reconcile/chunk_run.ts";
 import { openRepairContext, type RepairingOptions, requireSamePlace } from "./repair_context.ts";
 import type { RepairAction, RepairPlan } from "./repair_plan.ts";

@@ -5,7 +5,7 @@ import { randomSuffix } from "../manifest/names.ts";
 import type { Access } from "../ports/destination.ts";
 import type { ChunkRun } from "../ports/state.ts";
 import type { ChunkShape } from "../query/cuts/cut.ts";
-import { fileColumns } from "../encode/spec.ts";
+import { fileColumns } from "../encode/stage_plan.ts";
 import type { StageTotals } from "../encode/totals.ts";
 import { checkQuality, qualityFailed } from "./check_quality.ts";
 import { commitCursor, type CursorMove, cursorMove } from "./commit_cursor.ts";

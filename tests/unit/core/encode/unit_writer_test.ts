@@ -9,7 +9,7 @@ import {
   type PartitionLimits,
 } from "../../../../core/encode/partitioned_writer.ts";
 import { splitByPartition } from "../../../../core/encode/partition.ts";
-import type { StageSpec } from "../../../../core/encode/spec.ts";
+import type { StageSpec } from "../../../../core/encode/stage_plan.ts";
 import { UnitWriter } from "../../../../core/encode/unit_writer.ts";
 import { batchOf, column } from "../../../support/batches.ts";
 import { rowTexts } from "./arbitrary.ts";

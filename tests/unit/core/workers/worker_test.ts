@@ -4,7 +4,7 @@ import type { Tuning } from "../../../../core/config/tuning.ts";
 import { resolveTuning } from "../../../../core/config/tuning.ts";
 import { SourceError } from "../../../../core/base/errors.ts";
 import type { OutputSpec } from "../../../../core/encode/part_writer.ts";
-import { planStages } from "../../../../core/encode/spec.ts";
+import { planStages } from "../../../../core/encode/stage_plan.ts";
 import type { ReadJob } from "../../../../core/extract/read.ts";
 import { WorkerClient } from "../../../../core/workers/worker_client.ts";
 import { WorkerPool } from "../../../../core/workers/worker_pool.ts";

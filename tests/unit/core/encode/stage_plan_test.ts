@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ExportConfig } from "../../../../core/config/schema.ts";
 import { ConfigError } from "../../../../core/base/errors.ts";
-import { fileColumns, planStages, type StageSpec } from "../../../../core/encode/spec.ts";
+import { fileColumns, planStages, type StageSpec } from "../../../../core/encode/stage_plan.ts";
 import { column } from "../../../support/batches.ts";
 import { loadedExport } from "../../../support/exports.ts";
 
