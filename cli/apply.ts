@@ -12,7 +12,7 @@ import { logger } from "../core/base/log.ts";
 import { string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
 import { ConfigError } from "../core/base/errors.ts";
-import type { RunOptions } from "../core/run/types.ts";
+import type { RunOptions } from "../core/run/run_options.ts";
 import { defineCommand } from "./define.ts";
 import { loadConfig } from "./load.ts";
 import {

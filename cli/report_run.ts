@@ -3,7 +3,7 @@ import type { LoadedExport } from "../core/config/loaded.ts";
 import { ConfigError } from "../core/base/errors.ts";
 import { aggregateJson } from "../core/report/json.ts";
 import type { RunAggregate } from "../core/report/summary.ts";
-import type { RunListener } from "../core/run/types.ts";
+import type { RunListener } from "../core/run/run_options.ts";
 import { failureOf, interruption, ReportedError } from "./failure.ts";
 import { CardsView } from "./render/cards.ts";
 import { toJson } from "./render/json.ts";

@@ -2,7 +2,7 @@
 import { constant, type InferValue, message, object, option } from "@optique/core";
 import { selectExports } from "../core/config/select.ts";
 import { logger } from "../core/base/log.ts";
-import type { RunOptions } from "../core/run/types.ts";
+import type { RunOptions } from "../core/run/run_options.ts";
 import { defineCommand } from "./define.ts";
 import { loadConfig } from "./load.ts";
 import {

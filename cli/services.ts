@@ -9,7 +9,7 @@ import type { CheckOptions, ExportCheck } from "../core/preflight/check_exports.
 import type { DoctorCheck, DoctorOptions } from "../core/preflight/doctor.ts";
 import type { ProcessOptions } from "../core/processes/run_in_processes.ts";
 import type { RunAggregate } from "../core/report/summary.ts";
-import type { RunOptions } from "../core/run/types.ts";
+import type { RunOptions } from "../core/run/run_options.ts";
 import type { ReconcileOptions } from "../core/reconcile/reconcile.ts";
 import type { ReconcileReport } from "../core/reconcile/reconcile_report.ts";
 import type { RepairOptions, RepairResult } from "../core/repair/repair.ts";

@@ -3,7 +3,7 @@
  * stands. What does not fit the terminal's height is given up from the top: finished cards are printed
  * for good, and running ones shrink to a line.
  */
-import type { ExportProgress, ExportStarted, RunListener } from "../../core/run/types.ts";
+import type { ExportProgress, ExportStarted, RunListener } from "../../core/run/run_options.ts";
 import type { ExportSummary } from "../../core/report/summary.ts";
 import { barLine, clip, type LineFacts, liveLine } from "./progress_line.ts";
 import type { Screen } from "./screen.ts";

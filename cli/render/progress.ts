@@ -2,7 +2,7 @@
  * What is seen of a run while it goes: on a terminal one live line per running export, elsewhere a
  * plain line per export every few seconds, and the summary block of each export when it is finished.
  */
-import type { ExportProgress, ExportStarted, RunListener } from "../../core/run/types.ts";
+import type { ExportProgress, ExportStarted, RunListener } from "../../core/run/run_options.ts";
 import type { ExportSummary } from "../../core/report/summary.ts";
 import { type LineFacts, liveLine, plainLine } from "./progress_line.ts";
 import type { Screen } from "./screen.ts";

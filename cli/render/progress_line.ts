@@ -1,5 +1,5 @@
 /** One export's progress as one line. */
-import type { ExportProgress } from "../../core/run/types.ts";
+import type { ExportProgress } from "../../core/run/run_options.ts";
 import { formatBytes, formatCount, formatElapsed, formatEta } from "./format.ts";
 
 export interface LineFacts {

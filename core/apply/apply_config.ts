@@ -12,7 +12,7 @@ import type { RunDeps } from "../run/context.ts";
 import { crashRecorder } from "../run/crash.ts";
 import { aggregate, type ExportJob, runJobs } from "../run/run.ts";
 import type { ExportSummary, RunAggregate } from "../report/summary.ts";
-import type { RunOptions } from "../run/types.ts";
+import type { RunOptions } from "../run/run_options.ts";
 import { type CampaignRecord, CampaignRecorder } from "./campaign_record.ts";
 import { unfinishedJobs } from "./unfinished.ts";
 import { parallelGroups, type Wave, wavesOf } from "./waves.ts";

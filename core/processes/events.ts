@@ -5,7 +5,7 @@
 import { jsonLine, type JsonText } from "../base/json_text.ts";
 import type { SerializedError } from "../base/errors.ts";
 import { summaryJson } from "../report/json.ts";
-import type { ExportProgress, ExportStarted, RunListener } from "../run/types.ts";
+import type { ExportProgress, ExportStarted, RunListener } from "../run/run_options.ts";
 import type { ExportStatus, ExportSummary } from "../report/summary.ts";
 
 interface StartedLine {

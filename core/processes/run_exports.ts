@@ -5,7 +5,7 @@ import type { RunDeps } from "../run/context.ts";
 import { crashRecorder } from "../run/crash.ts";
 import { aggregate, aggregateRecord, recordAggregate, selectJobs } from "../run/run.ts";
 import type { RunAggregate } from "../report/summary.ts";
-import type { RunOptions } from "../run/types.ts";
+import type { RunOptions } from "../run/run_options.ts";
 import { type Launcher, type ProcessOptions, runInProcesses } from "./run_in_processes.ts";
 
 /** As `runExports`: a child that dies is a failed export, never a missing one. */

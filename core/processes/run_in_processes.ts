@@ -5,7 +5,7 @@
 import type { LoadedExport } from "../config/loaded.ts";
 import { RivetError } from "../base/errors.ts";
 import { type ExportJob, notStarted } from "../run/run.ts";
-import type { ExportStarted, RunListener } from "../run/types.ts";
+import type { ExportStarted, RunListener } from "../run/run_options.ts";
 import type { ExportSummary } from "../report/summary.ts";
 import type { Child, Launch } from "./child.ts";
 import { type EventLine, parseEvent, summaryOf } from "./events.ts";

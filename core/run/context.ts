@@ -12,7 +12,7 @@ import type { LeasedState, RunOrder, StateStore } from "../ports/state.ts";
 import type { Journal } from "./journal.ts";
 import type { SnapshotHold } from "../extract/snapshot.ts";
 import type { RunTracker } from "./tracker.ts";
-import type { RunOptions } from "./types.ts";
+import type { RunOptions } from "./run_options.ts";
 import type { WorkerClient } from "../workers/worker_client.ts";
 import type { WorkerPool } from "../workers/worker_pool.ts";
 

@@ -7,7 +7,7 @@ import { bestEffort, type RunDeps } from "./context.ts";
 import { metricOf } from "./finish_run.ts";
 import { Journal } from "./journal.ts";
 import { notifyRun, openNotifiers } from "./notify.ts";
-import type { RunOptions } from "./types.ts";
+import type { RunOptions } from "./run_options.ts";
 
 type CrashDeps = Pick<RunDeps, "openNotifiers"> & {
   readonly state: Pick<StateStore, "files" | "metrics" | "recordMetric" | "appendJournal">;

@@ -20,7 +20,7 @@ import { cursorDrift } from "./sealed.ts";
 import { settleEarlierRuns } from "./settle.ts";
 import { RunTracker } from "./tracker.ts";
 import type { ExportSummary } from "../report/summary.ts";
-import type { RunOptions } from "./types.ts";
+import type { RunOptions } from "./run_options.ts";
 
 /** @throws RivetError LEASE_HELD while another run of the export goes on, and what keeps it from beginning. */
 export async function runExport(

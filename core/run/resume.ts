@@ -11,7 +11,7 @@ import { type Review, reviewParts } from "./review.ts";
 import { nothingToResume, runToResume } from "./checkpoint.ts";
 import { bestEffort, type ExportContext, type RunDeps } from "./context.ts";
 import { resolvePlaceholders, runTime } from "../manifest/names.ts";
-import type { RunOptions } from "./types.ts";
+import type { RunOptions } from "./run_options.ts";
 
 /** What `--resume` is about, export by export. */
 export interface Resumable {

@@ -15,7 +15,7 @@ import { exportsToResume } from "./resume.ts";
 import { cursorDrift } from "./sealed.ts";
 import { runHold } from "../extract/snapshot.ts";
 import type { ExportSummary, RunAggregate } from "../report/summary.ts";
-import type { RunOptions } from "./types.ts";
+import type { RunOptions } from "./run_options.ts";
 import { WorkerPool } from "../workers/worker_pool.ts";
 
 /** What is known of a run that cannot tell itself. */

@@ -1,6 +1,6 @@
 /** Counts what a run has read, written and retried, and tells the listener. */
 import { rssMb } from "../extract/memory.ts";
-import type { ExportProgress, RunListener } from "./types.ts";
+import type { ExportProgress, RunListener } from "./run_options.ts";
 
 const SAMPLE_MS = 200;
 

@@ -7,7 +7,7 @@ import type { StateStore } from "../../core/ports/state.ts";
 import type { RunAggregate } from "../../core/report/summary.ts";
 import type { RunDeps } from "../../core/run/context.ts";
 import { runExports } from "../../core/run/run.ts";
-import type { RunOptions } from "../../core/run/types.ts";
+import type { RunOptions } from "../../core/run/run_options.ts";
 import { WorkerClient } from "../../core/workers/worker_client.ts";
 import { openSqlite, STATE_FILE } from "../../state/open.ts";
 import { loadedExport } from "./exports.ts";

@@ -8,7 +8,7 @@ import type { Source } from "../../core/ports/source.ts";
 import type { StateStore } from "../../core/ports/state.ts";
 import { runExports } from "../../core/run/run.ts";
 import type { RunAggregate } from "../../core/report/summary.ts";
-import type { RunOptions } from "../../core/run/types.ts";
+import type { RunOptions } from "../../core/run/run_options.ts";
 import { startThread, WorkerClient } from "../../core/workers/worker_client.ts";
 import { openSqlite, STATE_FILE } from "../../state/open.ts";
 import { createDatabase, type TestDatabase } from "./postgres.ts";

@@ -5,7 +5,7 @@ import { loadConfig } from "../../core/config/load.ts";
 import type { RunDeps } from "../../core/run/context.ts";
 import { runExports } from "../../core/run/run.ts";
 import type { RunAggregate } from "../../core/report/summary.ts";
-import type { RunOptions } from "../../core/run/types.ts";
+import type { RunOptions } from "../../core/run/run_options.ts";
 import { startThread, WorkerClient } from "../../core/workers/worker_client.ts";
 import { openState } from "../../state/open.ts";
 

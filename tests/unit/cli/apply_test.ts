@@ -2,7 +2,7 @@ import { deepEqual, equal, rejects } from "node:assert/strict";
 import { join } from "node:path";
 import { type ApplyArgs, executeApply } from "../../../cli/apply.ts";
 import type { LoadedConfig } from "../../../core/config/loaded.ts";
-import type { RunOptions } from "../../../core/run/types.ts";
+import type { RunOptions } from "../../../core/run/run_options.ts";
 import { fakeAggregate, fakeConfig, fakeContext, fakeSummary } from "./fakes.ts";
 
 const ARGS: ApplyArgs = {

@@ -2,7 +2,7 @@ import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { executeRun, type RunArgs } from "../../../cli/run.ts";
 import { RivetError, serializeError } from "../../../core/base/errors.ts";
 import type { RunAggregate } from "../../../core/report/summary.ts";
-import type { RunOptions } from "../../../core/run/types.ts";
+import type { RunOptions } from "../../../core/run/run_options.ts";
 import {
   fakeAggregate,
   fakeConfig,
