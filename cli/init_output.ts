@@ -2,7 +2,7 @@
 import { counted } from "../core/base/counted.ts";
 import { dirname, relative, resolve } from "node:path";
 import type { TlsConfig } from "../core/config/schema.ts";
-import { discoveryArtifact } from "../core/discover/artifact.ts";
+import { discoveryArtifact } from "../core/discover/discovery_artifact.ts";
 import type { Discovered, UrlSource } from "../core/discover/connect.ts";
 import { isBareNumeric } from "../core/discover/notes.ts";
 import { scaffold } from "../core/init/scaffold.ts";

@@ -10,7 +10,7 @@ import { RIVET_VERSION } from "../base/version.ts";
 import { ARTIFACT_VERSION, sealOf, signatureOf } from "./seal.ts";
 import type { Campaign } from "./campaign.ts";
 import { type ChunkRange, rangeKind, rangesOf } from "../plan/chunk_ranges.ts";
-import { planFingerprint } from "../plan/fingerprint.ts";
+import { planFingerprint } from "../plan/plan_fingerprint.ts";
 import type { PlannedExport } from "./planned.ts";
 import type { Recommendation } from "./priority.ts";
 import { type ResolvedPlan, resolvePlan } from "./resolved_plan.ts";

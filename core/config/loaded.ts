@@ -2,7 +2,7 @@
 import type { RivetType } from "../types/types.ts";
 import type { DestinationConfig, ExportConfig, RivetConfig, SourceConfig } from "./schema.ts";
 import type { ResolvedMode } from "./modes.ts";
-import type { QualityGates } from "./quality.ts";
+import type { QualityGates } from "./quality_gates.ts";
 import type { Tuning } from "./tuning.ts";
 
 /** When a row group of a Parquet file is complete. */

@@ -5,7 +5,7 @@ import type { RivetType } from "../types/types.ts";
 import { resolveCompression } from "./compression.ts";
 import type { LoadedExport, Partitioning, RowGroupOptions } from "./loaded.ts";
 import { resolveMode } from "./modes.ts";
-import { resolveQuality } from "./quality.ts";
+import { resolveQuality } from "./quality_gates.ts";
 import type {
   DestinationConfig,
   ExportConfig,

@@ -3,7 +3,7 @@
  * in silence: it is a warning that names the column and the reason.
  */
 import { counted } from "../base/counted.ts";
-import type { QualityGates } from "../config/quality.ts";
+import type { QualityGates } from "../config/quality_gates.ts";
 import type { QualityTotals } from "./quality.ts";
 
 /** Each entry is a sentence that names the gate and the column. */

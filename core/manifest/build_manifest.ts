@@ -1,6 +1,6 @@
 /** A run's manifest, from what the run knows when it ends. */
 import type { LoadedExport } from "../config/loaded.ts";
-import { schemaFingerprint } from "../types/fingerprint.ts";
+import { schemaFingerprint } from "../types/schema_fingerprint.ts";
 import type { Destination } from "../ports/destination.ts";
 import type { RunOrder } from "../ports/state.ts";
 import { committedParts } from "./parts.ts";

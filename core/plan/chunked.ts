@@ -7,7 +7,7 @@ import { comparedType } from "../query/select.ts";
 import type { Column } from "../types/types.ts";
 import { chunkSize } from "./chunk_size.ts";
 import { findColumn } from "./columns.ts";
-import { type ChunkPlanInputs, planFingerprint } from "./fingerprint.ts";
+import { type ChunkPlanInputs, planFingerprint } from "./plan_fingerprint.ts";
 import type { ChunkedStrategy, Planning } from "./strategy.ts";
 
 /** With `table:` and no column named, the single-column primary key; an integer one for most cuts. */

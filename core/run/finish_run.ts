@@ -2,7 +2,7 @@
  * The one seam for a finished run (I4, I7, I8): schema snapshot, verdict, manifest and verification, then
  * metric and journal, report, notification. Every mode, apply and repair end here.
  */
-import { schemaFingerprint } from "../types/fingerprint.ts";
+import { schemaFingerprint } from "../types/schema_fingerprint.ts";
 import type { RunMetric, SchemaRecord } from "../ports/state.ts";
 import type { Column } from "../types/types.ts";
 import { type RivetError, serializeError, toRivetError } from "../base/errors.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type QualityGates, resolveQuality } from "../../../../core/config/quality.ts";
+import { type QualityGates, resolveQuality } from "../../../../core/config/quality_gates.ts";
 import type { QualityConfig } from "../../../../core/config/schema.ts";
 import { QualityTotals, type UniqueCounts } from "../../../../core/encode/quality.ts";
 import { qualityVerdict } from "../../../../core/encode/quality_verdict.ts";

@@ -5,7 +5,7 @@ import { loadPlans } from "../../../../core/apply/load_plans.ts";
 import { SourceError } from "../../../../core/base/errors.ts";
 import { chunkSize } from "../../../../core/plan/chunk_size.ts";
 import type { Strategy } from "../../../../core/plan/strategy.ts";
-import { planFingerprint } from "../../../../core/plan/fingerprint.ts";
+import { planFingerprint } from "../../../../core/plan/plan_fingerprint.ts";
 import type { ChunkedMode } from "../../../../core/config/modes.ts";
 import { loadedExport } from "../../../support/exports.ts";
 import { artifactOf, chunkedStrategy, planned } from "./planned.ts";
