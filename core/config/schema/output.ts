@@ -66,7 +66,6 @@ export const metaColumnsSchema = z.strictObject({
 
 /** The block after parsing, with its defaults. */
 export type ParquetConfig = z.infer<typeof parquetSchema>;
-export type CsvConfig = z.infer<typeof csvSchema>;
 /** The block after parsing, as it is written. */
 export type QualityConfig = z.infer<typeof qualitySchema>;
 /** The block after parsing, with its defaults. */
