@@ -22,7 +22,12 @@ const IN_PIECES: StoreOptions = {
 };
 const START_MS = 30_000;
 
-type Open = (endpoint: string, prefix: string, caFile?: string) => Promise<ObjectDestination>;
+type Open = (
+  endpoint: string,
+  prefix: string,
+  caFile?: string,
+  secret?: string,
+) => Promise<ObjectDestination>;
 
 interface Server {
   readonly program: string;
@@ -30,9 +35,11 @@ interface Server {
   readonly env?: Record<string, string>;
   makeBucket(endpoint: string, folder: string): Promise<unknown>;
   readonly open: Open;
+  /** It compares signatures. */
+  readonly knowsKeys?: boolean;
 }
 
-const s3: Open = (endpoint, prefix, ca_file) =>
+const s3: Open = (endpoint, prefix, ca_file, secret = KEYS.SECRET) =>
   openS3(
     {
       type: "s3",
@@ -43,7 +50,7 @@ const s3: Open = (endpoint, prefix, ca_file) =>
       access_key_env: "KEY",
       secret_key_env: "SECRET",
     },
-    (name) => KEYS[name],
+    (name) => name === "SECRET" ? secret : KEYS[name],
     IN_PIECES,
   );
 
@@ -54,6 +61,7 @@ const SERVERS: readonly Server[] = [
     env: { ROOT_ACCESS_KEY: KEYS.KEY, ROOT_SECRET_KEY: KEYS.SECRET },
     makeBucket: (_, folder) => Deno.mkdir(join(folder, BUCKET)),
     open: s3,
+    knowsKeys: true,
   },
   {
     program: "moto_server",
@@ -118,6 +126,19 @@ async function tryAll(open: (prefix: string) => Promise<ObjectDestination>): Pro
   return outcomes;
 }
 
+/** A look-up is refused without a word; what is said must be of the secret all the same. */
+async function wrongSecret(destination: ObjectDestination): Promise<void> {
+  try {
+    await destination.head("part");
+  } catch (error) {
+    if (/SignatureDoesNotMatch/.test(String(error))) return;
+    throw error;
+  } finally {
+    await destination.close();
+  }
+  throw new Error("a wrong secret was not refused");
+}
+
 async function untilListening(port: number): Promise<void> {
   for (const end = performance.now() + START_MS; performance.now() < end;) {
     try {
@@ -169,6 +190,10 @@ async function tryServer(server: Server): Promise<number | null> {
     const front = await startTlsFront(port);
     const secure = await tryAll((prefix) => server.open(front.endpoint, prefix, front.caFile));
     failures += report("https", secure);
+    if (server.knowsKeys === true) {
+      const wrong = await server.open(front.endpoint, "", front.caFile, "not the secret");
+      failures += report("wrong secret", [await attempt("look-up", () => wrongSecret(wrong))]);
+    }
     await front.stop();
     return failures;
   } finally {

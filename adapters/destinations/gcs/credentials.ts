@@ -34,7 +34,13 @@ export async function findCredentials(
       retryConfig: { retry: 0, noResponseRetries: 0 },
     },
   };
-  const auth = new GoogleAuth({ scopes: [SCOPE], credentials, clientOptions });
+  const auth = new GoogleAuth({
+    scopes: [SCOPE],
+    credentials,
+    clientOptions,
+    // Nothing here asks for a project. Without one the library would, of `gcloud` and of the machine.
+    projectId: "unused",
+  });
   const request = {
     doing: "find credentials for",
     target: `gs://${bucket}`,

@@ -77,7 +77,18 @@ Deno.test("gcs: a damaged key among the default credentials is one of the creden
       private_key: damaged,
     }),
   );
-  const variables = { GOOGLE_APPLICATION_CREDENTIALS: file, GCE_METADATA_HOST: "127.0.0.1:1" };
+  let lookUps = 0;
+  const machine = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
+    lookUps++;
+    return new Response(null, { status: 404 });
+  });
+  const variables = {
+    GOOGLE_APPLICATION_CREDENTIALS: file,
+    GCE_METADATA_HOST: `127.0.0.1:${machine.addr.port}`,
+    NO_PROXY: "127.0.0.1",
+    // No tool of Google's is asked in its place.
+    PATH: "",
+  };
   // Nothing leaves this machine.
   const env = (name: string) => name === "HTTPS_PROXY" ? "http://127.0.0.1:1" : undefined;
   try {
@@ -93,7 +104,9 @@ Deno.test("gcs: a damaged key among the default credentials is one of the creden
         await destination.close();
       }
     });
+    assert.equal(lookUps, 0, "the machine was asked for a project that nobody needs");
   } finally {
+    await machine.shutdown();
     await Deno.remove(folder, { recursive: true });
   }
 });
