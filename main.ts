@@ -27,6 +27,9 @@ const EXIT_INTERRUPTED = 130;
 
 const env = (name: string) => Deno.env.get(name);
 
+/** Aborts with the signal that commands are given; there may be a state before it is asked for. */
+const stopping = new AbortController();
+
 /** Everything that core and the command line reach through ports, loaded when it is used. */
 const wiring: Wiring = {
   env,
@@ -37,7 +40,8 @@ const wiring: Wiring = {
   },
   async openState({ dir }) {
     const { openState } = await import("./state/open.ts");
-    return await openState({ dir, env, warn: (text) => logger().warn(text) });
+    const warn = (text: string) => logger().warn(text);
+    return await openState({ dir, env, warn, stop: stopping.signal });
   },
   async readState({ dir }, mayBeMade) {
     const { readState } = await import("./state/open.ts");
@@ -102,7 +106,11 @@ async function main(args: readonly string[]): Promise<number> {
     const globals = parsed.invocation;
     startLogging(screen, globals);
     const childEvents = env(EVENTS_ENV) === "1";
-    const interruptSignal = () => childEvents ? takeStopRequests() : takeInterrupts(screen);
+    const interruptSignal = () => {
+      const signal = childEvents ? takeStopRequests() : takeInterrupts(screen);
+      signal.addEventListener("abort", () => stopping.abort(), { once: true });
+      return signal;
+    };
     const services = servicesOver(wiring);
     await execute(parsed.invocation, { services, screen, globals, childEvents, interruptSignal });
     return 0;

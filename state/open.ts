@@ -23,6 +23,8 @@ export interface OpenStateOptions {
   readonly env: (name: string) => string | undefined;
   /** Called with a line for the log at WARN. */
   readonly warn: (message: string) => void;
+  /** Tells the process to stop. */
+  readonly stop?: AbortSignal;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface OpenStateOptions {
  */
 export function openState(options: OpenStateOptions): Promise<StateStore> {
   const url = options.env(STATE_URL);
-  if (url !== undefined) return openPostgres(url, options.warn);
+  if (url !== undefined) return openPostgres(url, options.warn, options.stop);
   return openSqlite(join(options.dir, STATE_FILE), options.warn);
 }
 
@@ -124,8 +126,9 @@ async function sizeOf(path: string): Promise<{ size: number; writtenMs: number }
 export async function openPostgres(
   url: string,
   warn: (message: string) => void = () => undefined,
+  stop?: AbortSignal,
 ): Promise<StateStore> {
-  return await migrated(await connectedPostgres(url, warn));
+  return await migrated(await connectedPostgres(url, warn, STATE_URL, stop));
 }
 
 /** @param namedBy where the URL was given, for what is said of it. */
@@ -133,10 +136,11 @@ export async function connectedPostgres(
   url: string,
   warn: OpenStateOptions["warn"],
   namedBy = STATE_URL,
+  stop?: AbortSignal,
 ): Promise<SqlConnection> {
   // Loaded only where it is used: most starts never open a PostgreSQL state.
   const { connectPostgres } = await import("./postgres/connection.ts");
-  const db = connectPostgres(url, undefined, namedBy);
+  const db = connectPostgres(url, { namedBy, stop });
   const parsed = readStateUrl(url, undefined, namedBy);
   parsed.warnings.forEach(warn);
   if (crossesNetworkInPlaintext(parsed)) {

@@ -10,6 +10,7 @@ import type {
   SqlRow,
 } from "../connection.ts";
 import { StateError } from "../../core/base/errors.ts";
+import { interrupted } from "../../core/base/wait.ts";
 import { translatePostgres } from "./errors.ts";
 import { readStateUrl, type StateUrl } from "./url.ts";
 
@@ -19,6 +20,8 @@ const LOCK_TIMEOUT_MS = 5_000;
 const CLOSE_TIMEOUT_S = 5;
 /** Longest wait for one write or read, locks included; a server that is silent for longer is lost. */
 const ANSWER_TIMEOUT_MS = 120_000;
+/** The same once the process is told to stop; after the first that is not answered nothing more is asked. */
+const STOPPING_TIMEOUT_MS = 3_000;
 
 /** Each statement sees what was committed before it, also after waiting for a lock; a role's default may differ. */
 const ISOLATION = "isolation level read committed";
@@ -56,19 +59,27 @@ export const POSTGRES_DIALECT: SqlDialect = {
 
 type Sql = postgres.Sql | postgres.TransactionSql;
 
+/** How a state's connections behave. */
+export interface PostgresStateOptions {
+  /** How long a write waits for other sessions' locks. */
+  readonly lockTimeoutMs?: number;
+  /** Where the URL was given, for what is said of it. */
+  readonly namedBy?: string;
+  /** Tells the process to stop: from then on a silent server is not waited for as long. */
+  readonly stop?: AbortSignal;
+}
+
 /**
  * Connections are made by the first statement. Session settings of the database and role, `search_path`
  * among them, stay as they are.
- * @param lockTimeoutMs how long a write waits for other sessions' locks
  * @throws StateError STATE_UNAVAILABLE when the URL or its CA file cannot be read
  */
 export function connectPostgres(
   url: string,
-  lockTimeoutMs: number = LOCK_TIMEOUT_MS,
-  namedBy?: string,
+  { namedBy, stop, lockTimeoutMs = LOCK_TIMEOUT_MS }: PostgresStateOptions = {},
 ): SqlConnection {
   const parsed = readStateUrl(url, undefined, namedBy);
-  return new PostgresConnection(parsed, lockTimeoutMs);
+  return new PostgresConnection(parsed, lockTimeoutMs, stop ?? null);
 }
 
 function driverOptions(state: StateUrl): postgres.Options<Record<string, never>> {
@@ -176,13 +187,17 @@ class PostgresConnection implements SqlConnection {
   readonly #options: postgres.Options<Record<string, never>>;
   readonly #url: StateUrl;
   readonly #lockTimeoutMs: number;
+  readonly #stop: AbortSignal | null;
+  /** The server was silent while the process stopped. */
+  #left = false;
   #sql: postgres.Sql;
   /** Connections that the server or the wire has closed, and how many when the pool was made. */
   #closes = 0;
   #closesBefore = 0;
   #closing: Promise<void> | null = null;
 
-  constructor(url: StateUrl, lockTimeoutMs: number) {
+  constructor(url: StateUrl, lockTimeoutMs: number, stop: AbortSignal | null) {
+    this.#stop = stop;
     guardAgainstLateWrites();
     this.#options = { ...driverOptions(url), onclose: () => void this.#closes++ };
     this.#sql = postgres(this.#options);
@@ -213,7 +228,8 @@ class PostgresConnection implements SqlConnection {
 
   close(): Promise<void> {
     // A connection that does not end in time is dropped; the server then rolls back what was open.
-    this.#closing ??= this.#sql.end({ timeout: CLOSE_TIMEOUT_S }).catch(() => undefined);
+    const timeout = this.#left ? 0 : CLOSE_TIMEOUT_S;
+    this.#closing ??= this.#sql.end({ timeout }).catch(() => undefined);
     return this.#closing;
   }
 
@@ -250,17 +266,26 @@ class PostgresConnection implements SqlConnection {
   }
 
   async #translated<T>(work: () => Promise<T>): Promise<T> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const silence = new Promise<never>((_, reject) => {
-      const text = `no answer within ${ANSWER_TIMEOUT_MS / 1000} s`;
-      timer = setTimeout(() => reject(new Error(text)), ANSWER_TIMEOUT_MS);
-    });
+    if (this.#left) throw interrupted();
+    const { promise: silence, reject } = Promise.withResolvers<never>();
+    const text = `no answer within ${ANSWER_TIMEOUT_MS / 1000} s`;
+    let timer = setTimeout(() => reject(new Error(text)), ANSWER_TIMEOUT_MS);
+    const hurry = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        this.#left = true;
+        reject(interrupted());
+      }, STOPPING_TIMEOUT_MS);
+    };
+    if (this.#stop?.aborted) hurry();
+    else this.#stop?.addEventListener("abort", hurry, { once: true });
     try {
       return await Promise.race([work(), silence]);
     } catch (error) {
       throw translatePostgres(error, this.#url);
     } finally {
       clearTimeout(timer);
+      this.#stop?.removeEventListener("abort", hurry);
     }
   }
 }

@@ -3,6 +3,9 @@
  * a role that may write.
  */
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { sourceFactory } from "../../adapters/sources/mod.ts";
+import { caseTuning } from "../conformance/source.ts";
 import { createMysqlDatabase, mysqlTest, testMysql } from "../support/mariadb.ts";
 import { createDatabase, testPostgres } from "../support/postgres.ts";
 import { rivet, withConfig } from "../support/rivet.ts";
@@ -55,6 +58,42 @@ Deno.test("postgres: a parameter adds no statement", async () => {
       await database.drop();
     }
   } finally {
+    await server.stop();
+  }
+});
+
+Deno.test("postgres: what would leave COPY's parenthesis is not run, whoever has let it through", async () => {
+  const server = await testPostgres();
+  const folder = await Deno.makeTempDir({ prefix: "rivet-copy-" });
+  const stolen = join(folder, "stolen");
+  try {
+    // The server may be another user's.
+    await Deno.chmod(folder, 0o777);
+    const factory = await sourceFactory("postgres");
+    const source = await factory.connect({
+      source: { type: "postgres", url: server.url },
+      tuning: caseTuning(),
+      applicationName: "rivet-copy",
+    });
+    try {
+      const { columns } = await source.describe("SELECT 1 AS a", new Map());
+      const rows = source.read({
+        sql: `SELECT 1 AS a) TO '${stolen}' --`,
+        columns,
+        access: "statement",
+        fetchRows: 0,
+        batchBytes: 1000,
+        batchRows: 10,
+        throttleMs: 0,
+        maxValueBytes: 1000,
+      });
+      await assert.rejects(Array.fromAsync(rows), { code: "SOURCE_QUERY", nativeCode: "42601" });
+    } finally {
+      await source.close();
+    }
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
     await server.stop();
   }
 });

@@ -22,6 +22,8 @@ export interface WireProxy {
   readonly connections: number;
   /** Connections that have come to where they go wrong. */
   readonly reached: number;
+  /** From now on nothing passes on any connection, which all stay. */
+  hold(): void;
   stop(): Promise<void>;
 }
 
@@ -37,6 +39,7 @@ export function startWireProxy(
   const pipes: Promise<void>[] = [];
   let connections = 0;
   let reached = 0;
+  let held = false;
   const close = (conn: Deno.Conn) => {
     open.delete(conn);
     try {
@@ -66,6 +69,7 @@ export function startWireProxy(
     close(to);
 
     async function pass(bytes: Uint8Array): Promise<void> {
+      if (held) await new Promise(() => {});
       if (fault?.kind === "late") await sleep(fault.ms);
       const left = fault !== null && "afterBytes" in fault
         ? Math.max(0, fault.afterBytes - passed)
@@ -105,6 +109,9 @@ export function startWireProxy(
     port: (listener.addr as Deno.NetAddr).port,
     get connections() {
       return connections;
+    },
+    hold() {
+      held = true;
     },
     get reached() {
       return reached;

@@ -149,7 +149,7 @@ liveTest("STATE_FOREIGN: the tables of the other tool of this name", async ({ ur
 
 sessionTest("STATE_LOCKED: another session holds the rows", async ({ url, admin }) => {
   await (await openPostgres(url)).close();
-  const db = connectPostgres(url, 50);
+  const db = connectPostgres(url, { lockTimeoutMs: 50 });
   await admin.begin(async (tx) => {
     await tx.unsafe("LOCK TABLE export_state");
     await assert.rejects(db.transaction((own) => own.run("DELETE FROM export_state")), {

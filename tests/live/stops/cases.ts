@@ -44,14 +44,15 @@ export interface Told {
   readonly where: string;
   /** It waits there. */
   readonly there: () => boolean | Promise<boolean>;
+  readonly env?: Record<string, string>;
 }
 
 /** Starts the tool, tells it to stop once it waits, and sees it end. */
-export async function stopsThere({ dir, args, where, there }: Told): Promise<void> {
+export async function stopsThere({ dir, args, where, there, env }: Told): Promise<void> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", MAIN, ...args],
     cwd: dir,
-    env: { NO_COLOR: "1", ...S3_ENV },
+    env: { NO_COLOR: "1", ...S3_ENV, ...env },
     stdin: "null",
     stdout: "null",
     stderr: "piped",
@@ -177,7 +178,39 @@ async function inUpload(server: StopServer): Promise<void> {
   }
 }
 
-export async function stopsAnywhere(t: Deno.TestContext, server: StopServer): Promise<void> {
+/** The source is slow, and the state silent from the time on that the rows come. */
+async function silentState(server: StopServer, stateUrl: string): Promise<void> {
+  const [source, state] = [new URL(server.url), new URL(stateUrl)];
+  const rows = startWireProxy(Number(source.port), () => DRIP);
+  const wire = startWireProxy(Number(state.port), () => null);
+  for (const [url, { port }] of [[source, rows], [state, wire]] as const) {
+    url.hostname = "127.0.0.1";
+    url.port = String(port);
+  }
+  try {
+    await withConfig(yaml(server.type, source.href, CHUNKS, LOCAL), (dir) =>
+      stopsThere({
+        dir,
+        args: ["run", "-c", "rivet.yaml"],
+        where: "a state that went silent",
+        there: () => {
+          if (rows.reached > 0) wire.hold();
+          return rows.reached > 0;
+        },
+        env: { RIVET_STATE_URL: state.href },
+      }));
+  } finally {
+    await rows.stop();
+    await wire.stop();
+  }
+}
+
+/** @param stateUrl of an empty state in PostgreSQL; absent: not tried. */
+export async function stopsAnywhere(
+  t: Deno.TestContext,
+  server: StopServer,
+  stateUrl?: string,
+): Promise<void> {
   await server.sql("CREATE TABLE stopped (id int PRIMARY KEY, payload varchar(100) NOT NULL)");
   const values = Array.from({ length: ROWS }, (_, i) => `(${i}, '${String(i).padStart(90, "x")}')`);
   await server.sql(`INSERT INTO stopped VALUES ${values.join(", ")}`);
@@ -186,4 +219,7 @@ export async function stopsAnywhere(t: Deno.TestContext, server: StopServer): Pr
   }
   for (const wire of WIRES) await t.step(wire.name, () => overWire(server, wire));
   await t.step("an upload", () => inUpload(server));
+  if (stateUrl !== undefined) {
+    await t.step("a state that went silent", () => silentState(server, stateUrl));
+  }
 }

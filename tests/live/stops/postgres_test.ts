@@ -5,6 +5,7 @@ import { stopsAnywhere, type StopServer } from "./cases.ts";
 Deno.test("stops: a run of PostgreSQL ends within seconds of a signal, wherever it waits", async (t) => {
   const server = await testPostgres();
   const db = await createDatabase(server);
+  const state = await createDatabase(server);
   const stop: StopServer = {
     type: "postgres",
     url: db.url,
@@ -20,9 +21,10 @@ Deno.test("stops: a run of PostgreSQL ends within seconds of a signal, wherever 
     },
   };
   try {
-    await stopsAnywhere(t, stop);
+    await stopsAnywhere(t, stop, state.url);
   } finally {
     await db.drop();
+    await state.drop();
     await server.stop();
   }
 });
