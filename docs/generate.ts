@@ -1,14 +1,19 @@
-/** `deno task docs`: writes the pages that come from the code. */
+/** `deno task docs`: writes the pages of `docs/` that come from the code, and from what the tests found. */
+import { RESULTS, type TortureResults } from "../tests/torture/results.ts";
 import { cliPage } from "./generate/cli_page.ts";
 import { compatibilityPage } from "./generate/compatibility_page.ts";
 import { configPage } from "./generate/config_page.ts";
+import { correctnessPage, reliabilityPage } from "./generate/reliability_page.ts";
 
 /** Path under `docs/` -> text. */
 export function generatedPages(): ReadonlyMap<string, string> {
+  const results: TortureResults = JSON.parse(Deno.readTextFileSync(RESULTS));
   return new Map([
     ["compatibility.md", compatibilityPage()],
     ["reference/cli.md", cliPage()],
     ["reference/config.md", configPage()],
+    ["reliability.md", reliabilityPage(results)],
+    ["correctness.md", correctnessPage(results)],
   ]);
 }
 

@@ -41,8 +41,8 @@ export function reliabilityPage(results: TortureResults): string {
   return `${FROM_RESULTS}
 # What was broken on purpose
 
-Each line is tests that the gate runs against real servers, with how many of them passed when \`deno task torture\`
-ran last, on ${results.written}.
+Each line is tests that the gate runs, against real servers where its words name one, with how many of them, steps
+included, passed when they were counted last, on ${results.written}.
 
 ${faultTable(results)}
 

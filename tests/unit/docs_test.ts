@@ -3,8 +3,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "../../cli/parse.ts";
+import { FAULTS } from "../../docs/generate/faults.ts";
 import { generatedPages } from "../../docs/generate.ts";
+import { crashCases } from "../crash/points.ts";
 import { loadWhole, wholeConfig } from "../support/config_blocks.ts";
+import { RESULTS, type TortureResults } from "../torture/results.ts";
 import {
   anchors,
   type Block,
@@ -25,6 +28,33 @@ Deno.test("the reference is what the code says", async () => {
     const stale = text.split("\n").find((line, i) => line !== lines[i]);
     assert.equal(stale, undefined, `docs/${path} is stale, run \`deno task docs\`: ${stale}`);
     assert.equal(lines.length, text.split("\n").length, `docs/${path}: run \`deno task docs\``);
+  }
+});
+
+Deno.test("what was broken on purpose is still what is broken", async () => {
+  const { suites, named, random }: TortureResults = JSON.parse(await Deno.readTextFile(RESULTS));
+  for (const path of FAULTS.flatMap((fault) => fault.suites)) {
+    const stat = await Deno.stat(join(DOCS, "..", path)).catch(() => null);
+    assert.ok(stat !== null, `${path} of docs/generate/faults.ts is not there`);
+    assert.ok(
+      suites[path] > 0,
+      `nothing passed in ${path}: run \`deno task torture --only suites\``,
+    );
+  }
+  const points = named.flatMap((kills) => kills.points);
+  for (const engine of ["postgres", "mysql"] as const) {
+    for (const { mode, point } of crashCases(engine)) {
+      assert.ok(
+        named.some((kills) => kills.mode === mode) && points.some((at) => at.includes(point)),
+        `nothing was killed in mode ${mode} at ${point}: run \`deno task torture --only named\``,
+      );
+    }
+  }
+  for (const kills of [named, random]) {
+    const combined = new Set(
+      kills.map(({ engine, place, state }) => [engine, place, state].join()),
+    );
+    assert.equal(combined.size, 8, [...combined].join("; "));
   }
 });
 
