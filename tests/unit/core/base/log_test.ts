@@ -42,6 +42,12 @@ Deno.test("texts are taken as they are, without secrets", () => {
   equal(entries[0].text.includes("secret"), false);
 });
 
+Deno.test("control characters of a text are spelled out", () => {
+  const entries = collect("info");
+  logger().info("a \x1b]0;title\x07 and \u202e");
+  equal(entries[0].text, "a \\x1b]0;title\\x07 and \\u202e");
+});
+
 Deno.test("an entry of a Worker is logged like one's own", () => {
   const entries = collect("info");
   relog({ level: "warn", text: "from a worker" });
