@@ -1,5 +1,5 @@
 /**
- * What `parquet.encoding: auto` costs and saves on columns that are no arithmetic series: CPU time and file
+ * What `parquet.encoding: smallest` costs and saves on columns that are no arithmetic series: CPU time and file
  * size of one column at a time, against `plain`, in turn.
  * Run: deno run --allow-read bench/forms.ts [rows] [zstd level]
  */
@@ -101,13 +101,13 @@ async function encode(
   return { cpuMs: micros / 1000, bytes: encoder.bytesWritten };
 }
 
-console.log(`${ROWS} rows, zstd ${LEVEL}, median of ${REPEAT}: plain -> auto`);
+console.log(`${ROWS} rows, zstd ${LEVEL}, median of ${REPEAT}: plain -> smallest`);
 for (const [name, type, data] of COLUMNS) {
   const column: Column = { name, type, nullable: false, nativeType: type.kind, fidelity: "exact" };
-  const cpu: Record<"plain" | "auto", number[]> = { plain: [], auto: [] };
-  const bytes = { plain: 0, auto: 0 };
+  const cpu: Record<"plain" | "smallest", number[]> = { plain: [], smallest: [] };
+  const bytes = { plain: 0, smallest: 0 };
   for (let i = 0; i <= REPEAT; i++) {
-    for (const encoding of ["plain", "auto"] as const) {
+    for (const encoding of ["plain", "smallest"] as const) {
       const run = await encode(column, data, encoding);
       if (i > 0) cpu[encoding].push(run.cpuMs);
       bytes[encoding] = run.bytes;
@@ -115,7 +115,7 @@ for (const [name, type, data] of COLUMNS) {
   }
   console.log(
     `${name.padEnd(18)} CPU ${median(cpu.plain).toFixed(0).padStart(5)} -> ` +
-      `${median(cpu.auto).toFixed(0).padStart(5)} ms   size ` +
-      `${(bytes.plain / 1e6).toFixed(2).padStart(6)} -> ${(bytes.auto / 1e6).toFixed(2)} MB`,
+      `${median(cpu.smallest).toFixed(0).padStart(5)} ms   size ` +
+      `${(bytes.plain / 1e6).toFixed(2).padStart(6)} -> ${(bytes.smallest / 1e6).toFixed(2)} MB`,
   );
 }

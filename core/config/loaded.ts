@@ -52,7 +52,7 @@ export interface NamedExport {
 }
 
 /** `auto`: the smallest of the forms that fit a column; `plain`: dictionaries and PLAIN, which all readers know. */
-export type ParquetEncoding = "auto" | "plain";
+export type ParquetEncoding = "auto" | "smallest" | "plain";
 
 /** One export, ready to be planned. */
 export interface LoadedExport {

@@ -7,6 +7,7 @@ import type { Codec } from "./codecs.ts";
 import { ColumnChunkWriter } from "./column_chunk.ts";
 import { type ChunkIndexes, chunkMetadata, encodeFooter, type RowGroup } from "./footer.ts";
 import { columnIndex, offsetIndex } from "./page_index.ts";
+import { mayPack } from "./packings.ts";
 import type { Leaf } from "./schema.ts";
 import { batchBytes, endWithin } from "./sizes.ts";
 
@@ -65,9 +66,8 @@ export class ParquetEncoder implements FormatEncoder {
   constructor(options: ParquetEncoderOptions) {
     this.#options = options;
     this.#limits = rowGroupLimits(options.rowGroup);
-    const plainOnly = options.encoding === "plain";
     this.#columns = options.leaves.map((leaf) =>
-      new ColumnChunkWriter(leaf, options.codec, plainOnly)
+      new ColumnChunkWriter(leaf, options.codec, !mayPack(leaf, options.encoding))
     );
     this.#emit(MAGIC);
   }

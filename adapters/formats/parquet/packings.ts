@@ -1,4 +1,5 @@
 /** Other forms than PLAIN that a page of fixed-width values can take, made from the PLAIN bytes. */
+import type { ParquetEncoding } from "../../../core/config/loaded.ts";
 import type { ByteBuilder } from "../byte_builder.ts";
 import { appendDelta32, appendDelta64 } from "./delta.ts";
 import { Encoding, PhysicalType } from "./enums.ts";
@@ -57,6 +58,21 @@ const BY_PHYSICAL: { readonly [P in PhysicalType]?: Packing } = {
   [PhysicalType.FLOAT]: byteStreamSplit(4),
   [PhysicalType.DOUBLE]: byteStreamSplit(8),
 };
+
+/**
+ * Whether a column may be written in another form than PLAIN. `auto` leaves out what readers in wide use
+ * fail on: BYTE_STREAM_SPLIT in Spark before 4.2, and JSON that is not PLAIN in DuckDB before 1.5.
+ */
+export function mayPack({ type }: Pick<Leaf, "type">, encoding: ParquetEncoding): boolean {
+  switch (encoding) {
+    case "plain":
+      return false;
+    case "auto":
+      return type.kind !== "float" && type.kind !== "json";
+    case "smallest":
+      return true;
+  }
+}
 
 /** The form that competes with PLAIN, or null. */
 export function packingOf(leaf: Leaf): Packing | null {

@@ -17,8 +17,8 @@ export const parquetSchema = z.strictObject({
   max_row_group_mb: positive.optional().describe(
     "Uncompressed size that no row group exceeds, in MiB. Default: no limit beyond the target.",
   ),
-  encoding: z.enum(["auto", "plain"]).default("auto").describe(
-    "auto: per column, a dictionary or the smallest of plain, delta and byte-stream-split forms. plain: dictionaries and plain values alone, for readers that know no others. Default: auto.",
+  encoding: z.enum(["auto", "smallest", "plain"]).default("auto").describe(
+    "auto: per column, a dictionary or the smaller of plain and delta forms. smallest: floats as streams of their bytes and JSON in delta form too, which fewer readers open. plain: dictionaries and plain values alone, for readers that know no others. Default: auto.",
   ),
 }).describe("Layout of Parquet files.");
 

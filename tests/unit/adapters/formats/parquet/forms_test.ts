@@ -5,6 +5,7 @@ import { ByteBuilder } from "../../../../../adapters/formats/byte_builder.ts";
 import { appendDelta32, appendDelta64 } from "../../../../../adapters/formats/parquet/delta.ts";
 import { loadFormat } from "../../../../../adapters/formats/mod.ts";
 import { release } from "../../../../../core/batch/batch.ts";
+import type { ParquetEncoding } from "../../../../../core/config/loaded.ts";
 import type { RivetType } from "../../../../../core/types/types.ts";
 import { batchOf, column, type Value } from "../../../../support/batches.ts";
 import { concat, DEFAULT_OPTIONS, withFile } from "../../../../support/format_files.ts";
@@ -18,14 +19,19 @@ const MICROS: RivetType = { kind: "timestamp", unit: "us", utc: true };
 const DOUBLE: RivetType = { kind: "float", bits: 64 };
 
 /** The encodings of the data pages of one column, in which all readers find `values`. */
-async function formsOf(type: RivetType, values: readonly Value[], cut = values.length) {
+async function formsOf(
+  type: RivetType,
+  values: readonly Value[],
+  cut = values.length,
+  encoding: ParquetEncoding = "auto",
+) {
   const columns = [column("c", type)];
   const rows = values.map((value) => [value]);
   const batches = [];
   for (let from = 0; from < rows.length; from += cut) {
     batches.push(batchOf(columns, rows.slice(from, from + cut)));
   }
-  return await withFile("parquet", columns, batches, {}, async (path) => {
+  return await withFile("parquet", columns, batches, { encoding }, async (path) => {
     for (const [name, read] of Object.entries(PARQUET_READERS)) {
       assert.deepEqual((await read(path)).rows, rows, name);
     }
@@ -140,9 +146,20 @@ function unpack(bytes: Uint8Array): bigint[] {
 
 Deno.test("floats whose bytes are alike are split into streams", async () => {
   const split = ["BYTE_STREAM_SPLIT"];
-  assert.deepEqual(await formsOf(DOUBLE, series(6000, (i) => 100 + noise(i) / 2 ** 33)), split);
+  const smallest = (type: RivetType, values: Value[]) =>
+    formsOf(type, values, values.length, "smallest");
+  const doubles = series(6000, (i) => 100 + noise(i) / 2 ** 33);
+  assert.deepEqual(await smallest(DOUBLE, doubles), split);
   const single = (i: number) => Math.fround(20 + (noise(i) % 100_000) / 1e5);
-  assert.deepEqual(await formsOf({ kind: "float", bits: 32 }, series(6000, single)), split);
+  assert.deepEqual(await smallest({ kind: "float", bits: 32 }, series(6000, single)), split);
+  assert.deepEqual(await formsOf(DOUBLE, doubles), ["PLAIN"], "Spark before 4.2 would not read it");
+});
+
+Deno.test("JSON is in a form that all versions of its readers know, unless asked otherwise", async () => {
+  const values = series(3000, (i) => `"${noise(i)} ${"long ".repeat(i % 90)}"`);
+  assert.deepEqual(await formsOf({ kind: "json" }, values), ["PLAIN"]);
+  const smallest = await formsOf({ kind: "json" }, values, values.length, "smallest");
+  assert.deepEqual(smallest, ["DELTA_LENGTH_BYTE_ARRAY"]);
 });
 
 Deno.test("text is lengths, then bytes, also where runs are short, long and of two batches", async () => {

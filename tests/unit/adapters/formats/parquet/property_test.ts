@@ -41,7 +41,7 @@ const rows = fc.array(
 const options: fc.Arbitrary<Partial<EncoderOptions>> = fc.record({
   compression: fc.constantFrom("zstd", "snappy", "gzip", "lz4", "none"),
   compressionLevel: fc.constant(1),
-  encoding: fc.constantFrom("auto", "plain"),
+  encoding: fc.constantFrom("auto", "smallest", "plain"),
   rowGroup: fc.oneof(
     fc.constant(DEFAULT_OPTIONS.rowGroup),
     fc.record({
