@@ -56,7 +56,7 @@ export function sessionRules(
         ]),
     },
     // After the rules of tables, which may have some.
-    { sql: "is_hidden", reply: () => result([column("", types.nvarchar(128))], []) },
+    { sql: "is_hidden = 1", reply: () => result([column("", types.nvarchar(128))], []) },
     {
       sql: "snapshot_isolation_state",
       reply: () => result([spid, int], [[sessions[1], snapshots]]),

@@ -78,7 +78,7 @@ function catalogRules(definitions: Readonly<Record<string, TableDefinition>>): R
       },
     },
     {
-      sql: "is_hidden",
+      sql: "is_hidden = 1",
       reply: (sql) =>
         result(
           [NAME],
