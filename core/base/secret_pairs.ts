@@ -14,7 +14,7 @@ const KEYS = new Set([
   "webhook_url",
 ]);
 const PASSWORD_KEY = /(?:password|passwd|pwd)$/;
-/** Longer words are no keys of ours; this also bounds the steps. */
+/** Longer words are no keys of ours. */
 const MAX_KEY = 64;
 const KEY_CHAR = /[A-Za-z0-9_-]/;
 const SPACE = /\s/;

@@ -143,7 +143,7 @@ function endOfMatch(
   for (const secret of found ?? []) {
     const end = matchEnd(text, at, secret, meter);
     if (end >= 0 && (secret.reach === "anywhere" || isWord(text, at, end))) {
-      if (!isName(text, at, end)) return end;
+      if (!isName(text, at, end, meter)) return end;
     }
   }
   return -1;
@@ -180,20 +180,32 @@ const MAX_NAME = 256;
 const WORD_CHAR = /[\p{L}\p{N}_]/u;
 const NAME_CHAR = /[\p{L}\p{N}_.$-]/u;
 
-function isName(text: string, start: number, end: number): boolean {
+function isName(
+  text: string,
+  start: number,
+  end: number,
+  meter: Meter | undefined,
+): boolean {
   if (names.size === 0) return false;
-  if (names.has(text.slice(start, end)) || names.has(around(text, start, end, WORD_CHAR))) {
+  if (names.has(text.slice(start, end)) || names.has(around(text, start, end, WORD_CHAR, meter))) {
     return true;
   }
-  const whole = around(text, start, end, NAME_CHAR);
+  const whole = around(text, start, end, NAME_CHAR, meter);
   // A name that ends a sentence, or has its schema before it.
   const bare = whole.replace(/^[.-]+|[.-]+$/g, "");
   return names.has(bare) || names.has(bare.slice(bare.indexOf(".") + 1));
 }
 
-function around(text: string, start: number, end: number, char: RegExp): string {
+function around(
+  text: string,
+  start: number,
+  end: number,
+  char: RegExp,
+  meter: Meter | undefined,
+): string {
   let [from, to] = [start, end];
   while (from > 0 && start - from < MAX_NAME && char.test(text[from - 1])) from--;
   while (to < text.length && to - end < MAX_NAME && char.test(text[to])) to++;
+  if (meter !== undefined) meter.steps += start - from + to - end;
   return text.slice(from, to);
 }

@@ -345,6 +345,7 @@ Deno.test("redaction takes steps in proportion to the text", () => {
     "hooks.slack.com/services/",
     "hooks.slack.com/",
     "Zz9!Zz9!",
+    "Ab1.Cd2.Ef3.Gh4.",
     "-",
   ];
   const steps = (text: string) => {
@@ -355,6 +356,7 @@ Deno.test("redaction takes steps in proportion to the text", () => {
   try {
     registerPassword("Zz9!Zz9!Zz9!Zz9!Zz9?");
     registerPassword("Qq8#abcdef");
+    registerPassword("Ab1.Cd2.Ef3.Gh4");
     registerNames(["Zz9_table"]);
     for (const unit of units) {
       const [small, large] = [steps(repeat(unit, 30_000)), steps(repeat(unit, 240_000))];
