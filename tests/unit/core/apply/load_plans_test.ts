@@ -134,6 +134,17 @@ Deno.test("PA2: no field of a plan is outside of its seal", () =>
     }
   }));
 
+Deno.test("a plan says the same outside of resolved_plan as in it, whatever its seal", () =>
+  inFolder(async ({ load }) => {
+    const artifact = await artifactOf(CHUNKED);
+    const renamed = await resealed(artifact, { export_name: "other" });
+    const message = /it is sealed for export 'orders'/;
+    await rejects(load(renamed, { force: true }), { code: "PLAN_EDITED", message });
+    const recut = await resealed(artifact, { plan_fingerprint: "0123456789abcdef" });
+    const fingerprint = { code: "PLAN_EDITED", message: /plan_fingerprint/ };
+    await rejects(load(recut, { force: true }), fingerprint);
+  }));
+
 Deno.test("PA2: a plan whose seal covered less is refused with what to do", () =>
   inFolder(async ({ load }) => {
     const { artifact_version: _, ...older } = await artifactOf(CHUNKED);
