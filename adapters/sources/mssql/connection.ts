@@ -3,26 +3,24 @@
  *
  * A lost connection stays lost: tedious would not reconnect either, and nothing here retries.
  */
-import type { TLSSocket } from "node:tls";
 import type net from "node:net";
-import { Connection as Driver, type ConnectionConfiguration, Request } from "tedious";
+import type { TLSSocket } from "node:tls";
+import { Connection as Driver, Request } from "tedious";
 import tcp from "tedious/lib/connector.js";
 import { SourceError } from "../../../core/base/errors.ts";
 import { interrupted } from "../../../core/base/wait.ts";
 import { SilenceWatch } from "../kit/silence.ts";
 import { StatementClock } from "../kit/statement_clock.ts";
 import { GatedSocket } from "../kit/gated_socket.ts";
+import { activityOf } from "./activity.ts";
+import { configuration, type Connect } from "./driver_configuration.ts";
 import { causes, classify, type ErrorContext, type ServerError } from "./errors.ts";
 import type { Collation, ColumnMetadata } from "./fields.ts";
 import { installRowHook, type RowSink, setRowSink } from "./row_hook.ts";
 import { addressOf, type ConnectionSettings } from "./settings.ts";
-import { certificateOf, certificateProblem, driverTls } from "./tls.ts";
+import { certificateOf, certificateProblem } from "./tls.ts";
 import { isUntrusted, tlsFailure } from "../kit/tls_failure.ts";
 
-/** The largest that the protocol has. */
-const PACKET_BYTES = 32_767;
-/** A server that does not confirm a cancellation within this loses the connection. */
-const CANCEL_TIMEOUT_MS = 5_000;
 /** How long a connection that is closed or interrupted waits for its statement to be cancelled. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
@@ -59,84 +57,11 @@ interface DriverInternals {
   readonly databaseCollation?: Collation;
 }
 
-/** With what tedious calls a connector; its types say without. */
-type Connect = typeof tcp.connectInSequence;
-
-function configuration(
-  settings: ConnectionSettings,
-  { applicationName }: ConnectionOptions,
-  connector: Connect,
-): ConnectionConfiguration {
-  const { host, port, instance, user, password, database, connectTimeoutS } = settings;
-  return {
-    server: host,
-    authentication: { type: "default", options: { userName: user, password } },
-    options: {
-      ...(port === null ? { instanceName: instance ?? "" } : { port }),
-      ...driverTls(settings.tls),
-      connector: connector as unknown as () => Promise<net.Socket>,
-      database,
-      appName: applicationName,
-      connectTimeout: connectTimeoutS * 1000,
-      // The statement timeout covers the whole statement; that of tedious ends with its first packet.
-      requestTimeout: 0,
-      cancelTimeout: CANCEL_TIMEOUT_MS,
-      packetSize: PACKET_BYTES,
-      // Rivet retries, with a classified error and a delay of its own.
-      maxRetriesOnTransientErrors: 0,
-      readOnlyIntent: settings.readOnlyIntent,
-      language: "us_english",
-      dateFormat: "ymd",
-    },
-  };
-}
-
 /** Of a connection that was opened to look at the certificate. */
 const LOOKING = "only the certificate was looked at";
-/** A second login of these seconds at most tells a server that works from one that is gone. */
-const ASIDE_TIMEOUT_S = 10;
 
 /** A session that may not look at others is waited for as long, where no `statement_timeout_s` ends it. */
 const BLIND_MS = 3_600_000;
-
-/** `gone`: nobody answers. `unknown`: the server is there, and does not show what others do. */
-type Activity = "works" | "idle" | "unknown" | "gone";
-
-/**
- * What a session does, which another login sees that may (VIEW SERVER STATE). One that waits for the client
- * to read is not at work: what it sends does not arrive.
- */
-function activitySql(sessionId: number): string {
-  const its = `session_id = ${sessionId}`;
-  return `SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM sys.dm_exec_sessions WHERE ${its}) THEN N'unknown'
-    WHEN EXISTS (SELECT 1 FROM sys.dm_exec_requests
-      WHERE ${its} AND COALESCE(wait_type, N'') <> N'ASYNC_NETWORK_IO') THEN N'works' ELSE N'idle' END`;
-}
-
-/** What the server does for a session that says nothing: a statement may be silent for as long as it sorts. */
-async function activityOf(
-  sessionId: number | null,
-  settings: ConnectionSettings,
-  options: ConnectionOptions,
-): Promise<Activity> {
-  const connectTimeoutS = Math.min(settings.connectTimeoutS, ASIDE_TIMEOUT_S);
-  let aside: Connection;
-  try {
-    aside = await Connection.open({ ...settings, connectTimeoutS }, options);
-  } catch {
-    return "gone";
-  }
-  try {
-    if (sessionId === null) return "unknown";
-    aside.statementTimeoutMs = ASIDE_TIMEOUT_S * 1000;
-    const said = await aside.text(activitySql(sessionId), "");
-    return said === "works" || said === "idle" ? said : "unknown";
-  } catch {
-    return "unknown";
-  } finally {
-    await aside.close();
-  }
-}
 
 export class Connection {
   readonly #driver: Driver;
@@ -216,7 +141,11 @@ export class Connection {
   sessionId: number | null = null;
 
   async #isWorking(): Promise<boolean> {
-    const activity = await activityOf(this.sessionId, this.#settings, this.#connectOptions);
+    const activity = await activityOf(
+      this.sessionId,
+      this.#settings,
+      (settings) => Connection.open(settings, this.#connectOptions),
+    );
     if (activity !== "unknown") return activity === "works";
     return performance.now() - this.#startedAt < BLIND_MS;
   }
