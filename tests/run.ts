@@ -4,8 +4,9 @@
  *
  * Tests under `tests/unit` need nothing and run in parallel; all others share one PostgreSQL
  * (see `support/postgres.ts`), those of MySQL one MariaDB (see `support/mariadb.ts`), and run one file
- * after another, in two lanes: those of MySQL and those that kill processes, and the rest. An ignored test is a failure unless
- * RIVET_TEST_ALLOW_SKIP (comma-separated words) has a word of its file or name.
+ * after another, in two lanes: those of MySQL, of destinations and of whole processes, and the rest. An
+ * ignored test is a failure unless RIVET_TEST_ALLOW_SKIP (comma-separated words) has a word of its file or
+ * name.
  *
  * Without a path, what depends on the server runs on the oldest and the newest PostgreSQL too.
  * `--servers all` (or `12,18`) runs the live tests of PostgreSQL on those versions and nothing else.
@@ -183,7 +184,7 @@ async function runLive(files: readonly string[]): Promise<TestCounts[]> {
       return [await runTests(rest, { parallel: false, env }), missing];
     }
     // Two lanes: the files of one wait for servers while those of the other compute.
-    const second = files.filter((file) => usesMysql(file) || killsProcesses(file));
+    const second = files.filter((file) => usesMysql(file) || startsProcesses(file));
     const first = files.filter((file) => !second.includes(file));
     return await Promise.all(
       [first, second].map((lane) => runTests(lane, { parallel: false, env })),
@@ -194,9 +195,9 @@ async function runLive(files: readonly string[]): Promise<TestCounts[]> {
   }
 }
 
-/** Whole runs, one after another: the other lane has the tests that are sensitive to time. */
-function killsProcesses(file: string): boolean {
-  return /^(crash|live\/torture)\//.test(inTests(file));
+/** Mostly whole processes, one after another: the other lane has the tests that are sensitive to time. */
+function startsProcesses(file: string): boolean {
+  return /^(compat|crash|live\/(destinations|torture))\//.test(inTests(file));
 }
 
 function usesMysql(file: string): boolean {
