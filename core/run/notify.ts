@@ -1,5 +1,6 @@
 /** Tells people how an export's run ended (I8: after the report). Nothing here can fail a run. */
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
+import { counted } from "../base/counted.ts";
 import { type ErrorCode, type SerializedError, toRivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import type { ExportPlan } from "../plan/strategy.ts";
@@ -137,10 +138,10 @@ function healedChunks(journal: readonly JournalEvent[]): string[] {
   const rewritten = eventData(journal, "reviewed")
     .reduce((sum, { rewritten_chunks }) => sum + (rewritten_chunks as unknown[]).length, 0);
   return [
-    ...(failed > 0 ? [`${counted(failed, "chunk", "chunks")} failed before succeeding`] : []),
+    ...(failed > 0 ? [`${counted(failed, "chunk")} failed before succeeding`] : []),
     ...(rewritten > 0
       ? [
-        `${counted(rewritten, "chunk", "chunks")} written again: files were missing or differed`,
+        `${counted(rewritten, "chunk")} written again: files were missing or differed`,
       ]
       : []),
   ];
@@ -152,8 +153,4 @@ function badVerdict(journal: readonly JournalEvent[]): string[] {
       ? [`verdict ${verdict}: ${scan ?? "no usable index"}`]
       : []
   );
-}
-
-function counted(n: number, one: string, many: string): string {
-  return `${n} ${n === 1 ? one : many}`;
 }
