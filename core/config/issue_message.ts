@@ -3,6 +3,7 @@ import { z } from "zod";
 import { redact } from "../base/redact.ts";
 import { didYouMean, nearest } from "../base/suggest.ts";
 import type { ConfigPath } from "./problem.ts";
+import { writtenPath } from "./schema/fields.ts";
 import { knownKeys, placesOf, schemaAt } from "./schema_keys.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -31,7 +32,7 @@ export interface IssueMessage {
 
 /** The messages of one issue: one, except for several unknown keys in one mapping. */
 export function issueMessages(root: z.ZodType, issue: Issue, data: unknown): IssueMessage[] {
-  const path = issue.path.filter((part) => typeof part !== "symbol");
+  const path = writtenPath(issue.path);
   if (issue.code === "unrecognized_keys") {
     const known = knownKeys(root, path, data);
     return issue.keys.map((key) => ({

@@ -5,6 +5,7 @@ import { issueMessages } from "./issue_message.ts";
 import type { ConfigPath } from "./problem.ts";
 import { EXPORT_RULES, ROOT_RULES, SOURCE_RULES } from "./rules.ts";
 import type { Finding, Rule } from "./rules/rule.ts";
+import { writtenPath } from "./schema/fields.ts";
 import {
   configSchema,
   exportSchema,
@@ -41,7 +42,7 @@ export function validateConfig(data: Block, substituted: ReadonlySet<string>): V
 function typeSubstituted(data: Block, substituted: ReadonlySet<string>): Block {
   let copy: Block = data;
   for (const issue of configSchema.safeParse(data).error?.issues ?? []) {
-    const path = issue.path.filter((part) => typeof part !== "symbol");
+    const path = writtenPath(issue.path);
     if (issue.code !== "invalid_type" || !substituted.has(JSON.stringify(path))) continue;
     copy = replaceAt(copy, path, (text) => typed(String(text), issue.expected)) as Block;
   }

@@ -53,11 +53,11 @@ export class WidthCounter {
 
   /** Mean bytes per value; a column without a value has no mean and is left out. */
   means(): Record<string, number> {
-    const means: Record<string, number> = {};
-    for (const [name, { bytes, values }] of this.#sums) {
-      if (values > 0) means[name] = bytes / values;
-    }
-    return means;
+    return Object.fromEntries(
+      [...this.#sums].flatMap(([name, { bytes, values }]) =>
+        values > 0 ? [[name, bytes / values]] : []
+      ),
+    );
   }
 
   #add(name: string, { bytes, values }: WidthSum): void {

@@ -54,10 +54,12 @@ export function keptWidths(
   before: SchemaRecord["widths"],
   now: SchemaRecord["widths"],
 ): Record<string, number> {
-  const widths: Record<string, number> = {};
-  for (const { name } of columns) {
-    const width = now[name] ?? before[name];
-    if (width !== undefined) widths[name] = width;
-  }
-  return widths;
+  const width = (widths: SchemaRecord["widths"], name: string) =>
+    Object.hasOwn(widths, name) ? widths[name] : undefined;
+  return Object.fromEntries(
+    columns.flatMap(({ name }) => {
+      const known = width(now, name) ?? width(before, name);
+      return known === undefined ? [] : [[name, known]];
+    }),
+  );
 }

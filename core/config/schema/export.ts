@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { TARGETS } from "../../types/targets.ts";
 import { destinationSchema } from "./destination.ts";
-import { positive, text } from "./fields.ts";
+import { byColumn, positive, text } from "./fields.ts";
 import { csvSchema, metaColumnsSchema, parquetSchema, qualitySchema } from "./output.ts";
 import { tuningSchema } from "./source.ts";
 
@@ -112,7 +112,7 @@ const files = {
   ),
   parquet: parquetSchema.optional(),
   csv: csvSchema.optional(),
-  columns: z.record(z.string(), z.string()).optional().describe(
+  columns: byColumn(z.string()).optional().describe(
     "Type overrides by column: decimal(p,s), int16|int32|int64|uint64, float32|float64, bool, text, binary, json, uuid, date, time, timestamp[_tz][_ns], interval, list<type>.",
   ),
   max_file_size: z.union([z.string(), z.number().int()]).optional().describe(

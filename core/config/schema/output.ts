@@ -1,6 +1,6 @@
 /** Blocks of an export about what its files hold: `parquet:`, `quality:`, `meta_columns:`. */
 import { z } from "zod";
-import { nonNegative, positive, text } from "./fields.ts";
+import { byColumn, nonNegative, positive, text } from "./fields.ts";
 
 /** `target_row_group_mb` when it is not chosen. */
 export const DEFAULT_ROW_GROUP_MB = 128;
@@ -41,7 +41,7 @@ export const csvSchema = z.strictObject({
 export const qualitySchema = z.strictObject({
   row_count_min: nonNegative.optional().describe("Fail when the run reads fewer rows."),
   row_count_max: nonNegative.optional().describe("Fail when the run reads more rows."),
-  null_ratio_max: z.record(z.string(), z.number().min(0).max(1)).optional().describe(
+  null_ratio_max: byColumn(z.number().min(0).max(1)).optional().describe(
     "Per column: fail when more than this share of its values (0..1) is NULL.",
   ),
   unique_columns: z.array(text).min(1).optional().describe(

@@ -236,6 +236,22 @@ Deno.test("a key without a value counts as not written", async () => {
   });
 });
 
+Deno.test("a column may be called __proto__, as any other", async () => {
+  const settings = "columns: {__proto__: text}, quality: {null_ratio_max: {__proto__: 0.5}}";
+  const text = SOURCE + EXPORT.replace("table: t", `table: t, ${settings}`);
+  await withFolder({ "rivet.yaml": text }, async (dir) => {
+    const [exported] = (await load(`${dir}/rivet.yaml`)).exports;
+    assert.deepEqual([...exported.overrides.keys()], ["__proto__"]);
+    const ratios = Object.entries(exported.config.quality?.null_ratio_max ?? {});
+    assert.deepEqual(ratios, [["__proto__", 0.5]]);
+  });
+  const wrong = text.replace("0.5", "5");
+  await withFolder({ "rivet.yaml": wrong }, async (dir) => {
+    const error = await failure(load(`${dir}/rivet.yaml`));
+    assert.match(error.message, /null_ratio_max\.__proto__: .*1/);
+  });
+});
+
 Deno.test("paths of the source are resolved; the file as written is kept", async () => {
   const text = "source: {type: postgres, url_file: db.url, tls: {ca_file: ca.pem}}\n" + EXPORT;
   await withFolder({ "rivet.yaml": text }, async (dir) => {
