@@ -95,7 +95,8 @@ Deno.test("--resume knows an apply that was killed, and refuses without one", ()
     const resumed = await apply(bench, "--resume");
     equal(resumed.code, 0, resumed.err);
     deepEqual(resumed.statuses, ["chunks success", "third success", "last success"]);
-    deepEqual(await bench.ids("out/chunks"), range(1, 1000));
+    // A part that was put, and not yet recorded, is written again; the manifest names one of the two.
+    deepEqual(await bench.committedIds("out/chunks"), range(1, 1000));
   }));
 
 Deno.test("a config with no exports in any wave is a usage error that says what to do", () =>

@@ -29,6 +29,8 @@ export interface Bench {
   plan(name?: string): Promise<PlanArtifact & { plans?: PlanArtifact[] }>;
   /** The ids in all CSV files below a folder, ascending. */
   ids(below: string): Promise<number[]>;
+  /** Those in the parts that the folder's manifest names, ascending. */
+  committedIds(folder: string): Promise<number[]>;
 }
 
 export const SOURCE = "source: { type: postgres, url_env: SHOP_URL, tls: { mode: disable } }\n";
@@ -86,16 +88,26 @@ function bench(folder: string, db: TestDatabase): Bench {
     write: (name, text) => Deno.writeTextFile(path(name), text),
     plan: async (name = "plan.json") => JSON.parse(await Deno.readTextFile(path(name))),
     async ids(below) {
-      const ids: number[] = [];
-      for await (const file of filesBelow(path(below))) {
-        if (!file.endsWith(".csv")) continue;
-        const [, ...lines] = (await Deno.readTextFile(file)).trimEnd().split(/\r?\n/);
-        ids.push(...lines.map((line) => Number(line.split(",")[0])));
-      }
-      return ids.sort((a, b) => a - b);
+      const files = await Array.fromAsync(filesBelow(path(below)));
+      return await idsIn(files.filter((file) => file.endsWith(".csv")));
+    },
+    async committedIds(folder) {
+      const manifest = JSON.parse(await Deno.readTextFile(path(folder, "manifest.json")));
+      const parts: { path: string; status: string }[] = manifest.parts;
+      const committed = parts.filter(({ status }) => status === "committed");
+      return await idsIn(committed.map((part) => path(folder, part.path)));
     },
   };
   return made;
+}
+
+async function idsIn(files: readonly string[]): Promise<number[]> {
+  const ids: number[] = [];
+  for (const file of files) {
+    const [, ...lines] = (await Deno.readTextFile(file)).trimEnd().split(/\r?\n/);
+    ids.push(...lines.map((line) => Number(line.split(",")[0])));
+  }
+  return ids.sort((a, b) => a - b);
 }
 
 export const range = (from: number, to: number) =>
