@@ -61,7 +61,7 @@ const BY_PHYSICAL: { readonly [P in PhysicalType]?: Packing } = {
 
 /**
  * Whether a column may be written in another form than PLAIN. `auto` leaves out what readers in wide use
- * fail on: BYTE_STREAM_SPLIT in Spark before 4.2, and JSON that is not PLAIN in DuckDB before 1.5.
+ * fail on: BYTE_STREAM_SPLIT in the vectorized reader of Spark 3, and JSON that is not PLAIN in DuckDB 1.4.
  */
 export function mayPack({ type }: Pick<Leaf, "type">, encoding: ParquetEncoding): boolean {
   switch (encoding) {

@@ -152,7 +152,7 @@ Deno.test("floats whose bytes are alike are split into streams", async () => {
   assert.deepEqual(await smallest(DOUBLE, doubles), split);
   const single = (i: number) => Math.fround(20 + (noise(i) % 100_000) / 1e5);
   assert.deepEqual(await smallest({ kind: "float", bits: 32 }, series(6000, single)), split);
-  assert.deepEqual(await formsOf(DOUBLE, doubles), ["PLAIN"], "Spark before 4.2 would not read it");
+  assert.deepEqual(await formsOf(DOUBLE, doubles), ["PLAIN"], "Spark 3 would not read it");
 });
 
 Deno.test("JSON is in a form that all versions of its readers know, unless asked otherwise", async () => {
