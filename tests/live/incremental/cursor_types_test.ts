@@ -1,19 +1,16 @@
 /** Cursors and keys of every type, with the values at the edges of each. */
 import assert from "node:assert/strict";
 import { sourceFactory } from "../../../adapters/sources/mod.ts";
-import { valueText } from "../../../core/batch/values.ts";
-import { literalOf, textOf } from "../../../core/query/select.ts";
-import { parseOverride } from "../../../core/types/overrides.ts";
-import { caseTuning, readAll } from "../../conformance/source.ts";
+import {
+  type Comparable,
+  eachComesOnce,
+  incrementalExports,
+  leadBack,
+  overrides,
+} from "../../conformance/comparable.ts";
+import { caseTuning } from "../../conformance/source.ts";
 import { structured } from "../postgres/harness.ts";
 import { type TestSource, withPipeline, withSource } from "../../support/pipeline.ts";
-
-/** Values in SQL, each greater than the one before; `as` is an override of `columns:`. */
-interface Comparable {
-  readonly type: string;
-  readonly values: readonly string[];
-  readonly as?: string;
-}
 
 const TEXTS = [
   "''",
@@ -275,52 +272,19 @@ function rowSql({ type, values }: Comparable, index: number): string {
   return `(${index}, (${values[index]})::${type.split(" COLLATE")[0]})`;
 }
 
-function overrides(as: string | undefined): Record<string, unknown> {
-  return as === undefined ? {} : { columns: { k: as } };
-}
-
-/** A row is found by its own value's literal, and the rows behind it, whoever wrote the value down. */
 Deno.test("literals of every type: the text of a value leads back to its place", () =>
-  withSource(async (source) => {
-    const types = await typesOf(source);
-    await createTables(source, types);
-    const { connect, dialect } = await sourceFactory("postgres");
-    const session = await connect({
-      source: structured(source.url),
+  withSource(async (test) => {
+    const types = await typesOf(test);
+    await createTables(test, types);
+    const source = await (await sourceFactory("postgres")).connect({
+      source: structured(test.url),
       tuning: caseTuning({}),
       applicationName: "rivet-test",
     });
     try {
-      for (const [name, { as, values }] of types) {
-        const parsed = as === undefined ? null : parseOverride(as);
-        const type = parsed !== null && "type" in parsed ? parsed.type : undefined;
-        const query = `SELECT k FROM t_${name}`;
-        const batches = await readAll(session, query, {
-          orderBy: "k",
-          overrides: new Map(type === undefined ? [] : [["k", type]]),
-        });
-        const [column] = batches[0].columns;
-        const read = batches.flatMap((batch) =>
-          Array.from(
-            { length: batch.rows },
-            (_, row) => valueText(column.type, batch.data[0], row) ?? "",
-          )
-        );
-        const written = await session.rows(
-          `SELECT ${textOf(dialect, "k", column)} FROM t_${name} ORDER BY t_${name}.k`,
-        );
-        const texts = [...read, ...written.map(([text]) => text ?? "")];
-        const counts = texts.map((text) => {
-          const literal = literalOf(dialect, text, column);
-          return `SELECT count(*) FILTER (WHERE _rivet.k > ${literal}),
-            count(*) FILTER (WHERE _rivet.k = ${literal}) FROM (${query}) AS _rivet`;
-        });
-        const found = await session.rows(counts.join(" UNION ALL "));
-        const expected = values.map((_, i) => [String(values.length - 1 - i), "1"]);
-        assert.deepEqual(found, [...expected, ...expected], `${name}: ${texts.join(" | ")}`);
-      }
+      await leadBack(source, types, (condition) => `count(*) FILTER (WHERE ${condition})`);
     } finally {
-      await session.close();
+      await source.close();
     }
   }));
 
@@ -328,27 +292,11 @@ Deno.test("cursors of every type: each row comes once", () =>
   withSource(async (source) => {
     const types = await typesOf(source);
     await createTables(source, types, (values) => values.length - 1);
-    const exports = types.map(([name, { as }]) => ({
-      name,
-      table: `t_${name}`,
-      mode: "incremental",
-      cursor_column: "k",
-      ...overrides(as),
-    }));
-    await withPipeline(source, exports, async (pipeline) => {
-      const runRows = async (expected: (values: readonly string[]) => number) => {
-        for (const { exportName, status, rows, error } of (await pipeline.run()).exports) {
-          assert.equal(status, "success", `${exportName}: ${error?.message}`);
-          assert.equal(rows, expected(TYPES[exportName].values), exportName);
-        }
-      };
-      await runRows((values) => values.length - 1);
-      // None of those comes again, and the next one is not skipped.
-      for (const [name, { values }] of types) {
-        await source.sql(`INSERT INTO t_${name} VALUES ${rowSql(TYPES[name], values.length - 1)}`);
-      }
-      await runRows(() => 1);
-    });
+    await withPipeline(source, incrementalExports(types), (pipeline) =>
+      eachComesOnce(pipeline, types, (name, comparable) =>
+        source.sql(
+          `INSERT INTO t_${name} VALUES ${rowSql(comparable, comparable.values.length - 1)}`,
+        )));
   }));
 
 /** Types whose pages are read from a query as well, which promises no unique key. */

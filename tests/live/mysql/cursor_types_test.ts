@@ -1,10 +1,15 @@
 /** Cursors and keys of every type of MySQL and MariaDB, with the values at the edges of each. */
 import assert from "node:assert/strict";
 import { sourceFactory } from "../../../adapters/sources/mod.ts";
-import { valueText } from "../../../core/batch/values.ts";
-import { literalOf, textOf } from "../../../core/query/select.ts";
-import { parseOverride } from "../../../core/types/overrides.ts";
-import { caseTuning, readAll } from "../../conformance/source.ts";
+import {
+  type Comparable,
+  type Comparables,
+  eachComesOnce,
+  incrementalExports,
+  leadBack,
+  overrides,
+} from "../../conformance/comparable.ts";
+import { caseTuning } from "../../conformance/source.ts";
 import {
   createMysqlDatabase,
   mysqlTest,
@@ -14,11 +19,7 @@ import {
 import { withPipeline } from "../../support/pipeline.ts";
 import { structured } from "./harness.ts";
 
-/** Values in SQL, each greater than the one before; `as` is an override of `columns:`. */
-interface Comparable {
-  readonly type: string;
-  readonly values: readonly string[];
-  readonly as?: string;
+interface MysqlComparable extends Comparable {
   /** Not on every server. */
   readonly rare?: true;
   /** A table is not paged by it. */
@@ -29,7 +30,7 @@ const TEXTS = ["''", "'\\n'", "'\"'", "'\\\\'", "'a''b'", "'b'", "'ä'", "'日�
 const MOMENTS = ["'1000-01-01'", "'1969-12-31 23:59:59.999999'", "'9999-12-31 23:59:59.999999'"];
 const BYTES = ["X'00'", "X'0000'", "X'27'", "X'5C'", "X'7F'", "X'80'", "X'FFFF'"];
 
-const TYPES: Readonly<Record<string, Comparable>> = {
+const TYPES: Readonly<Record<string, MysqlComparable>> = {
   bool: { type: "tinyint(1)", values: ["0", "1"] },
   tinyint: { type: "tinyint", values: ["-128", "-1", "0", "127"] },
   tinyint_unsigned: { type: "tinyint unsigned", values: ["0", "128", "255"] },
@@ -153,17 +154,11 @@ const TYPES: Readonly<Record<string, Comparable>> = {
   inet6: { noKey: true, type: "inet6", values: ["'::'", "'::1'", "'ff02::2'"], rare: true },
 };
 
-function overrides(as: string | undefined): Record<string, unknown> {
-  return as === undefined ? {} : { columns: { k: as } };
-}
-
-type Types = readonly (readonly [string, Comparable])[];
-
 /** Tables `t_<name>` of the first `count` values; the types that this server has. */
 async function createTables(
   db: TestMysqlDatabase,
   count: (values: readonly string[]) => number,
-): Promise<Types> {
+): Promise<Comparables> {
   await db.sql("SET SESSION sql_mode = 'ALLOW_INVALID_DATES'");
   const made: [string, Comparable][] = [];
   for (const [name, definition] of Object.entries(TYPES)) {
@@ -191,52 +186,24 @@ async function onDatabase(work: (db: TestMysqlDatabase) => Promise<void>): Promi
   }
 }
 
-/** A row is found by its own value's literal, and the rows behind it, whoever wrote the value down. */
 mysqlTest(
   "mysql literals of every type: a value's text leads back to its place",
   () =>
     onDatabase(async (db) => {
       const types = await createTables(db, (values) => values.length);
-      const { connect, dialect } = await sourceFactory("mysql");
-      const session = await connect({
+      const source = await (await sourceFactory("mysql")).connect({
         source: structured(db.url),
         tuning: caseTuning({}),
         applicationName: "rivet-test",
       });
       try {
-        for (const [name, { as, values }] of types) {
-          const parsed = as === undefined ? null : parseOverride(as);
-          const type = parsed !== null && "type" in parsed ? parsed.type : undefined;
-          const query = `SELECT k FROM t_${name}`;
-          const batches = await readAll(session, query, {
-            orderBy: "k",
-            overrides: new Map(type === undefined ? [] : [["k", type]]),
-          });
-          const [column] = batches[0].columns;
-          const read = batches.flatMap((batch) =>
-            Array.from(
-              { length: batch.rows },
-              (_, row) => valueText(column.type, batch.data[0], row) ?? "",
-            )
-          );
-          const written = await session.rows(
-            `SELECT ${
-              textOf(dialect, "_rivet.k", column)
-            } FROM t_${name} AS _rivet ORDER BY _rivet.k`,
-          );
-          const texts = [...read, ...written.map(([text]) => text ?? "")];
-          const found = await session.rows(
-            texts.map((text) => {
-              const literal = literalOf(dialect, text, column);
-              return `SELECT CAST(COALESCE(SUM(_rivet.k > ${literal}), 0) AS CHAR),
-              CAST(COALESCE(SUM(_rivet.k = ${literal}), 0) AS CHAR) FROM (${query}) AS _rivet`;
-            }).join(" UNION ALL "),
-          );
-          const expected = values.map((_, i) => [String(values.length - 1 - i), "1"]);
-          assert.deepEqual(found, [...expected, ...expected], `${name}: ${texts.join(" | ")}`);
-        }
+        await leadBack(
+          source,
+          types,
+          (condition) => `CAST(COALESCE(SUM(${condition}), 0) AS CHAR)`,
+        );
       } finally {
-        await session.close();
+        await source.close();
       }
     }),
 );
@@ -244,27 +211,9 @@ mysqlTest(
 mysqlTest("mysql cursors of every type: each row comes once", () =>
   onDatabase(async (db) => {
     const types = await createTables(db, (values) => values.length - 1);
-    const exports = types.map(([name, { as }]) => ({
-      name,
-      table: `t_${name}`,
-      mode: "incremental",
-      cursor_column: "k",
-      ...overrides(as),
-    }));
-    await withPipeline(db, exports, async (pipeline) => {
-      const runRows = async (expected: (values: readonly string[]) => number) => {
-        for (const { exportName, status, rows, error } of (await pipeline.run()).exports) {
-          assert.equal(status, "success", `${exportName}: ${error?.message}`);
-          assert.equal(rows, expected(TYPES[exportName].values), exportName);
-        }
-      };
-      await runRows((values) => values.length - 1);
-      // None of those comes again, and the next one is not skipped.
-      for (const [name, { values }] of types) {
-        await db.sql(`INSERT INTO t_${name} VALUES (${values.length}, ${values.at(-1)})`);
-      }
-      await runRows(() => 1);
-    });
+    await withPipeline(db, incrementalExports(types), (pipeline) =>
+      eachComesOnce(pipeline, types, (name, { values }) =>
+        db.sql(`INSERT INTO t_${name} VALUES (${values.length}, ${values.at(-1)})`)));
   }));
 
 mysqlTest(
