@@ -213,17 +213,17 @@ Deno.test("gcs: a token service that answers 503 is asked again, then it is a ma
     await other.close();
   }));
 
+function openAt(server: Deno.HttpServer<Deno.NetAddr>) {
+  const endpoint = `http://127.0.0.1:${server.addr.port}`;
+  return openGcs({ type: "gcs", bucket: GCS_BUCKET, prefix: "", endpoint }, () => undefined);
+}
+
 Deno.test("gcs: a bucket that is not there is said of a listing, also by a bare 404", async () => {
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     () => Response.json({ error: { code: 404, message: "Not Found" } }, { status: 404 }),
   );
-  const destination = await openGcs({
-    type: "gcs",
-    bucket: GCS_BUCKET,
-    prefix: "",
-    endpoint: `http://127.0.0.1:${server.addr.port}`,
-  }, () => undefined);
+  const destination = await openAt(server);
   try {
     for (const asked of [LOOK, WRITE]) {
       await assert.rejects(destination.probe(asked), (error: DestinationError) => {
@@ -245,12 +245,7 @@ Deno.test("gcs: what a server answers is cut behind its secrets, not through one
     () => new Response(`${"x".repeat(190)}${secret}`, { status: 400 }),
   );
   registerSecret(secret);
-  const destination = await openGcs({
-    type: "gcs",
-    bucket: GCS_BUCKET,
-    prefix: "",
-    endpoint: `http://127.0.0.1:${server.addr.port}`,
-  }, () => undefined);
+  const destination = await openAt(server);
   try {
     await assert.rejects(destination.probe(LOOK), (error: Error) => {
       assert.match(error.message, /xxx/);
