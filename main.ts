@@ -1,6 +1,8 @@
 /**
  * The entry, and the only place that wires adapters to the core and maps errors to exit codes.
  * What a command needs is imported when it runs: `rivet --help` loads no driver, codec or schema.
+ *
+ * @module
  */
 import { type Globals, wantsExitClass, wantsJsonErrors } from "./cli/globals.ts";
 import { EVENTS_ENV, STOP_ENV } from "./cli/child_env.ts";
@@ -65,7 +67,11 @@ const wiring: Wiring = {
         const wishes = wishesOf(config, exported, env);
         const asChild = { [EVENTS_ENV]: "1", [STOP_ENV]: "stdin" };
         const childEnv = { ...inheritedEnv(wishes.variables), ...asChild };
-        return launchSelf(args, { flags: inheritedFlags(wishes), env: childEnv });
+        return launchSelf(args, {
+          program: import.meta.url,
+          flags: inheritedFlags(wishes),
+          env: childEnv,
+        });
       },
       limit: childLimit(),
     };

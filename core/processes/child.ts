@@ -15,6 +15,8 @@ export type Launch = (args: readonly string[], exported: LoadedExport) => Child;
 
 /** What a child is given; see `inheritance.ts`. */
 export interface Inheritance {
+  /** The URL of the entry: what it was asked for by may name another version by now. */
+  readonly program: string;
   /** Permission flags; an executable has its own built in. */
   readonly flags: readonly string[];
   /** Its whole environment. */
@@ -27,8 +29,8 @@ export function childLimit(): number {
 }
 
 /** This program again. @param args of `rivet`. */
-export function launchSelf(args: readonly string[], { flags, env }: Inheritance): Child {
-  const self = Deno.build.standalone ? [] : ["run", ...flags, Deno.mainModule];
+export function launchSelf(args: readonly string[], { program, flags, env }: Inheritance): Child {
+  const self = Deno.build.standalone ? [] : ["run", ...flags, program];
   const process = new Deno.Command(Deno.execPath(), {
     args: [...self, ...args],
     clearEnv: true,

@@ -19,6 +19,7 @@ const COMMON = [
     "ALL_PROXY",
     "NO_PROXY",
     "NPM_CONFIG_REGISTRY",
+    "JSR_URL",
     "RUST_LOG",
     "RIVET_*",
   ],

@@ -33,7 +33,11 @@ if (role === "child") {
 } else {
   const wishes: Wishes = JSON.parse(given);
   const env = inheritedEnv(wishes.variables);
-  const child = launchSelf(["child"], { flags: inheritedFlags(wishes), env });
+  const child = launchSelf(["child"], {
+    program: import.meta.url,
+    flags: inheritedFlags(wishes),
+    env,
+  });
   for await (const line of child.stdout) console.log(line);
   for await (const line of child.stderr) console.error(line);
   child.stop();
