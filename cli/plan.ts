@@ -2,6 +2,8 @@
 import { constant, type InferValue, message, object, option, optional } from "@optique/core";
 import { string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
+import { ConfigError } from "../core/base/errors.ts";
+import type { HeldPlans } from "../core/artifact/hold_plans.ts";
 import type { PlannedExports } from "../core/artifact/plan_exports.ts";
 import { defineCommand } from "./define.ts";
 import { loadConfig } from "./load.ts";
@@ -28,6 +30,10 @@ const options = object({
         message`Sign the plan with the key in this environment variable, for apply --verify-key-env.`,
     }),
   ),
+  hold: option("--hold", {
+    description:
+      message`Stay, and keep the snapshot of consistency: snapshot for whoever applies the plan, until they have finished.`,
+  }),
   noAnnotate: option("--no-annotate", {
     description: message`Do not write wave and parallel_safe into the config file.`,
   }),
@@ -46,29 +52,56 @@ export const planCommand = defineCommand("plan", options, {
   examples: [
     ["rivet plan -c rivet.yaml", "a summary of every export"],
     ["rivet plan -c rivet.yaml --format json -o plan.json", "the sealed plan"],
+    ["rivet plan -c rivet.yaml -o plan.json --hold", "keep its snapshot until it is applied"],
     ["rivet plan -c rivet.yaml -e orders", "one export; the config stays as it is"],
   ],
 });
 
 export async function executePlan(args: PlanArgs, ctx: CommandContext): Promise<void> {
+  if (args.hold && args.output === undefined) throw nobodyCanApply();
   const config = await loadConfig(ctx, args.config, parameters(args.params));
   const file = args.output === undefined ? null : await reserveFile(args.output);
+  let held: HeldPlans | null = null;
   try {
-    const planned = await ctx.services.planExports({
+    const options = {
       config,
       exportName: args.export ?? null,
       signKey: await keyOf(ctx, args),
       signal: ctx.interruptSignal(),
-    });
+    };
+    held = args.hold ? await ctx.services.holdPlans(options) : null;
+    const planned = held?.planned ?? await ctx.services.planExports(options);
     const { artifactFile } = await import("../core/artifact/plan_exports.ts");
     const json = toJson(artifactFile(planned));
     await file?.commit(`${json}\n`);
     if (args.format === "pretty") ctx.screen.result(renderPlans(planned));
     else if (file === null) ctx.screen.json(json);
     if (!args.noAnnotate) await annotate(args, ctx, planned);
+    if (held !== null) await keep(held, ctx);
   } finally {
+    await held?.release();
     await file?.discard();
   }
+}
+
+function nobodyCanApply(): ConfigError {
+  return new ConfigError(
+    "--hold needs --output: the plan is applied while this command waits",
+    [],
+    {
+      code: "USAGE",
+      hint: "Give the plan a file with -o PATH, and apply that.",
+    },
+  );
+}
+
+async function keep({ planned, untilApplied }: HeldPlans, ctx: CommandContext): Promise<void> {
+  const names = planned.plans.filter(({ snapshot }) => snapshot !== null)
+    .map(({ exported: { name } }) => `'${name}'`);
+  const quiet = ctx.globals.quiet;
+  if (!quiet) ctx.screen.line(`Holding the snapshot of ${names.join(", ")} until it is applied`);
+  await untilApplied();
+  if (!quiet) ctx.screen.line(`Applied: the snapshot is given back`);
 }
 
 async function keyOf(ctx: CommandContext, { signKeyEnv: variable }: PlanArgs) {

@@ -2,6 +2,7 @@
 import type { LoadedPlans, LoadPlansOptions } from "../core/apply/load_plans.ts";
 import type { LoadedConfig, NamedConfig } from "../core/config/loaded.ts";
 import type { Discovered, DiscoverRequest } from "../core/discover/connect.ts";
+import type { HeldPlans } from "../core/artifact/hold_plans.ts";
 import type { PlannedExports, PlanOptions } from "../core/artifact/plan_exports.ts";
 import type { ForeignState } from "../core/ports/foreign_state.ts";
 import type { OpenedReader, StateStore } from "../core/ports/state.ts";
@@ -45,6 +46,8 @@ export interface Services {
   runProcesses(options: RunOptions, processes: ProcessOptions): Promise<RunAggregate>;
   /** Reads no row, writes no file. */
   planExports(options: PlanOptions): Promise<PlannedExports>;
+  /** The same in snapshots, which are kept until they are released. */
+  holdPlans(options: PlanOptions): Promise<HeldPlans>;
   /** The key that a flag's variable holds. @throws ConfigError USAGE */
   signingKey(flag: string, variable: string): Promise<string>;
   /** Every plan of the file, checked. @throws RivetError PLAN_INVALID, PLAN_EDITED, PLAN_STALE */

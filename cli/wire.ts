@@ -61,7 +61,10 @@ async function withRunDeps<T>(
 /** The services that look, and write no file. */
 function examining(
   wiring: Wiring,
-): Pick<Services, "discover" | "runDoctor" | "checkExports" | "planExports" | "validateExports"> {
+): Pick<
+  Services,
+  "discover" | "runDoctor" | "checkExports" | "planExports" | "holdPlans" | "validateExports"
+> {
   return {
     async discover(request) {
       const { discoverSource } = await import("../core/discover/connect.ts");
@@ -88,6 +91,22 @@ function examining(
         return await planExports({ ...adapters, state }, options);
       } finally {
         await state.close();
+      }
+    },
+    async holdPlans(options) {
+      const { holdPlans } = await import("../core/artifact/hold_plans.ts");
+      const adapters = await wiring.adapters();
+      // Whoever applies the plan makes a state anyway, and this one is asked when they have.
+      const state = await wiring.openState(options.config);
+      try {
+        const held = await holdPlans({ ...adapters, state }, options);
+        return {
+          ...held,
+          release: () => held.release().finally(() => state.close()),
+        };
+      } catch (error) {
+        await state.close();
+        throw error;
       }
     },
     async validateExports(config, options) {

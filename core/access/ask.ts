@@ -16,6 +16,8 @@ export interface AskedSource {
   readonly exported: LoadedExport;
   readonly factory: (type: string) => Promise<SourceFactory>;
   readonly signal: AbortSignal;
+  /** The `SharedSnapshot.id` that it is asked in; absent: none. */
+  readonly snapshot?: string;
 }
 
 /** What is asked for, in the log's words, and as whom. */
@@ -28,7 +30,7 @@ export interface Asking {
 
 /** Runs `work` with a connection of its own, which is closed afterwards. */
 export async function withSource<T>(
-  { config, exported, factory, signal }: AskedSource,
+  { config, exported, factory, signal, snapshot }: AskedSource,
   { step, applicationName }: Asking,
   work: (ask: Ask) => Promise<T>,
 ): Promise<T> {
@@ -38,6 +40,7 @@ export async function withSource<T>(
     tuning,
     applicationName,
     signal,
+    ...(snapshot === undefined ? {} : { snapshot }),
   }));
   const retried = new RetriedSession(session, loggedRetrier(tuning, signal));
   const ask: Ask = (question) =>

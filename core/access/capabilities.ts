@@ -7,12 +7,14 @@ import type { RunningTransactions, Source } from "../ports/source.ts";
 export function snapshotSharing(
   source: Pick<Source, "info" | "capabilities" | "shareSnapshot">,
 ): NonNullable<Source["shareSnapshot"]> {
-  if (source.capabilities.sharedSnapshot && source.shareSnapshot !== undefined) {
+  const { sharedSnapshot } = source.capabilities;
+  if (sharedSnapshot === true && source.shareSnapshot !== undefined) {
     return source.shareSnapshot.bind(source);
   }
+  const why = sharedSnapshot === true ? "" : `: ${sharedSnapshot.why}`;
   throw new ConfigError(
     `consistency: snapshot and run_snapshot are not available for ${source.info.engine}, which ` +
-      "cannot share a snapshot between connections",
+      `cannot share a snapshot between connections${why}`,
     [],
     { hint: "Use consistency: statement, or read at a time when nothing is written." },
   );

@@ -25,6 +25,7 @@ export const artifactSchema = z.object({
     chunk_count: z.number().int().min(0),
     cursor_snapshot: z.string().nullable(),
     row_estimate: z.number().nullable(),
+    snapshot: z.strictObject({ id: z.string().min(1), point: z.string() }).optional(),
   }),
   prioritization: z.object({ recommended_wave: z.number().int().positive() }),
   config_path: z.string().min(1),

@@ -162,6 +162,7 @@ function toSealed({ data, forced }: CheckedPlan): SealedInputs {
     cursor: computed.cursor_snapshot,
     chunks: plannedChunks(computed.chunk_ranges),
     rowEstimate: computed.row_estimate,
+    snapshot: computed.snapshot ?? null,
     forced,
   };
 }

@@ -10,6 +10,7 @@ import { RIVET_VERSION } from "../base/version.ts";
 import { ARTIFACT_VERSION, sealOf, signatureOf } from "./seal.ts";
 import type { Campaign } from "./campaign.ts";
 import { type ChunkRange, rangeKind, rangesOf } from "../plan/chunk_ranges.ts";
+import type { SharedSnapshot } from "../ports/source.ts";
 import { planFingerprint } from "../plan/plan_fingerprint.ts";
 import type { PlannedExport } from "./planned.ts";
 import type { Recommendation } from "./priority.ts";
@@ -21,6 +22,8 @@ export interface ComputedPlan {
   /** The incremental cursor when the plan was made (PA4); null: none was stored. */
   readonly cursor_snapshot: string | null;
   readonly row_estimate: number | null;
+  /** With `--hold`: what every reader of the plan joins, while the process that planned lives. */
+  readonly snapshot?: SharedSnapshot;
 }
 
 export interface PlanArtifact {
@@ -121,6 +124,7 @@ async function fieldsOf(
       chunk_count: ranges.length,
       cursor_snapshot: cursorSnapshot,
       row_estimate: plan.estimatedRows,
+      ...(planned.snapshot === null ? {} : { snapshot: planned.snapshot }),
     },
     diagnostics: {
       verdict: verdictName(diagnostics.verdict),

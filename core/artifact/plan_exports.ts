@@ -3,6 +3,7 @@ import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import { refuseSharedStdout, selectExports } from "../config/select.ts";
 import { logger } from "../base/log.ts";
 import type { Adapters } from "../ports/adapters.ts";
+import type { SharedSnapshot } from "../ports/source.ts";
 import type { StateReader } from "../ports/state.ts";
 import { withSource } from "../access/ask.ts";
 import { requireVerifiable } from "../preflight/check_destination.ts";
@@ -23,6 +24,8 @@ export interface PlanOptions {
   /** Signs the plans; null: they are not signed. */
   readonly signKey: string | null;
   readonly signal: AbortSignal;
+  /** What exports are planned in, by name; see `hold_plans.ts`. */
+  readonly snapshots?: ReadonlyMap<string, SharedSnapshot>;
 }
 
 /** A plan with what only people want to see. */
@@ -67,10 +70,11 @@ export async function planExports(deps: PlanDeps, options: PlanOptions): Promise
 
 async function planWithRetry(
   { state, source }: PlanDeps,
-  { config, signal }: PlanOptions,
+  { config, signal, snapshots }: PlanOptions,
   exported: LoadedExport,
 ): Promise<PlannedExport> {
   const { name } = exported;
+  const snapshot = snapshots?.get(name) ?? null;
   const stored = exported.mode.kind === "incremental" ? await state.cursor(name) : null;
   const inputs = {
     now: new Date(),
@@ -80,9 +84,12 @@ async function planWithRetry(
     signal,
   };
   return await withSource(
-    { config, exported, factory: source, signal },
+    {
+      ...{ config, exported, factory: source, signal },
+      ...(snapshot === null ? {} : { snapshot: snapshot.id }),
+    },
     { step: `planning '${name}'`, applicationName: `rivet/plan/${name}` },
-    (ask) => ask((connection) => planOne(connection, state, exported, inputs)),
+    (ask) => ask((connection) => planOne(connection, state, exported, inputs, snapshot)),
   );
 }
 

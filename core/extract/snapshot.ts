@@ -1,7 +1,8 @@
 /**
  * `consistency: snapshot | run_snapshot`: a connection of its own, the keeper, takes a snapshot of the
  * source and holds it; every other connection joins it. It ends when it is released, when it has been
- * held for `max_snapshot_s`, or when the keeper's connection is lost; the last two fail the export.
+ * held for `max_snapshot_s`, or when the keeper's connection is lost; the last two fail the export. The
+ * snapshot of a plan that another process holds is joined the same way.
  */
 import type { LoadedExport } from "../config/loaded.ts";
 import { snapshotSharing } from "../access/capabilities.ts";
@@ -24,10 +25,52 @@ interface Held {
   readonly timers: readonly Timer[];
 }
 
+/** A point in time that the connections of an export share. */
+export interface ExportSnapshot {
+  /** Aborts when the snapshot has ended before it was released. */
+  readonly signal: AbortSignal;
+  /** Why it ended before it was released, as far as this process knows; null when it did not. */
+  readonly failure: RivetError | null;
+  /** null before it was taken. */
+  readonly shared: SharedSnapshot | null;
+  /** What the journal says of the first call. */
+  readonly event: "snapshot_taken" | "snapshot_joined";
+  take(connect: Connect): Promise<SharedSnapshot>;
+  check(): Promise<void>;
+  /** Idempotent; never throws. */
+  release(): Promise<void>;
+}
+
+/** The snapshot of a plan: held by the process that planned, and joined by whoever applies. */
+export class JoinedSnapshot implements ExportSnapshot {
+  readonly shared: SharedSnapshot;
+  readonly signal = new AbortController().signal;
+  // Only the source can tell: a reader that cannot join says so itself.
+  readonly failure = null;
+  readonly event = "snapshot_joined";
+
+  constructor(shared: SharedSnapshot) {
+    this.shared = shared;
+  }
+
+  take(): Promise<SharedSnapshot> {
+    return Promise.resolve(this.shared);
+  }
+
+  check(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  release(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
 /**
  * A snapshot that is taken when it is first asked for, and released once, by whoever made the hold.
  */
-export class SnapshotHold {
+export class SnapshotHold implements ExportSnapshot {
+  readonly event = "snapshot_taken";
   readonly #maxSeconds: number | null;
   readonly #abort = new AbortController();
   #opening: Promise<Held> | null = null;
@@ -152,11 +195,13 @@ export function runHold(exports: readonly Pick<LoadedExport, "consistency">[]): 
   return new SnapshotHold(limits.length === 0 ? null : Math.min(...limits));
 }
 
-/** The export's own hold, the run's, or none. */
+/** The snapshot that a plan was made with, the export's own hold, the run's, or none. */
 export function exportHold(
   { consistency }: Pick<LoadedExport, "consistency">,
   ofRun: SnapshotHold,
-): SnapshotHold | null {
+  planned: SharedSnapshot | null = null,
+): ExportSnapshot | null {
+  if (planned !== null) return new JoinedSnapshot(planned);
   switch (consistency.kind) {
     case "statement":
       return null;

@@ -67,8 +67,8 @@ export interface SourceCapabilities {
   readonly copy: boolean;
   /** A server-side cursor can be fetched in steps, so that no statement runs long. */
   readonly serverCursor: boolean;
-  /** A snapshot can be exported and shared by several connections. */
-  readonly sharedSnapshot: boolean;
+  /** A snapshot can be exported and shared by several connections; else why not: `its snapshots ...`. */
+  readonly sharedSnapshot: true | { readonly why: string };
   /** The server knows `ROW_NUMBER() OVER`, by which `chunk_dense` finds its boundaries. */
   readonly windowFunctions: boolean;
 }
@@ -202,6 +202,7 @@ export interface RunningTransactions {
 
 /** A snapshot that other connections can join with `ConnectOptions.snapshot`. */
 export interface SharedSnapshot {
+  /** The same on every machine, and never that of another snapshot of the same server. */
   readonly id: string;
   /** What it sees, for the manifest: when it was taken, and the server's own name of that point. */
   readonly point: string;
@@ -285,7 +286,7 @@ export interface Source {
 
   /**
    * Begins a snapshot that other connections can join until it ends, by `endSnapshot` or `close`. There
-   * when `capabilities.sharedSnapshot`; the server does not end it for being idle.
+   * when `capabilities.sharedSnapshot` is true; the server does not end it for being idle.
    */
   shareSnapshot?(): Promise<SharedSnapshot>;
 
@@ -338,7 +339,10 @@ export interface ConnectOptions {
   readonly tuning: Tuning;
   /** Shown in the server's session list, e.g. `rivet/orders`. */
   readonly applicationName: string;
-  /** The `SharedSnapshot.id` that every statement of the connection sees; null or absent: none. */
+  /**
+   * The `SharedSnapshot.id` that every statement of the connection sees; null or absent: none. Once it is
+   * gone, every statement and `connect` fail with SourceError SNAPSHOT_ENDED.
+   */
   readonly snapshot?: string | null;
   readonly signal?: AbortSignal;
 }

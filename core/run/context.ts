@@ -10,7 +10,7 @@ import type { AnyDestination } from "../ports/destination.ts";
 import type { Notifier } from "../ports/notifier.ts";
 import type { LeasedState, RunOrder, StateStore } from "../ports/state.ts";
 import type { Journal } from "./journal.ts";
-import type { SnapshotHold } from "../extract/snapshot.ts";
+import type { ExportSnapshot, SnapshotHold } from "../extract/snapshot.ts";
 import type { RunTracker } from "./tracker.ts";
 import type { RunOptions } from "./run_options.ts";
 import type { WorkerClient } from "../workers/worker_client.ts";
@@ -54,7 +54,7 @@ export interface ExportContext {
   readonly journal: Journal;
   readonly tracker: RunTracker;
   /** The point in time that all readers see; null under `consistency: statement`. */
-  readonly snapshot: SnapshotHold | null;
+  readonly snapshot: ExportSnapshot | null;
   /** Aborts when the run is interrupted, its snapshot has ended, or its lease is lost. */
   readonly signal: AbortSignal;
 }

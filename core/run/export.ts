@@ -132,7 +132,8 @@ function openContext(
   exported: LoadedExport,
   begun: BegunRun,
 ): ExportContext {
-  const snapshot = exportHold(exported, deps.runSnapshot);
+  const planned = options.sealed?.get(exported.name)?.snapshot;
+  const snapshot = exportHold(exported, deps.runSnapshot, planned);
   const signals = [options.signal, begun.lease.signal];
   const base = {
     ...begun,

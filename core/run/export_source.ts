@@ -45,7 +45,7 @@ export class ExportSource {
           applicationName: "rivet/snapshot",
         });
       }));
-    journal.add("snapshot_taken", { point, shared: snapshot === deps.runSnapshot });
+    journal.add(snapshot.event, { point, shared: snapshot === deps.runSnapshot });
   }
 
   /** One reader decodes on this thread and encodes in a Worker; several readers are Workers. */

@@ -7,6 +7,7 @@ export type JournalEventName =
   | "resumed"
   | "reviewed"
   | "snapshot_taken"
+  | "snapshot_joined"
   | "planned"
   | "held_back"
   | "retry"

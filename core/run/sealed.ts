@@ -1,6 +1,7 @@
 /** What an export takes from a sealed plan instead of asking for it (PA1), and its cursor check (PA4). */
 import { RivetError } from "../base/errors.ts";
 import type { PlanInputs, PlannedChunk } from "../plan/strategy.ts";
+import type { SharedSnapshot } from "../ports/source.ts";
 import type { StateReader } from "../ports/state.ts";
 
 /** Gates that `--force` can open. */
@@ -14,6 +15,8 @@ export interface SealedInputs {
   readonly cursor: string | null;
   readonly chunks: readonly PlannedChunk[];
   readonly rowEstimate: number | null;
+  /** What the plan was made with, which the process that made it holds; null: it has none. */
+  readonly snapshot: SharedSnapshot | null;
   /** What `--force` has let pass already. */
   readonly forced: readonly Gate[];
 }

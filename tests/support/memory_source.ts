@@ -71,7 +71,7 @@ class MemoryConnection {
   readonly capabilities = {
     copy: false,
     serverCursor: true,
-    sharedSnapshot: false,
+    sharedSnapshot: { why: "nobody writes" },
     windowFunctions: true,
   };
   readonly info = { engine: "Memory", version: "1", warnings: [] };

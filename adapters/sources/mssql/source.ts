@@ -45,7 +45,10 @@ import { planColumn } from "./types.ts";
 const CAPABILITIES: SourceCapabilities = {
   copy: false,
   serverCursor: false,
-  sharedSnapshot: false,
+  sharedSnapshot: {
+    why: "SNAPSHOT isolation gives every session a snapshot of its own; a database snapshot " +
+      "(CREATE DATABASE ... AS SNAPSHOT OF) that is named as the source's database is one point in time",
+  },
   windowFunctions: true,
 };
 

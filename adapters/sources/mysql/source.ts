@@ -52,7 +52,9 @@ import {
 const CAPABILITIES = {
   copy: false,
   serverCursor: false,
-  sharedSnapshot: false,
+  sharedSnapshot: {
+    why: "its snapshots belong to one connection, and no statement lets another one join",
+  },
 } as const;
 
 export class MysqlSource implements Source {

@@ -3,7 +3,7 @@
  * role, database or session has set.
  */
 import type { Tuning } from "../../../core/config/tuning.ts";
-import { joinSnapshotSql } from "./snapshot.ts";
+import { joinSnapshotSql, SEEN } from "./snapshot.ts";
 
 /** What a transaction sees. */
 export type Isolation = "READ COMMITTED" | "REPEATABLE READ";
@@ -50,7 +50,7 @@ function settings(
 }
 
 /**
- * The last one returns the server process. The settings are local to the transaction, because a transaction
+ * The last one returns the server process, and what a snapshot that was joined sees. The settings are local to the transaction, because a transaction
  * pooler gives every transaction another session.
  */
 export function beginStatements(
@@ -61,10 +61,9 @@ export function beginStatements(
   const set = Object.entries(settings(limits, options)).map(([name, value]) =>
     `pg_catalog.set_config('${name}', '${value}', true)`
   );
-  const join = options.snapshot === null ? [] : [joinSnapshotSql(options.snapshot)];
-  return [
-    `BEGIN ISOLATION LEVEL ${isolation} READ ONLY`,
-    ...join,
-    `SELECT pg_catalog.pg_backend_pid(), ${set.join(", ")}`,
-  ];
+  const begin = `BEGIN ISOLATION LEVEL ${isolation} READ ONLY`;
+  const select = (joined: string) =>
+    `SELECT pg_catalog.pg_backend_pid(), ${joined}, ${set.join(", ")}`;
+  if (options.snapshot === null) return [begin, select("NULL")];
+  return [begin, joinSnapshotSql(options.snapshot), select(SEEN)];
 }

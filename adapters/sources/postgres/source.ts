@@ -33,7 +33,7 @@ import { rowBytes } from "./row_bytes.ts";
 import { readBatches } from "./read.ts";
 import { namedFault } from "./faulty_column.ts";
 import { beginStatements, type Isolation } from "./session.ts";
-import { shareSnapshot } from "./snapshot.ts";
+import { joinFailure, requireSeen, shareSnapshot } from "./snapshot.ts";
 import { runningTransactions } from "./transactions.ts";
 
 const CAPABILITIES: SourceCapabilities = {
@@ -226,8 +226,19 @@ export class PostgresSource implements Source {
       serverVersion: connection.serverVersion,
       hiddenRows: connection.session.settings.options?.includes("row_security") ?? false,
     });
-    const [[pid]] = await connection.run(statements);
-    connection.backendPid = Number(pid);
+    if (snapshot === null) {
+      const [[pid]] = await connection.run(statements);
+      connection.backendPid = Number(pid);
+      return;
+    }
+    try {
+      const [[pid, seen]] = await connection.run(statements);
+      connection.backendPid = Number(pid);
+      requireSeen(snapshot, seen);
+    } catch (error) {
+      await this.#rollback();
+      throw joinFailure(error);
+    }
   }
 
   async #rollback(): Promise<void> {

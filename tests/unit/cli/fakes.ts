@@ -141,6 +141,7 @@ export function fakeContext(
     runExports?: Services["runExports"];
     runProcesses?: Services["runProcesses"];
     planExports?: Services["planExports"];
+    holdPlans?: Services["holdPlans"];
     loadPlans?: Services["loadPlans"];
     applyConfig?: Services["applyConfig"];
     childEvents?: boolean;
@@ -187,6 +188,7 @@ export function fakeContext(
       runExports: parts.runExports ?? missing("runExports"),
       runProcesses: parts.runProcesses ?? missing("runProcesses"),
       planExports: parts.planExports ?? missing("planExports"),
+      holdPlans: parts.holdPlans ?? missing("holdPlans"),
       signingKey: (_, variable) => Promise.resolve(`key in ${variable}`),
       loadPlans: parts.loadPlans ?? missing("loadPlans"),
       applyConfig: parts.applyConfig ?? missing("applyConfig"),

@@ -15,7 +15,12 @@ function chunked(dense: boolean): LoadedExport {
 /** A server that cannot be asked anything. */
 const source = {
   info: { engine: "MySQL", version: "5.7.44", warnings: [] },
-  capabilities: { copy: false, serverCursor: false, sharedSnapshot: false, windowFunctions: false },
+  capabilities: {
+    copy: false,
+    serverCursor: false,
+    sharedSnapshot: { why: "none" },
+    windowFunctions: false,
+  },
 } as Partial<Source> as Source;
 
 const inputs = {

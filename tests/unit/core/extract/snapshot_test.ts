@@ -100,10 +100,12 @@ Deno.test("a dead keeper is found out when asked", async () => {
 
 Deno.test("a source without shared snapshots is refused while planning", async () => {
   const { double, connect } = keeper();
-  Object.assign(double.capabilities, { sharedSnapshot: false });
+  Object.assign(double.capabilities, {
+    sharedSnapshot: { why: "its snapshots belong to one connection" },
+  });
   await assert.rejects(new SnapshotHold(null).take(connect), {
     code: "CONFIG_INVALID",
-    message: /not available for Keeper/,
+    message: /not available for Keeper, which cannot .*: its snapshots belong to one connection$/,
   });
   assert.equal(double.closed, 1);
 });
@@ -115,6 +117,17 @@ Deno.test("consistency decides whose snapshot an export reads", () => {
   assert.equal(exportHold(exported("run_snapshot"), ofRun), ofRun);
   const own = exportHold(exported("snapshot"), ofRun);
   assert.ok(own !== null && own !== ofRun);
+});
+
+Deno.test("the snapshot of a plan is joined, whatever this process would take, and never held", async () => {
+  const planned = { id: "s", point: "then" };
+  for (const kind of ["snapshot", "run_snapshot"] as const) {
+    const joined = exportHold(exported(kind, 60), runHold([]), planned);
+    assert.equal(await joined?.take(() => assert.fail("no keeper is needed")), planned);
+    assert.equal(joined?.event, "snapshot_joined");
+    await joined?.release();
+    assert.deepEqual([joined?.shared, joined?.failure], [planned, null]);
+  }
 });
 
 Deno.test("the shortest max_snapshot_s of the exports that share counts", async () => {

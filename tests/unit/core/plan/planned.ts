@@ -89,6 +89,7 @@ export function planned(facts: PlannedFacts = {}): PlannedExport {
     exported,
     plan,
     cursorSnapshot: facts.cursor ?? null,
+    snapshot: null,
     drift: facts.drift ?? null,
     diagnostics: {
       strategy: "full-scan",

@@ -1,0 +1,145 @@
+/** `rivet plan --hold`: one point in time for processes that know nothing of each other. */
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { sealOf } from "../../../core/artifact/seal.ts";
+import { type Bench, onBench, range, type Result, SOURCE, succeeded } from "../plan/bench.ts";
+import { onSessions, serverHasSessions } from "../state/state_database.ts";
+
+const HAS_SESSIONS = await serverHasSessions();
+
+function liveTest(name: string, work: (bench: Bench) => Promise<void>): void {
+  onSessions(HAS_SESSIONS, name, () => Deno.test(name, () => onBench(work)));
+}
+
+const ROWS = 400;
+const TABLE = `CREATE TABLE items (id int PRIMARY KEY);
+  INSERT INTO items SELECT generate_series(1, ${ROWS}); ANALYZE`;
+
+function config(fields: string): string {
+  return `${SOURCE}exports:
+  - {name: items, table: items, mode: chunked, chunk_size: 50, chunk_checkpoint: true, format: csv,
+     ${fields}, destination: {type: local, path: ./out}}
+`;
+}
+
+const SNAPSHOT = config("consistency: snapshot");
+
+/** A process that planned, and stays. */
+interface Keeper {
+  readonly process: Deno.ChildProcess;
+  readonly ended: Promise<Result>;
+}
+
+async function outcome(process: Deno.ChildProcess): Promise<Result> {
+  const { code, stdout, stderr } = await process.output();
+  const text = new TextDecoder();
+  return { code, out: text.decode(stdout), err: text.decode(stderr) };
+}
+
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
+
+/** Returns when the plan is there, and what it was planned from is not any more. */
+async function hold(bench: Bench, text = SNAPSHOT): Promise<Keeper> {
+  await bench.db.sql(TABLE);
+  await bench.write("rivet.yaml", text);
+  const process = bench.spawn("plan", "-c", "rivet.yaml", "-o", "plan.json", "--hold");
+  const ended = outcome(process);
+  let over: Result | null = null;
+  ended.then((result) => over = result);
+  while (!await Deno.stat(bench.path("plan.json")).then(() => true, () => false)) {
+    equal(over, null, JSON.stringify(over));
+    await pause();
+  }
+  await bench.db.sql(`DELETE FROM items WHERE id % 2 = 0; UPDATE items SET id = id + 100000`);
+  return { process, ended };
+}
+
+async function holders(bench: Bench): Promise<number> {
+  const [[count]] = await bench.db.sql(
+    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'rivet/snapshot' " +
+      "AND datname = current_database()",
+  );
+  return Number(count);
+}
+
+liveTest("what is applied elsewhere is what was there when it was planned", async (bench) => {
+  const { ended } = await hold(bench);
+  equal(await holders(bench), 1);
+  const { computed, plan_id } = await bench.plan();
+  deepEqual(computed.chunk_ranges[7], [351, 400]);
+  succeeded(await bench.rivet("apply", "plan.json"));
+  deepEqual(await bench.committedIds("out"), range(1, ROWS));
+  const manifest = JSON.parse(await Deno.readTextFile(bench.path("out", "manifest.json")));
+  equal(manifest.snapshot, computed.snapshot?.point);
+  match(succeeded(await ended).err, /Holding the snapshot of 'items'[^]*given back/);
+  equal(await holders(bench), 0);
+  const journal = succeeded(
+    await bench.rivet("journal", "-c", "rivet.yaml", "-e", "items", "--json"),
+  );
+  ok(journal.out.includes("snapshot_joined") && journal.out.includes(plan_id), journal.out);
+});
+
+async function refusedAsEnded(bench: Bench, plan = "plan.json"): Promise<void> {
+  const refused = await bench.rivet("apply", plan, "--json");
+  equal(refused.code, 1, refused.err);
+  const [{ error, rows }] = JSON.parse(refused.out).exports;
+  deepEqual([error.code, rows], ["SNAPSHOT_ENDED", 0]);
+  match(error.hint, /plan and run anew/);
+  const left = [...Deno.readDirSync(bench.path("out"))].map(({ name }) => name);
+  deepEqual(left.filter((name) => name === "_SUCCESS" || name.endsWith(".csv")), []);
+}
+
+liveTest("without its keeper a plan is refused, and nothing is published", async (bench) => {
+  const { process, ended } = await hold(bench);
+  process.kill("SIGKILL");
+  await ended;
+  while (await holders(bench) > 0) await pause();
+  await refusedAsEnded(bench);
+});
+
+liveTest("a snapshot of the same name that sees something else is not joined", async (bench) => {
+  const { process, ended } = await hold(bench);
+  const { snapshot, ...computed } = (await bench.plan()).computed;
+  const [name] = snapshot?.id.split("/") ?? [];
+  const other = { id: `${name}/1:1:`, point: snapshot?.point ?? "" };
+  const plan = { ...await bench.plan(), computed: { ...computed, snapshot: other } };
+  await bench.write("other.json", JSON.stringify({ ...plan, integrity: await sealOf(plan) }));
+  await refusedAsEnded(bench, "other.json");
+  process.kill("SIGTERM");
+  equal((await ended).code, 130);
+  equal(await holders(bench), 0);
+});
+
+liveTest("max_snapshot_s ends a keeper that nobody finishes", async (bench) => {
+  await bench.db.sql(TABLE);
+  await bench.write("rivet.yaml", config("consistency: run_snapshot, max_snapshot_s: 1"));
+  const { code, err } = await bench.rivet("plan", "-c", "rivet.yaml", "-o", "plan.json", "--hold");
+  equal(code, 1, err);
+  match(err, /held for 1 s, which is all that max_snapshot_s allows/);
+  equal(await holders(bench), 0);
+});
+
+liveTest("a keeper that loses its connection says so", async (bench) => {
+  const { ended } = await hold(bench);
+  await bench.db.sql(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity " +
+      "WHERE application_name = 'rivet/snapshot' AND datname = current_database()",
+  );
+  const { code, err } = await ended;
+  equal(code, 1, err);
+  match(err, /the connection that held the snapshot was lost/);
+});
+
+for (
+  const [text, args, message] of [
+    [config("parallel: 1"), ["-o", "plan.json"], /no export that is planned reads a snapshot/],
+    [SNAPSHOT, [], /--hold needs --output/],
+  ] as const
+) {
+  liveTest(`nothing to hold, or nobody to hold it for: ${message.source}`, async (bench) => {
+    await bench.db.sql(TABLE);
+    await bench.write("rivet.yaml", text);
+    const { code, err } = await bench.rivet("plan", "-c", "rivet.yaml", ...args, "--hold");
+    equal(code, 2);
+    match(err, message);
+  });
+}
