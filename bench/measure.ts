@@ -1,14 +1,20 @@
 /** Times whole processes, start-up included, with their CPU time and peak memory. */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 export interface Measured {
   readonly seconds: number;
   /** User and system time of the process and its children. */
   readonly cpuSeconds: number;
+  /** Of the process that had the most. */
   readonly peakRssMb: number;
 }
 
 /** GNU time writes what the kernel accounted; without it only the wall clock is known. */
 const TIME = "/usr/bin/time";
+
+/** The program from its sources, as `deno run` takes it. */
+const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -34,4 +40,63 @@ export async function measure(command: string, args: readonly string[]): Promise
   } finally {
     await Deno.remove(accounting);
   }
+}
+
+/** `rivet` with these arguments. */
+export function measureRivet(args: readonly string[]): Promise<Measured> {
+  return measure(Deno.execPath(), ["run", "-A", "--no-check", MAIN, ...args]);
+}
+
+/** `rivet run` of a configuration, whose paths are relative to `dir`. */
+export async function measureRun(dir: string, config: string): Promise<Measured> {
+  const path = join(dir, "rivet.yaml");
+  await Deno.writeTextFile(path, config);
+  return await measureRivet(["run", "--quiet", "-c", path]);
+}
+
+/** Calls `use` with an empty folder that is removed afterwards. */
+export async function inFolder<T>(use: (dir: string) => Promise<T>): Promise<T> {
+  const dir = await Deno.makeTempDir({ prefix: "rivet-bench-" });
+  try {
+    return await use(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+/** What several runs of one command took. */
+export interface Figures {
+  readonly name: string;
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly peakRssMb: number;
+  /** Size of the files that were written; null when none were. */
+  readonly filesMb: number | null;
+}
+
+/** Medians of time, the highest of memory. */
+export function figures(
+  name: string,
+  runs: readonly Measured[],
+  filesMb: number | null = null,
+): Figures {
+  return {
+    name,
+    seconds: median(runs.map((r) => r.seconds)),
+    cpuSeconds: median(runs.map((r) => r.cpuSeconds)),
+    peakRssMb: Math.max(...runs.map((r) => r.peakRssMb)),
+    filesMb,
+  };
+}
+
+/** One line of a table; `base` is the wall time that counts as 1. */
+export function printFigures(f: Figures, base: number): void {
+  const files = f.filesMb === null ? "" : `  ${f.filesMb.toFixed(1).padStart(6)} MB files`;
+  console.log(
+    `${f.name.padEnd(34)} ${f.seconds.toFixed(2).padStart(7)} s  ${
+      (f.seconds / base).toFixed(2).padStart(5)
+    } x  ${f.cpuSeconds.toFixed(2).padStart(6)} s CPU  ${
+      f.peakRssMb.toFixed(0).padStart(5)
+    } MB RSS${files}`,
+  );
 }
