@@ -1,194 +1,20 @@
 /**
- * The entry, and the only place that wires adapters to the core and maps errors to exit codes.
- * What a command needs is imported when it runs: `rivet --help` loads no driver, codec or schema.
+ * The entry. What it imports by itself is loaded at every start, so it answers the version, which scripts
+ * ask for, and leaves everything else to `program.ts` (docs/adr/0023-start-and-first-run.md).
  *
  * @module
  */
-import { type Globals, wantsExitClass, wantsJsonErrors } from "./cli/globals.ts";
-import { EVENTS_ENV, STOP_ENV } from "./cli/child_env.ts";
-import { ReportedError } from "./cli/failure.ts";
-import { execute } from "./cli/grammar.ts";
-import { parseArgs } from "./cli/parse.ts";
-import { renderError, renderErrorJson } from "./cli/render/error.ts";
-import { Screen } from "./cli/render/screen.ts";
 import { stdio } from "./cli/render/stdio.ts";
-import { listenForInterrupts } from "./cli/signals.ts";
-import { servicesOver, type Wiring } from "./cli/wire.ts";
-import { exitCodeOf } from "./core/base/error_class.ts";
-import { type RivetError, toRivetError } from "./core/base/errors.ts";
-import { takeLibraryOutput } from "./core/base/library_output.ts";
-import {
-  configureLogging,
-  formatEntry,
-  levelFromEnv,
-  logger,
-  type LogLevel,
-} from "./core/base/log.ts";
-
-const EXIT_INTERRUPTED = 130;
-
-const env = (name: string) => Deno.env.get(name);
-
-/** Aborts with the signal that commands are given; there may be a state before it is asked for. */
-const stopping = new AbortController();
-
-/** Everything that core and the command line reach through ports, loaded when it is used. */
-const wiring: Wiring = {
-  env,
-  adapters: async () => (await import("./adapters/registry.ts")).adapters,
-  async readUrl() {
-    const { processEnv, readUrl } = await import("./adapters/sources/kit/credentials.ts");
-    return (source) => readUrl(source, processEnv);
-  },
-  async openState({ dir }) {
-    const { openState } = await import("./state/open.ts");
-    const warn = (text: string) => logger().warn(text);
-    return await openState({ dir, env, warn, stop: stopping.signal });
-  },
-  async readState({ dir }, mayBeMade) {
-    const { readState } = await import("./state/open.ts");
-    return await readState({ dir, env, warn: (text) => logger().warn(text) }, mayBeMade);
-  },
-  async readForeignState(from) {
-    const { readForeignState } = await import("./state/foreign/read.ts");
-    return await readForeignState(from, (text) => logger().warn(text));
-  },
-  async startWorker() {
-    const { startThread, WorkerClient } = await import("./core/workers/worker_client.ts");
-    const entry = new URL("./adapters/worker.ts", import.meta.url);
-    return () => new WorkerClient(startThread(entry));
-  },
-  async launcher(config) {
-    // Children are this program again.
-    const [{ childLimit, launchSelf }, { inheritedEnv, inheritedFlags, wishesOf }] = await Promise
-      .all([import("./core/processes/child.ts"), import("./core/processes/inheritance.ts")]);
-    return {
-      launch(args, exported) {
-        const wishes = wishesOf(config, exported, env);
-        const asChild = { [EVENTS_ENV]: "1", [STOP_ENV]: "stdin" };
-        const childEnv = { ...inheritedEnv(wishes.variables), ...asChild };
-        return launchSelf(args, {
-          program: import.meta.url,
-          flags: inheritedFlags(wishes),
-          env: childEnv,
-        });
-      },
-      limit: childLimit(),
-    };
-  },
-};
+import { RIVET_VERSION } from "./core/base/version.ts";
 
 /** Runs one command line and returns the process's exit code. */
 async function main(args: readonly string[]): Promise<number> {
-  takeLibraryOutput();
-  const screen = new Screen(stdio(Deno.stdout), stdio(Deno.stderr));
-  // What nobody awaited must not end the process in a form that nobody asked for.
-  addEventListener("unhandledrejection", (event) => {
-    event.preventDefault();
-    Deno.exit(report(event.reason, screen, args));
-  });
-  try {
-    if (args[0] === "completions") {
-      const { answerCompletion } = await import("./cli/suggest.ts");
-      const answer = await answerCompletion(args);
-      if (answer !== null) {
-        screen.result(answer);
-        return 0;
-      }
-    }
-    const parsed = parseArgs(args, {
-      width: screen.resultWidth ?? 100,
-      color: screen.resultWidth !== undefined && allowsColor(),
-    });
-    if (parsed.kind === "text") {
-      screen.styledResult(parsed.text);
-      return 0;
-    }
-    if (parsed.kind === "incomplete") {
-      if (wantsJsonErrors(args)) throw parsed.error;
-      screen.styledLine(parsed.help);
-      return exitCode(parsed.error, args);
-    }
-    const globals = parsed.invocation;
-    startLogging(screen, globals);
-    const childEvents = env(EVENTS_ENV) === "1";
-    const interruptSignal = () => {
-      const signal = childEvents ? takeStopRequests() : takeInterrupts(screen);
-      signal.addEventListener("abort", () => stopping.abort(), { once: true });
-      return signal;
-    };
-    const services = servicesOver(wiring);
-    await execute(parsed.invocation, { services, screen, globals, childEvents, interruptSignal });
+  if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
+    stdio(Deno.stdout).write(`rivet ${RIVET_VERSION}\n`);
     return 0;
-  } catch (thrown) {
-    return report(thrown, screen, args);
   }
-}
-
-/** Prints the failure in the form that was asked for and returns its exit code. */
-function report(thrown: unknown, screen: Screen, args: readonly string[]): number {
-  const error = toRivetError(thrown);
-  if (error instanceof ReportedError) return exitCode(error, args);
-  if (error.code === "INTERNAL") logger().debug(originOf(error));
-  if (wantsJsonErrors(args)) screen.jsonLine(renderErrorJson(error));
-  else screen.line(renderError(error));
-  return exitCode(error, args);
-}
-
-function originOf(error: RivetError): string {
-  const origin = error.cause instanceof Error ? error.cause : error;
-  return origin.stack ?? origin.message;
-}
-
-/** `--exit-class` chooses the numbering before the arguments are parsed: they may be what is wrong. */
-function exitCode(error: RivetError, args: readonly string[]): number {
-  return exitCodeOf(error, wantsExitClass(args, env));
-}
-
-/** `--quiet` and `--verbose` decide over the environment; a more talkative environment stays so. */
-function startLogging(screen: Screen, globals: Globals): void {
-  const wanted = levelFromEnv(env);
-  const color = screen.interactive && allowsColor();
-  configureLogging({
-    level: logLevel(globals, wanted.level),
-    sink: (entry) => screen.styledLine(formatEntry(entry, color)),
-  });
-  if (wanted.problem !== null) logger().warn(wanted.problem);
-}
-
-function logLevel(globals: Globals, wanted: LogLevel | null): LogLevel {
-  if (globals.quiet) return "error";
-  if (globals.verbose) return wanted === "debug" || wanted === "trace" ? wanted : "info";
-  return wanted ?? "warn";
-}
-
-function allowsColor(): boolean {
-  return !env("NO_COLOR");
-}
-
-function takeInterrupts(screen: Screen): AbortSignal {
-  return listenForInterrupts({
-    onFirst: () => screen.line("Stopping at a safe point; press again to quit."),
-    onSecond: () => Deno.exit(EXIT_INTERRUPTED),
-  });
-}
-
-/** A child stops when its parent asks, or is gone; Ctrl-C is for the parent, which the terminal tells too. */
-function takeStopRequests(): AbortSignal {
-  const stop = new AbortController();
-  const hasParent = env(STOP_ENV) === "stdin";
-  listenForInterrupts({
-    ignored: hasParent ? ["SIGINT"] : [],
-    onFirst: () => stop.abort(),
-    onSecond: () => Deno.exit(EXIT_INTERRUPTED),
-  });
-  if (hasParent) void untilInputEnds().then(() => stop.abort());
-  return stop.signal;
-}
-
-/** Nothing is ever written to a child; only the end counts. */
-async function untilInputEnds(): Promise<void> {
-  for await (const _ of Deno.stdin.readable);
+  const { program }: typeof import("./program.ts") = await import("./program.ts" as string);
+  return await program(args, import.meta.url);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,4 +1,4 @@
-/** The one record of adapters, for `main.ts` and the Worker's entry. */
+/** The one record of adapters, for `program.ts` and the Worker's entry. */
 import type { Adapters } from "../core/ports/adapters.ts";
 import { openDestination } from "./destinations/mod.ts";
 import { loadFormat } from "./formats/mod.ts";

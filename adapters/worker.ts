@@ -1,4 +1,4 @@
-/** The Worker's entry: wires the adapters into `WorkerHost`, as `main.ts` does for the main thread. */
+/** The Worker's entry: wires the adapters into `WorkerHost`, as `program.ts` does for the main thread. */
 import { takeLibraryOutput } from "../core/base/library_output.ts";
 import { WorkerHost, type WorkerPort } from "../core/workers/worker_host.ts";
 import type { ToWorker } from "../core/workers/worker_protocol.ts";

@@ -10,7 +10,6 @@ import {
 } from "@optique/core";
 import { logger } from "../core/base/log.ts";
 import { string } from "@optique/core/valueparser";
-import { path } from "@optique/run/valueparser";
 import { ConfigError } from "../core/base/errors.ts";
 import type { RunOptions } from "../core/run/run_options.ts";
 import { defineCommand } from "./define.ts";
@@ -24,13 +23,14 @@ import {
   summaryOutputOption,
 } from "./options.ts";
 import { parameters, paramsOption } from "./params.ts";
+import { filePath } from "./path_value.ts";
 import { lockWaitFlags, processOptions, usesProcesses } from "./process_options.ts";
 import { reportRun } from "./report_run.ts";
 import type { CommandContext } from "./services.ts";
 
 const options = object({
   command: constant("apply"),
-  file: argument(path({ metavar: "FILE", type: "file" }), {
+  file: argument(filePath({ metavar: "FILE" }), {
     description: message`A sealed plan (JSON), or a YAML config file.`,
   }),
   export: exportOption,
@@ -79,7 +79,9 @@ export async function executeApply(args: ApplyArgs, ctx: CommandContext): Promis
 async function isPlan(file: string): Promise<boolean> {
   if (/\.json$/i.test(file)) return true;
   if (/\.ya?ml$/i.test(file)) return false;
-  const { readText } = await import("../core/config/read.ts");
+  const { readText }: typeof import("../core/config/read.ts") = await import(
+    "../core/config/read.ts" as string
+  );
   const content = await readText(file);
   return "text" in content && content.text.trimStart().startsWith("{");
 }

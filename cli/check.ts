@@ -72,8 +72,10 @@ export async function executeCheck(args: CheckArgs, ctx: CommandContext): Promis
     signal: ctx.interruptSignal(),
   });
   const [{ typeReport }, { checkJson, renderCheck }] = await Promise.all([
-    import("../core/preflight/type_report.ts"),
-    import("./render/check.ts"),
+    import("../core/preflight/type_report.ts" as string) as Promise<
+      typeof import("../core/preflight/type_report.ts")
+    >,
+    import("./render/check.ts" as string) as Promise<typeof import("./render/check.ts")>,
   ]);
   const targets = checks.map(({ exported }) => args.target ?? exported.config.target ?? null);
   const reports = checks.map(({ columns }, i) =>

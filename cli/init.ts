@@ -10,13 +10,13 @@ import {
   optional,
 } from "@optique/core";
 import { choice, string } from "@optique/core/valueparser";
-import { path } from "@optique/run/valueparser";
 import type { TlsConfig } from "../core/config/schema.ts";
 import type { UrlSource } from "../core/discover/connect.ts";
 import { ConfigError } from "../core/base/errors.ts";
 import type { ScaffoldDestination } from "../core/init/options.ts";
 import { defineCommand } from "./define.ts";
 import { refuseExisting } from "./new_file.ts";
+import { filePath } from "./path_value.ts";
 import type { CommandContext } from "./services.ts";
 
 const options = object({
@@ -33,7 +33,7 @@ const options = object({
     }),
   ),
   sourceFile: optional(
-    option("--source-file", path({ metavar: "PATH", type: "file" }), {
+    option("--source-file", filePath({ metavar: "PATH" }), {
       description: message`File that holds the connection URL.`,
     }),
   ),
@@ -59,7 +59,7 @@ const options = object({
     }),
   ),
   output: optional(
-    option("-o", "--output", path({ metavar: "PATH", type: "file" }), {
+    option("-o", "--output", filePath({ metavar: "PATH" }), {
       description: message`Write to this file, which must not exist yet, instead of stdout.`,
     }),
   ),
@@ -98,7 +98,7 @@ const options = object({
     ),
   ),
   tlsCa: optional(
-    option("--tls-ca", path({ metavar: "PATH", type: "file" }), {
+    option("--tls-ca", filePath({ metavar: "PATH" }), {
       description: message`PEM file of the authority that signed the server's certificate.`,
     }),
   ),
@@ -138,7 +138,9 @@ export async function executeInit(args: InitArgs, ctx: CommandContext): Promise<
     mode: args.mode ?? null,
     signal: ctx.interruptSignal(),
   });
-  const { writeDiscovery, writeScaffold } = await import("./init_output.ts");
+  const { writeDiscovery, writeScaffold }: typeof import("./init_output.ts") = await import(
+    "./init_output.ts" as string
+  );
   const output = { path: args.output, sourceGiven: args.source !== undefined };
   if (args.discover) await writeDiscovery(ctx, output, found);
   else await writeScaffold(ctx, output, found, { url, tls, destination });

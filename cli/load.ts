@@ -59,7 +59,9 @@ export async function withExportState<T>(
   exportName: string,
   body: (state: LeasedState) => Promise<T>,
 ): Promise<T> {
-  const { withLease } = await import("../core/lease/lease.ts");
+  const { withLease }: typeof import("../core/lease/lease.ts") = await import(
+    "../core/lease/lease.ts" as string
+  );
   const settings = { signal: ctx.interruptSignal() };
   return await withLease(state, exportName, settings, (lease) => body(lease.state));
 }

@@ -1,10 +1,10 @@
 /** Options shared by several commands, so that each is spelled and described once. */
 import { message, option, optional, text, withDefault } from "@optique/core";
 import { choice, integer, string } from "@optique/core/valueparser";
-import { path } from "@optique/run/valueparser";
+import { filePath } from "./path_value.ts";
 
 /** `--config`, which every command that reads a file requires. */
-export const configOption = option("-c", "--config", path({ metavar: "PATH", type: "file" }), {
+export const configOption = option("-c", "--config", filePath({ metavar: "PATH" }), {
   description: message`The YAML config file.`,
 });
 
@@ -34,7 +34,7 @@ export const reportFormatOption = withDefault(
 );
 
 export const reportOutputOption = optional(
-  option("-o", "--output", path({ metavar: "PATH", type: "file" }), {
+  option("-o", "--output", filePath({ metavar: "PATH" }), {
     description: message`Write the report to this file as JSON.`,
   }),
 );
@@ -61,7 +61,7 @@ export const parallelProcessesOption = option("--parallel-export-processes", {
 });
 
 export const summaryOutputOption = optional(
-  option("--summary-output", path({ metavar: "PATH", type: "file" }), {
+  option("--summary-output", filePath({ metavar: "PATH" }), {
     description: message`Write the run's totals and summaries to this file as JSON.`,
   }),
 );

@@ -1,7 +1,6 @@
 /** `rivet plan`: seals what would be executed; exports nothing. */
 import { constant, type InferValue, message, object, option, optional } from "@optique/core";
 import { string } from "@optique/core/valueparser";
-import { path } from "@optique/run/valueparser";
 import { ConfigError } from "../core/base/errors.ts";
 import type { HeldPlans } from "../core/artifact/hold_plans.ts";
 import type { PlannedExports } from "../core/artifact/plan_exports.ts";
@@ -9,6 +8,7 @@ import { defineCommand } from "./define.ts";
 import { loadConfig } from "./load.ts";
 import { configOption, exportOption, reportFormatOption } from "./options.ts";
 import { parameters, paramsOption } from "./params.ts";
+import { filePath } from "./path_value.ts";
 import { toJson } from "./render/json.ts";
 import { renderPlans } from "./render/plan.ts";
 import type { CommandContext } from "./services.ts";
@@ -19,7 +19,7 @@ const options = object({
   config: configOption,
   export: exportOption,
   output: optional(
-    option("-o", "--output", path({ metavar: "PATH", type: "file" }), {
+    option("-o", "--output", filePath({ metavar: "PATH" }), {
       description: message`Write the sealed plan to this file as JSON.`,
     }),
   ),
@@ -71,7 +71,9 @@ export async function executePlan(args: PlanArgs, ctx: CommandContext): Promise<
     };
     held = args.hold ? await ctx.services.holdPlans(options) : null;
     const planned = held?.planned ?? await ctx.services.planExports(options);
-    const { artifactFile } = await import("../core/artifact/plan_exports.ts");
+    const { artifactFile }: typeof import("../core/artifact/plan_exports.ts") = await import(
+      "../core/artifact/plan_exports.ts" as string
+    );
     const json = toJson(artifactFile(planned));
     await file?.commit(`${json}\n`);
     if (args.format === "pretty") ctx.screen.result(renderPlans(planned));
@@ -112,7 +114,9 @@ async function keyOf(ctx: CommandContext, { signKeyEnv: variable }: PlanArgs) {
 /** Several exports have an order; one has none. */
 async function annotate(args: PlanArgs, ctx: CommandContext, planned: PlannedExports) {
   if (planned.campaign === null) return;
-  const { writeSchedule } = await import("../core/artifact/write_back.ts");
+  const { writeSchedule }: typeof import("../core/artifact/write_back.ts") = await import(
+    "../core/artifact/write_back.ts" as string
+  );
   const schedules = new Map(
     planned.plans.map(({ artifact: { export_name, prioritization: p } }) => [
       export_name,

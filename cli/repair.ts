@@ -1,6 +1,5 @@
 /** `rivet repair`: writes the chunks again that a reconcile flagged. */
 import { constant, type InferValue, message, object, option, optional } from "@optique/core";
-import { path } from "@optique/run/valueparser";
 import { selectExports } from "../core/config/select.ts";
 import { ConfigError, deserializeError, RivetError } from "../core/base/errors.ts";
 import type { RepairResult } from "../core/repair/repair.ts";
@@ -15,6 +14,7 @@ import {
   requiredExportOption,
 } from "./options.ts";
 import { parameters, paramsOption } from "./params.ts";
+import { filePath } from "./path_value.ts";
 import { toJson } from "./render/json.ts";
 import { renderRepair } from "./render/reconcile.ts";
 import type { CommandContext } from "./services.ts";
@@ -25,7 +25,7 @@ const options = object({
   config: configOption,
   export: requiredExportOption,
   report: optional(
-    option("--report", path({ metavar: "PATH", type: "file" }), {
+    option("--report", filePath({ metavar: "PATH" }), {
       description:
         message`A report of rivet reconcile --format json. Without it the latest run is reconciled now.`,
     }),
@@ -90,7 +90,9 @@ async function readReport(file: string): Promise<ReportForRepair> {
       cause,
     });
   }
-  const { parseReport } = await import("../core/repair/repair_plan.ts");
+  const { parseReport }: typeof import("../core/repair/repair_plan.ts") = await import(
+    "../core/repair/repair_plan.ts" as string
+  );
   return parseReport(text, file);
 }
 

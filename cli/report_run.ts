@@ -57,7 +57,9 @@ export async function reportRun(
 
 /** The parent prints: here are only events. */
 async function reportAsChild(ctx: CommandContext, body: RunBody): Promise<void> {
-  const { EventEmitter } = await import("../core/processes/events.ts");
+  const { EventEmitter }: typeof import("../core/processes/events.ts") = await import(
+    "../core/processes/events.ts" as string
+  );
   const listener = new EventEmitter((line) => ctx.screen.json(line));
   const failure = failureOf(await body(listener, ctx.interruptSignal()));
   if (failure !== null) throw new ReportedError(failure);

@@ -37,11 +37,15 @@ export const schemaCommand = defineCommand(
 );
 
 export async function executeSchemaConfig(ctx: CommandContext): Promise<void> {
-  const { configJsonSchema } = await import("../core/config/json_schema.ts");
+  const { configJsonSchema }: typeof import("../core/config/json_schema.ts") = await import(
+    "../core/config/json_schema.ts" as string
+  );
   ctx.screen.json(toJson(configJsonSchema()));
 }
 
 export async function executeSchemaCli(ctx: CommandContext, line: CommandLine): Promise<void> {
-  const { describeCommandLine } = await import("./describe_cli.ts");
+  const { describeCommandLine }: typeof import("./describe_cli.ts") = await import(
+    "./describe_cli.ts" as string
+  );
   ctx.screen.json(toJson(describeCommandLine(line)));
 }

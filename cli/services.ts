@@ -1,4 +1,4 @@
-/** What commands need from the rest of the program. Built by `main.ts`, replaced by fakes in tests. */
+/** What commands need from the rest of the program. Built by `program.ts`, replaced by fakes in tests. */
 import type { LoadedPlans, LoadPlansOptions } from "../core/apply/load_plans.ts";
 import type { LoadedConfig, NamedConfig } from "../core/config/loaded.ts";
 import type { Discovered, DiscoverRequest } from "../core/discover/connect.ts";

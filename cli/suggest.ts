@@ -14,32 +14,17 @@ function flagValue(words: readonly string[], names: readonly string[]): string |
   return undefined;
 }
 
-/** Names in `exports:` of the config on the command line; none when it cannot be read. */
-async function exportNames(words: readonly string[]): Promise<string[]> {
-  const path = flagValue(words.slice(0, -1), ["-c", "--config"]);
-  if (path === undefined) return [];
-  try {
-    const { parse } = await import("yaml");
-    const config: unknown = parse(await Deno.readTextFile(path));
-    const list = (config as { exports?: unknown } | null)?.exports;
-    return Array.isArray(list) ? list.map((entry) => entry?.name).filter(isName) : [];
-  } catch {
-    // A completion has nowhere to show an error; the command itself will.
-    return [];
-  }
-}
-
-function isName(name: unknown): name is string {
-  return typeof name === "string";
-}
-
 type Words = readonly [string, ...string[]];
 
 async function suggestions(words: Words): Promise<readonly Suggestion[]> {
   const previous = words.at(-2);
   if (previous === "-e" || previous === "--export") {
     const prefix = words.at(-1) ?? "";
-    const names = await exportNames(words);
+    const { exportNames }: typeof import("./suggest_exports.ts") = await import(
+      "./suggest_exports.ts" as string
+    );
+    const path = flagValue(words.slice(0, -1), ["-c", "--config"]);
+    const names = path === undefined ? [] : await exportNames(path);
     return names.filter((n) => n.startsWith(prefix)).map((text) => ({ kind: "literal", text }));
   }
   return suggestSync(grammar, words);

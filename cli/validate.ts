@@ -2,7 +2,6 @@
 import { counted } from "../core/base/counted.ts";
 import { constant, type InferValue, message, object, option, optional } from "@optique/core";
 import { choice, string } from "@optique/core/valueparser";
-import { path } from "@optique/run/valueparser";
 import { selectExports } from "../core/config/select.ts";
 import type { LoadedConfig, LoadedExport } from "../core/config/loaded.ts";
 import { ConfigError, RivetError } from "../core/base/errors.ts";
@@ -12,6 +11,7 @@ import { defineCommand } from "./define.ts";
 import { loadConfig } from "./load.ts";
 import { configOption, exportOption, jsonOption } from "./options.ts";
 import { parameters, paramsOption } from "./params.ts";
+import { filePath } from "./path_value.ts";
 import { toJson } from "./render/json.ts";
 import { renderValidation } from "./render/validation.ts";
 import type { CommandContext } from "./services.ts";
@@ -29,7 +29,7 @@ const options = object({
   ),
   json: jsonOption,
   output: optional(
-    option("-o", "--output", path({ metavar: "PATH", type: "file" }), {
+    option("-o", "--output", filePath({ metavar: "PATH" }), {
       description: message`Write the report to this file as JSON.`,
     }),
   ),
@@ -130,7 +130,9 @@ async function selectedExports(
   if (name !== undefined) selectExports(config, name);
   const named = config.exports.filter((e) => name === undefined || e.name === name);
   if (runId === undefined) return named;
-  const { timeOfRun } = await import("../core/validate/validate_place.ts");
+  const { timeOfRun }: typeof import("../core/validate/validate_place.ts") = await import(
+    "../core/validate/validate_place.ts" as string
+  );
   const owners = named.filter((e) => timeOfRun(runId, e.name) !== null);
   if (owners.length > 0) return owners;
   throw usage(

@@ -1,5 +1,5 @@
 /**
- * The services of commands over what `main.ts` wires. What a command needs is imported when it runs:
+ * The services of commands over what `program.ts` wires. What a command needs is imported when it runs:
  * `rivet --help` loads no driver, codec or schema.
  */
 import type { LoadedConfig, NamedConfig } from "../core/config/loaded.ts";
@@ -51,7 +51,9 @@ async function withRunDeps<T>(
   config: LoadedConfig,
   work: (deps: RunDeps) => Promise<T>,
 ): Promise<T> {
-  const { leaseLength } = await import("../core/lease/lease.ts");
+  const { leaseLength }: typeof import("../core/lease/lease.ts") = await import(
+    "../core/lease/lease.ts" as string
+  );
   const leaseMs = leaseLength(wiring.env);
   const [adapters, startWorker] = await Promise.all([wiring.adapters(), wiring.startWorker()]);
   const deps = { ...adapters, startWorker, leaseMs };
@@ -67,24 +69,32 @@ function examining(
 > {
   return {
     async discover(request) {
-      const { discoverSource } = await import("../core/discover/connect.ts");
+      const { discoverSource }: typeof import("../core/discover/connect.ts") = await import(
+        "../core/discover/connect.ts" as string
+      );
       const [{ source }, readUrl] = await Promise.all([wiring.adapters(), wiring.readUrl()]);
       // The engine does not matter for finding the URL.
       const urlOf = (url: typeof request.url) => readUrl({ type: "postgres", ...url }) ?? "";
       return await discoverSource({ source, readUrl: urlOf }, request);
     },
     async runDoctor(options) {
-      const { runDoctor } = await import("../core/preflight/doctor.ts");
+      const { runDoctor }: typeof import("../core/preflight/doctor.ts") = await import(
+        "../core/preflight/doctor.ts" as string
+      );
       const state = () => wiring.readState(options.config, true);
       return await runDoctor({ ...await wiring.adapters(), state }, options);
     },
     async checkExports(options) {
-      const { checkExports } = await import("../core/preflight/check_exports.ts");
+      const { checkExports }: typeof import("../core/preflight/check_exports.ts") = await import(
+        "../core/preflight/check_exports.ts" as string
+      );
       const state = () => wiring.readState(options.config, true);
       return await checkExports({ ...await wiring.adapters(), state, env: wiring.env }, options);
     },
     async planExports(options) {
-      const { planExports } = await import("../core/artifact/plan_exports.ts");
+      const { planExports }: typeof import("../core/artifact/plan_exports.ts") = await import(
+        "../core/artifact/plan_exports.ts" as string
+      );
       const adapters = await wiring.adapters();
       const state = await wiring.readState(options.config);
       try {
@@ -94,7 +104,9 @@ function examining(
       }
     },
     async holdPlans(options) {
-      const { holdPlans } = await import("../core/artifact/hold_plans.ts");
+      const { holdPlans }: typeof import("../core/artifact/hold_plans.ts") = await import(
+        "../core/artifact/hold_plans.ts" as string
+      );
       const adapters = await wiring.adapters();
       // Whoever applies the plan makes a state anyway, and this one is asked when they have.
       const state = await wiring.openState(options.config);
@@ -110,7 +122,9 @@ function examining(
       }
     },
     async validateExports(config, options) {
-      const { validateExports } = await import("../core/validate/validate.ts");
+      const { validateExports }: typeof import("../core/validate/validate.ts") = await import(
+        "../core/validate/validate.ts" as string
+      );
       const opened: OpenedReader[] = [];
       const state = async () => {
         if (opened.length === 0) opened.push(await wiring.readState(config));
@@ -134,11 +148,14 @@ function running(
 > {
   return {
     async runExports(options) {
-      const { runExports } = await import("../core/run/run.ts");
+      const { runExports }: typeof import("../core/run/run.ts") = await import(
+        "../core/run/run.ts" as string
+      );
       return await withRunDeps(wiring, options.config, (deps) => runExports(deps, options));
     },
     async runProcesses(options, processes) {
-      const { runExportsInProcesses } = await import("../core/processes/run_exports.ts");
+      const { runExportsInProcesses }: typeof import("../core/processes/run_exports.ts") =
+        await import("../core/processes/run_exports.ts" as string);
       const children = { ...processes, ...await wiring.launcher(options.config) };
       return await withRunDeps(
         wiring,
@@ -147,7 +164,9 @@ function running(
       );
     },
     async applyConfig(options, processes) {
-      const { applyConfig } = await import("../core/apply/apply_config.ts");
+      const { applyConfig }: typeof import("../core/apply/apply_config.ts") = await import(
+        "../core/apply/apply_config.ts" as string
+      );
       const children = processes === null
         ? null
         : { ...processes, ...await wiring.launcher(options.config) };
@@ -158,11 +177,15 @@ function running(
       );
     },
     async reconcileExport(options) {
-      const { reconcileExport } = await import("../core/reconcile/reconcile.ts");
+      const { reconcileExport }: typeof import("../core/reconcile/reconcile.ts") = await import(
+        "../core/reconcile/reconcile.ts" as string
+      );
       return await withRunDeps(wiring, options.config, (deps) => reconcileExport(deps, options));
     },
     async repairExport(options) {
-      const { repairExport } = await import("../core/repair/repair.ts");
+      const { repairExport }: typeof import("../core/repair/repair.ts") = await import(
+        "../core/repair/repair.ts" as string
+      );
       return await withRunDeps(wiring, options.config, (deps) => repairExport(deps, options));
     },
   };
@@ -179,22 +202,30 @@ function foreignPlace({ env }: Wiring, place: ForeignPlace): string {
 export function servicesOver(wiring: Wiring): Services {
   return {
     async loadConfig(path, params) {
-      const { loadConfig } = await import("../core/config/load.ts");
+      const { loadConfig }: typeof import("../core/config/load.ts") = await import(
+        "../core/config/load.ts" as string
+      );
       return await loadConfig(path, { params, env: wiring.env });
     },
     async loadNames(path) {
-      const { loadNames } = await import("../core/config/load.ts");
+      const { loadNames }: typeof import("../core/config/load.ts") = await import(
+        "../core/config/load.ts" as string
+      );
       return await loadNames(path, wiring.env);
     },
     openState: wiring.openState,
     readState: (config) => wiring.readState(config),
     readForeignState: (place) => wiring.readForeignState(foreignPlace(wiring, place)),
     async signingKey(flag, variable) {
-      const { signingKey } = await import("../core/artifact/seal.ts");
+      const { signingKey }: typeof import("../core/artifact/seal.ts") = await import(
+        "../core/artifact/seal.ts" as string
+      );
       return signingKey(wiring.env, flag, variable);
     },
     async loadPlans(path, options) {
-      const { loadPlans } = await import("../core/apply/load_plans.ts");
+      const { loadPlans }: typeof import("../core/apply/load_plans.ts") = await import(
+        "../core/apply/load_plans.ts" as string
+      );
       return await loadPlans(path, options);
     },
     ...examining(wiring),

@@ -1,6 +1,7 @@
 /**
  * Lint plugin: which part of the house may import which (design: `cli -> core <- adapters`).
- * `main.ts` and the Worker's entry wire adapters to ports; nothing else sees both.
+ * `program.ts` and the Worker's entry wire adapters to ports; nothing else sees both. And how the product
+ * imports what it uses later (docs/adr/0023-start-and-first-run.md).
  */
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,7 +29,12 @@ const DRIVERS: readonly string[] = [
 ];
 
 /** Files that may import any adapter. */
-const WIRING: readonly string[] = ["main.ts", "adapters/worker.ts", "adapters/registry.ts"];
+const WIRING: readonly string[] = [
+  "main.ts",
+  "program.ts",
+  "adapters/worker.ts",
+  "adapters/registry.ts",
+];
 
 /** Parts of the product; everything else (tests, fixtures, bench, lint) serves it and may see all. */
 const PRODUCT: readonly string[] = ["core", "adapters", "cli", "state"];
@@ -141,7 +147,9 @@ export function importProblem(file: string, specifier: string): string | null {
   if (!specifier.startsWith(".")) return packageProblem(file, specifier);
   const target = relative(ROOT, resolve(ROOT, dirname(file), specifier)).replaceAll("\\", "/");
   const to = part(target);
-  if (target === "main.ts" && PRODUCT.includes(from)) return "main.ts is the entry, not a library";
+  if (["main.ts", "program.ts"].includes(target) && PRODUCT.includes(from)) {
+    return `${target} is the entry, not a library`;
+  }
   if (WIRING.includes(file)) return null;
   if (!PRODUCT.includes(from)) return null;
   if (!ALLOWED[from].includes(to)) {
@@ -155,6 +163,29 @@ function literal(node: Deno.lint.Node | null): string | null {
   if (node === null) return null;
   if (node.type === "TSLiteralType") return literal(node.literal);
   return node.type === "Literal" && typeof node.value === "string" ? node.value : null;
+}
+
+/** Whether `file` is part of what is started: such files are loaded and downloaded when they are used. */
+function isProduct(file: string): boolean {
+  return WIRING.includes(file) || PRODUCT.includes(part(file));
+}
+
+/**
+ * `import(node)` in the product: the path that it hides from the module graph, or why it may not stand so.
+ * Deno loads, and downloads the packages of, every `import("./x.ts")` that it can see before a program starts.
+ */
+function hiddenImport(
+  node: Deno.lint.Node,
+): { readonly path: string } | { readonly problem: string } {
+  if (node.type === "TSAsExpression") {
+    const path = literal(node.expression);
+    if (path?.startsWith(".")) return { path };
+  }
+  return {
+    problem:
+      'a start would load this, used or not; write `import("./x.ts" as string)` of a file of the ' +
+      'product, and its type, `typeof import("./x.ts")`',
+  };
 }
 
 const plugin: Deno.lint.Plugin = {
@@ -174,6 +205,33 @@ const plugin: Deno.lint.Plugin = {
           ExportNamedDeclaration: (node) => check(node, node.source),
           ExportAllDeclaration: (node) => check(node, node.source),
           TSImportType: (node) => check(node, node.argument),
+        };
+      },
+    },
+    later: {
+      create(context): Deno.lint.LintVisitor {
+        const file = relative(ROOT, context.filename).replaceAll("\\", "/");
+        const typed = new Set<string>();
+        const hidden: { readonly node: Deno.lint.Node; readonly path: string }[] = [];
+        if (!isProduct(file)) return {};
+        return {
+          ImportExpression(node) {
+            const found = hiddenImport(node.source);
+            if ("problem" in found) context.report({ node, message: found.problem });
+            else hidden.push({ node, path: found.path });
+          },
+          TSImportType(node) {
+            const path = literal(node.argument);
+            if (path !== null) typed.add(path);
+          },
+          "Program:exit"() {
+            for (const { node, path } of hidden.filter(({ path }) => !typed.has(path))) {
+              context.report({
+                node,
+                message: `${path}: nothing says \`typeof import("${path}")\``,
+              });
+            }
+          },
         };
       },
     },

@@ -139,7 +139,9 @@ export async function connectedPostgres(
   stop?: AbortSignal,
 ): Promise<SqlConnection> {
   // Loaded only where it is used: most starts never open a PostgreSQL state.
-  const { connectPostgres } = await import("./postgres/connection.ts");
+  const { connectPostgres }: typeof import("./postgres/connection.ts") = await import(
+    "./postgres/connection.ts" as string
+  );
   const db = connectPostgres(url, { namedBy, stop });
   const parsed = readStateUrl(url, undefined, namedBy);
   parsed.warnings.forEach(warn);

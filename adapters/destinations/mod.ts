@@ -15,11 +15,15 @@ type AnyOpener = (config: never, env: Env) => Promise<AnyDestination>;
 type Loaders = { readonly [T in Type]: () => Promise<Opener<T>> };
 
 const LOADERS: Loaders = {
-  local: async () => (await import("./local.ts")).openLocal,
-  stdout: async () => (await import("./stdout.ts")).openStdout,
-  s3: async () => (await import("./s3/mod.ts")).openS3,
-  gcs: async () => (await import("./gcs/mod.ts")).openGcs,
-  azure: async () => (await import("./azure/mod.ts")).openAzure,
+  local: async () =>
+    (await import("./local.ts" as string) as typeof import("./local.ts")).openLocal,
+  stdout: async () =>
+    (await import("./stdout.ts" as string) as typeof import("./stdout.ts")).openStdout,
+  s3: async () => (await import("./s3/mod.ts" as string) as typeof import("./s3/mod.ts")).openS3,
+  gcs: async () =>
+    (await import("./gcs/mod.ts" as string) as typeof import("./gcs/mod.ts")).openGcs,
+  azure: async () =>
+    (await import("./azure/mod.ts" as string) as typeof import("./azure/mod.ts")).openAzure,
 };
 
 const load = registry<Type, AnyOpener>("destination type", LOADERS);

@@ -6,7 +6,8 @@ import type { Format } from "../../core/ports/format.ts";
 export const loadFormat: (name: string) => Promise<Format> = registry<Format["name"], Format>(
   "format",
   {
-    parquet: async () => (await import("./parquet/mod.ts")).parquet,
-    csv: async () => (await import("./csv/mod.ts")).csv,
+    parquet: async () =>
+      (await import("./parquet/mod.ts" as string) as typeof import("./parquet/mod.ts")).parquet,
+    csv: async () => (await import("./csv/mod.ts" as string) as typeof import("./csv/mod.ts")).csv,
   },
 );

@@ -12,7 +12,8 @@ type AnyOpener = (config: never, env: Env) => Notifier;
 type Loaders = { readonly [N in Name]-?: () => Promise<Opener<N>> };
 
 const LOADERS: Loaders = {
-  slack: async () => (await import("./slack.ts")).openSlack,
+  slack: async () =>
+    (await import("./slack.ts" as string) as typeof import("./slack.ts")).openSlack,
 };
 
 const load = registry<Name, AnyOpener>("notifier", LOADERS);

@@ -8,7 +8,10 @@ export const sourceFactory: (type: string) => Promise<SourceFactory> = registry<
   SourceConfig["type"],
   SourceFactory
 >("source type", {
-  postgres: async () => (await import("./postgres/mod.ts")).postgres,
-  mysql: async () => (await import("./mysql/mod.ts")).mysql,
-  mssql: async () => (await import("./mssql/mod.ts")).mssql,
+  postgres: async () =>
+    (await import("./postgres/mod.ts" as string) as typeof import("./postgres/mod.ts")).postgres,
+  mysql: async () =>
+    (await import("./mysql/mod.ts" as string) as typeof import("./mysql/mod.ts")).mysql,
+  mssql: async () =>
+    (await import("./mssql/mod.ts" as string) as typeof import("./mssql/mod.ts")).mssql,
 });

@@ -3,19 +3,11 @@
  * terminal, log lines and results never run into each other. Results go to stdout, the rest to stderr.
  * Every text passes here without its secrets and control characters, so that no command has to think of it.
  */
-import { Writable } from "node:stream";
-import type { createLogUpdate } from "log-update";
 import type { JsonText } from "../../core/base/json_text.ts";
 import { printable } from "../../core/base/printable.ts";
 import { redact } from "../../core/base/redact.ts";
-
-/** An output stream; `write` returns when everything is written. */
-export interface TextStream {
-  readonly isTerminal: boolean;
-  write(text: string): void;
-  /** Of the terminal; undefined when there is none. */
-  size(): { columns: number; rows: number } | undefined;
-}
+import type { LiveBlock } from "./live_block.ts";
+import type { TextStream } from "./text_stream.ts";
 
 /**
  * Results go to stdout, everything else to stderr; text that is written passes above the live block.
@@ -23,7 +15,7 @@ export interface TextStream {
 export class Screen {
   readonly #out: TextStream;
   readonly #err: TextStream;
-  #live: ReturnType<typeof createLogUpdate> | null = null;
+  #live: LiveBlock | null = null;
   #block = "";
 
   constructor(out: TextStream, err: TextStream) {
@@ -84,9 +76,10 @@ export class Screen {
   /** Makes `draw` work; loads the terminal code, which a command without progress does not need. */
   async startLive(): Promise<void> {
     if (!this.interactive || this.#live !== null) return;
-    const { createLogUpdate } = await import("log-update");
-    // The cursor stays visible: hiding it brings a SIGINT handler along that ends the process.
-    this.#live = createLogUpdate(terminalStream(this.#err), { showCursor: true });
+    const { liveBlock }: typeof import("./live_block.ts") = await import(
+      "./live_block.ts" as string
+    );
+    this.#live = liveBlock(this.#err);
   }
 
   /** Replaces the live block; no lines remove it. Nothing happens before `startLive`. */
@@ -107,20 +100,4 @@ export class Screen {
 
 function shown(text: string): string {
   return printable(redact(text));
-}
-
-/** `TextStream` as what log-update writes to. */
-function terminalStream(stream: TextStream): Writable {
-  const writable = new Writable({
-    decodeStrings: false,
-    write(chunk, _encoding, done) {
-      stream.write(String(chunk));
-      done();
-    },
-  });
-  return Object.defineProperties(writable, {
-    isTTY: { get: () => stream.isTerminal },
-    columns: { get: () => stream.size()?.columns },
-    rows: { get: () => stream.size()?.rows },
-  });
 }

@@ -1,5 +1,5 @@
 /** The process's own streams. */
-import type { TextStream } from "./screen.ts";
+import type { TextStream } from "./text_stream.ts";
 
 /**
  * stdout or stderr, written through at once. A reader that went away (`rivet metrics | head`) ends the

@@ -100,8 +100,12 @@ async function takeOver(
   foreign: ForeignState,
   only: string | null,
 ): Promise<ImportStep[]> {
-  const { planImport } = await import("../../core/import/plan_import.ts");
-  const { importState } = await import("../../core/import/import_state.ts");
+  const { planImport }: typeof import("../../core/import/plan_import.ts") = await import(
+    "../../core/import/plan_import.ts" as string
+  );
+  const { importState }: typeof import("../../core/import/import_state.ts") = await import(
+    "../../core/import/import_state.ts" as string
+  );
   return await withState(ctx, config, async (state) => {
     const steps = await planImport(foreign, config.exports, state, only);
     await importState(state, steps, ctx.interruptSignal());
@@ -115,7 +119,9 @@ async function lookAt(
   foreign: ForeignState,
   only: string | null,
 ): Promise<ImportStep[]> {
-  const { planImport } = await import("../../core/import/plan_import.ts");
+  const { planImport }: typeof import("../../core/import/plan_import.ts") = await import(
+    "../../core/import/plan_import.ts" as string
+  );
   const own = await readOwn(ctx, config);
   try {
     return await planImport(foreign, config.exports, own, only);

@@ -39,7 +39,9 @@ export const setCommand = defineCommand("set", options, {
 export async function executeStateSet(args: SetArgs, ctx: CommandContext): Promise<void> {
   const config = await loadNames(ctx, args.config);
   selectExports(config, args.export);
-  const { runId } = await import("../../core/manifest/names.ts");
+  const { runId }: typeof import("../../core/manifest/names.ts") = await import(
+    "../../core/manifest/names.ts" as string
+  );
   const { before } = await withState(ctx, config, async (state) => {
     const now = new Date();
     const before = (await state.cursor(args.export))?.cursor ?? "none";

@@ -54,7 +54,9 @@ export async function executeStateUnlock(args: UnlockArgs, ctx: CommandContext):
 }
 
 async function refuse(lease: Lease): Promise<never> {
-  const { holderText } = await import("../../core/lease/lease.ts");
+  const { holderText }: typeof import("../../core/lease/lease.ts") = await import(
+    "../../core/lease/lease.ts" as string
+  );
   throw new RivetError(
     "LEASE_HELD",
     `export '${lease.exportName}' is in use by ${holderText(lease)}`,
@@ -66,6 +68,8 @@ async function refuse(lease: Lease): Promise<never> {
 }
 
 async function told(lease: Lease): Promise<string> {
-  const { holderText } = await import("../../core/lease/lease.ts");
+  const { holderText }: typeof import("../../core/lease/lease.ts") = await import(
+    "../../core/lease/lease.ts" as string
+  );
   return `${lease.exportName}: taken away from ${holderText(lease)}, ${lease.status}`;
 }

@@ -1,6 +1,6 @@
 /**
  * Every failure Rivet reports is one of these classes. An adapter translates a driver's error once,
- * here named by category; the retry loop reads the category, `main.ts` the exit code.
+ * here named by category; the retry loop reads the category, `program.ts` the exit code.
  */
 
 /** Why an operation failed, as far as the retry loop is concerned (readme "Retry semantics"). */

@@ -3,8 +3,6 @@
  * once per thread by `configureLogging`: the main thread writes to stderr, a Worker posts its entries
  * and the main thread hands them to `relog`. Before it is configured, nothing is logged.
  */
-import { configureSync, getLogger } from "@logtape/logtape";
-import type { LogLevel as TapeLevel, LogRecord } from "@logtape/logtape";
 import { printable } from "./printable.ts";
 import { redact } from "./redact.ts";
 
@@ -27,61 +25,40 @@ export interface Log {
   trace(text: string): void;
 }
 
-const TAPE_LEVELS: Record<LogLevel, TapeLevel> = {
-  error: "error",
-  warn: "warning",
-  info: "info",
-  debug: "debug",
-  trace: "trace",
+/** What is in force in this thread; nothing is logged before `configureLogging`. */
+let current: { readonly level: LogLevel; readonly sink: (entry: LogEntry) => void } = {
+  level: "warn",
+  sink: () => {},
 };
 
-const LEVELS: Record<TapeLevel, LogLevel> = {
-  fatal: "error",
-  error: "error",
-  warning: "warn",
-  info: "info",
-  debug: "debug",
-  trace: "trace",
+function log(level: LogLevel, text: string): void {
+  if (LOG_LEVELS.indexOf(level) > LOG_LEVELS.indexOf(current.level)) return;
+  current.sink({ level, text: printable(redact(text)) });
+}
+
+const LOG: Log = {
+  error: (text) => log("error", text),
+  warn: (text) => log("warn", text),
+  info: (text) => log("info", text),
+  debug: (text) => log("debug", text),
+  trace: (text) => log("trace", text),
 };
 
 /** The program's log. Texts are taken as they are: braces in them mean nothing. */
 export function logger(): Log {
-  const tape = getLogger(["rivet"]);
-  // The template form keeps `{date}` in a text from being read as a placeholder.
-  return {
-    error: (text) => tape.error`${text}`,
-    warn: (text) => tape.warn`${text}`,
-    info: (text) => tape.info`${text}`,
-    debug: (text) => tape.debug`${text}`,
-    trace: (text) => tape.trace`${text}`,
-  };
+  return LOG;
 }
-
-let current: LogLevel = "warn";
 
 /** The level in force in this thread, for handing to a Worker. */
 export function logLevel(): LogLevel {
-  return current;
+  return current.level;
 }
 
 /** Sets this thread's level and where its entries go; may be called again to change both. */
 export function configureLogging(
   options: { level: LogLevel; sink: (entry: LogEntry) => void },
 ): void {
-  current = options.level;
-  const sink = (record: LogRecord) =>
-    options.sink({
-      level: LEVELS[record.level],
-      text: printable(redact(record.message.map((part) => String(part)).join(""))),
-    });
-  configureSync({
-    reset: true,
-    sinks: { entries: sink },
-    loggers: [
-      { category: ["rivet"], sinks: ["entries"], lowestLevel: TAPE_LEVELS[options.level] },
-      { category: ["logtape", "meta"], sinks: ["entries"], lowestLevel: "warning" },
-    ],
-  });
+  current = options;
 }
 
 /** Logs an entry that a Worker or a child process sent. */

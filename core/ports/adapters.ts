@@ -1,4 +1,4 @@
-/** The adapters of every port, as whoever runs is given them: `main.ts` and the Worker's entry wire them. */
+/** The adapters of every port, as whoever runs is given them: `program.ts` and the Worker's entry wire them. */
 import { RivetError } from "../base/errors.ts";
 import type { DestinationConfig, NotificationsConfig } from "../config/schema.ts";
 import type { AnyDestination } from "./destination.ts";

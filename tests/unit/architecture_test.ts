@@ -36,6 +36,7 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ["core/run/run.ts", "../../cli/run.ts"],
   ["core/run/run.ts", "../../state/store.ts"],
   ["core/run/run.ts", "../../main.ts"],
+  ["core/run/run.ts", "../../program.ts"],
   ["core/run/run.ts", "postgres"],
   ["core/run/run.ts", "npm:postgres@3.4.9"],
   ["core/run/run.ts", "npm:/mysql2@3/promise"],
@@ -72,8 +73,8 @@ const ALLOWED: readonly (readonly [string, string])[] = [
   ["adapters/destinations/local.ts", "./keys.ts"],
   ["adapters/registry.ts", "./sources/postgres/mod.ts"],
   ["adapters/worker.ts", "./registry.ts"],
-  ["main.ts", "./adapters/registry.ts"],
-  ["main.ts", "./state/store.ts"],
+  ["program.ts", "./adapters/registry.ts"],
+  ["program.ts", "./state/store.ts"],
   ["tests/live/run_test.ts", "../../main.ts"],
 ];
 
@@ -96,11 +97,27 @@ Deno.test("architecture: every way of importing is seen", () => {
     `import "../../cli/a.ts";`,
     `export { x } from "../../cli/a.ts";`,
     `export * from "../../cli/a.ts";`,
-    `const a = await import("../../cli/a.ts");`,
+    `const a: typeof import("../../cli/a.ts") = await import("../../cli/a.ts" as string);`,
     `type A = import("../../cli/a.ts").A;`,
   ];
   for (const way of ways) assert.equal(problems("core/run/run.ts", way).length, 1, way);
   assert.deepEqual(problems("core/run/run.ts", `const s = "../../cli/a.ts"; export { s };`), []);
+});
+
+Deno.test("later: what the product uses later is out of the module graph's sight, and has its type", () => {
+  const refused = [
+    `const { x } = await import("../query/a.ts");`,
+    `const { x } = await import("yaml");`,
+    `const { x }: typeof import("yaml") = await import("yaml" as string);`,
+    `const { x } = await import(path);`,
+    `const { x } = await import("../query/a.ts" as string);`,
+    `const { x }: typeof import("../query/b.ts") = await import("../query/a.ts" as string);`,
+  ];
+  for (const source of refused) assert.equal(problems("core/run/run.ts", source).length, 1, source);
+  const later =
+    `const { x }: typeof import("../query/a.ts") = await import("../query/a.ts" as string);`;
+  assert.deepEqual(problems("core/run/run.ts", later), []);
+  assert.deepEqual(problems("tests/unit/a_test.ts", refused[0]), []);
 });
 
 Deno.test("architecture: a floor imports itself and those below, on every floor", () => {

@@ -48,8 +48,8 @@ const undocumented = (source: string): number[] =>
 /** Names with the file that they come from: imported, exported again, or loaded when needed. */
 const NAMES_FROM = [
   /(?:import|export)\s+(?:type\s+)?\{(?<names>[^}]*)\}\s*from\s*"(?<from>\.[^"]+)"/g,
-  /\{(?<names>[^{}]*)\}\s*=\s*await import\(\s*"(?<from>\.[^"]+)"/g,
-  /await import\(\s*"(?<from>\.[^"]+)",?\s*\)\)\.(?<names>\w+)/g,
+  /\{(?<names>[^{}]*)\}:\s*typeof import\("[^"]+"\)\s*=\s*await import\(\s*"(?<from>\.[^"]+)"/g,
+  /await import\(\s*"(?<from>\.[^"]+)" as string,?\s*\) as typeof import\("[^"]+"\)\)\.(?<names>\w+)/g,
 ];
 
 /** `file name` of what `source`, which stands in `file`, takes from other folders. */
@@ -90,8 +90,8 @@ Deno.test("documented: names that another folder imports are found, those of its
 import { a, type B as C } from "../x/y.ts";
 import type { D } from "./z.ts";
 export { e } from "./w/v.ts";
-const { f } = await import("../../u.ts");
-const g = (await import("../g.ts")).g;
+const { f }: typeof import("../../u.ts") = await import("../../u.ts" as string);
+const g = (await import("../g.ts" as string) as typeof import("../g.ts")).g;
 import { join } from "node:path";`;
   assert.deepEqual(takenFromElsewhere("p/q/r.ts", source), [
     "p/x/y.ts a",

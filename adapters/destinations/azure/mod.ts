@@ -1,5 +1,4 @@
 /** `type: azure`: the account, its credentials and the container's client. */
-import type { TokenCredential } from "@azure/identity";
 import {
   AnonymousCredential,
   BlobServiceClient,
@@ -14,15 +13,13 @@ import type { HttpClient } from "../kit/http/client.ts";
 import { openHttp } from "../kit/http/open.ts";
 import { ObjectDestination } from "../kit/object_store.ts";
 import { UPLOAD_LIMITS } from "../kit/part_upload.ts";
-import { REQUEST_SETTINGS, Requests, UNSTOPPED } from "../kit/requests.ts";
+import { REQUEST_SETTINGS, Requests } from "../kit/requests.ts";
 import type { StoreOptions } from "../kit/store_options.ts";
 import { AZURE_WORDS, azureFacts } from "./errors.ts";
-import { identityClient, storageClient } from "./http.ts";
+import { storageClient } from "./http.ts";
 import { AzureStore } from "./store.ts";
 
 export type { AzureConfig };
-
-const STORAGE_SCOPE = "https://storage.azure.com/.default";
 
 /**
  * Credentials are found here, before anything is read from a source: those the configuration names,
@@ -77,6 +74,7 @@ async function openService(
     const credential = new StorageSharedKeyCredential(config.account_name ?? "", key);
     return new BlobServiceClient(url, credential, pipeline);
   }
+  const { findIdentity }: typeof import("./identity.ts") = await import("./identity.ts" as string);
   const credential = await findIdentity(url, requests, http);
   return new BlobServiceClient(url, credential, pipeline);
 }
@@ -112,20 +110,4 @@ function fromConnectionString(
       { hint: "Copy it whole from the storage account's access keys.", cause },
     );
   }
-}
-
-async function findIdentity(
-  url: string,
-  requests: Requests,
-  http: HttpClient,
-): Promise<TokenCredential> {
-  const { DefaultAzureCredential } = await import("@azure/identity");
-  const credential = new DefaultAzureCredential({ httpClient: identityClient(http) });
-  const request = { doing: "find an identity for", target: url, permission: "a role" };
-  await requests.run(
-    request,
-    UNSTOPPED,
-    ({ signal }) => credential.getToken(STORAGE_SCOPE, { abortSignal: signal }),
-  );
-  return credential;
 }

@@ -32,8 +32,8 @@ function gzip(level: number): Codec {
 }
 
 async function snappy(): Promise<Codec> {
-  const snappyjs: { compress(body: Uint8Array): Uint8Array } = await import("snappyjs");
-  return { id: CompressionCodec.SNAPPY, compress: (body) => snappyjs.compress(body) };
+  const { compressSnappy }: typeof import("./snappy.ts") = await import("./snappy.ts" as string);
+  return { id: CompressionCodec.SNAPPY, compress: compressSnappy };
 }
 
 /** Loads the codec that `options` name. */

@@ -15,7 +15,7 @@ export const parquet: Format = {
     const leaves = columns.map(leafOf);
     const [codec, { ARROW_SCHEMA_KEY, encodeArrowSchema }] = await Promise.all([
       openCodec(options),
-      import("./arrow_schema.ts"),
+      import("./arrow_schema.ts" as string) as Promise<typeof import("./arrow_schema.ts")>,
     ]);
     const keyValues = { ...options.metadata, [ARROW_SCHEMA_KEY]: encodeArrowSchema(columns) };
     const { rowGroup, encoding } = options;

@@ -1,5 +1,5 @@
 /** What `deno publish` sends to a registry, and that it works from there as the README starts it. */
-import { deepEqual, doesNotMatch, match, ok } from "node:assert/strict";
+import { deepEqual, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RIVET_VERSION } from "../../../core/base/version.ts";
@@ -8,8 +8,12 @@ import { exportsEverywhere, exportsInProcesses, type Program, saysItsVersion } f
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const NAME = "@rivet/cli";
-const PRODUCT = /^(main\.ts|(adapters|cli|core|state)\/.+\.ts)$/;
+const PRODUCT = /^((main|program)\.ts|(adapters|cli|core|state)\/.+\.ts)$/;
 const BESIDE = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "deno.json"];
+
+/** A file of the package that is imported out of the module graph's sight: its path is the same there. */
+const HIDDEN =
+  /^warning\[unanalyzable-dynamic-import\].*\n.*\n.*\n.*"\.{1,2}\/[\w./]+\.ts" as string/;
 
 interface Stranger {
   readonly registry: JsrRegistry;
@@ -64,7 +68,8 @@ Deno.test("what is published is the product, with its packages named in full", a
     const files = registry.files(RIVET_VERSION);
     deepEqual(files.filter((file) => !PRODUCT.test(file)), BESIDE);
     const said = await output(["publish", "--dry-run", "--allow-dirty", "--no-check"]);
-    doesNotMatch(said, /^(warning|error)/im);
+    const warnings = said.split(/^(?=warning|error)/im).slice(1);
+    deepEqual(warnings.filter((warning) => !HIDDEN.test(warning)), []);
     const dry = [...said.matchAll(/file:\/\/\S+/g)].map(([url]) =>
       url.slice(`file://${ROOT}`.length)
     );

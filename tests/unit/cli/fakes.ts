@@ -1,7 +1,8 @@
 /** Stand-ins for what commands talk to. */
 import type { CommandContext, Services } from "../../../cli/services.ts";
 import { granting } from "../../support/lease.ts";
-import { Screen, type TextStream } from "../../../cli/render/screen.ts";
+import { Screen } from "../../../cli/render/screen.ts";
+import type { TextStream } from "../../../cli/render/text_stream.ts";
 import type { LoadedConfig, LoadedExport } from "../../../core/config/loaded.ts";
 import type { LeasedState, OpenedReader, StateStore } from "../../../core/ports/state.ts";
 import type { ExportSummary, RunAggregate } from "../../../core/report/summary.ts";

@@ -1,24 +1,22 @@
-/** What `rivet --help` loads: the modules that `main.ts` imports statically. */
-import { deepEqual, ok } from "node:assert/strict";
+/** What a start loads, and what each part of the program brings along when it is first used. */
+import { deepEqual } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 
 interface GraphModule {
   readonly specifier: string;
-  readonly dependencies?: readonly {
-    readonly code?: { readonly specifier?: string };
-    readonly isDynamic?: boolean;
-  }[];
+  readonly dependencies?: readonly { readonly code?: { readonly specifier?: string } }[];
 }
 
-const MAIN = new URL("../../../main.ts", import.meta.url);
+const ROOT = new URL("../../../", import.meta.url);
 
-/** Packages that a start may cost; everything else is imported by the command that needs it. */
-const LIGHT = /^(npm:\/?@optique\/|npm:\/?@logtape\/|node:)/;
-const OWN = /\/(main\.ts|cli\/.*|core\/(base\/[a-z_]+|config\/select|report\/json)\.ts)$/;
-
-async function staticImports(): Promise<string[]> {
+/**
+ * What Deno loads, and downloads, before the first line of `entry` runs: whatever it can see, `import("x")`
+ * in a function too. `import("x" as string)` it cannot see.
+ */
+async function loadedWith(entry: string): Promise<{ own: string[]; packages: string[] }> {
+  const main = new URL(entry, ROOT);
   const output = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", fileURLToPath(MAIN)],
+    args: ["info", "--json", fileURLToPath(main)],
   }).output();
   const graph: { modules: GraphModule[]; redirects?: Record<string, string> } = JSON.parse(
     new TextDecoder().decode(output.stdout),
@@ -29,18 +27,54 @@ async function staticImports(): Promise<string[]> {
     const target = graph.redirects?.[specifier] ?? specifier;
     if (seen.has(target)) return;
     seen.add(target);
-    for (const dependency of bySpecifier.get(target)?.dependencies ?? []) {
+    for (const { code } of bySpecifier.get(target)?.dependencies ?? []) {
       // An import of types alone has no `code`.
-      if (dependency.isDynamic || dependency.code?.specifier === undefined) continue;
-      visit(dependency.code.specifier);
+      if (code?.specifier !== undefined) visit(code.specifier);
     }
   };
-  visit(MAIN.href);
-  return [...seen];
+  visit(main.href);
+  const packages = [...seen].flatMap((s) => /^npm:\/?(@[^/]+\/[^@/]+|[^@/]+)/.exec(s)?.[1] ?? []);
+  return {
+    own: [...seen].filter((s) => s.startsWith(ROOT.href)).map((s) => s.slice(ROOT.href.length)),
+    packages: [...new Set(packages)].sort(),
+  };
 }
 
-Deno.test("a start loads the command line alone: no driver, codec, schema or state", async () => {
-  const imports = await staticImports();
-  ok(imports.some((s) => s.includes("@optique/core")), "the graph has no packages at all");
-  deepEqual(imports.filter((s) => !LIGHT.test(s) && !OWN.test(s)), []);
+Deno.test("the version is answered by the entry alone", async () => {
+  const { own, packages } = await loadedWith("main.ts");
+  deepEqual(own.sort(), ["cli/render/stdio.ts", "core/base/version.ts", "main.ts"]);
+  deepEqual(packages, []);
 });
+
+Deno.test("help is the command line alone: no driver, codec, schema or state", async () => {
+  const { own, packages } = await loadedWith("program.ts");
+  const light = /^(program\.ts|cli\/.*|core\/(base\/[a-z_]+|config\/select|report\/json)\.ts)$/;
+  deepEqual(own.filter((file) => !light.test(file)), []);
+  deepEqual(packages, ["@optique/core"]);
+});
+
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  "adapters/registry.ts": [],
+  "adapters/sources/postgres/mod.ts": [],
+  "adapters/sources/mysql/mod.ts": ["mysql2"],
+  "adapters/sources/mssql/mod.ts": ["tedious"],
+  "adapters/destinations/local.ts": [],
+  "adapters/destinations/stdout.ts": [],
+  "adapters/destinations/s3/mod.ts": ["@aws-sdk/client-s3"],
+  "adapters/destinations/gcs/mod.ts": ["google-auth-library", "zod"],
+  "adapters/destinations/azure/mod.ts": ["@azure/storage-blob"],
+  "adapters/destinations/azure/identity.ts": ["@azure/identity"],
+  "adapters/formats/csv/mod.ts": [],
+  "adapters/formats/parquet/mod.ts": [],
+  "adapters/formats/parquet/snappy.ts": ["snappyjs"],
+  "adapters/notifiers/slack.ts": [],
+  "state/open.ts": [],
+  "state/postgres/connection.ts": ["postgres"],
+};
+
+for (const [entry, expected] of Object.entries(PACKAGES)) {
+  const which = expected.length === 0 ? "no package" : expected.join(", ");
+  Deno.test(`${entry} brings ${which} along`, async () => {
+    deepEqual((await loadedWith(entry)).packages, expected);
+  });
+}

@@ -18,7 +18,7 @@ export async function openSocket(
     // server: the runtime's sockets refuse those, its other ones do not.
     const own = /CaUsedAsEndEntity/.test(String(error)) && options.caCerts.length > 0;
     if (!own || via !== null) throw error;
-    const { openNodeTls } = await import("./node_tls.ts");
+    const { openNodeTls }: typeof import("./node_tls.ts") = await import("./node_tls.ts" as string);
     return await openNodeTls(origin, options);
   }
 }
