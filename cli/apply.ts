@@ -44,6 +44,20 @@ const options = object({
         message`Refuse a plan that was not signed with the key in this environment variable.`,
     }),
   ),
+  task: optional(
+    option("--task", string({ metavar: "I/N" }), {
+      description:
+        message`Only the chunks of task I of N, counted from 0; else RIVET_TASK (or JOB_COMPLETION_INDEX) and RIVET_TASKS. Needs RIVET_STATE_URL.`,
+    }),
+  ),
+  claim: option("--claim", {
+    description:
+      message`Take chunks of the plan that nobody has taken, beside others; whoever commits the last one finishes the run. Needs RIVET_STATE_URL.`,
+  }),
+  finish: option("--finish", {
+    description:
+      message`After all tasks: check their parts, write manifest and _SUCCESS. May be repeated. Needs RIVET_STATE_URL.`,
+  }),
   resume: resumeOption,
   parallelExportProcesses: parallelProcessesOption,
   lockWait: lockWaitOption,
@@ -59,12 +73,15 @@ export const applyCommand = defineCommand("apply", options, {
   description:
     "A sealed plan is executed from its file alone: --export chooses one of several plans in it. A " +
     "config's exports run in ascending waves, each wave after the one before has ended; one without a " +
-    "wave runs last. A failed export stops no other one. With --parallel-export-processes the exports " +
+    "wave runs last. With --task, --claim and --finish several processes share one chunked plan. " +
+    "A failed export stops no other one. With --parallel-export-processes the exports " +
     "of a wave that are parallel_safe run at the same time; with --resume those that the last apply " +
     "finished are skipped.",
   usage: "FILE [OPTIONS]",
   examples: [
     ["rivet apply plan.json", "what was planned and reviewed"],
+    ["rivet apply plan.json --task 3/8", "one of eight processes, on any machine"],
+    ["rivet apply plan.json --finish", "after the eight"],
     ["rivet apply rivet.yaml", "wave by wave"],
     ["rivet apply rivet.yaml --resume", "what the last apply left undone"],
   ],
@@ -107,6 +124,7 @@ async function applyPlan(args: ApplyArgs, ctx: CommandContext): Promise<void> {
     refuse("--parallel-export-processes", "The plans of a file are executed one after another.");
   }
   const { force, json, summaryOutput } = args;
+  const mode = await ctx.services.taskMode(args);
   const { config, sealed } = await ctx.services.loadPlans(args.file, {
     exportName: args.export ?? null,
     force,
@@ -114,15 +132,17 @@ async function applyPlan(args: ApplyArgs, ctx: CommandContext): Promise<void> {
     verifyKey: await keyOf(ctx, args),
   });
   const report = { exports: config.exports, json, summaryOutput, processes: false };
-  await reportRun(ctx, report, (listener, signal) =>
-    ctx.services.runExports({
+  await reportRun(ctx, report, (listener, signal) => {
+    const options: RunOptions = {
       ...{ config, sealed, force, listener, signal, lockWaitMs: args.lockWait * 1000 },
       exportName: null,
       validate: false,
       reconcile: false,
       parallelExports: false,
       resume: false,
-    }));
+    };
+    return mode === null ? ctx.services.runExports(options) : ctx.services.runTasks(options, mode);
+  });
 }
 
 async function applyWaves(args: ApplyArgs, ctx: CommandContext): Promise<void> {
@@ -131,6 +151,10 @@ async function applyWaves(args: ApplyArgs, ctx: CommandContext): Promise<void> {
   }
   if (args.export !== undefined) {
     refuse("--export", `Run one export with \`rivet run -c ${args.file} -e ${args.export}\`.`);
+  }
+  const tasks = args.task !== undefined ? "--task" : args.claim ? "--claim" : "--finish";
+  if (args.task !== undefined || args.claim || args.finish) {
+    refuse(tasks, "Tasks share a sealed plan: make one with `rivet plan --format json -o PATH`.");
   }
   if (args.force && !args.resume) {
     logger().warn("--force has no effect without --resume: no sealed plan is applied");

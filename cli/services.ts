@@ -14,6 +14,7 @@ import type { RunOptions } from "../core/run/run_options.ts";
 import type { ReconcileOptions } from "../core/reconcile/reconcile.ts";
 import type { ReconcileReport } from "../core/reconcile/reconcile_report.ts";
 import type { RepairOptions, RepairResult } from "../core/repair/repair.ts";
+import type { TaskFlags, TaskMode } from "../core/tasks/task_mode.ts";
 import type { ValidateOptions } from "../core/validate/validate.ts";
 import type { ValidationReport } from "../core/validate/validation_report.ts";
 import type { Globals } from "./globals.ts";
@@ -42,6 +43,10 @@ export interface Services {
   runDoctor(options: DoctorOptions): Promise<readonly DoctorCheck[]>;
   /** Failed exports are in the aggregate; only what concerns the run as a whole is thrown. */
   runExports(options: RunOptions): Promise<RunAggregate>;
+  /** Whether a plan is one process's task of several. @throws ConfigError USAGE */
+  taskMode(flags: TaskFlags): Promise<TaskMode | null>;
+  /** What one of several processes does of a plan. @throws ConfigError USAGE without a shared state */
+  runTasks(options: RunOptions, mode: TaskMode): Promise<RunAggregate>;
   /** As `runExports`, each export in a process of its own. */
   runProcesses(options: RunOptions, processes: ProcessOptions): Promise<RunAggregate>;
   /** Reads no row, writes no file. */

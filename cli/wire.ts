@@ -144,7 +144,7 @@ function running(
   wiring: Wiring,
 ): Pick<
   Services,
-  "runExports" | "runProcesses" | "applyConfig" | "reconcileExport" | "repairExport"
+  "runExports" | "runTasks" | "runProcesses" | "applyConfig" | "reconcileExport" | "repairExport"
 > {
   return {
     async runExports(options) {
@@ -152,6 +152,20 @@ function running(
         "../core/run/run.ts" as string
       );
       return await withRunDeps(wiring, options.config, (deps) => runExports(deps, options));
+    },
+    async runTasks(options, mode) {
+      const { requireSharedState } = await import("../core/tasks/task_mode.ts");
+      requireSharedState(wiring.env);
+      const [{ askedLeaseLength }, { runTasks }] = await Promise.all([
+        import("../core/lease/lease.ts"),
+        import("../core/tasks/run_tasks.ts"),
+      ]);
+      const leaseMs = askedLeaseLength(wiring.env);
+      return await withRunDeps(
+        wiring,
+        options.config,
+        (deps) => runTasks({ ...deps, leaseMs }, options, mode),
+      );
     },
     async runProcesses(options, processes) {
       const { runExportsInProcesses }: typeof import("../core/processes/run_exports.ts") =
@@ -221,6 +235,10 @@ export function servicesOver(wiring: Wiring): Services {
         "../core/artifact/seal.ts" as string
       );
       return signingKey(wiring.env, flag, variable);
+    },
+    async taskMode(flags) {
+      const { taskMode } = await import("../core/tasks/task_mode.ts");
+      return taskMode(flags, wiring.env);
     },
     async loadPlans(path, options) {
       const { loadPlans }: typeof import("../core/apply/load_plans.ts") = await import(

@@ -62,6 +62,7 @@ export const FLOORS: readonly string[] = [
   "reconcile",
   "report",
   "run",
+  "tasks",
   "repair",
   "validate",
   "artifact",

@@ -44,7 +44,10 @@ export interface SqlDialect {
   /** Row locks for the read half of a read-then-write; empty where a transaction has the only write lock. */
   readonly forUpdate: string;
   readonly forUpdateSkipLocked: string;
-  /** For a row that must stay as it is until the transaction ends, and that others may keep so too. */
+  /**
+   * For a row that `forUpdate` must not get until the transaction ends. Others may keep it so too, and an
+   * UPDATE without `forUpdate` before it goes on.
+   */
   readonly forShare: string;
   /** The database's own clock, in milliseconds since 1970: one clock for all hosts that share a state. */
   readonly clockMs: string;

@@ -13,6 +13,8 @@ export function emptyState(location: string): StateReader {
     files: none,
     chunkRunInProgress: nothing,
     latestChunkRun: nothing,
+    chunkRun: nothing,
+    chunkWorkers: none,
     chunkRuns: none,
     chunkTasks: none,
     metrics: none,

@@ -208,6 +208,31 @@ function progressionNames(t: ColumnTypes): string[] {
   });
 }
 
+/** Runs whose chunks several processes share out. */
+function sharedRuns(t: ColumnTypes): string[] {
+  return [
+    `ALTER TABLE chunk_run ADD COLUMN plan_id ${t.text}`,
+    `ALTER TABLE chunk_run ADD COLUMN finished_at ${t.text}`,
+    `ALTER TABLE chunk_task ADD COLUMN worker ${t.text}`,
+    `ALTER TABLE chunk_task ADD COLUMN claimed_at ${t.text}`,
+    `ALTER TABLE export_lease ADD COLUMN shared_run ${t.text}`,
+    `CREATE TABLE chunk_worker (
+      run_id ${t.text} NOT NULL REFERENCES chunk_run (run_id) ON DELETE CASCADE,
+      worker ${t.text} NOT NULL,
+      task ${t.text} NOT NULL,
+      host ${t.text} NOT NULL,
+      host_id ${t.text} NOT NULL,
+      pid ${t.int} NOT NULL,
+      process_start ${t.text},
+      started_at ${t.text} NOT NULL,
+      renewed_at ${t.text} NOT NULL,
+      expires_at ${t.text} NOT NULL,
+      ended_at ${t.text},
+      PRIMARY KEY (run_id, worker)
+    )${t.tableSuffix}`,
+  ];
+}
+
 /** Every step, from an empty database on. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, statements: mainTables },
@@ -216,6 +241,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 4, statements: cursorTies },
   { version: 5, statements: leases },
   { version: 6, statements: progressionNames },
+  { version: 7, statements: sharedRuns },
 ];
 
 /** The schema version that this Rivet reads and writes. */

@@ -5,7 +5,7 @@
 import { jsonLine } from "../core/base/json_text.ts";
 import { printable } from "../core/base/printable.ts";
 import { redact } from "../core/base/redact.ts";
-import type { LeasedState, StateStore } from "../core/ports/state.ts";
+import type { LeasedState, StateStore, TaskState } from "../core/ports/state.ts";
 
 function message(text: string): string {
   return printable(redact(text));
@@ -25,6 +25,11 @@ export function redactingExport(state: LeasedState): LeasedState {
     failChunkTask: (runId, chunkIndex, error) =>
       state.failChunkTask(runId, chunkIndex, message(error)),
   };
+}
+
+/** What a worker of a shared run writes beside that, likewise. */
+export function redactingTasks(state: TaskState): TaskState {
+  return { ...state, failClaim: (claim, error) => state.failClaim(claim, message(error)) };
 }
 
 type History = Pick<StateStore, "recordMetric" | "appendJournal" | "saveAggregate">;

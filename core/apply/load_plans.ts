@@ -155,9 +155,10 @@ function toConfig(plans: readonly ArtifactData[], dir: string): LoadedConfig {
 }
 
 function toSealed({ data, forced }: CheckedPlan): SealedInputs {
-  const { computed, resolved_plan, plan_id } = data;
+  const { computed, resolved_plan, plan_id, created_at } = data;
   return {
     planId: plan_id,
+    createdAt: created_at,
     incremental: resolved_plan.export.mode === "incremental",
     cursor: computed.cursor_snapshot,
     chunks: plannedChunks(computed.chunk_ranges),

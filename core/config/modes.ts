@@ -7,6 +7,7 @@ import type { ExportConfig } from "./schema.ts";
 export const DEFAULT_CHUNK_SIZE = 100_000;
 const DEFAULT_MAX_ATTEMPTS = 3;
 const DEFAULT_COMMIT_WAIT_S = 60;
+const DEFAULT_TASK_LEASE_S = 120;
 
 /** `mode: full`. */
 export interface FullMode {
@@ -48,6 +49,8 @@ export interface ChunkedMode {
   readonly byKey: boolean;
   readonly checkpoint: boolean;
   readonly maxAttempts: number;
+  /** `lease_s`: how long a task that several processes share may be silent. */
+  readonly taskLeaseMs: number;
   readonly parallel: number;
 }
 
@@ -97,6 +100,7 @@ function chunkedMode(config: ExportConfig): ChunkedMode {
     byKey: key !== undefined && key !== false,
     checkpoint: config.chunk_checkpoint,
     maxAttempts: config.chunk_max_attempts ?? DEFAULT_MAX_ATTEMPTS,
+    taskLeaseMs: (config.lease_s ?? DEFAULT_TASK_LEASE_S) * 1000,
     parallel: config.parallel,
   };
 }

@@ -23,8 +23,13 @@ export const LEASE_ENV = "RIVET_LEASE_SECONDS";
  * @throws ConfigError USAGE
  */
 export function leaseLength(env: (name: string) => string | undefined): number {
+  return askedLeaseLength(env) ?? LEASE_MS;
+}
+
+/** As `leaseLength`; undefined where the environment does not ask. @throws ConfigError USAGE */
+export function askedLeaseLength(env: (name: string) => string | undefined): number | undefined {
   const text = env(LEASE_ENV);
-  if (text === undefined || text === "") return LEASE_MS;
+  if (text === undefined || text === "") return undefined;
   const seconds = /^\d+$/.test(text) ? Number(text) : NaN;
   const { min, max } = LEASE_SECONDS;
   if (seconds >= min && seconds <= max) return seconds * 1000;
@@ -80,6 +85,11 @@ export class HeldLease {
     } catch (error) {
       if (this.#failure !== null || elapsed(this.#renewedAt) >= this.#lengthMs) throw error;
     }
+  }
+
+  /** As `confirm`, asked only once the lease may have expired: who slept finds out here. */
+  async confirmIfStale(): Promise<void> {
+    if (this.#failure !== null || elapsed(this.#renewedAt) >= this.#lengthMs) await this.confirm();
   }
 
   /** Never throws. */
@@ -142,12 +152,14 @@ function elapsed({ steady, wall }: Moment): number {
 }
 
 /** `run 'orders_20260521T120000.123' (host vm, pid 4711, since 2026-05-21T12:00:00.123Z)`. */
-export function holderText({ runId, owner, acquiredAt }: Lease): string {
+export function holderText({ runId, sharedRun, owner, acquiredAt }: Lease): string {
+  if (sharedRun !== null) return `the tasks of run '${sharedRun}' (since ${acquiredAt})`;
   const run = runId === null ? "another process" : `run '${runId}'`;
   return `${run} (host ${owner.host}, pid ${owner.pid}, since ${acquiredAt})`;
 }
 
-function held(by: Lease, waitedMs: number): RivetError {
+/** LEASE_HELD, for who does not wait any longer. */
+export function leaseHeld(by: Lease, waitedMs: number): RivetError {
   const waited = waitedMs > 0 ? ` after ${Math.round(waitedMs / 1000)} s of waiting` : "";
   return new RivetError(
     "LEASE_HELD",
@@ -171,7 +183,7 @@ export async function takeLease(
     const answer = await store.acquireLease(exportName, lengthMs);
     if (answer.kind === "granted") return new HeldLease(answer.state, lengthMs);
     const waited = performance.now() - started;
-    if (waited >= waitMs) throw held(answer.by, waitMs);
+    if (waited >= waitMs) throw leaseHeld(answer.by, waitMs);
     if (asked === 0) {
       logger().info(`export '${exportName}' waits for ${holderText(answer.by)}`);
     }

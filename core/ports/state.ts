@@ -57,6 +57,43 @@ export interface ChunkRun {
   readonly updatedAt: string;
   /** Everything a resume needs to build the same SQL again, as JSON. */
   readonly plan: string;
+  /** The sealed plan whose chunks several processes share out; null for a run of one process. */
+  readonly planId: string | null;
+  /** When it was published; null until then, and always for a run of one process. */
+  readonly finishedAt: string | null;
+}
+
+/** A chunk run that is about to begin; of one process unless it has a plan's id. */
+export type NewChunkRunRecord =
+  & Omit<ChunkRun, "status" | "createdAt" | "updatedAt" | "planId" | "finishedAt">
+  & Partial<Pick<ChunkRun, "planId">>;
+
+/** A process that takes chunks of a shared run. */
+export interface NewWorker {
+  /** Unlike every other worker's. */
+  readonly worker: string;
+  /** For people: `3/8`, or `claim`. */
+  readonly task: string;
+}
+
+/** `chunk_worker`: a process that takes, or took, chunks of a shared run. */
+export interface ChunkWorker extends NewWorker {
+  readonly runId: string;
+  readonly owner: LeaseOwner;
+  readonly startedAt: string;
+  readonly renewedAt: string;
+  /** What it holds may be taken by others from then on. */
+  readonly expiresAt: string;
+  /** null while it goes on, and for one that died. */
+  readonly endedAt: string | null;
+  /** `gone`: it died, or has given no sign of life within its lease. */
+  readonly status: "live" | "gone" | "ended";
+}
+
+/** Which chunks of a shared run one process takes: those whose index modulo `of` is `index`. */
+export interface ChunkShare {
+  readonly index: number;
+  readonly of: number;
 }
 
 /** `chunk_task`: one chunk of a run. Keys are text; null is open-ended (or the NULL-key chunk, see `kind` in the plan). */
@@ -74,7 +111,13 @@ export interface ChunkTask {
   readonly checksum: string | null;
   readonly error: string | null;
   readonly updatedAt: string;
+  /** Of a shared run: who claimed it last. */
+  readonly worker: string | null;
+  readonly claimedAt: string | null;
 }
+
+/** A claimed chunk: whoever claims it next has another number or is another worker, and this one is over. */
+export type ChunkClaim = Pick<ChunkTask, "chunkIndex" | "attempts">;
 
 /** A chunk of a run that is about to begin. */
 export interface NewChunkTask {
@@ -192,6 +235,8 @@ export interface Lease {
   readonly exportName: string;
   /** Grows with every lease of the state; the fencing number of its writes. */
   readonly number: number;
+  /** The run whose tasks hold it together; null: one process holds it. */
+  readonly sharedRun: string | null;
   /** null until the run has begun. */
   readonly runId: string | null;
   readonly owner: LeaseOwner;
@@ -221,6 +266,9 @@ export interface StateReader {
 
   chunkRunInProgress(exportName: string): Promise<ChunkRun | null>;
   latestChunkRun(exportName: string): Promise<ChunkRun | null>;
+  chunkRun(runId: string): Promise<ChunkRun | null>;
+  /** Of a shared run, in the order in which they began. */
+  chunkWorkers(runId: string): Promise<ChunkWorker[]>;
   /** Newest first. */
   chunkRuns(filter: { status?: ChunkRunStatus }): Promise<ChunkRun[]>;
   chunkTasks(runId: string): Promise<ChunkTask[]>;
@@ -282,7 +330,7 @@ export interface LeasedState extends StateReader {
 
   /** Creates the run and its pending tasks in one transaction. Fails when the export has a run in progress. */
   createChunkRun(
-    run: Omit<ChunkRun, "status" | "createdAt" | "updatedAt">,
+    run: NewChunkRunRecord,
     tasks: readonly NewChunkTask[],
   ): Promise<void>;
   /**
@@ -300,6 +348,8 @@ export interface LeasedState extends StateReader {
   retryFailedChunkTasks(runId: string): Promise<number>;
   /** I6: refused while a task is open (pending, running or failed); the error names them. */
   completeChunkRun(runId: string): Promise<void>;
+  /** Remembers that a shared run is published. */
+  finishChunkRun(runId: string): Promise<void>;
   /** After a repair: replaces the stored outcome of a completed chunk. */
   replaceChunkResult(runId: string, chunkIndex: number, done: ChunkCompletion): Promise<void>;
   /** Deletes the export's chunk runs and tasks; with `stuckOnly`, only those in progress. Returns the runs deleted. */
@@ -312,6 +362,32 @@ export interface LeasedState extends StateReader {
   verifyProgress(step: ProgressStep): Promise<void>;
 }
 
+/**
+ * What a worker of a shared run writes, while the run's tasks hold the export's lease together. Claims end
+ * with the worker's lease, not with the export's: others take them over then, and what it writes of them
+ * afterwards is refused.
+ * @throws StateError LEASE_LOST from every method that writes, once somebody else has the export.
+ */
+export interface TaskState extends LeasedState {
+  /**
+   * Takes the lowest pending chunk of the share from `from` on, else the lowest; else one that failed with
+   * attempts left, or whose worker is gone. Null when none is claimable now.
+   */
+  claim(share: ChunkShare, from: number): Promise<ChunkTask | null>;
+  /** `taken`: somebody else has claimed the chunk since, and its outcome stays theirs. May be repeated. */
+  commitClaim(claim: ChunkClaim, done: ChunkCompletion): Promise<"committed" | "taken">;
+  failClaim(claim: ChunkClaim, error: string): Promise<"failed" | "taken">;
+  /** Failed chunks of the share without attempts left get a fresh set. Returns how many. */
+  retryFailed(share: ChunkShare): Promise<number>;
+  /** The share's chunks that are not completed, in order, without their parts. */
+  openTasks(share: ChunkShare): Promise<ChunkTask[]>;
+}
+
+/** What came of joining the tasks of a run. */
+export type TaskAnswer =
+  | { readonly kind: "granted"; readonly state: TaskState }
+  | { readonly kind: "held"; readonly by: Lease };
+
 /** What came of asking for a lease. */
 export type LeaseAnswer =
   | { readonly kind: "granted"; readonly state: LeasedState }
@@ -323,8 +399,20 @@ export interface StateStore extends StateReader {
    * Takes the export's lease when nobody holds it, or whoever does is dead or has not renewed it in time.
    * Of several that ask at once, one gets it.
    * @param lengthMs how long it holds without being renewed.
+   * @param finishes a run whose tasks give the lease up, once none of its chunks is open.
    */
-  acquireLease(exportName: string, lengthMs: number): Promise<LeaseAnswer>;
+  acquireLease(exportName: string, lengthMs: number, finishes?: string): Promise<LeaseAnswer>;
+  /**
+   * Joins those that hold the export's lease together for the chunks of `runId`, which is in the state
+   * already. A lease of anybody else is in the way, and theirs is in the way of everybody else.
+   * @param lengthMs how long worker and lease hold without being renewed.
+   */
+  joinRun(
+    exportName: string,
+    runId: string,
+    worker: NewWorker,
+    lengthMs: number,
+  ): Promise<TaskAnswer>;
   /**
    * Ends the lease of this number, whoever holds it: its owner's next write is refused. Returns whether it
    * was held.

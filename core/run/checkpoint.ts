@@ -30,20 +30,29 @@ export async function unfinishedRun(
   exported: LoadedExport,
   resume: boolean,
 ): Promise<ChunkRun | null> {
-  if (!keepsCheckpoint(exported)) return null;
-  if (resume) return await runToResume(state, exported);
+  if (resume && keepsCheckpoint(exported)) return await runToResume(state, exported);
   const open = await state.chunkRunInProgress(exported.name);
-  if (open !== null) {
-    throw new RivetError(
-      "CHECKPOINT_OPEN",
-      `export '${exported.name}' has an unfinished chunk run '${open.runId}'`,
-      {
-        hint: "Continue it with --resume, or discard it with " +
-          `'rivet state reset-chunks --export ${exported.name}' and start over.`,
-      },
-    );
+  // Tasks may still come, whatever the export's mode is by now.
+  if (open !== null && (open.planId !== null || keepsCheckpoint(exported))) {
+    throw checkpointOpen(open);
   }
   return null;
+}
+
+/** The export has this run to end first. */
+export function checkpointOpen({ exportName, runId, planId }: ChunkRun): RivetError {
+  const onward = planId === null
+    ? "Continue it with --resume"
+    : "Finish it with the plan that its tasks were started with (rivet apply PLAN --task I/N, or " +
+      "--claim, then --finish)";
+  return new RivetError(
+    "CHECKPOINT_OPEN",
+    `export '${exportName}' has an unfinished chunk run '${runId}'`,
+    {
+      hint: `${onward}, or discard it with ` +
+        `'rivet state reset-chunks --export ${exportName}' and start over.`,
+    },
+  );
 }
 
 /** `--resume` was asked for, and no export of the run has anything to resume. */
@@ -68,12 +77,14 @@ export interface NewChunkRun {
   readonly exportName: string;
   /** Of one chunk. */
   readonly maxAttempts: number;
+  /** Several processes share it out. */
+  readonly planId?: string;
 }
 
 /** Puts a fresh plan into state, or takes an unfinished one up again (I5). */
 export async function openChunkRun(
   state: LeasedState,
-  { runId, exportName, maxAttempts }: NewChunkRun,
+  { runId, exportName, maxAttempts, planId }: NewChunkRun,
   strategy: ChunkedStrategy,
   open: ChunkRun | null,
 ): Promise<void> {
@@ -85,6 +96,7 @@ export async function openChunkRun(
         exportName,
         planFingerprint: fingerprint,
         maxAttempts,
+        planId,
         plan: JSON.stringify({
           shape,
           pageRows: strategy.pageRows,

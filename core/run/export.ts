@@ -5,7 +5,7 @@ import type { LoadedExport } from "../config/loaded.ts";
 import { RivetError, toRivetError } from "../base/errors.ts";
 import type { ChunkRun } from "../ports/state.ts";
 import { unfinishedRun } from "./checkpoint.ts";
-import type { ExportContext, RunServices } from "./context.ts";
+import { bestEffort, type ExportContext, type RunServices } from "./context.ts";
 import { ExportRun } from "./export_run.ts";
 import { finishRun } from "./finish_run.ts";
 import { Journal } from "./journal.ts";
@@ -47,28 +47,55 @@ async function runLeased(
   const open = await unfinishedRun(lease.state, exported, options.resume);
   if (open !== null) await requireUnfinished(deps, options, exported, open);
   if (open !== null && usesSnapshot(exported)) refuseToJoin(exported, open);
+  const id = open?.runId ?? runId(exported.name, new Date());
+  const run = { runId: id, lease, begins: true };
+  return await withContext(deps, options, exported, run, (ctx) => runIn(ctx, open));
+}
+
+/** The run that a context is of. */
+export interface ContextRun {
+  readonly runId: string;
+  readonly lease: HeldLease;
+  /** The run becomes the newest of its export; a task takes part in one that has begun. */
+  readonly begins: boolean;
+}
+
+/** Runs `work` in the run's context, with its destination open. */
+export async function withContext<T>(
+  deps: RunServices,
+  options: RunOptions,
+  exported: LoadedExport,
+  { runId: id, lease, begins }: ContextRun,
+  work: (ctx: ExportContext) => Promise<T>,
+): Promise<T> {
   const startedAt = new Date();
-  const id = open?.runId ?? runId(exported.name, startedAt);
   // A resumed run goes on in the folder that it began in, whatever the date is now.
   const at = runTime(id, exported.name) ?? startedAt;
   const place = { exportName: exported.name, runId: id, at };
   const destination = await deps.destination(resolvePlaceholders(exported.destination, place));
   try {
     const retrier = loggedRetrier(exported.tuning, options.signal);
-    const order = await beginRun(lease.state, retriedWhereSafe(destination, retrier), {
-      exportName: exported.name,
-      runId: id,
-      signal: options.signal,
-    });
+    const order = begins
+      ? await beginRun(lease.state, retriedWhereSafe(destination, retrier), {
+        exportName: exported.name,
+        runId: id,
+        signal: options.signal,
+      })
+      : { sequence: await lease.state.sequenceOf(id) ?? 0, previousRunId: null };
     const begun = { runId: id, startedAt, order, lease, destination };
     const ctx = openContext(deps, options, exported, begun);
-    return await runIn(ctx, open);
+    try {
+      return await work(ctx);
+    } finally {
+      ctx.tracker.stop();
+    }
   } finally {
     await destination.close();
   }
 }
 
-async function runIn(ctx: ExportContext, open: ChunkRun | null): Promise<ExportSummary> {
+/** From a context to its run's summary. @param open the unfinished chunk run that is continued, or null. */
+export async function runIn(ctx: ExportContext, open: ChunkRun | null): Promise<ExportSummary> {
   const { deps, exported, options } = ctx;
   const { tuning } = exported;
   options.listener.started({
@@ -97,7 +124,11 @@ async function runIn(ctx: ExportContext, open: ChunkRun | null): Promise<ExportS
   } finally {
     if (ctx.snapshot !== deps.runSnapshot) await ctx.snapshot?.release();
   }
-  return await finishRun(ctx, { ...await run.outcome(), error });
+  const summary = await finishRun(ctx, { ...await run.outcome(), error });
+  if (open !== null && open.planId !== null && summary.error === null) {
+    await bestEffort("the end of the shared run", () => ctx.state.finishChunkRun(open.runId));
+  }
+  return summary;
 }
 
 /** What ends a lease or a snapshot early shows first in the readers: they were stopped, or could not join. */

@@ -75,7 +75,8 @@ async function saveSchema(
   await ctx.state.saveSchema(record);
 }
 
-function summarize(
+/** The run as it is told. @param coverage of the verification; null without one. */
+export function summarize(
   ctx: ExportContext,
   outcome: RunOutcome,
   coverage: string | null,

@@ -59,7 +59,7 @@ async function chunkQueue(
   const toUnit = (chunk: PlannedChunk): Unit =>
     chunkUnit(dialect, strategy, plan.description, chunk);
   const { mode } = exported;
-  if (mode.kind !== "chunked" || !mode.checkpoint) {
+  if (mode.kind !== "chunked" || !mode.checkpoint && open === null) {
     tracker.planned(plan.estimatedRows, { done: 0, total: strategy.chunks.length });
     return new MemoryQueue(strategy.chunks.map(toUnit));
   }

@@ -167,7 +167,8 @@ async function takeBack(
   await leaveFailure(ctx, destination, run);
 }
 
-function notVerified(
+/** VALIDATION_FAILED, naming the parts that are not what was written. */
+export function notVerified(
   ctx: ExportContext,
   verification: Verification,
   coverage: string,

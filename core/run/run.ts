@@ -42,7 +42,8 @@ function passedOver(exported: LoadedExport, skipReason: string): ExportSummary {
   return { ...summary, status: "skipped", error: null, skipReason };
 }
 
-function emptySummary(
+/** An export of which nothing was read or written. */
+export function emptySummary(
   exported: LoadedExport,
   start: KnownStart,
 ): Omit<ExportSummary, "status" | "error"> {
@@ -72,6 +73,9 @@ function emptySummary(
   };
 }
 
+/** What is done for one export: a run, or one process's share of it. */
+export type RunOne = typeof runExport;
+
 /** One export to run, and whether it continues an unfinished run. */
 export interface ExportJob {
   readonly exported: LoadedExport;
@@ -82,11 +86,15 @@ export interface ExportJob {
  * A failed export is a summary, not a throw.
  * @throws RivetError for what refuses the run as a whole
  */
-export async function runExports(deps: RunDeps, options: RunOptions): Promise<RunAggregate> {
+export async function runExports(
+  deps: RunDeps,
+  options: RunOptions,
+  run: RunOne = runExport,
+): Promise<RunAggregate> {
   const startedAt = new Date();
   const { jobs, skipped } = await selectJobs(deps, options);
   for (const summary of skipped) options.listener.finished(summary);
-  const result = aggregate(startedAt, [...skipped, ...await runJobs(deps, options, jobs)]);
+  const result = aggregate(startedAt, [...skipped, ...await runJobs(deps, options, jobs, run)]);
   if (options.partOfRun !== true) await recordAggregate(deps.state, aggregateRecord(result));
   return result;
 }
@@ -145,6 +153,7 @@ export async function runJobs(
   deps: RunDeps,
   options: RunOptions,
   jobs: readonly ExportJob[],
+  run: RunOne = runExport,
 ): Promise<ExportSummary[]> {
   const workers = new WorkerPool(deps.startWorker);
   const runSnapshot = runHold(jobs.map((job) => job.exported));
@@ -153,11 +162,11 @@ export async function runJobs(
     const notifiers = await openNotifiers(deps, options.config);
     const services = { ...deps, workers, runSnapshot, notifiers, breaker: new Breaker() };
     if (options.parallelExports) {
-      summaries.push(...await Promise.all(jobs.map((job) => runOne(services, options, job))));
+      summaries.push(...await Promise.all(jobs.map((job) => runOne(services, options, job, run))));
     } else {
       for (const job of jobs) {
         if (options.signal.aborted) break;
-        summaries.push(await runOne(services, options, job));
+        summaries.push(await runOne(services, options, job, run));
       }
     }
   } finally {
@@ -187,9 +196,10 @@ async function runOne(
   deps: RunServices,
   options: RunOptions,
   { exported, resume }: ExportJob,
+  run: RunOne,
 ): Promise<ExportSummary> {
   try {
-    return await runExport(deps, { ...options, resume }, exported);
+    return await run(deps, { ...options, resume }, exported);
   } catch (error) {
     const summary = notStarted(exported, error);
     await notifyRun(deps.notifiers, summary, [], options.signal);

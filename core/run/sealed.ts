@@ -10,6 +10,8 @@ export type Gate = "stale_plan" | "cursor_drift";
 /** What `rivet apply` need not ask the source for. */
 export interface SealedInputs {
   readonly planId: string;
+  /** When the plan was made. */
+  readonly createdAt: string;
   readonly incremental: boolean;
   /** The stored cursor when the plan was made. */
   readonly cursor: string | null;

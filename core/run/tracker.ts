@@ -15,6 +15,7 @@ export class RunTracker {
   #doneBytes = 0;
   #estimatedRows: number | null = null;
   #chunks: { done: number; total: number } | null = null;
+  #stopped = false;
   readonly #began = performance.now();
   peakRssMb = rssMb();
   retries = 0;
@@ -60,8 +61,10 @@ export class RunTracker {
     };
   }
 
-  /** The last report, with final numbers. */
+  /** The last report, with final numbers; once. */
   stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
     clearInterval(this.#timer);
     this.#tick();
   }

@@ -53,7 +53,7 @@ export const POSTGRES_DIALECT: SqlDialect = {
   migrationLock: `SELECT pg_advisory_xact_lock(${MIGRATION_LOCK_KEY})`,
   forUpdate: " FOR UPDATE",
   forUpdateSkipLocked: " FOR UPDATE SKIP LOCKED",
-  forShare: " FOR SHARE",
+  forShare: " FOR KEY SHARE",
   clockMs: "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
 };
 

@@ -11,8 +11,10 @@ type ChunkRunTable = Pick<
   | "createChunkRun"
   | "chunkRunInProgress"
   | "latestChunkRun"
+  | "chunkRun"
   | "chunkRuns"
   | "completeChunkRun"
+  | "finishChunkRun"
   | "resetChunks"
 >;
 
@@ -35,6 +37,8 @@ function chunkRun(row: SqlRow): ChunkRun {
     createdAt: text(row, "created_at"),
     updatedAt: text(row, "updated_at"),
     plan: text(row, "plan_json"),
+    planId: textOrNull(row, "plan_id"),
+    finishedAt: textOrNull(row, "finished_at"),
   };
 }
 
@@ -84,8 +88,11 @@ function refuseOpen(run: ChunkRun, open: readonly SqlRow[]): void {
     "CHUNK_FAILED",
     `${open.length} chunk(s) of run ${run.runId} are not complete: ${named}${more}`,
     {
-      hint: `Remove the cause and run export ${run.exportName} with --resume; ` +
-        "completed chunks are not read again.",
+      hint: run.planId === null
+        ? `Remove the cause and run export ${run.exportName} with --resume; ` +
+          "completed chunks are not read again."
+        : "Start the tasks that take them again (`rivet apply PLAN --task I/N` or --claim), then " +
+          "finish; completed chunks are not read again.",
     },
   );
 }
@@ -98,9 +105,12 @@ export function chunkRunTable(db: SqlConnection): ChunkRunTable {
       await db.transaction(async (tx) => {
         const inserted = await tx.run(
           `INSERT INTO chunk_run (run_id, export_name, plan_fingerprint, status, max_attempts,
-             created_at, updated_at, plan_json) VALUES (?, ?, ?, 'in_progress', ?, ?, ?, ?)
-           ON CONFLICT DO NOTHING`,
-          [run.runId, run.exportName, run.planFingerprint, run.maxAttempts, now, now, run.plan],
+             created_at, updated_at, plan_json, plan_id)
+           VALUES (?, ?, ?, 'in_progress', ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+          [
+            ...[run.runId, run.exportName, run.planFingerprint, run.maxAttempts, now, now],
+            ...[run.plan, run.planId ?? null],
+          ],
         );
         if (inserted === 0) {
           throw new StateError(
@@ -130,6 +140,18 @@ export function chunkRunTable(db: SqlConnection): ChunkRunTable {
         [exportName],
       );
       return rows.length === 0 ? null : chunkRun(rows[0]);
+    },
+
+    async chunkRun(runId) {
+      const rows = await db.all("SELECT * FROM chunk_run WHERE run_id = ?", [runId]);
+      return rows.length === 0 ? null : chunkRun(rows[0]);
+    },
+
+    async finishChunkRun(runId) {
+      await db.run("UPDATE chunk_run SET finished_at = ? WHERE run_id = ?", [
+        new Date().toISOString(),
+        runId,
+      ]);
     },
 
     async chunkRuns(filter) {

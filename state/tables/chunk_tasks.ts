@@ -17,7 +17,8 @@ type ChunkTaskTable = Pick<
 
 const STATUSES = ["pending", "running", "completed", "failed"] as const;
 
-function chunkTask(row: SqlRow): ChunkTask {
+/** A row of the table. */
+export function chunkTask(row: SqlRow): ChunkTask {
   return {
     runId: text(row, "run_id"),
     chunkIndex: number(row, "chunk_index"),
@@ -30,6 +31,8 @@ function chunkTask(row: SqlRow): ChunkTask {
     checksum: textOrNull(row, "checksum"),
     error: textOrNull(row, "error"),
     updatedAt: text(row, "updated_at"),
+    worker: textOrNull(row, "worker"),
+    claimedAt: textOrNull(row, "claimed_at"),
   };
 }
 
@@ -119,9 +122,9 @@ export function chunkTaskTable(db: SqlConnection): ChunkTaskTable {
         const task = await lowestClaimable(db, tx, runId);
         if (task === null) return null;
         const claimed = await tx.all(
-          `UPDATE chunk_task SET status = 'running', attempts = attempts + 1, updated_at = ?
-           WHERE run_id = ? AND chunk_index = ? RETURNING *`,
-          [now(), runId, task.chunkIndex],
+          `UPDATE chunk_task SET status = 'running', attempts = attempts + 1, worker = NULL,
+             claimed_at = ?, updated_at = ? WHERE run_id = ? AND chunk_index = ? RETURNING *`,
+          [now(), now(), runId, task.chunkIndex],
         );
         return chunkTask(claimed[0]);
       });
@@ -142,7 +145,7 @@ export function chunkTaskTable(db: SqlConnection): ChunkTaskTable {
 
     async requeueRunningChunkTasks(runId) {
       return await db.run(
-        "UPDATE chunk_task SET status = 'pending', updated_at = ? WHERE run_id = ? AND status = 'running'",
+        "UPDATE chunk_task SET status = 'pending', worker = NULL, updated_at = ? WHERE run_id = ? AND status = 'running'",
         [now(), runId],
       );
     },

@@ -28,20 +28,28 @@ const LOST_HINT =
   "when the other run has ended; 'rivet state locks' shows it.";
 
 function statusOf(row: SqlRow, owner: LeaseOwner, now: string, processes: Processes): LeaseStatus {
-  if (processes.isGone(owner)) return "dead";
+  // A shared lease outlives whoever joined it last.
+  if (row.shared_run === null && processes.isGone(owner)) return "dead";
   return text(row, "expires_at") <= now ? "expired" : "live";
 }
 
-function lease(row: SqlRow, now: string, processes: Processes): Lease {
-  const owner = {
+/** Who wrote the row. */
+export function ownerOf(row: SqlRow): LeaseOwner {
+  return {
     host: text(row, "host"),
     hostId: text(row, "host_id"),
     pid: number(row, "pid"),
     processStart: textOrNull(row, "process_start"),
   };
+}
+
+/** A row of the table, as it is at `now`. */
+export function lease(row: SqlRow, now: string, processes: Processes): Lease {
+  const owner = ownerOf(row);
   return {
     exportName: text(row, "export_name"),
     number: number(row, "number"),
+    sharedRun: textOrNull(row, "shared_run"),
     runId: textOrNull(row, "run_id"),
     owner,
     acquiredAt: text(row, "acquired_at"),
@@ -51,15 +59,21 @@ function lease(row: SqlRow, now: string, processes: Processes): Lease {
   };
 }
 
-async function clock(db: SqlConnection, tx: SqlExecutor): Promise<number> {
+/** The database's, in milliseconds. */
+export async function clock(db: SqlConnection, tx: SqlExecutor): Promise<number> {
   const [row] = await tx.all(`SELECT ${db.dialect.clockMs} AS now_ms`);
   return number(row, "now_ms");
 }
 
-const iso = (ms: number) => new Date(ms).toISOString();
+/** As times are stored. */
+export const iso = (ms: number) => new Date(ms).toISOString();
 
 /** The export's row, created when missing, kept from changing until the transaction ends. */
-async function lockRow(db: SqlConnection, tx: SqlExecutor, exportName: string): Promise<SqlRow> {
+export async function lockRow(
+  db: SqlConnection,
+  tx: SqlExecutor,
+  exportName: string,
+): Promise<SqlRow> {
   await tx.run(
     "INSERT INTO export_lease (export_name, number) VALUES (?, 0) ON CONFLICT (export_name) DO NOTHING",
     [exportName],
@@ -72,7 +86,7 @@ async function lockRow(db: SqlConnection, tx: SqlExecutor, exportName: string): 
 }
 
 /** Gives the row to the owner; the number is above that of every lease so far, of any export. */
-async function take(
+export async function take(
   tx: SqlExecutor,
   { exportName, token, lengthMs }: Omit<Grant, "number">,
   owner: LeaseOwner,
@@ -81,8 +95,8 @@ async function take(
   const [taken] = await tx.all(
     `UPDATE export_lease SET number = (SELECT MAX(number) FROM export_lease) + 1, token = ?,
        last_run_id = COALESCE(run_id, last_run_id), run_id = NULL, host = ?, host_id = ?, pid = ?,
-       process_start = ?, acquired_at = ?, renewed_at = ?, expires_at = ?
-     WHERE export_name = ? RETURNING number`,
+       process_start = ?, acquired_at = ?, renewed_at = ?, expires_at = ?,
+       shared_run = NULL WHERE export_name = ? RETURNING number`,
     [
       token,
       ...[owner.host, owner.hostId, owner.pid, owner.processStart],
@@ -91,6 +105,14 @@ async function take(
     ],
   );
   return number(taken, "number");
+}
+
+async function hasOpenTasks(tx: SqlExecutor, runId: string): Promise<boolean> {
+  const open = await tx.all(
+    "SELECT 1 FROM chunk_task WHERE run_id = ? AND status <> 'completed' LIMIT 1",
+    [runId],
+  );
+  return open.length > 0;
 }
 
 /** @param open makes the state that writes under a grant. */
@@ -108,14 +130,16 @@ export function leaseTable(
       return rows.map((row) => lease(row, now, processes));
     },
 
-    async acquireLease(exportName, lengthMs): Promise<LeaseAnswer> {
+    async acquireLease(exportName, lengthMs, finishes): Promise<LeaseAnswer> {
       const token = crypto.randomUUID();
       return await db.transaction(async (tx) => {
         const row = await lockRow(db, tx, exportName);
         const nowMs = await clock(db, tx);
         if (row.token !== null) {
           const by = lease(row, iso(nowMs), processes);
-          if (by.status === "live") return { kind: "held", by };
+          const givenUp = by.sharedRun !== null && by.sharedRun === finishes &&
+            !await hasOpenTasks(tx, by.sharedRun);
+          if (by.status === "live" && !givenUp) return { kind: "held", by };
         }
         const wanted = { exportName, token, lengthMs };
         const number = await take(tx, wanted, processes.self, nowMs);
@@ -137,7 +161,8 @@ export function leaseTable(
   };
 }
 
-async function lost(tx: SqlExecutor, grant: Grant): Promise<StateError> {
+/** Who has it instead. */
+export async function lost(tx: SqlExecutor, grant: Grant): Promise<StateError> {
   const rows = await tx.all("SELECT * FROM export_lease WHERE export_name = ?", [grant.exportName]);
   const now = rows.find((row) => row.token !== null);
   const taken = now === undefined
@@ -152,7 +177,8 @@ async function lost(tx: SqlExecutor, grant: Grant): Promise<StateError> {
   );
 }
 
-async function requireHeld(db: SqlConnection, tx: SqlExecutor, grant: Grant): Promise<void> {
+/** @throws StateError LEASE_LOST */
+export async function requireHeld(db: SqlConnection, tx: SqlExecutor, grant: Grant): Promise<void> {
   // Kept until the transaction ends: the lease cannot change hands between this look and the write.
   const held = await tx.all(
     `SELECT 1 FROM export_lease
@@ -201,7 +227,10 @@ export function heldLease(db: SqlConnection, grant: Grant): HeldLease {
     },
 
     async release() {
-      await db.run(`UPDATE export_lease SET token = NULL ${where}`, key);
+      await db.transaction(async (tx) => {
+        await lockRow(db, tx, exportName);
+        await tx.run(`UPDATE export_lease SET token = NULL ${where}`, key);
+      });
     },
   };
 }

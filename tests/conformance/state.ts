@@ -14,6 +14,7 @@ import type {
   RunMetric,
   StateReader,
   StateStore,
+  TaskState,
 } from "../../core/ports/state.ts";
 import { forgetSecrets, registerSecret } from "../../core/base/redact.ts";
 import { openState, STATE_FILE } from "../../state/open.ts";
@@ -685,6 +686,7 @@ const WRITES: Record<Write, (state: LeasedState) => Promise<unknown>> = {
   requeueRunningChunkTasks: (s) => s.requeueRunningChunkTasks("orders_1"),
   retryFailedChunkTasks: (s) => s.retryFailedChunkTasks("orders_1"),
   completeChunkRun: (s) => s.completeChunkRun("orders_1"),
+  finishChunkRun: (s) => s.finishChunkRun("orders_1"),
   replaceChunkResult: (s) => s.replaceChunkResult("orders_1", 0, completion(9)),
   resetChunks: (s) => s.resetChunks("orders"),
   saveSchema: (s) =>
@@ -723,6 +725,36 @@ async function fill(state: LeasedState): Promise<void> {
 async function holder(store: StateStore, exportName = "orders"): Promise<unknown> {
   const answer = await store.acquireLease(exportName, LEASE_MS);
   return answer.kind === "held" ? [answer.by.runId, answer.by.owner.host] : answer.kind;
+}
+
+const ALL = { index: 0, of: 1 };
+const worker = (name: string) => ({ worker: name, task: "claim" });
+
+type Join = (name: string, lengthMs?: number) => Promise<TaskState>;
+
+/** With a run of `orders_1` whose chunks several workers share. */
+function withSharedRun(
+  place: StatePlace,
+  chunks: number,
+  work: (store: StateStore, join: Join) => Promise<void>,
+): Promise<void> {
+  return withStore(place, async (store) => {
+    const opener = await leased(store);
+    await opener.beginRun("orders_1");
+    await opener.createChunkRun(
+      {
+        ...{ runId: "orders_1", exportName: "orders", planFingerprint: "f1", maxAttempts: 3 },
+        ...{ plan: "{}", planId: "p1" },
+      },
+      ranges(chunks),
+    );
+    await opener.release();
+    await work(store, async (name, lengthMs = LEASE_MS) => {
+      const answer = await store.joinRun("orders", "orders_1", worker(name), lengthMs);
+      if (answer.kind === "granted") return answer.state;
+      throw new Error(`held by ${answer.by.runId}`);
+    });
+  });
 }
 
 const LEASES: StateCase[] = [
@@ -803,6 +835,126 @@ const LEASES: StateCase[] = [
             }, name);
           }
         });
+      }),
+  },
+  {
+    name: "workers of one run hold the lease together, and it is in everybody else's way",
+    run: (place) =>
+      withSharedRun(place, 4, async (store, join) => {
+        const [a, b] = [await join("a"), await join("b")];
+        assert.equal(a.lease.number, b.lease.number);
+        assert.deepEqual(await holder(store), ["orders_1", systemProcesses().self.host]);
+        const [lease] = await store.leases();
+        assert.deepEqual([lease.sharedRun, lease.status], ["orders_1", "live"]);
+        const other = await store.joinRun("orders", "orders_2", worker("c"), LEASE_MS);
+        assert.equal(other.kind, "held");
+        await a.release();
+        assert.notEqual(await holder(store), "granted", "b is there still");
+        await b.release();
+        assert.equal(await holder(store), "granted");
+        await assert.rejects(b.claim(ALL, 0), { code: "LEASE_LOST" });
+        assert.deepEqual((await store.chunkWorkers("orders_1")).map((w) => [w.worker, w.status]), [
+          ["a", "ended"],
+          ["b", "ended"],
+        ]);
+      }),
+  },
+  {
+    name: "I5: a share is claimed by index modulo its number, from where the last claim was",
+    run: (place) =>
+      withSharedRun(place, 6, async (_, join) => {
+        const a = await join("a");
+        const share = { index: 1, of: 3 };
+        const first = await a.claim(share, 0);
+        assert.deepEqual([first?.chunkIndex, first?.attempts, first?.worker], [1, 1, "a"]);
+        const second = await a.claim(share, 1);
+        assert.equal(second?.chunkIndex, 4);
+        assert.equal(await a.claim(share, 4), null);
+        assert.deepEqual((await a.openTasks(share)).map((t) => t.chunkIndex), [1, 4]);
+        assert.equal(await a.failClaim({ chunkIndex: 1, attempts: 1 }, "deadlock"), "failed");
+        const again = await a.claim(share, 4);
+        assert.deepEqual([again?.chunkIndex, again?.attempts], [1, 2]);
+        await a.release();
+        const b = await join("b");
+        const returned = await b.claim(ALL, 5);
+        assert.equal(returned?.chunkIndex, 5);
+        assert.equal((await b.claim(ALL, 5))?.chunkIndex, 0, "what was given back lies behind");
+        assert.equal((await b.claim(ALL, 0))?.chunkIndex, 1);
+      }),
+  },
+  {
+    name: "fencing: whoever wakes up late cannot replace what another worker committed",
+    run: (place) =>
+      withSharedRun(place, 2, async (store, join) => {
+        const slept = await join("slept", 1);
+        const late = await slept.claim(ALL, 0);
+        assert.ok(late !== null && late.chunkIndex === 0);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        const awake = await join("awake");
+        assert.equal((await awake.claim(ALL, 0))?.chunkIndex, 1, "pending ones come first");
+        const taken = await awake.claim(ALL, 1);
+        assert.deepEqual([taken?.chunkIndex, taken?.attempts], [0, 2]);
+        assert.equal(await slept.failClaim(late, "late"), "taken");
+        assert.equal(await slept.commitClaim(late, completion(7)), "taken");
+        assert.equal(
+          await awake.commitClaim({ chunkIndex: 0, attempts: 2 }, completion(1)),
+          "committed",
+        );
+        const [done] = await store.chunkTasks("orders_1");
+        assert.deepEqual([done.status, done.worker], ["completed", "awake"]);
+        assert.equal(await slept.commitClaim(late, completion(7)), "taken");
+        assert.deepEqual((await store.chunkTasks("orders_1"))[0], done);
+        // The answer was lost: the same question has the same answer.
+        assert.equal(
+          await awake.commitClaim({ chunkIndex: 0, attempts: 2 }, completion(1)),
+          "committed",
+        );
+        // Its lease is its own still: it may go on with what is left.
+        await slept.renew();
+        assert.equal(await slept.claim({ index: 0, of: 2 }, 0), null);
+      }),
+  },
+  {
+    name:
+      "fencing: a run is finished by one process, when no chunk is open, and no worker writes after",
+    run: (place) =>
+      withSharedRun(place, 1, async (store, join) => {
+        const a = await join("a");
+        const claim = await a.claim(ALL, 0);
+        assert.ok(claim !== null);
+        const open = await store.acquireLease("orders", LEASE_MS, "orders_1");
+        assert.equal(open.kind, "held", "a chunk is open");
+        assert.equal(await a.commitClaim(claim, completion(5)), "committed");
+        assert.equal((await store.acquireLease("orders", LEASE_MS)).kind, "held", "not theirs");
+        const finisher = await store.acquireLease("orders", LEASE_MS, "orders_1");
+        assert.equal(finisher.kind, "granted");
+        assert.equal((await store.acquireLease("orders", LEASE_MS, "orders_1")).kind, "held");
+        await assert.rejects(a.renew(), { code: "LEASE_LOST" });
+        await assert.rejects(a.claim(ALL, 0), { code: "LEASE_LOST" });
+        await assert.rejects(a.logFile(file("late.parquet")), { code: "LEASE_LOST" });
+        if (finisher.kind !== "granted") return;
+        await finisher.state.completeChunkRun("orders_1");
+        await finisher.state.finishChunkRun("orders_1");
+        assert.ok((await store.chunkRun("orders_1"))?.finishedAt);
+        await a.release();
+        await finisher.state.renew();
+        await finisher.state.release();
+      }),
+  },
+  {
+    name: "a worker of this host that was killed holds its chunks no longer",
+    concurrent: true,
+    run: (place) =>
+      withSharedRun(place, 1, async (store, join) => {
+        const child = startProcess(place, "join");
+        await child.stdout.getReader().read();
+        child.kill("SIGKILL");
+        await child.status;
+        const [task] = await store.chunkTasks("orders_1");
+        assert.equal(task.status, "running");
+        const a = await join("a");
+        const claim = await a.claim(ALL, 0);
+        assert.deepEqual([claim?.chunkIndex, claim?.attempts], [0, 2]);
       }),
   },
   {

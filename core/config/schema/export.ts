@@ -74,6 +74,9 @@ const chunked = {
   chunk_max_attempts: positive.optional().describe(
     "mode chunked: how often one chunk is tried before the run fails. Default: 3.",
   ),
+  lease_s: positive.optional().describe(
+    "mode chunked, applied by tasks: seconds without a sign of life after which a task's chunks may be taken over by another one. Default: 120.",
+  ),
   parallel: positive.default(1).describe(
     "Readers at the same time, one connection each (modes chunked and full). Default: 1.",
   ),

@@ -140,6 +140,8 @@ export function fakeContext(
     runDoctor?: Services["runDoctor"];
     checkExports?: Services["checkExports"];
     runExports?: Services["runExports"];
+    runTasks?: Services["runTasks"];
+    taskMode?: Services["taskMode"];
     runProcesses?: Services["runProcesses"];
     planExports?: Services["planExports"];
     holdPlans?: Services["holdPlans"];
@@ -187,6 +189,8 @@ export function fakeContext(
       runDoctor: parts.runDoctor ?? missing("runDoctor"),
       checkExports: parts.checkExports ?? missing("checkExports"),
       runExports: parts.runExports ?? missing("runExports"),
+      runTasks: parts.runTasks ?? missing("runTasks"),
+      taskMode: parts.taskMode ?? (() => Promise.resolve(null)),
       runProcesses: parts.runProcesses ?? missing("runProcesses"),
       planExports: parts.planExports ?? missing("planExports"),
       holdPlans: parts.holdPlans ?? missing("holdPlans"),

@@ -33,6 +33,8 @@ const RUN: ChunkRun = {
   createdAt: FILE.createdAt,
   updatedAt: FILE.createdAt,
   plan: "{}",
+  planId: null,
+  finishedAt: null,
 };
 
 function task(fields: Partial<ChunkTask>): ChunkTask {
@@ -47,6 +49,8 @@ function task(fields: Partial<ChunkTask>): ChunkTask {
     parts: "[]",
     checksum: null,
     error: null,
+    worker: null,
+    claimedAt: null,
     updatedAt: FILE.createdAt,
     ...fields,
   };
@@ -182,6 +186,7 @@ const RUN_ID = RUN.runId;
 const LEASE: Lease = {
   exportName: "orders",
   number: 7,
+  sharedRun: null,
   runId: RUN_ID,
   owner: { host: "vm", hostId: "vm/1", pid: 4711, processStart: "99" },
   acquiredAt: "2026-03-29T12:51:43.912Z",

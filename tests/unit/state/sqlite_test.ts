@@ -89,6 +89,7 @@ Deno.test("the tables are those that the contracts name", () =>
     assert.deepEqual(tables.map((t) => t.name), [
       "chunk_run",
       "chunk_task",
+      "chunk_worker",
       "export_lease",
       "export_metrics",
       "export_progression",
@@ -160,7 +161,8 @@ Deno.test("STATE_CORRUPT: a table that is missing or holds something else", () =
     other.exec(
       `INSERT INTO export_schema VALUES ('orders', 'not json', 'f', 'r', 'now');
        INSERT INTO export_shape VALUES ('orders', '{}', 'r', 'now');
-       INSERT INTO chunk_run VALUES ('r', 'orders', 'f', 'odd', 1, 'now', 'now', '{}');
+       INSERT INTO chunk_run (run_id, export_name, plan_fingerprint, status, max_attempts,
+         created_at, updated_at, plan_json) VALUES ('r', 'orders', 'f', 'odd', 1, 'now', 'now', '{}');
        DROP TABLE file_log`,
     );
     other.close();

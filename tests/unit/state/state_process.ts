@@ -56,6 +56,16 @@ async function hold(store: StateStore): Promise<void> {
   await new Promise(() => setInterval(() => undefined, 1_000));
 }
 
+/** Claims a chunk of the shared run, says so, and never commits it. */
+async function joinRun(store: StateStore): Promise<void> {
+  const worker = { worker: "child", task: "claim" };
+  const answer = await store.joinRun("orders", "orders_1", worker, LEASE_MS);
+  if (answer.kind === "held") throw new Error("the lease is held");
+  await answer.state.claim({ index: 0, of: 1 }, 0);
+  console.log("claimed");
+  await new Promise(() => setInterval(() => undefined, 1_000));
+}
+
 /** Writes inside a transaction, prints `writing`, and never commits. */
 async function hangInWrite(): Promise<void> {
   const url = Deno.env.get("RIVET_STATE_URL");
@@ -79,6 +89,9 @@ if (command === "hang-in-write") {
       break;
     case "count":
       await count(store, Number(rest[0]), Number(rest[1]));
+      break;
+    case "join":
+      await joinRun(store);
       break;
     case "hold":
       await hold(store);

@@ -34,6 +34,7 @@ Deno.test("modes: every mode is complete without a setting that has a default", 
     byKey: false,
     checkpoint: false,
     maxAttempts: 3,
+    taskLeaseMs: 120_000,
     parallel: 1,
   });
 });

@@ -9,6 +9,7 @@ import { leasedState } from "../../../support/lease.ts";
 const BY: Lease = {
   exportName: "orders",
   number: 3,
+  sharedRun: null,
   runId: "orders_20260521T120000.123",
   owner: { host: "vm", hostId: "vm", pid: 4711, processStart: null },
   acquiredAt: "2026-05-21T12:00:00.123Z",

@@ -53,6 +53,8 @@ export function task(chunkIndex: number, fields: Partial<ChunkTask> = {}): Chunk
     parts: "[]",
     checksum: null,
     error: null,
+    worker: null,
+    claimedAt: null,
     updatedAt: "2026-03-29T12:51:09.336Z",
     ...fields,
   };
@@ -68,6 +70,8 @@ export function chunkRun(fields: Partial<ChunkRun> = {}): ChunkRun {
     createdAt: "2026-03-29T12:51:09.336Z",
     updatedAt: "2026-03-29T12:51:09.336Z",
     plan: JSON.stringify({ shape: SHAPE, pageRows: null }),
+    planId: null,
+    finishedAt: null,
     ...fields,
   };
 }

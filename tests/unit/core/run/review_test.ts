@@ -34,6 +34,8 @@ function task(chunkIndex: number, parts: readonly PartRecord[]): ChunkTask {
     parts: JSON.stringify(parts),
     checksum: null,
     error: null,
+    worker: null,
+    claimedAt: null,
     updatedAt: "2026-03-29T12:51:09.336Z",
   };
 }

@@ -1,0 +1,137 @@
+/** One sealed plan, applied by several processes: `--task`, `--claim`, `--finish`. */
+import { deepEqual, equal, match } from "node:assert/strict";
+import { type Bench, onBench, range, type Result, SOURCE, succeeded } from "../plan/bench.ts";
+import { stateDatabase } from "../state/state_database.ts";
+
+const ROWS = 1000;
+const CHUNKS = 10;
+const TABLE =
+  `CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, ${ROWS});
+  CREATE TABLE poison (id int)`;
+const QUERY =
+  "SELECT id, 1 / CASE WHEN id = (SELECT max(id) FROM poison) THEN 0 ELSE 1 END AS n FROM t";
+const CONFIG = `${SOURCE}exports:
+  - {name: t, query: "${QUERY}", mode: chunked, chunk_column: id, chunk_size: ${ROWS / CHUNKS},
+     format: csv, tuning: {profile: fast, max_retries: 0}, destination: {type: local, path: ./out}}\n`;
+
+/** In a folder with a sealed plan, and a state of its own that all processes share. */
+async function onPlan(body: (bench: Bench) => Promise<void>, config = CONFIG): Promise<void> {
+  const state = await stateDatabase();
+  try {
+    await onBench(async (bench) => {
+      await bench.db.sql(TABLE);
+      await bench.write("rivet.yaml", config);
+      bench.env.RIVET_STATE_URL = state.url;
+      succeeded(
+        await bench.rivet("plan", "-c", "rivet.yaml", "--format", "json", "-o", "plan.json"),
+      );
+      await body(bench);
+    });
+  } finally {
+    await state.drop();
+  }
+}
+
+const apply = (bench: Bench, ...flags: string[]) => bench.rivet("apply", "plan.json", ...flags);
+const task = (bench: Bench, index: number, of: number) => apply(bench, "--task", `${index}/${of}`);
+
+const rowsOf = (result: Result) => JSON.parse(result.out).rows;
+
+async function exists(bench: Bench, name: string): Promise<boolean> {
+  return await Deno.stat(bench.path("out", name)).then(() => true, () => false);
+}
+
+Deno.test("tasks share a plan's chunks by index modulo their number, and the finish publishes", () =>
+  onPlan(async (bench) => {
+    const early = await apply(bench, "--finish");
+    equal(early.code, 1);
+    match(early.err, /no task of this plan has begun/);
+
+    const [first, second] = await Promise.all(
+      [0, 1].map((i) => apply(bench, "--task", `${i}/3`, "--json")),
+    );
+    succeeded(first);
+    equal(rowsOf(first), 400, "chunks 0, 3, 6 and 9");
+    equal(rowsOf(succeeded(second)), 300);
+    const open = await apply(bench, "--finish");
+    equal(open.code, 1);
+    match(open.err, /3 chunk\(s\) of run t_\S+ are not complete: chunk 2 \[201\.\.300\] \(pending/);
+    equal(await exists(bench, "_SUCCESS"), false);
+
+    const { RIVET_STATE_URL } = bench.env;
+    Object.assign(bench.env, { RIVET_TASKS: "3", JOB_COMPLETION_INDEX: "2" });
+    succeeded(await apply(bench));
+    delete bench.env.JOB_COMPLETION_INDEX;
+    delete bench.env.RIVET_TASKS;
+    equal(await exists(bench, "_SUCCESS"), false, "tasks do not finish");
+    equal(rowsOf(succeeded(await apply(bench, "--finish", "--json"))), ROWS);
+    deepEqual(await bench.committedIds("out"), range(1, ROWS));
+    equal(bench.env.RIVET_STATE_URL, RIVET_STATE_URL);
+
+    const metrics = async () =>
+      JSON.parse((await bench.rivet("metrics", "-c", "rivet.yaml", "--json")).out).length;
+    const told = await metrics();
+    const manifest = await Deno.readTextFile(bench.path("out", "manifest.json"));
+    equal(rowsOf(succeeded(await apply(bench, "--finish", "--json"))), ROWS, "it may be repeated");
+    succeeded(await task(bench, 0, 3));
+    equal(await Deno.readTextFile(bench.path("out", "manifest.json")), manifest);
+    equal(await metrics(), told, "a run is finished once");
+  }));
+
+Deno.test("whoever claims the last chunk finishes, and no other does", () =>
+  onPlan(async (bench) => {
+    const results = await Promise.all([1, 2, 3].map(() => apply(bench, "--claim", "--json")));
+    for (const result of results) succeeded(result);
+    deepEqual(await bench.committedIds("out"), range(1, ROWS));
+    const { out } = await bench.rivet("metrics", "-c", "rivet.yaml", "--json");
+    equal(JSON.parse(out).length, 1, out);
+    equal(await exists(bench, "_SUCCESS"), true);
+    succeeded(await apply(bench, "--claim"));
+  }));
+
+Deno.test("a failed task is tried again by itself, with its failed chunk afresh", () =>
+  onPlan(async (bench) => {
+    await bench.db.sql("INSERT INTO poison VALUES (450)");
+    const failed = await task(bench, 0, 2);
+    equal(failed.code, 1);
+    match(failed.err, /division by zero/);
+    const open = await apply(bench, "--finish");
+    match(open.err, /chunk 4 \[401\.\.500\] \(failed, attempts 1: .*division by zero/);
+    await bench.db.sql("TRUNCATE poison");
+    succeeded(await task(bench, 0, 2));
+    succeeded(await task(bench, 1, 2));
+    succeeded(await apply(bench, "--finish"));
+    deepEqual(await bench.committedIds("out"), range(1, ROWS));
+  }));
+
+Deno.test("what is not one task of a shared plan is refused with what to do", () =>
+  onPlan(async (bench) => {
+    const { RIVET_STATE_URL } = bench.env;
+    const usage = async (message: RegExp, ...flags: string[]) => {
+      const { code, err } = await apply(bench, ...flags);
+      equal(code, 2, err);
+      match(err, message);
+    };
+    await usage(/--task and --claim exclude each other/, "--task", "0/2", "--claim");
+    await usage(/--task: '2\/2' is no task\nhint: .*0\/8 to 7\/8/, "--task", "2/2");
+    bench.env.RIVET_TASK = "1";
+    await usage(/RIVET_TASK is set, and RIVET_TASKS is not/);
+    delete bench.env.RIVET_TASK;
+    delete bench.env.RIVET_STATE_URL;
+    await usage(/RIVET_STATE_URL is not set\nhint: .*same database/, "--claim");
+    bench.env.RIVET_STATE_URL = RIVET_STATE_URL;
+    const config = await bench.rivet("apply", "rivet.yaml", "--finish");
+    match(config.err, /--finish does not go with this file/);
+  }));
+
+Deno.test("a run of one process is refused beside tasks, and after them until they are finished", () =>
+  onPlan(async (bench) => {
+    succeeded(await task(bench, 0, 2));
+    const run = await bench.rivet("run", "-c", "rivet.yaml");
+    equal(run.code, 1);
+    match(run.err, /has an unfinished chunk run 't_\S+'\nhint: Finish it with the plan/);
+    succeeded(await task(bench, 1, 2));
+    succeeded(await apply(bench, "--finish"));
+    succeeded(await bench.rivet("run", "-c", "rivet.yaml"));
+    deepEqual(await bench.committedIds("out"), range(1, ROWS));
+  }));
