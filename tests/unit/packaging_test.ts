@@ -7,22 +7,37 @@ import { type Lock, sbom } from "../../packaging/sbom.ts";
 const read = (path: string): Promise<string> =>
   Deno.readTextFile(fileURLToPath(new URL(`../../${path}`, import.meta.url)));
 
-const LOG = `Warning deno compile --bundle is experimental and may change.
-rivet
-├── .deno_compile_bundle_8e39e4b5.mjs (5.55MB)
-└── .deno_compile_worker_553e8c76.mjs (2.59MB)
+const LOG = `Compile dist/compile/main.js to rivet
 
-Files: 8.14MB
-Metadata: 3.1KB
+Embedded Files
+
+rivet
+├── 11.0-ABHCSJ4I.js (11.72KB)
+├── adapters/* (13.24KB)
+├── main.js (360B)
+└── write_back-RUNLVQHL.js (3.29KB)
+
+Files: 5.69MB
+Metadata: 1.36KB
 `;
 
 Deno.test("an executable holds the program and its Worker, and not much more", () => {
-  assert.equal(examineExecutable(LOG), "embedded: 8.14 MB, program 5.55MB, Worker 2.59MB");
+  assert.equal(examineExecutable(LOG), "embedded: 5.69 MB, entry 360B, Worker 13.24KB");
   const without = (line: RegExp) => () => examineExecutable(LOG.replace(line, ""));
-  assert.throws(without(/.*_bundle_.*\n/), /the program is not embedded/);
-  assert.throws(without(/.*_worker_.*\n/), /the Worker's program is not embedded/);
-  assert.throws(without(/Files.*\n/), /is not known/);
-  assert.throws(() => examineExecutable(LOG.replace("8.14", "147.78")), /147.78 MB are embedded/);
+  assert.throws(without(/.* main.*\n/), /the program is not embedded/);
+  assert.throws(without(/.* adapters.*\n/), /the Worker's program is not embedded/);
+  assert.throws(without(/Files: .*\n/), /is not known/);
+  assert.throws(() => examineExecutable(LOG.replace("5.69", "147.78")), /147.78 MB are embedded/);
+});
+
+Deno.test("the image is built of everything that is published", async () => {
+  const { publish } = JSON.parse(await read("deno.json"));
+  const given = (await read(".dockerignore")).split("\n").map((line) =>
+    line.replace(/^!|\/$/g, "")
+  );
+  const program = (publish.include as string[]).filter((name) => /\.ts$|\/$/.test(name));
+  assert.ok(program.includes("program.ts"));
+  for (const name of program) assert.ok(given.includes(name.replace(/\/$/, "")), name);
 });
 
 Deno.test("one version of Deno everywhere", async () => {

@@ -1,0 +1,90 @@
+/**
+ * `deno task bundle [--output FOLDER]`: the program as JavaScript that needs no package, in `dist/bundle/` or
+ * FOLDER, which is emptied first:
+ *
+ * - `main.js`: what is started (`deno run -A main.js ARGUMENTS`), as `main.ts` is among the sources;
+ * - `adapters/worker.js`: the Worker's entry, which the program finds by its place beside `main.js`;
+ * - `*.js`: the parts that both load when they use them, drivers and SDKs among them;
+ * - `THIRD-PARTY-LICENSES.txt`: the licences of the packages that are inside.
+ *
+ * The folder can be moved, published and embedded; nothing in it names a place outside. It holds what the
+ * lock names, whatever the registry has meanwhile. `writeBundle` does the same for other packaging.
+ */
+import { parseArgs } from "node:util";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { licenceTexts } from "./licences.ts";
+import { deno } from "./product_imports.ts";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const WORKER = { source: '"./adapters/worker.ts"', bundled: '"./adapters/worker.js"' };
+
+/** What another module of the bundle is loaded by when it is used. */
+const LATER = /\bimport\("(\.{1,2}\/[^"]+)"\)/g;
+const SPECIFIER = /(?:\bfrom|\bimport)\s*"([^"]+)"|\bimport\("([^"]+)"\)/g;
+
+export interface BundleOptions {
+  /** Emptied first. */
+  readonly folder: string;
+  /**
+   * Whether the module graph may see what is loaded later. A start from files is faster when it may not; an
+   * executable embeds what its graph sees.
+   */
+  readonly visible: boolean;
+}
+
+/** @returns the files, relative to the folder. @throws Error when the bundle would not run by itself. */
+export async function writeBundle({ folder, visible }: BundleOptions): Promise<string[]> {
+  await Deno.remove(folder, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  await Deno.mkdir(folder, { recursive: true });
+  await deno([
+    ...["bundle", "--frozen", "--quiet", "--platform", "deno", "--code-splitting", "--minify"],
+    ...["--outdir", folder, "main.ts", "adapters/worker.ts"],
+  ]);
+  const scripts = await filesOf(folder);
+  let workers = 0;
+  for (const name of scripts) {
+    const path = join(folder, name);
+    const parts = (await Deno.readTextFile(path)).split(WORKER.source);
+    workers += parts.length - 1;
+    const text = parts.join(WORKER.bundled);
+    requireOwn(name, text);
+    await Deno.writeTextFile(path, visible ? text : hidden(text));
+  }
+  if (workers !== 1) throw new Error(`the Worker is started in ${workers} places of the bundle`);
+  await Deno.writeTextFile(join(folder, "THIRD-PARTY-LICENSES.txt"), await licenceTexts());
+  return await filesOf(folder);
+}
+
+function hidden(text: string): string {
+  return text.replaceAll(LATER, (_, path) => `import(new URL("${path}",import.meta.url).href)`);
+}
+
+/** @throws Error for an import of something that is neither in the bundle nor in the runtime. */
+function requireOwn(name: string, text: string): void {
+  for (const [, fixed, later] of text.matchAll(SPECIFIER)) {
+    const specifier = fixed ?? later;
+    if (/^npm:|^jsr:|^https?:/.test(specifier)) throw new Error(`${name} imports ${specifier}`);
+  }
+}
+
+async function filesOf(folder: string, below = ""): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(join(folder, below))) {
+    const path = below === "" ? name : `${below}/${name}`;
+    if (isDirectory) found.push(...await filesOf(folder, path));
+    else found.push(path);
+  }
+  return found.sort();
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({ args: [...args], options: { output: { type: "string" } } });
+  const folder = resolve(values.output ?? join(ROOT, "dist", "bundle"));
+  const files = await writeBundle({ folder, visible: false });
+  console.log(`${folder}: ${files.length} files`);
+}
+
+if (import.meta.main) await main(Deno.args);
