@@ -8,7 +8,7 @@ declare const self: DedicatedWorkerGlobalScope;
 
 takeLibraryOutput();
 const port: WorkerPort = {
-  post: (message) => self.postMessage(message),
+  post: (message, transfer = []) => self.postMessage(message, transfer),
 };
 const host = new WorkerHost(adapters, port);
 self.onmessage = (event: MessageEvent<ToWorker>) => host.receive(event.data);

@@ -3,6 +3,7 @@
  * Layout: https://arrow.apache.org/docs/format/Columnar.html, little-endian, offsets of 32 bits.
  */
 import type { Column } from "../types/types.ts";
+import { giveBuffer } from "./buffers.ts";
 
 /** The buffers of one column. All start at an 8-byte aligned offset of their ArrayBuffer. */
 export interface ColumnData {
@@ -50,12 +51,9 @@ export function transferables(batch: Batch): ArrayBuffer[] {
   return [...buffers];
 }
 
-/**
- * Gives the memory of a batch back now: a Worker's garbage collector does not feel the weight of buffers and
- * lets many pile up. For its last owner; the batch is unusable afterwards.
- */
+/** Gives the memory of a batch to the next ones. For its last owner; the batch is unusable afterwards. */
 export function release(batch: Batch): void {
-  for (const buffer of transferables(batch)) buffer.transfer(0);
+  transferables(batch).forEach(giveBuffer);
 }
 
 /** Bytes of a column's buffers, those of its elements included. */

@@ -8,6 +8,7 @@
  */
 import { type Layout, layoutOf, type RivetType } from "../types/types.ts";
 import type { ColumnData } from "./batch.ts";
+import { giveBuffer, takeBuffer, takeWords } from "./buffers.ts";
 
 const MIN_ROWS = 64;
 /** Arrow's offsets are signed 32-bit: a column of a batch ends here. */
@@ -125,24 +126,29 @@ export abstract class FixedBuilder<A extends FixedArray> extends ColumnBuilder {
   values: A;
   /** Elements of `values` per row. */
   readonly stride: number;
-  readonly #make: (elements: number) => A;
+  readonly #view: (buffer: ArrayBuffer, elements: number) => A;
 
-  constructor(make: (elements: number) => A, stride: number) {
+  constructor(view: (buffer: ArrayBuffer, elements: number) => A, stride: number) {
     super();
-    this.#make = make;
+    this.#view = view;
     this.stride = stride;
-    this.values = make(0);
+    this.values = view(new ArrayBuffer(0), 0);
   }
 
   protected override grow(capacity: number): void {
-    const values = this.#make(capacity * this.stride);
-    values.set(this.values);
+    const old = this.values;
+    const used = this.length * this.stride;
+    const elements = capacity * this.stride;
+    const values = this.#view(takeBuffer(elements * old.BYTES_PER_ELEMENT), elements);
+    values.set(old.subarray(0, used));
+    values.fill(0, used);
     this.values = values;
+    giveBuffer(old.buffer);
   }
 
   protected override take(): Pick<ColumnData, "values" | "offsets" | "child"> {
     const values = new Uint8Array(this.values.buffer, 0, this.usedBytes);
-    this.values = this.#make(0);
+    this.values = this.#view(new ArrayBuffer(0), 0);
     return { values, offsets: null, child: null };
   }
 
@@ -154,43 +160,54 @@ export abstract class FixedBuilder<A extends FixedArray> extends ColumnBuilder {
 /** `i16`. */
 export class Int16Builder extends FixedBuilder<Int16Array<ArrayBuffer>> {
   constructor() {
-    super((n) => new Int16Array(n), 1);
+    super((buffer, n) => new Int16Array(buffer, 0, n), 1);
   }
 }
 
 /** `i32`: integers and dates. */
 export class Int32Builder extends FixedBuilder<Int32Array<ArrayBuffer>> {
   constructor() {
-    super((n) => new Int32Array(n), 1);
+    super((buffer, n) => new Int32Array(buffer, 0, n), 1);
   }
 }
 
 /** `f32`. */
 export class Float32Builder extends FixedBuilder<Float32Array<ArrayBuffer>> {
   constructor() {
-    super((n) => new Float32Array(n), 1);
+    super((buffer, n) => new Float32Array(buffer, 0, n), 1);
   }
 }
 
 /** `f64`. */
 export class Float64Builder extends FixedBuilder<Float64Array<ArrayBuffer>> {
   constructor() {
-    super((n) => new Float64Array(n), 1);
+    super((buffer, n) => new Float64Array(buffer, 0, n), 1);
   }
 }
 
 /** `i64`, `u64` (2 words), `dec128` (4) and `dec256` (8): little-endian 32-bit words, low word first. */
 export class WordsBuilder extends FixedBuilder<Int32Array<ArrayBuffer>> {
   constructor(words: 2 | 4 | 8) {
-    super((n) => new Int32Array(n), words);
+    super((buffer, n) => new Int32Array(buffer, 0, n), words);
   }
 }
 
 /** `fixed16`: 16 bytes per row. */
 export class Fixed16Builder extends FixedBuilder<Uint8Array<ArrayBuffer>> {
   constructor() {
-    super((n) => new Uint8Array(n), 16);
+    super((buffer, n) => new Uint8Array(buffer, 0, n), 16);
   }
+}
+
+function grownOffsets(
+  old: Int32Array<ArrayBuffer>,
+  length: number,
+  capacity: number,
+): Int32Array<ArrayBuffer> {
+  const offsets = takeWords(capacity + 1, length + 1);
+  offsets.set(old.subarray(0, length + 1));
+  giveBuffer(old.buffer);
+  return offsets;
 }
 
 /**
@@ -209,15 +226,14 @@ export class BytesBuilder extends ColumnBuilder {
     if (needed <= this.data.length) return;
     if (needed > MAX_OFFSET) throw new RangeError("a column of one batch is limited to 2 GiB");
     const doubled = Math.min(this.data.length * 2, MAX_OFFSET);
-    const data = new Uint8Array(Math.max(needed, doubled, this.#expectedBytes));
+    const data = new Uint8Array(takeBuffer(Math.max(needed, doubled, this.#expectedBytes)));
     data.set(this.data.subarray(0, this.used));
+    giveBuffer(this.data.buffer);
     this.data = data;
   }
 
   protected override grow(capacity: number): void {
-    const offsets = new Int32Array(capacity + 1);
-    offsets.set(this.offsets.subarray(0, this.length + 1));
-    this.offsets = offsets;
+    this.offsets = grownOffsets(this.offsets, this.length, capacity);
   }
 
   protected override take(): Pick<ColumnData, "values" | "offsets" | "child"> {
@@ -246,9 +262,7 @@ export class ListBuilder<C extends ColumnBuilder = ColumnBuilder> extends Column
   }
 
   protected override grow(capacity: number): void {
-    const offsets = new Int32Array(capacity + 1);
-    offsets.set(this.offsets.subarray(0, this.length + 1));
-    this.offsets = offsets;
+    this.offsets = grownOffsets(this.offsets, this.length, capacity);
   }
 
   protected override take(): Pick<ColumnData, "values" | "offsets" | "child"> {

@@ -2,6 +2,7 @@
  * One reader of the source and what encodes its rows. Both forms answer the same call, so that
  * `parallel: 1` and `parallel: N` differ only in who decodes.
  */
+import { dropBuffers } from "../batch/buffers.ts";
 import type { OutputSpec } from "../encode/part_writer.ts";
 import { type ReadJob, readJob } from "../extract/read.ts";
 import type { SourceSession } from "../access/session.ts";
@@ -72,6 +73,7 @@ export class PipelinedExtractor implements Extractor {
   }
 
   async close(): Promise<void> {
+    dropBuffers();
     await this.#session.close();
     await this.#pool.give(this.#worker);
   }

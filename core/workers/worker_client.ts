@@ -1,5 +1,6 @@
 /** The main thread's side of a Worker: one promise per extraction or writer. */
 import { type Batch, transferables } from "../batch/batch.ts";
+import { giveBuffer } from "../batch/buffers.ts";
 import { deserializeError, RivetError } from "../base/errors.ts";
 import { interrupted } from "../base/wait.ts";
 import { logLevel, relog } from "../base/log.ts";
@@ -153,6 +154,7 @@ export class WorkerClient {
       case "released":
         return this.#released?.();
       case "encoded":
+        message.buffers.forEach(giveBuffer);
         return this.#pending.get(message.id)?.onEncoded?.(message.bytes);
       case "progress":
         return this.#pending.get(message.id)?.onProgress?.(message.rows, message.bytes);

@@ -1,5 +1,6 @@
 /** The Worker's side: encodes batches that the main thread decoded, or extracts a whole unit itself. */
 import { serializeError } from "../base/errors.ts";
+import { drainBuffers } from "../batch/buffers.ts";
 import { configureLogging } from "../base/log.ts";
 import type { OutputSpec } from "../encode/part_writer.ts";
 import type { Adapters } from "../ports/adapters.ts";
@@ -14,7 +15,8 @@ export type WorkerAdapters = Pick<Adapters, "source" | "format" | "destination">
 
 /** A port to the main thread: a Worker's global scope, or a double in tests. */
 export interface WorkerPort {
-  post(message: FromWorker): void;
+  /** @param transfer buffers that are no longer this thread's */
+  post(message: FromWorker, transfer?: ArrayBuffer[]): void;
 }
 
 type Extract_ = Extract<ToWorker, { type: "extract" }>;
@@ -72,7 +74,7 @@ export class WorkerHost {
         // Batches may still be on their way when the writer has failed.
         if (writer === undefined) return;
         await writer.write(message.batch);
-        this.#port.post({ type: "encoded", id, bytes: writer.bytesWritten });
+        this.#encoded(id, writer.bytesWritten);
         return;
       case "finish": {
         if (writer === undefined) return;
@@ -88,6 +90,12 @@ export class WorkerHost {
       case "extract":
         return await this.#extract(message);
     }
+  }
+
+  /** What batches lay in goes back to the thread that fills them. */
+  #encoded(id: number, bytes: number): void {
+    const buffers = drainBuffers();
+    this.#port.post({ type: "encoded", id, bytes, buffers }, buffers);
   }
 
   async #writer(output: OutputSpec): Promise<UnitWriter> {

@@ -40,8 +40,13 @@ export type ToWorker =
 
 /** What a Worker answers; `id` is that of the message which it is about. */
 export type FromWorker =
-  /** One `batch` was encoded: its memory is free. `bytes` is the writer's encoded total. */
-  | { readonly type: "encoded"; readonly id: number; readonly bytes: number }
+  /** One `batch` was encoded: `buffers` are free. `bytes` is the writer's encoded total. */
+  | {
+    readonly type: "encoded";
+    readonly id: number;
+    readonly bytes: number;
+    readonly buffers: readonly ArrayBuffer[];
+  }
   | {
     readonly type: "progress";
     readonly id: number;

@@ -2,23 +2,27 @@
  * A dictionary page in the making: distinct values in PLAIN encoding, found by hashing bytes in place.
  * https://github.com/apache/parquet-format/blob/master/Encodings.md#dictionary-encoding-plain_dictionary--2-and-rle_dictionary--8
  */
+import { copyRange } from "../../../core/base/copy_range.ts";
 import { ByteBuilder } from "../byte_builder.ts";
 import type { ByteArrayBounds } from "./statistics.ts";
 
 const INITIAL_SLOTS = 1024;
 
+function mix(hash: number, word: number): number {
+  const mixed = Math.imul(hash ^ word, 0x9e3779b1);
+  return mixed ^ (mixed >>> 15);
+}
+
+/** Words of four bytes; the last one may begin in the one before it. */
 function hashBytes(view: DataView, start: number, length: number): number {
   let hash = length;
-  let i = start;
-  const words = start + (length & ~3);
-  for (; i < words; i += 4) {
-    hash = Math.imul(hash ^ view.getInt32(i, true), 0x9e3779b1);
-    hash ^= hash >>> 15;
+  if (length >= 4) {
+    const last = start + length - 4;
+    for (let i = start; i < last; i += 4) hash = mix(hash, view.getInt32(i, true));
+    hash = mix(hash, view.getInt32(last, true));
+  } else {
+    for (let i = start; i < start + length; i++) hash = mix(hash, view.getUint8(i));
   }
-  for (const end = start + length; i < end; i++) {
-    hash = Math.imul(hash ^ view.getUint8(i), 0x85ebca6b);
-  }
-  hash ^= hash >>> 13;
   hash = Math.imul(hash, 0xc2b2ae35);
   return hash ^ (hash >>> 16);
 }
@@ -30,11 +34,14 @@ function sameBytes(
   bStart: number,
   length: number,
 ): boolean {
-  let i = 0;
-  for (const words = length & ~3; i < words; i += 4) {
-    if (a.getInt32(aStart + i, true) !== b.getInt32(bStart + i, true)) return false;
+  if (length >= 4) {
+    const last = length - 4;
+    for (let i = 0; i < last; i += 4) {
+      if (a.getInt32(aStart + i, true) !== b.getInt32(bStart + i, true)) return false;
+    }
+    return a.getInt32(aStart + last, true) === b.getInt32(bStart + last, true);
   }
-  for (; i < length; i++) {
+  for (let i = 0; i < length; i++) {
     if (a.getUint8(aStart + i) !== b.getUint8(bStart + i)) return false;
   }
   return true;
@@ -81,13 +88,12 @@ export class Dictionary {
 
   /** Appends entry `index`, PLAIN, to `out`. */
   copyEntry(index: number, out: ByteBuilder): void {
-    out.appendRange(this.#plain.bytes, this.#starts[index], this.#starts[index + 1]);
+    this.#copy(this.#starts[index], this.#starts[index + 1], out);
   }
 
   /** The same without the length that comes before a byte array. */
   copyValue(index: number, out: ByteBuilder): void {
-    const start = this.#starts[index] + this.#prefix;
-    out.appendRange(this.#plain.bytes, start, this.#starts[index + 1]);
+    this.#copy(this.#starts[index] + this.#prefix, this.#starts[index + 1], out);
   }
 
   /** Widens `bounds` by entry `index`. The bounds are good until the next `indexOf`. */
@@ -98,6 +104,12 @@ export class Dictionary {
   /** PLAIN bytes of entry `index`. */
   entryBytes(index: number): number {
     return this.#starts[index + 1] - this.#starts[index];
+  }
+
+  #copy(start: number, end: number, out: ByteBuilder): void {
+    out.reserve(end - start);
+    const { bytes, view } = this.#plain;
+    out.length = copyRange(bytes, view, start, end, out.bytes, out.view, out.length);
   }
 
   #add(bytes: Uint8Array, start: number, length: number, hash: number, slot: number): number {

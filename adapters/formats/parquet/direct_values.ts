@@ -1,4 +1,5 @@
 /** The values of a page that goes without a dictionary: PLAIN, or a form that a sample has shown to be smaller. */
+import { copyRange, viewOf } from "../../../core/base/copy_range.ts";
 import type { ColumnData } from "../../../core/batch/batch.ts";
 import { ByteBuilder } from "../byte_builder.ts";
 import type { Bounds } from "./bounds.ts";
@@ -211,15 +212,11 @@ export class ByteArrayValues implements DirectValues {
 
   bounds(): Bounds | null {
     const bounds = new ByteArrayBounds();
+    const lengths = this.#lengths;
     let value = 0;
     for (let run = 0; run < this.#sources.length; run++) {
       const source = this.#sources[run] ?? this.#owned.bytes;
-      for (let at = this.#starts[run]; value < this.count; value++) {
-        const end = at + this.#lengths[value];
-        if (end > this.#ends[run]) break;
-        bounds.add(source, at, end);
-        at = end;
-      }
+      value = bounds.addRun(source, this.#starts[run], this.#ends[run], lengths, value, this.count);
     }
     return bounds.result(this.#leaf);
   }
@@ -274,17 +271,38 @@ export class ByteArrayValues implements DirectValues {
   }
 
   #appendPlain(count: number, out: ByteBuilder): void {
+    out.reserve(this.byteLength);
     let value = 0;
-    for (let run = 0; run < this.#sources.length; run++) {
+    for (let run = 0; run < this.#sources.length && value < count; run++) {
       const source = this.#sources[run] ?? this.#owned.bytes;
-      for (let at = this.#starts[run]; value < count; value++) {
-        const end = at + this.#lengths[value];
-        if (end > this.#ends[run]) break;
-        out.u32(end - at);
-        out.appendRange(source, at, end);
-        at = end;
-      }
+      value = this.#appendPlainRun(source, run, value, count, out);
     }
+  }
+
+  /** Appends the values of one run, from `value` on, for which there is room. @returns the value behind it. */
+  #appendPlainRun(
+    source: Uint8Array,
+    run: number,
+    value: number,
+    count: number,
+    out: ByteBuilder,
+  ): number {
+    const { bytes, view } = out;
+    const lengths = this.#lengths;
+    const sourceView = viewOf(source);
+    const runEnd = this.#ends[run];
+    let at = this.#starts[run];
+    let used = out.length;
+    let next = value;
+    for (; next < count; next++) {
+      const end = at + lengths[next];
+      if (end > runEnd) break;
+      view.setInt32(used, end - at, true);
+      used = copyRange(source, sourceView, at, end, bytes, view, used + 4);
+      at = end;
+    }
+    out.length = used;
+    return next;
   }
 
   #reserve(extra: number): void {

@@ -101,8 +101,8 @@ function fixedExtremes(leaf: Leaf, plain: Uint8Array): { min: Range; max: Range 
   return { min: { start: min, end: min + width }, max: { start: max, end: max + width } };
 }
 
-/** Compares byte strings where they lie. */
-function compareRanges(
+/** How many bytes two byte strings begin with in common. */
+function commonPrefix(
   a: Uint8Array,
   aStart: number,
   aEnd: number,
@@ -111,45 +111,106 @@ function compareRanges(
   bEnd: number,
 ): number {
   const length = Math.min(aEnd - aStart, bEnd - bStart);
-  for (let i = 0; i < length; i++) {
-    const difference = a[aStart + i] - b[bStart + i];
-    if (difference !== 0) return difference;
-  }
-  return (aEnd - aStart) - (bEnd - bStart);
+  let i = 0;
+  while (i < length && a[aStart + i] === b[bStart + i]) i++;
+  return i;
 }
 
 /** The least and the greatest of byte strings that lie anywhere, as long as those do not change. */
 export class ByteArrayBounds {
-  #min: Uint8Array | null = null;
+  #found = false;
+  #min: Uint8Array = new Uint8Array(0);
   #minStart = 0;
   #minEnd = 0;
   #max: Uint8Array = new Uint8Array(0);
   #maxStart = 0;
   #maxEnd = 0;
+  /** What the two begin with in common: a value that has it too is compared with either from there on. */
+  #shared = 0;
 
   add(bytes: Uint8Array, start: number, end: number): void {
-    const first = this.#min === null;
-    if (
-      this.#min === null ||
-      compareRanges(bytes, start, end, this.#min, this.#minStart, this.#minEnd) < 0
-    ) {
-      this.#min = bytes;
-      this.#minStart = start;
-      this.#minEnd = end;
-      if (!first) return;
+    if (!this.#found) {
+      this.#found = true;
+      this.#setMin(bytes, start, end);
+      this.#setMax(bytes, start, end);
+      return;
     }
-    if (
-      first || compareRanges(bytes, start, end, this.#max, this.#maxStart, this.#maxEnd) > 0
-    ) {
-      this.#max = bytes;
-      this.#maxStart = start;
-      this.#maxEnd = end;
+    const min = this.#min;
+    const minStart = this.#minStart;
+    const length = end - start;
+    const minLength = this.#minEnd - minStart;
+    const shorter = Math.min(length, minLength);
+    let i = 0;
+    while (i < shorter && bytes[start + i] === min[minStart + i]) i++;
+    if (i < shorter ? bytes[start + i] < min[minStart + i] : length < minLength) {
+      this.#setMin(bytes, start, end);
+    } else if (i < this.#shared || this.#isAbove(bytes, start, end)) {
+      this.#setMax(bytes, start, end);
     }
+  }
+
+  /**
+   * Adds values that lie one behind the other in [start, end): those of `lengths` from `value` on, below
+   * `count`. @returns the first value that does not lie there.
+   */
+  addRun(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    lengths: Int32Array,
+    value: number,
+    count: number,
+  ): number {
+    let next = value;
+    for (let at = start; next < count; next++) {
+      const valueEnd = at + lengths[next];
+      if (valueEnd > end) break;
+      this.add(bytes, at, valueEnd);
+      at = valueEnd;
+    }
+    return next;
+  }
+
+  /** Whether a value that begins as both bounds do is above the greatest. */
+  #isAbove(bytes: Uint8Array, start: number, end: number): boolean {
+    const max = this.#max;
+    const maxStart = this.#maxStart;
+    const length = end - start;
+    const maxLength = this.#maxEnd - maxStart;
+    const shorter = Math.min(length, maxLength);
+    let i = this.#shared;
+    while (i < shorter && bytes[start + i] === max[maxStart + i]) i++;
+    return i < shorter ? bytes[start + i] > max[maxStart + i] : length > maxLength;
+  }
+
+  #setMin(bytes: Uint8Array, start: number, end: number): void {
+    this.#min = bytes;
+    this.#minStart = start;
+    this.#minEnd = end;
+    this.#share();
+  }
+
+  #setMax(bytes: Uint8Array, start: number, end: number): void {
+    this.#max = bytes;
+    this.#maxStart = start;
+    this.#maxEnd = end;
+    this.#share();
+  }
+
+  #share(): void {
+    this.#shared = commonPrefix(
+      this.#min,
+      this.#minStart,
+      this.#minEnd,
+      this.#max,
+      this.#maxStart,
+      this.#maxEnd,
+    );
   }
 
   /** Copies; long ones are cut. Null when nothing was added. */
   result(leaf: Leaf): Bounds | null {
-    if (this.#min === null) return null;
+    if (!this.#found) return null;
     const text = leaf.type.kind !== "binary";
     return {
       min: truncateMin(this.#min.subarray(this.#minStart, this.#minEnd), text),

@@ -1,4 +1,5 @@
 /** Rows of the wire, laid out so that they are decoded a column at a time; and their bytes as they are. */
+import { copyRange, viewOf } from "../../../core/base/copy_range.ts";
 import type { BytesBuilder } from "../../../core/batch/builders.ts";
 
 /** Where the fields of some rows lie: field c of row r is described at index `c * stride + r`. */
@@ -55,13 +56,15 @@ export function decodeBytes(
   builder.reserve(to - from);
   builder.reserveBytes(total);
   const { data, offsets } = builder;
+  const view = viewOf(bytes);
+  const dataView = viewOf(data);
   let row = builder.length;
   let used = builder.used;
   for (let i = from; i < to; i++) {
     if (lengths[i] < 0) builder.markNull(row);
     else {
       const at = positions[i];
-      used = copyBytes(bytes, at + skip, at + lengths[i], data, used);
+      used = copyRange(bytes, view, at + skip, at + lengths[i], data, dataView, used);
     }
     offsets[++row] = used;
   }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { leafOf } from "../../../../../adapters/formats/parquet/schema.ts";
 import {
   boundsOf,
+  ByteArrayBounds,
   compareValues,
   mergeStatistics,
 } from "../../../../../adapters/formats/parquet/statistics.ts";
@@ -106,4 +108,31 @@ Deno.test("merged statistics hold the outer bounds, exact when attained", () => 
   }
   const none = { bounds: null, nullCount: 5 };
   assert.deepEqual(mergeStatistics("bytes", none, a), { bounds: a.bounds, nullCount: 6 });
+});
+
+Deno.test("byte strings are bounded by the least and the greatest, whatever they begin with", () => {
+  const leaf = leafOf(column("c", { kind: "binary" }));
+  const value = fc.array(fc.constantFrom(0, 1, 0x7f, 0x80, 0xff), { maxLength: 6 });
+  fc.assert(
+    fc.property(fc.array(value, { minLength: 1, maxLength: 30 }), (values) => {
+      const bytes = Uint8Array.from(values.flat());
+      const lengths = Int32Array.from(values.map((v) => v.length));
+      const bounds = new ByteArrayBounds();
+      assert.equal(bounds.addRun(bytes, 0, bytes.length, lengths, 0, values.length), values.length);
+      const order = (a: Uint8Array, b: Uint8Array) => compareValues(leaf.order, a, b);
+      const sorted = values.map((v) => Uint8Array.from(v)).sort(order);
+      const found = bounds.result(leaf);
+      assert.deepEqual(found?.min.value, sorted[0]);
+      assert.deepEqual(found?.max.value, sorted.at(-1));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+Deno.test("a run of byte strings ends where its bytes do", () => {
+  const leaf = leafOf(column("c", { kind: "text" }));
+  const bounds = new ByteArrayBounds();
+  const lengths = Int32Array.of(1, 1, 1);
+  assert.equal(bounds.addRun(utf8.encode("bca"), 0, 2, lengths, 0, 3), 2);
+  assert.deepEqual(bounds.result(leaf)?.min.value, utf8.encode("b"));
 });
