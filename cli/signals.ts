@@ -4,23 +4,34 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM"];
 
+/**
+ * One request may be told twice: a terminal and service managers tell every process of a group, and a
+ * launcher hands on what it was told.
+ */
+const SAME_REQUEST_MS = 500;
+
 export interface InterruptHandlers {
   /** Signals that are taken and mean nothing. */
   readonly ignored?: readonly Deno.Signal[];
+  /** A signal this soon after the first is the first, told again. */
+  readonly sameRequestMs?: number;
   /** Called on the first signal, after the abort. */
   onFirst(): void;
-  /** Called on every further signal; ends the process. */
+  /** Called on every later signal; ends the process. */
   onSecond(): void;
 }
 
 /** Takes the signals over and returns what the first of them aborts. */
 export function listenForInterrupts(handlers: InterruptHandlers): AbortSignal {
   const controller = new AbortController();
+  const { sameRequestMs = SAME_REQUEST_MS } = handlers;
+  let firstAt = 0;
   const listener = () => {
     if (controller.signal.aborted) {
-      handlers.onSecond();
+      if (performance.now() - firstAt >= sameRequestMs) handlers.onSecond();
       return;
     }
+    firstAt = performance.now();
     controller.abort();
     handlers.onFirst();
   };

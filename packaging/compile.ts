@@ -14,18 +14,9 @@ import { fileURLToPath } from "node:url";
 import { writeBundle } from "./bundle.ts";
 import { examineExecutable } from "./examine.ts";
 import { deno } from "./product_imports.ts";
+import { PERMISSIONS } from "./permissions.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
-/** What an executable may do; it never prompts, and it loads no code from elsewhere. */
-const PERMISSIONS = [
-  "--allow-read",
-  "--allow-write",
-  "--allow-net",
-  "--allow-env",
-  "--allow-sys",
-  "--allow-run",
-  "--no-prompt",
-];
 
 async function main(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
