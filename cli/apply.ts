@@ -17,6 +17,7 @@ import { loadConfig } from "./load.ts";
 import {
   exportOption,
   lockWaitOption,
+  metricsFileOption,
   parallelProcessesOption,
   resumeOption,
   runJsonOption,
@@ -62,6 +63,7 @@ const options = object({
   parallelExportProcesses: parallelProcessesOption,
   lockWait: lockWaitOption,
   summaryOutput: summaryOutputOption,
+  metricsFile: metricsFileOption,
   json: runJsonOption,
   params: paramsOption,
 });
@@ -123,7 +125,7 @@ async function applyPlan(args: ApplyArgs, ctx: CommandContext): Promise<void> {
   if (args.parallelExportProcesses) {
     refuse("--parallel-export-processes", "The plans of a file are executed one after another.");
   }
-  const { force, json, summaryOutput } = args;
+  const { force, json, summaryOutput, metricsFile } = args;
   const mode = await ctx.services.taskMode(args);
   const { config, sealed } = await ctx.services.loadPlans(args.file, {
     exportName: args.export ?? null,
@@ -131,7 +133,13 @@ async function applyPlan(args: ApplyArgs, ctx: CommandContext): Promise<void> {
     now: new Date(),
     verifyKey: await keyOf(ctx, args),
   });
-  const report = { exports: config.exports, json, summaryOutput, processes: false };
+  const report = {
+    exports: config.exports,
+    json,
+    summaryOutput,
+    metricsFile,
+    processes: false,
+  };
   await reportRun(ctx, report, (listener, signal) => {
     const options: RunOptions = {
       ...{ config, sealed, force, listener, signal, lockWaitMs: args.lockWait * 1000 },
@@ -161,17 +169,21 @@ async function applyWaves(args: ApplyArgs, ctx: CommandContext): Promise<void> {
   }
   const config = await loadConfig(ctx, args.file, parameters(args.params));
   const { exports } = config;
-  const { force, json, resume, summaryOutput } = args;
+  const { force, json, resume, summaryOutput, metricsFile } = args;
   const processes = usesProcesses(ctx, args.parallelExportProcesses, config, exports);
-  await reportRun(ctx, { exports, json, summaryOutput, processes }, (listener, signal) => {
-    const options: RunOptions = {
-      ...{ config, force, resume, listener, signal, lockWaitMs: args.lockWait * 1000 },
-      exportName: null,
-      validate: false,
-      reconcile: false,
-      parallelExports: false,
-    };
-    const child = { config: args.file, params: args.params, flags: lockWaitFlags(args) };
-    return ctx.services.applyConfig(options, processes ? processOptions(ctx, child) : null);
-  });
+  await reportRun(
+    ctx,
+    { exports, json, summaryOutput, metricsFile, processes },
+    (listener, signal) => {
+      const options: RunOptions = {
+        ...{ config, force, resume, listener, signal, lockWaitMs: args.lockWait * 1000 },
+        exportName: null,
+        validate: false,
+        reconcile: false,
+        parallelExports: false,
+      };
+      const child = { config: args.file, params: args.params, flags: lockWaitFlags(args) };
+      return ctx.services.applyConfig(options, processes ? processOptions(ctx, child) : null);
+    },
+  );
 }

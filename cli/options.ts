@@ -66,6 +66,13 @@ export const summaryOutputOption = optional(
   }),
 );
 
+export const metricsFileOption = optional(
+  option("--metrics-file", filePath({ metavar: "PATH" }), {
+    description:
+      message`Write the run's totals to this file in Prometheus' text format, e.g. for node_exporter's textfile collector.`,
+  }),
+);
+
 export const runJsonOption = option("--json", {
   description:
     message`Print the run's totals and summaries to stdout as JSON; summary blocks go to stderr.`,

@@ -7,15 +7,17 @@ import type { RunListener } from "../core/run/run_options.ts";
 import { failureOf, interruption, ReportedError } from "./failure.ts";
 import { CardsView } from "./render/cards.ts";
 import { toJson } from "./render/json.ts";
-import { ProgressView } from "./render/progress.ts";
+import { ProgressView, showSummary } from "./render/progress.ts";
 import { renderRunSummary } from "./render/run_summary.ts";
 import type { CommandContext } from "./services.ts";
+import { type MetricsFile, reserveMetrics } from "./metrics_file.ts";
 import { reserveFile } from "./result_file.ts";
 
 export interface RunReport {
   readonly exports: readonly LoadedExport[];
   readonly json: boolean;
   readonly summaryOutput: string | undefined;
+  readonly metricsFile: string | undefined;
   /** An export is a process of its own. */
   readonly processes: boolean;
 }
@@ -29,7 +31,7 @@ export async function reportRun(
   body: RunBody,
 ): Promise<void> {
   if (ctx.childEvents === true) return await reportAsChild(ctx, body);
-  const { exports, json, summaryOutput } = report;
+  const { exports, json, summaryOutput, metricsFile } = report;
   const dataOnStdout = exports.some((e) => e.destination.type === "stdout");
   if (dataOnStdout && json) {
     throw new ConfigError("--json and a stdout destination both want stdout", [], {
@@ -38,11 +40,14 @@ export async function reportRun(
     });
   }
   const file = summaryOutput === undefined ? null : await reserveFile(summaryOutput);
+  let metrics: MetricsFile | null = null;
   try {
+    if (metricsFile !== undefined) metrics = await reserveMetrics(metricsFile);
     const signal = ctx.interruptSignal();
     const run = await runWithView(ctx, { ...report, dataOnStdout }, (l) => body(l, signal));
     const text = toJson(aggregateJson(run));
     await file?.commit(`${text}\n`);
+    await metrics?.commit(run);
     if (json) ctx.screen.json(text);
     const failure = failureOf(run);
     if (failure !== null) throw failure;
@@ -52,6 +57,7 @@ export async function reportRun(
     }
   } finally {
     await file?.discard();
+    await metrics?.discard();
   }
 }
 
@@ -67,15 +73,15 @@ async function reportAsChild(ctx: CommandContext, body: RunBody): Promise<void> 
 
 async function runWithView(
   ctx: CommandContext,
-  { json, dataOnStdout, processes }: RunReport & { dataOnStdout: boolean },
+  { exports, json, dataOnStdout, processes }: RunReport & { dataOnStdout: boolean },
   body: (listener: RunListener) => Promise<RunAggregate>,
 ): Promise<RunAggregate> {
   const { screen, globals } = ctx;
-  const summaries = json || dataOnStdout ? "stderr" : "stdout";
+  const summaries = json && globals.quiet ? "none" : json || dataOnStdout ? "stderr" : "stdout";
   // Data that scrolls through the terminal leaves no place for a live block.
   const silent = globals.quiet || dataOnStdout && screen.resultWidth !== undefined;
   const view = processes && !silent && screen.interactive
-    ? new CardsView({ screen, summaries })
+    ? new CardsView({ screen, exportNames: exports.map(({ name }) => name), summaries })
     : new ProgressView({ screen, show: silent ? "none" : "auto", summaries });
   await view.open();
   let run: RunAggregate;
@@ -85,9 +91,7 @@ async function runWithView(
     view.close();
   }
   if (processes) {
-    const text = renderRunSummary(run);
-    if (summaries === "stdout") screen.result(text);
-    else screen.line(text);
+    showSummary(screen, summaries, renderRunSummary(run));
   }
   return run;
 }

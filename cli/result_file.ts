@@ -15,13 +15,14 @@ export interface ReservedFile {
 
 /**
  * Claims a temporary file beside `path`, so that an unwritable place is found before hours of work.
+ * @param mode of a file that was not there
  * @throws RivetError DESTINATION_UNWRITABLE
  */
-export async function reserveFile(path: string): Promise<ReservedFile> {
+export async function reserveFile(path: string, mode = PRIVATE_FILE): Promise<ReservedFile> {
   return await guard(path, async () => {
     await Deno.mkdir(dirname(path), { recursive: true });
     const target = await targetOf(path);
-    return target === "stream" ? streamTo(path) : await replacing(path, target);
+    return target === "stream" ? streamTo(path) : await replacing(path, target, mode);
   });
 }
 
@@ -76,7 +77,11 @@ function streamTo(path: string): ReservedFile {
   };
 }
 
-async function replacing(path: string, { file, before }: Target): Promise<ReservedFile> {
+async function replacing(
+  path: string,
+  { file, before }: Target,
+  mode: number,
+): Promise<ReservedFile> {
   const temporary = `${file}.${crypto.randomUUID().slice(0, 8)}.tmp`;
   await Deno.writeTextFile(temporary, "", { createNew: true, mode: PRIVATE_FILE });
   let pending = true;
@@ -85,6 +90,7 @@ async function replacing(path: string, { file, before }: Target): Promise<Reserv
       await guard(path, async () => {
         await Deno.writeTextFile(temporary, text);
         if (before !== null) await takeOver(temporary, before);
+        else if (Deno.build.os !== "windows") await Deno.chmod(temporary, mode);
         await Deno.rename(temporary, file);
       });
       pending = false;

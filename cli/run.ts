@@ -9,6 +9,7 @@ import {
   configOption,
   exportOption,
   lockWaitOption,
+  metricsFileOption,
   parallelProcessesOption,
   resumeOption,
   resumeOrRunOption,
@@ -43,6 +44,7 @@ const options = object({
   parallelExportProcesses: parallelProcessesOption,
   lockWait: lockWaitOption,
   summaryOutput: summaryOutputOption,
+  metricsFile: metricsFileOption,
   json: runJsonOption,
   params: paramsOption,
 });
@@ -80,25 +82,29 @@ export async function executeRun(args: RunArgs, ctx: CommandContext): Promise<vo
   const exports = selectExports(config, args.export ?? null);
   const processes = !alone &&
     usesProcesses(ctx, args.parallelExportProcesses, config, exports);
-  const { json, summaryOutput } = args;
-  await reportRun(ctx, { exports, json, summaryOutput, processes }, (listener, signal) => {
-    const options: RunOptions = {
-      config,
-      exportName: args.export ?? null,
-      validate: args.validate || args.reconcile,
-      reconcile: args.reconcile,
-      parallelExports: alone || config.config.parallel_exports,
-      resume: args.resume || args.resumeOrRun,
-      resumeOrRun: args.resumeOrRun,
-      force: args.force,
-      lockWaitMs: args.lockWait * 1000,
-      signal,
-      listener,
-      partOfRun: ctx.childEvents === true,
-    };
-    if (!processes) return ctx.services.runExports(options);
-    return ctx.services.runProcesses(options, processOptions(ctx, childRun(args)));
-  });
+  const { json, summaryOutput, metricsFile } = args;
+  await reportRun(
+    ctx,
+    { exports, json, summaryOutput, metricsFile, processes },
+    (listener, signal) => {
+      const options: RunOptions = {
+        config,
+        exportName: args.export ?? null,
+        validate: args.validate || args.reconcile,
+        reconcile: args.reconcile,
+        parallelExports: alone || config.config.parallel_exports,
+        resume: args.resume || args.resumeOrRun,
+        resumeOrRun: args.resumeOrRun,
+        force: args.force,
+        lockWaitMs: args.lockWait * 1000,
+        signal,
+        listener,
+        partOfRun: ctx.childEvents === true,
+      };
+      if (!processes) return ctx.services.runExports(options);
+      return ctx.services.runProcesses(options, processOptions(ctx, childRun(args)));
+    },
+  );
 }
 
 function childRun(args: RunArgs): ChildRun {

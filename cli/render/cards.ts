@@ -1,18 +1,21 @@
 /**
- * A card per export on a terminal: live progress that turns into the export's final metrics where it
- * stands. What does not fit the terminal's height is given up from the top: finished cards are printed
- * for good, and running ones shrink to a line.
+ * A card per export on a terminal: one that waits, then live progress that turns into the export's final
+ * metrics where it stands. What does not fit the terminal's height is given up from the top: finished cards are printed
+ * for good, and the others shrink to a line.
  */
 import type { ExportProgress, ExportStarted, RunListener } from "../../core/run/run_options.ts";
 import type { ExportSummary } from "../../core/report/summary.ts";
+import { showSummary, type Summaries } from "./progress.ts";
 import { barLine, clip, type LineFacts, liveLine } from "./progress_line.ts";
 import type { Screen } from "./screen.ts";
 import { renderSummary } from "./summary.ts";
 
 export interface CardsOptions {
   readonly screen: Screen;
+  /** All exports of the run. */
+  readonly exportNames: readonly string[];
   /** Where the final cards go: stderr when stdout carries JSON. */
-  readonly summaries: "stdout" | "stderr";
+  readonly summaries: Summaries;
   /** Milliseconds, monotonic. */
   readonly now?: () => number;
 }
@@ -34,14 +37,17 @@ const RULE_WIDTH = 56;
 /** Listens to a run and draws it; `close` leaves the last state standing. */
 export class CardsView implements RunListener {
   readonly #screen: Screen;
-  readonly #summaries: CardsOptions["summaries"];
+  readonly #summaries: Summaries;
   readonly #now: () => number;
+  /** Those that have not begun. */
+  readonly #waiting: Set<string>;
   /** In the order they began. */
   readonly #cards = new Map<string, RunningCard | FinishedCard>();
   #timer: ReturnType<typeof setInterval> | null = null;
 
-  constructor({ screen, summaries, now = () => performance.now() }: CardsOptions) {
+  constructor({ screen, exportNames, summaries, now = () => performance.now() }: CardsOptions) {
     this.#screen = screen;
+    this.#waiting = new Set(exportNames);
     this.#summaries = summaries;
     this.#now = now;
   }
@@ -64,6 +70,7 @@ export class CardsView implements RunListener {
   started(event: ExportStarted): void {
     const nothing = { rows: 0, bytes: 0, estimatedRows: null, chunks: null };
     const progress = { exportName: event.exportName, ...nothing };
+    this.#waiting.delete(event.exportName);
     this.#cards.set(event.exportName, {
       state: "running",
       startedAt: this.#now(),
@@ -79,6 +86,7 @@ export class CardsView implements RunListener {
   }
 
   finished(summary: ExportSummary): void {
+    this.#waiting.delete(summary.exportName);
     this.#cards.set(summary.exportName, { state: "finished", text: renderSummary(summary) });
     // What goes elsewhere than to this terminal does not wait for the others.
     if (this.#summaries === "stdout" && this.#screen.resultWidth === undefined) {
@@ -107,32 +115,41 @@ export class CardsView implements RunListener {
     const card = this.#cards.get(name);
     this.#cards.delete(name);
     if (card?.state !== "finished") return;
-    if (this.#summaries === "stdout") this.#screen.result(card.text);
-    else this.#screen.line(card.text);
+    showSummary(this.#screen, this.#summaries, card.text);
   }
 
   #lines(): string[] {
     const now = this.#now();
     const width = this.#screen.liveWidth - 1;
-    return [...this.#cards.values()].flatMap((card) =>
+    const begun = [...this.#cards.values()].flatMap((card) =>
       card.state === "finished" ? card.text.split("\n") : runningLines(card, now, width)
     );
+    return [...begun, ...[...this.#waiting].flatMap(waitingLines)];
   }
 
   #shortLines(): string[] {
     const now = this.#now();
     const width = this.#screen.liveWidth - 1;
-    return [...this.#cards.values()].flatMap((card) =>
+    const running = [...this.#cards.values()].flatMap((card) =>
       card.state === "running" ? [liveLine(card, now, width)] : []
     );
+    const { size } = this.#waiting;
+    return size === 0 ? running : [...running, `${size} waiting`];
   }
+}
+
+function titleOf(exportName: string): string {
+  return `── ${exportName} `.padEnd(RULE_WIDTH, "─");
+}
+
+function waitingLines(exportName: string): string[] {
+  return [titleOf(exportName), "  status:    waiting"];
 }
 
 function runningLines(card: RunningCard, now: number, width: number): string[] {
   const { exportName, runId, mode, profile, batchSize } = card.event;
-  const title = `── ${exportName} `;
   return [
-    title.padEnd(RULE_WIDTH, "─"),
+    titleOf(exportName),
     `  run_id:    ${runId}`,
     "  status:    running",
     `  mode:      ${mode}`,

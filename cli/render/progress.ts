@@ -8,12 +8,15 @@ import { type LineFacts, liveLine, plainLine } from "./progress_line.ts";
 import type { Screen } from "./screen.ts";
 import { renderSummary } from "./summary.ts";
 
+/** Where summary blocks go. */
+export type Summaries = "stdout" | "stderr" | "none";
+
 export interface ProgressOptions {
   readonly screen: Screen;
   /** `none` with `--quiet`. */
   readonly show: "auto" | "none";
   /** Where summary blocks go: stderr when stdout carries data or JSON. */
-  readonly summaries: "stdout" | "stderr";
+  readonly summaries: Summaries;
   /** Between two plain lines of an export. Default 10 s. */
   readonly plainEveryMs?: number;
   /** Milliseconds, monotonic. */
@@ -33,7 +36,7 @@ export class ProgressView implements RunListener {
   readonly #screen: Screen;
   readonly #live: boolean;
   readonly #silent: boolean;
-  readonly #summaries: "stdout" | "stderr";
+  readonly #summaries: Summaries;
   readonly #plainEveryMs: number;
   readonly #now: () => number;
   readonly #running = new Map<string, Running>();
@@ -81,9 +84,7 @@ export class ProgressView implements RunListener {
   finished(summary: ExportSummary): void {
     this.#running.delete(summary.exportName);
     if (this.#live) this.refresh();
-    const block = renderSummary(summary);
-    if (this.#summaries === "stdout") this.#screen.result(block);
-    else this.#screen.line(block);
+    showSummary(this.#screen, this.#summaries, renderSummary(summary));
   }
 
   /** Draws what is known now; called by the timer. */
@@ -101,4 +102,10 @@ export class ProgressView implements RunListener {
       this.#screen.line(plainLine(running, now));
     }
   }
+}
+
+/** Prints a block of text where summaries go. */
+export function showSummary(screen: Screen, where: Summaries, text: string): void {
+  if (where === "stdout") screen.result(text);
+  else if (where === "stderr") screen.line(text);
 }

@@ -45,19 +45,29 @@ function factsOf(running: LineFacts, now: number): string[] {
   facts.push(`${formatCount(rows)} rows`);
   if (rows > 0 && elapsedMs > 0) facts.push(`${formatCount(rows / elapsedMs * 1000)} rows/s`);
   facts.push(formatBytes(bytes), formatElapsed(elapsedMs));
-  if (fraction !== null && fraction > 0 && fraction < 1) {
-    facts.push(`ETA ${formatEta(elapsedMs * (1 - fraction) / fraction)}`);
+  const own = fraction === null ? 0 : fraction - beforeOf(running.progress);
+  if (fraction !== null && own > 0 && fraction < 1) {
+    facts.push(`ETA ${formatEta(elapsedMs * (1 - fraction) / own)}`);
   }
   return facts;
 }
 
-/** How much is done, 0..1, or null when nobody knows. An estimate never claims to be complete. */
+/** What an earlier run had done, 0..1: this one's time says nothing about it. */
+function beforeOf({ chunks }: ExportProgress): number {
+  return chunks === null || chunks.total === 0 ? 0 : (chunks.before ?? 0) / chunks.total;
+}
+
+/**
+ * How much is done, 0..1, or null when nobody knows. An estimate never claims to be complete; where there
+ * are chunks, it only says how far the next one is.
+ */
 function fractionOf(progress: ExportProgress): number | null {
   const { rows, estimatedRows, chunks } = progress;
-  if (chunks !== null && chunks.total > 0 && chunks.done === chunks.total) return 1;
-  if (estimatedRows !== null && estimatedRows > 0) return Math.min(0.99, rows / estimatedRows);
-  if (chunks !== null && chunks.total > 0) return chunks.done / chunks.total;
-  return null;
+  const byRows = estimatedRows !== null && estimatedRows > 0 ? rows / estimatedRows : null;
+  if (chunks === null || chunks.total === 0) return byRows === null ? null : Math.min(0.99, byRows);
+  if (chunks.done === chunks.total) return 1;
+  const [done, next] = [chunks.done / chunks.total, (chunks.done + 0.99) / chunks.total];
+  return byRows === null ? done : Math.min(next, Math.max(done, byRows));
 }
 
 /** `[====>-----]`, `width` characters inside the brackets. */

@@ -24,6 +24,8 @@ interface ProgressInitLine {
   readonly export_name: string;
   readonly estimated_rows: number | null;
   readonly chunks_total: number | null;
+  /** Done by an earlier run that this one continues. */
+  readonly chunks_before?: number;
 }
 
 interface ProgressLine {
@@ -67,7 +69,11 @@ export class EventEmitter implements RunListener {
   /** Says nothing when nothing has changed. */
   progress({ exportName, rows, bytes, estimatedRows, chunks }: ExportProgress): void {
     if (rows === 0 && estimatedRows === null && chunks === null) return;
-    const init = { estimated_rows: estimatedRows, chunks_total: chunks?.total ?? null };
+    const init = {
+      estimated_rows: estimatedRows,
+      chunks_total: chunks?.total ?? null,
+      chunks_before: chunks?.before ?? 0,
+    };
     if (this.#init !== JSON.stringify(init)) {
       this.#init = JSON.stringify(init);
       this.#emit({ event: "ProgressInit", export_name: exportName, ...init });

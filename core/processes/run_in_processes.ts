@@ -108,6 +108,7 @@ class Follower {
   readonly #onOther: (line: string) => void;
   #estimatedRows: number | null = null;
   #chunksTotal: number | null = null;
+  #chunksBefore = 0;
   startedAs: ExportStarted | null = null;
   summary: ExportSummary | null = null;
 
@@ -134,15 +135,17 @@ class Follower {
       case "ProgressInit":
         this.#estimatedRows = line.estimated_rows;
         this.#chunksTotal = line.chunks_total;
+        this.#chunksBefore = line.chunks_before ?? 0;
         break;
       case "Progress": {
         const total = this.#chunksTotal;
+        const before = this.#chunksBefore;
         this.#listener.progress({
           exportName: line.export_name,
           rows: line.rows,
           bytes: line.bytes,
           estimatedRows: this.#estimatedRows,
-          chunks: total === null ? null : { done: line.chunks_done ?? 0, total },
+          chunks: total === null ? null : { done: line.chunks_done ?? 0, total, before },
         });
         break;
       }

@@ -46,7 +46,10 @@ export interface ExportProgress {
   readonly bytes: number;
   /** From the planner or the chunk plan; null when unknown. */
   readonly estimatedRows: number | null;
-  readonly chunks: { readonly done: number; readonly total: number } | null;
+  /** `before`: how many of those that are done an earlier run had done. */
+  readonly chunks:
+    | { readonly done: number; readonly total: number; readonly before?: number }
+    | null;
 }
 
 /** Called by the run; must return quickly and never throw. */

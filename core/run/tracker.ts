@@ -14,7 +14,7 @@ export class RunTracker {
   #doneRows = 0;
   #doneBytes = 0;
   #estimatedRows: number | null = null;
-  #chunks: { done: number; total: number } | null = null;
+  #chunks: { done: number; total: number; before: number } | null = null;
   #stopped = false;
   readonly #began = performance.now();
   peakRssMb = rssMb();
@@ -27,7 +27,7 @@ export class RunTracker {
   }
 
   get chunks(): { readonly done: number; readonly total: number } | null {
-    return this.#chunks;
+    return this.#chunks === null ? null : { done: this.#chunks.done, total: this.#chunks.total };
   }
 
   /** Since the run began, whatever happens to the clock. */
@@ -37,7 +37,7 @@ export class RunTracker {
 
   planned(estimatedRows: number | null, chunks: { done: number; total: number } | null): void {
     this.#estimatedRows = estimatedRows;
-    this.#chunks = chunks;
+    this.#chunks = chunks === null ? null : { ...chunks, before: chunks.done };
   }
 
   /** A unit begins to be read; its handle takes totals so far, not increments. */

@@ -18,6 +18,7 @@ const ARGS: ApplyArgs = {
   parallelExportProcesses: false,
   lockWait: 0,
   summaryOutput: undefined,
+  metricsFile: undefined,
   json: false,
   params: [],
 };

@@ -26,6 +26,7 @@ const ARGS: RunArgs = {
   parallelExportProcesses: false,
   lockWait: 0,
   summaryOutput: undefined,
+  metricsFile: undefined,
   json: false,
   params: [],
 };
@@ -166,6 +167,44 @@ Deno.test("a run that throws leaves no summary file behind", async () => {
   });
   deepEqual([...Deno.readDirSync(dir)], []);
   await Deno.remove(dir);
+});
+
+Deno.test("--quiet with --json prints the JSON alone", async () => {
+  const ctx = contextOf(DONE, "orders");
+  await executeRun({ ...ARGS, json: true }, { ...ctx, globals: { ...ctx.globals, quiet: true } });
+  equal(JSON.parse(ctx.out.text).exports.length, 1);
+  equal(ctx.err.text, "");
+});
+
+Deno.test("--metrics-file is for everybody to read, and keeps when an export last succeeded", async () => {
+  const dir = await Deno.makeTempDir();
+  const metricsFile = `${dir}/textfile/rivet.prom`;
+  await executeRun({ ...ARGS, metricsFile }, contextOf(DONE, "orders"));
+  equal((await Deno.stat(metricsFile)).mode! & 0o777, 0o644);
+  const success = 'rivet_export_last_success_timestamp_seconds{export="orders"} 1774788672.536';
+  const error = serializeError(new RivetError("SOURCE_AUTH", "wrong password"));
+  const finishedAt = "2026-03-30T12:51:12.536Z";
+  const failed = fakeAggregate(fakeSummary({ status: "failed", error, finishedAt }));
+  await rejects(executeRun({ ...ARGS, metricsFile }, contextOf(failed, "orders")));
+  const lines = (await Deno.readTextFile(metricsFile)).split("\n");
+  equal(lines.includes(success), true);
+  equal(lines.includes('rivet_export_success{export="orders"} 0'), true);
+  deepEqual([...Deno.readDirSync(`${dir}/textfile`)].map(({ name }) => name), ["rivet.prom"]);
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("an unwritable metrics path is found before the run, a run that throws leaves the file alone", async () => {
+  const dir = await Deno.makeTempDir();
+  const ctx = fakeContext({ config: fakeConfig("orders") });
+  const metricsFile = `${dir}/rivet.prom`;
+  await rejects(executeRun({ ...ARGS, metricsFile: dir }, ctx), { code: "DESTINATION_UNWRITABLE" });
+  await Deno.writeTextFile(metricsFile, "before\n");
+  const runExports = () => Promise.reject(new RivetError("STATE_LOCKED", "locked"));
+  const locked = fakeContext({ config: fakeConfig("orders"), runExports });
+  await rejects(executeRun({ ...ARGS, metricsFile }, locked), { code: "STATE_LOCKED" });
+  equal(await Deno.readTextFile(metricsFile), "before\n");
+  equal([...Deno.readDirSync(dir)].length, 1);
+  await Deno.remove(dir, { recursive: true });
 });
 
 Deno.test("an unwritable summary path is found before the run", async () => {

@@ -15,7 +15,7 @@ async function setup(rows: number, out = new FakeStream()) {
   const err = new FakeStream({ columns: 100, rows });
   const clock = { ms: 0 };
   const screen = new Screen(out, err);
-  const view = new CardsView({ screen, summaries: "stdout", now: () => clock.ms });
+  const view = new CardsView({ screen, exportNames: [], summaries: "stdout", now: () => clock.ms });
   await view.open();
   const start = (name: string) =>
     view.started({ exportName: name, runId: `${name}_1`, ...STARTED });
@@ -46,7 +46,7 @@ Deno.test("a running export is a card", async () => {
 Deno.test("a finished card stands where the running one stood, until all are done", async () => {
   const terminal = new FakeStream({ columns: 100, rows: 60 });
   const screen = new Screen(terminal, terminal);
-  const view = new CardsView({ screen, summaries: "stdout", now: () => 0 });
+  const view = new CardsView({ screen, exportNames: [], summaries: "stdout", now: () => 0 });
   await view.open();
   for (const name of ["a", "b"]) view.started({ exportName: name, runId: `${name}_1`, ...STARTED });
   const titles = () =>
@@ -81,6 +81,7 @@ Deno.test("more cards than the terminal is high: never a line too many, nothing 
   const terminal = new FakeStream({ columns: 80, rows: 12 });
   const view = new CardsView({
     screen: new Screen(terminal, terminal),
+    exportNames: [],
     summaries: "stdout",
     now: () => 0,
   });
@@ -113,4 +114,27 @@ Deno.test("the run summary counts once for the whole run", () => {
     "  bytes:       1.0 KB",
     "  duration:    3.2s",
   ]);
+});
+
+Deno.test("an export that waits has a card, or is counted where there is no room", async () => {
+  const exportNames = Array.from({ length: 9 }, (_, i) => `export_${i}`);
+  const cards = async (rows: number) => {
+    const terminal = new FakeStream({ columns: 80, rows });
+    const screen = new Screen(terminal, terminal);
+    const view = new CardsView({ screen, exportNames, summaries: "stdout", now: () => 0 });
+    await view.open();
+    view.started({ exportName: "export_0", runId: "r", ...STARTED });
+    return { terminal, view };
+  };
+  const high = await cards(60);
+  const waiting = () =>
+    visibleLines(high.terminal.text).filter((line) => line === "  status:    waiting").length;
+  equal(waiting(), 8);
+  high.view.finished(fakeSummary({ exportName: "export_3", status: "failed" }));
+  equal(waiting(), 7);
+  high.view.close();
+  equal(waiting(), 0);
+  const low = await cards(12);
+  deepEqual(visibleLines(low.terminal.text).slice(1), ["8 waiting"]);
+  low.view.close();
 });

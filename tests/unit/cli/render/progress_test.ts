@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { ProgressView } from "../../../../cli/render/progress.ts";
+import { ProgressView, type Summaries } from "../../../../cli/render/progress.ts";
 import { Screen } from "../../../../cli/render/screen.ts";
 import { FakeStream, fakeSummary, visibleLines } from "../fakes.ts";
 
@@ -21,7 +21,7 @@ interface Setup {
 
 async function setup(
   size: { columns: number; rows: number } | undefined,
-  options: { show?: "auto" | "none"; summaries?: "stdout" | "stderr" } = {},
+  options: { show?: "auto" | "none"; summaries?: Summaries } = {},
 ): Promise<Setup> {
   const out = new FakeStream();
   const err = new FakeStream(size);
@@ -152,4 +152,34 @@ Deno.test("--quiet shows no progress, only the result", async () => {
     equal(err.text, "");
     match(out.text, /── orders ──/);
   }
+});
+
+Deno.test("the time left of a chunked run comes from its chunks where the estimate of rows is too low", async () => {
+  const { err, view, clock } = await setup({ columns: 120, rows: 24 });
+  view.started({ exportName: "orders", ...STARTED });
+  const chunks = { done: 110, total: 330 };
+  clock.ms = 10_000;
+  view.progress({ exportName: "orders", rows: 990, bytes: 0, estimatedRows: 1000, chunks });
+  view.refresh();
+  match(visibleLines(err.text)[0], /110\/330 chunks .* ETA 20s$/);
+  view.close();
+});
+
+Deno.test("chunks that an earlier run had done say nothing about the speed of this one", async () => {
+  const { err, view, clock } = await setup({ columns: 120, rows: 24 });
+  view.started({ exportName: "orders", ...STARTED });
+  const chunks = { done: 48, total: 64, before: 32 };
+  clock.ms = 10_000;
+  view.progress({ exportName: "orders", rows: 100, bytes: 0, estimatedRows: null, chunks });
+  view.refresh();
+  match(visibleLines(err.text)[0], /48\/64 chunks .* ETA 10s$/);
+  view.close();
+});
+
+Deno.test("where nothing is to be said, summaries are silent too", async () => {
+  const { out, err, view } = await setup(undefined, { show: "none", summaries: "none" });
+  view.started({ exportName: "orders", ...STARTED });
+  view.finished(fakeSummary());
+  equal(out.text + err.text, "");
+  view.close();
 });

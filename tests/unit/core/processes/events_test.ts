@@ -26,7 +26,13 @@ Deno.test("a run as NDJSON: Started, ProgressInit, Progress, Finished", () => {
       batch_size: 2000,
       started_at: startedAt,
     },
-    { event: "ProgressInit", export_name: "a", estimated_rows: 20, chunks_total: 4 },
+    {
+      event: "ProgressInit",
+      export_name: "a",
+      estimated_rows: 20,
+      chunks_total: 4,
+      chunks_before: 0,
+    },
     { event: "Progress", export_name: "a", rows: 5, bytes: 7, chunks_done: 1 },
     { event: "Progress", export_name: "a", rows: 9, bytes: 8, chunks_done: 1 },
   ]);
