@@ -138,6 +138,9 @@ async function isApplied(
   state: StateReader,
   { export_name: exportName, plan_id }: PlanArtifact,
 ): Promise<boolean> {
+  const shared = (await state.chunkRuns({ status: "completed" }))
+    .find(({ planId }) => planId === plan_id);
+  if (shared !== undefined) return shared.finishedAt !== null;
   const runs = await state.journal({ exportName, last: RUNS });
   return runs.some(({ events }) => {
     const says = (event: string, key: string, value: string) =>

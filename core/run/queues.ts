@@ -29,6 +29,7 @@ export function chunkUnit(
   };
 }
 
+/** A chunk as the state holds it, in the words of a plan. */
 export function plannedChunk(task: ChunkTask): PlannedChunk {
   return { index: task.chunkIndex, start: task.startKey, end: task.endKey };
 }

@@ -47,12 +47,12 @@ export function sharedRun(
         "--claim and --finish.",
     });
   }
-  if (usesSnapshot(exported)) {
+  if (usesSnapshot(exported) && sealed.snapshot === null) {
     throw new RivetError(
       "NOT_AVAILABLE",
-      `export '${name}': consistency: ${exported.consistency.kind} has no tasks, because each ` +
-        "process would see another point in time",
-      { hint: "Leave consistency out, or apply the plan with one process." },
+      `export '${name}': consistency: ${exported.consistency.kind} needs a plan that holds its ` +
+        "snapshot, because each process would see another point in time",
+      { hint: "Plan with --hold (docs/consistency.md), or apply the plan with one process." },
     );
   }
   return {

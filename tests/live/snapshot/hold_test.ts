@@ -78,6 +78,75 @@ liveTest("what is applied elsewhere is what was there when it was planned", asyn
   ok(journal.out.includes("snapshot_joined") && journal.out.includes(plan_id), journal.out);
 });
 
+/** Writes what nobody may see, for as long as `work` takes. */
+async function whileRowsMove<T>(bench: Bench, work: () => Promise<T>): Promise<T> {
+  let over = false;
+  const moving = (async () => {
+    for (let i = 1; !over; i++) {
+      await bench.db.sql(`UPDATE items SET id = id + 1000000;
+        INSERT INTO items SELECT g FROM generate_series(1, 20) g`);
+    }
+  })();
+  try {
+    return await work();
+  } finally {
+    over = true;
+    await moving;
+  }
+}
+
+function shared(bench: Bench): void {
+  bench.env.RIVET_STATE_URL = bench.db.url;
+}
+
+liveTest("tasks of one plan see one point in time while rows move", async (bench) => {
+  shared(bench);
+  const { ended } = await hold(bench, config("consistency: snapshot, tuning: {throttle_ms: 50}"));
+  await whileRowsMove(bench, async () => {
+    const tasks = ["0/3", "1/3", "2/3"].map((task) =>
+      bench.rivet("apply", "plan.json", "--task", task)
+    );
+    for (const result of await Promise.all(tasks)) succeeded(result);
+    // Nobody has finished yet: a task may still have to be repeated.
+    equal(await holders(bench), 1);
+    succeeded(await bench.rivet("apply", "plan.json", "--finish"));
+  });
+  deepEqual(await bench.committedIds("out"), range(1, ROWS));
+  const manifest = JSON.parse(await Deno.readTextFile(bench.path("out", "manifest.json")));
+  equal(manifest.snapshot, (await bench.plan()).computed.snapshot?.point);
+  succeeded(await ended);
+  equal(await holders(bench), 0);
+});
+
+liveTest("a task that finds the keeper gone says so, and nothing is published", async (bench) => {
+  shared(bench);
+  const { process, ended } = await hold(bench);
+  succeeded(await bench.rivet("apply", "plan.json", "--task", "0/2"));
+  process.kill("SIGKILL");
+  await ended;
+  while (await holders(bench) > 0) await pause();
+  for (const args of [["--task", "1/2"], ["--claim"]]) {
+    const late = await bench.rivet("apply", "plan.json", ...args);
+    equal(late.code, 1, late.err);
+    match(late.err, /no longer has the snapshot[^]*plan and run anew/);
+  }
+  const finish = await bench.rivet("apply", "plan.json", "--finish");
+  equal(finish.code, 1);
+  match(finish.err, /chunk 1 /);
+  const left = [...Deno.readDirSync(bench.path("out"))].map(({ name }) => name);
+  ok(!left.includes("_SUCCESS") && !left.includes("manifest.json"), left.join());
+});
+
+liveTest("tasks of a plan that holds no snapshot are refused", async (bench) => {
+  shared(bench);
+  await bench.db.sql(TABLE);
+  await bench.write("rivet.yaml", SNAPSHOT);
+  succeeded(await bench.rivet("plan", "-c", "rivet.yaml", "-o", "plan.json"));
+  const refused = await bench.rivet("apply", "plan.json", "--task", "0/2");
+  equal(refused.code, 2, refused.err);
+  match(refused.err, /needs a plan that holds its snapshot[^]*Plan with --hold/);
+});
+
 async function refusedAsEnded(bench: Bench, plan = "plan.json"): Promise<void> {
   const refused = await bench.rivet("apply", plan, "--json");
   equal(refused.code, 1, refused.err);

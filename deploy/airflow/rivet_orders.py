@@ -1,0 +1,85 @@
+"""One export, read by as many tasks as there are workers for.
+
+plan -> shares -> read (mapped, one task per share) -> finish. Airflow places, retries and watches the tasks; what
+keeps them from doubling each other's work is in Rivet's state. No task waits for anything: no sensor, no slot that
+is held for nothing. docs/deploy-airflow.md goes through it.
+
+Every worker needs `rivet` on its PATH, the folder below, and the variables that rivet.yaml names (DATABASE_URL,
+credentials of the store) together with RIVET_STATE_URL, e.g. from a secrets backend or the worker's environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import dag, task
+
+# A folder that all workers see: the configuration, and the plans that go from the first task to the others.
+FOLDER = os.environ.get("RIVET_FOLDER", "/opt/rivet")
+EXPORT = "orders"
+# At most so many tasks; fewer where there are fewer chunks.
+TASKS = int(os.environ.get("RIVET_MAX_TASKS", "8"))
+
+# One plan per run of the DAG, and the same one for its retries.
+PLAN = FOLDER + "/plans/" + EXPORT + "-{{ run_id | replace(':', '') }}.json"
+
+
+def rivet(task_id: str, command: str, **settings: object) -> BashOperator:
+    """A command in the folder. A task that is killed takes its process along, and is tried again."""
+    return BashOperator(task_id=task_id, bash_command=command, cwd=FOLDER, append_env=True, **settings)
+
+
+@dag(
+    dag_id="rivet_orders",
+    schedule="30 1 * * *",
+    start_date=datetime(2026, 1, 1),
+    catchup=False,
+    # Two runs of one export refuse each other.
+    max_active_runs=1,
+    default_args={
+        "retries": 3,
+        "retry_delay": timedelta(seconds=int(os.environ.get("RIVET_RETRY_DELAY_S", "60"))),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=15),
+    },
+    tags=["rivet"],
+)
+def rivet_orders():
+    # A retry keeps the plan that is there: what other tasks have read belongs to it.
+    plan = rivet(
+        "plan",
+        f"[ -e '{PLAN}' ] || rivet plan --config rivet.yaml --export {EXPORT} --format pretty --output '{PLAN}'",
+        do_xcom_push=False,
+    )
+
+    @task
+    def shares(path: str) -> list[dict[str, str]]:
+        """The environment of each task."""
+        chunks = json.loads(Path(path).read_text())["computed"]["chunk_count"]
+        tasks = max(1, min(TASKS, chunks))
+        return [{"PLAN": path, "RIVET_TASK": str(i), "RIVET_TASKS": str(tasks)} for i in range(tasks)]
+
+    shared = shares(PLAN)
+
+    read = BashOperator.partial(
+        task_id="read",
+        # Which share comes from RIVET_TASK and RIVET_TASKS. A retry reads what is left of it.
+        bash_command='exec rivet apply "$PLAN"',
+        cwd=FOLDER,
+        append_env=True,
+        retries=5,
+        do_xcom_push=False,
+        map_index_template="{{ task.env['RIVET_TASK'] }}",
+    ).expand(env=shared)
+
+    # Refuses while a chunk is open, and may be repeated.
+    finish = rivet("finish", f"exec rivet apply '{PLAN}' --finish", do_xcom_push=False)
+
+    plan >> shared >> read >> finish
+
+
+rivet_orders()
