@@ -11,44 +11,63 @@ const MAX_DIGITS = 96;
 /** Below it, the high half of a 64-bit integer leaves the whole within +-2^53. */
 const SAFE_HIGH = 0x20_0000;
 
-/** Appends exactly `width` digits of a non-negative integer below 10^width, zeros first. */
-export function appendPadded(out: ByteBuilder, value: number, width: number): void {
-  out.reserve(width);
-  const { bytes } = out;
-  let rest = value;
-  for (let at = out.length + width - 1; at >= out.length; at--) {
-    const next = Math.floor(rest / 10);
+/** Numbers from here on are written in two halves, each of 32 bits. */
+const HALF = 1_000_000_000;
+const HALF_DIGITS = 9;
+
+/** Writes the lowest `width` digits of a non-negative 32-bit integer, zeros first, the last one before `end`. */
+export function putDigits(bytes: Uint8Array, end: number, value: number, width: number): void {
+  let rest = value | 0;
+  for (let at = end - 1; at >= end - width; at--) {
+    const next = (rest / 10) | 0;
     bytes[at] = ZERO + rest - next * 10;
     rest = next;
   }
+}
+
+/** Appends exactly `width` digits of a non-negative 32-bit integer below 10^width, zeros first. */
+export function appendPadded(out: ByteBuilder, value: number, width: number): void {
+  out.reserve(width);
+  putDigits(out.bytes, out.length + width, value, width);
   out.length += width;
 }
 
 function digitCount(value: number): number {
-  let digits = 1;
-  for (let bound = 10; value >= bound; bound *= 10) digits++;
+  if (value < 10) return 1;
+  if (value < 100) return 2;
+  let digits = 3;
+  for (let bound = 1000; value >= bound; bound *= 10) digits++;
   return digits;
+}
+
+/** Makes room for a point before the last `scale` of the digits that end before `end`. */
+function putPoint(bytes: Uint8Array, end: number, scale: number): void {
+  const point = end - scale;
+  for (let at = end; at > point; at--) bytes[at] = bytes[at - 1];
+  bytes[point] = POINT;
 }
 
 /** Appends an integer of at most 2^53 in magnitude, with `scale` digits behind a point. */
 export function appendNumber(out: ByteBuilder, value: number, scale = 0): void {
+  out.reserve(MAX_DIGITS);
+  const { bytes } = out;
+  let at = out.length;
   let rest = value;
   if (rest < 0) {
-    out.byte(MINUS);
+    bytes[at++] = MINUS;
     rest = -rest;
   }
   const width = Math.max(digitCount(rest), scale + 1);
-  out.reserve(MAX_DIGITS);
-  const { bytes } = out;
-  const end = out.length + width + (scale > 0 ? 1 : 0);
-  let at = end - 1;
-  for (let digit = 0; digit < width; digit++) {
-    if (digit === scale && scale > 0) bytes[at--] = POINT;
-    const next = Math.floor(rest / 10);
-    bytes[at--] = ZERO + rest - next * 10;
-    rest = next;
+  const end = at + width;
+  if (rest < HALF) putDigits(bytes, end, rest, width);
+  else {
+    // Up to 2^53, no quotient below an integer is rounded to it.
+    const high = Math.floor(rest / HALF);
+    putDigits(bytes, end, rest - high * HALF, HALF_DIGITS);
+    putDigits(bytes, end - HALF_DIGITS, high, width - HALF_DIGITS);
   }
-  out.length = end;
+  if (scale > 0) putPoint(bytes, end, scale);
+  out.length = scale > 0 ? end + 1 : end;
 }
 
 /** The same for an integer of any size. */

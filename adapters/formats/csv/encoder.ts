@@ -51,18 +51,26 @@ function mustQuote(out: ByteBuilder, from: number, { marker, alone }: Quoting): 
 /** Quotes what was appended since `from` when it must be, or when it is empty (NULL is bare). */
 function quoteFrom(out: ByteBuilder, from: number, quoting: Quoting): void {
   if (!mustQuote(out, from, quoting)) return;
+  let quotes = 0;
+  for (let i = from; i < out.length; i++) if (out.bytes[i] === QUOTE) quotes++;
+  out.reserve(quotes + 2);
   const { bytes } = out;
-  const field = bytes.slice(from, out.length);
-  out.length = from;
-  out.reserve(field.length * 2 + 2);
-  let at = from;
-  out.bytes[at++] = QUOTE;
-  for (const byte of field) {
-    if (byte === QUOTE) out.bytes[at++] = QUOTE;
-    out.bytes[at++] = byte;
+  const { length } = out;
+  out.length = length + quotes + 2;
+  bytes[out.length - 1] = QUOTE;
+  if (quotes === 0) bytes.copyWithin(from + 1, from, length);
+  else doubleQuotes(bytes, from, length, out.length - 1);
+  bytes[from] = QUOTE;
+}
+
+/** Moves [from, end) behind itself so that it ends before `target`, each quote twice. */
+function doubleQuotes(bytes: Uint8Array, from: number, end: number, target: number): void {
+  let at = target;
+  for (let i = end - 1; i >= from; i--) {
+    const byte = bytes[i];
+    bytes[--at] = byte;
+    if (byte === QUOTE) bytes[--at] = QUOTE;
   }
-  out.bytes[at++] = QUOTE;
-  out.length = at;
 }
 
 const APOSTROPHE = 0x27;
@@ -164,7 +172,8 @@ export class CsvEncoder implements FormatEncoder {
     for (let row = 0; row < batch.rows; row++) {
       for (let c = 0; c < writers.length; c++) {
         if (c > 0) out.byte(COMMA);
-        if (isValid(batch.data[c], row)) writers[c](out, row);
+        const data = batch.data[c];
+        if (data.validity === null || isValid(data, row)) writers[c](out, row);
         else out.append(this.#null);
       }
       out.byte(LF);

@@ -5,7 +5,7 @@
  */
 import { civilDate } from "../../../core/types/civil.ts";
 import type { ByteBuilder } from "../byte_builder.ts";
-import { appendNumber, appendPadded } from "./digits.ts";
+import { appendNumber, appendPadded, putDigits } from "./digits.ts";
 
 const DASH = 0x2d;
 const PLUS = 0x2b;
@@ -14,10 +14,38 @@ const POINT = 0x2e;
 const T = 0x54;
 const Z = 0x5a;
 
+/** Dates written before, by the lowest bits of their day: neighbouring rows mostly share a few. */
+const KNOWN = 1024;
+const DATE_BYTES = 10;
+const knownDays = new Int32Array(KNOWN);
+// A day that belongs to another place.
+for (let place = 0; place < KNOWN; place++) knownDays[place] = place ^ 1;
+const knownDates = new Uint8Array(KNOWN * DATE_BYTES);
+
 export function appendDate(out: ByteBuilder, days: number): void {
-  const { year, month, day } = civilDate(days);
-  if (year < 0) out.byte(DASH);
-  else if (year > 9999) out.byte(PLUS);
+  const place = days & (KNOWN - 1);
+  if (knownDays[place] !== days) {
+    const { year, month, day } = civilDate(days);
+    if (year < 0 || year > 9999) return appendFarDate(out, year, month, day);
+    knownDays[place] = days;
+    const at = place * DATE_BYTES;
+    putDigits(knownDates, at + 4, year, 4);
+    knownDates[at + 4] = DASH;
+    putDigits(knownDates, at + 7, month, 2);
+    knownDates[at + 7] = DASH;
+    putDigits(knownDates, at + 10, day, 2);
+  }
+  out.reserve(DATE_BYTES);
+  const { bytes } = out;
+  const from = place * DATE_BYTES;
+  const to = out.length;
+  for (let i = 0; i < DATE_BYTES; i++) bytes[to + i] = knownDates[from + i];
+  out.length = to + DATE_BYTES;
+}
+
+/** A year with a sign. */
+function appendFarDate(out: ByteBuilder, year: number, month: number, day: number): void {
+  out.byte(year < 0 ? DASH : PLUS);
   const magnitude = Math.abs(year);
   if (magnitude > 9999) appendNumber(out, magnitude);
   else appendPadded(out, magnitude, 4);
@@ -26,6 +54,9 @@ export function appendDate(out: ByteBuilder, days: number): void {
   out.byte(DASH);
   appendPadded(out, day, 2);
 }
+
+/** `hh:mm:ss`, a point and nine digits. */
+const MAX_CLOCK_BYTES = 18;
 
 /**
  * @param fraction ticks of the second, `fractionDigits` digits of them.
@@ -38,16 +69,24 @@ function appendClock(
   fractionDigits: number,
   whole: boolean,
 ): void {
-  const minutes = Math.floor(seconds / 60);
-  const hours = Math.floor(minutes / 60);
-  appendPadded(out, hours, 2);
-  out.byte(COLON);
-  appendPadded(out, minutes - hours * 60, 2);
-  out.byte(COLON);
-  appendPadded(out, seconds - minutes * 60, 2);
-  if (fraction === 0 && !whole) return;
-  out.byte(POINT);
-  appendPadded(out, fraction, fractionDigits);
+  out.reserve(MAX_CLOCK_BYTES);
+  const { bytes } = out;
+  const at = out.length;
+  const minutes = (seconds / 60) | 0;
+  const hours = (minutes / 60) | 0;
+  putDigits(bytes, at + 2, hours, 2);
+  bytes[at + 2] = COLON;
+  putDigits(bytes, at + 5, minutes - hours * 60, 2);
+  bytes[at + 5] = COLON;
+  putDigits(bytes, at + 8, seconds - minutes * 60, 2);
+  if (fraction === 0 && !whole) {
+    out.length = at + 8;
+    return;
+  }
+  bytes[at + 8] = POINT;
+  const end = at + 9 + fractionDigits;
+  putDigits(bytes, end, fraction, fractionDigits);
+  out.length = end;
 }
 
 /** @param micros since midnight. */

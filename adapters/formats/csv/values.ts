@@ -1,4 +1,5 @@
 /** One value as text, by type: what a field holds before quoting. */
+import { copyRange, viewOf } from "../../../core/base/copy_range.ts";
 import type { ColumnData } from "../../../core/batch/batch.ts";
 import type { CsvOptions } from "../../../core/config/loaded.ts";
 import { layoutOf, type RivetType } from "../../../core/types/types.ts";
@@ -57,9 +58,14 @@ function floatText(value: number, bits: 32 | 64): string {
 function bytesWriter(data: ColumnData, hex: boolean): ValueWriter {
   const { values, offsets } = data;
   if (offsets === null) throw new TypeError("byte arrays came without offsets");
-  return hex
-    ? (out, row) => appendHex(out, values, offsets[row], offsets[row + 1])
-    : (out, row) => out.appendRange(values, offsets[row], offsets[row + 1]);
+  if (hex) return (out, row) => appendHex(out, values, offsets[row], offsets[row + 1]);
+  const view = viewOf(values);
+  return (out, row) => {
+    const start = offsets[row];
+    const end = offsets[row + 1];
+    out.reserve(end - start);
+    out.length = copyRange(values, view, start, end, out.bytes, out.view, out.length);
+  };
 }
 
 type ScalarType = Exclude<RivetType, { kind: "list" }>;
@@ -72,7 +78,7 @@ export function valueWriter(
 ): ValueWriter {
   const whole = fractions === "always";
   const { values } = data;
-  const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
+  const view = viewOf(values);
   switch (type.kind) {
     case "bool":
       return (out, row) => out.append((values[row >> 3] >> (row & 7)) & 1 ? TRUE : FALSE);
