@@ -12,6 +12,8 @@ import { Screen } from "./cli/render/screen.ts";
 import { stdio } from "./cli/render/stdio.ts";
 import { listenForInterrupts } from "./cli/signals.ts";
 import { servicesOver, type Wiring } from "./cli/wire.ts";
+import type { LoadedConfig, LoadedExport } from "./core/config/loaded.ts";
+import type { Needs } from "./core/ports/needs.ts";
 import { exitCodeOf } from "./core/base/error_class.ts";
 import { type RivetError, toRivetError } from "./core/base/errors.ts";
 import {
@@ -25,6 +27,15 @@ import {
 const EXIT_INTERRUPTED = 130;
 
 const env = (name: string) => Deno.env.get(name);
+
+/** How a failure is reported does not depend on what may be read. */
+function readableEnv(name: string): string | undefined {
+  try {
+    return env(name);
+  } catch {
+    return undefined;
+  }
+}
 
 /** Aborts with the signal that commands are given; there may be a state before it is asked for. */
 const stopping = new AbortController();
@@ -62,6 +73,16 @@ const wiringFrom = (entry: string): Wiring => ({
     );
     return await readForeignState(from, (text) => logger().warn(text));
   },
+  async needs() {
+    const [{ adapterNeeds }, { stateNeeds }] = await Promise.all([
+      import("./adapters/registry.ts" as string) as Promise<
+        typeof import("./adapters/registry.ts")
+      >,
+      import("./state/needs.ts" as string) as Promise<typeof import("./state/needs.ts")>,
+    ]);
+    return { adapters: adapterNeeds, state: stateNeeds, env };
+  },
+  program: () => ({ entry, standalone: Deno.build.standalone, execPath: Deno.execPath() }),
   async startWorker() {
     const { startThread, WorkerClient }: typeof import("./core/workers/worker_client.ts") =
       await import("./core/workers/worker_client.ts" as string);
@@ -70,18 +91,19 @@ const wiringFrom = (entry: string): Wiring => ({
   },
   async launcher(config) {
     // Children are this program again.
-    const [{ childLimit, launchSelf }, { inheritedEnv, inheritedFlags, wishesOf }] = await Promise
-      .all([
+    const [{ childLimit, launchSelf }, { inheritedEnv, inheritedFlags, wishesOf }, needs] =
+      await Promise.all([
         import("./core/processes/child.ts" as string) as Promise<
           typeof import("./core/processes/child.ts")
         >,
         import("./core/processes/inheritance.ts" as string) as Promise<
           typeof import("./core/processes/inheritance.ts")
         >,
+        childNeeds(this, config),
       ]);
     return {
       launch(args, exported) {
-        const wishes = wishesOf(config, exported, env);
+        const wishes = wishesOf(needs(exported));
         const asChild = { [EVENTS_ENV]: "1", [STOP_ENV]: "stdin" };
         const childEnv = { ...inheritedEnv(wishes.variables), ...asChild };
         return launchSelf(args, { program: entry, flags: inheritedFlags(wishes), env: childEnv });
@@ -90,6 +112,23 @@ const wiringFrom = (entry: string): Wiring => ({
     };
   },
 });
+
+/** What each export's own process needs. */
+async function childNeeds(
+  wiring: Wiring,
+  config: LoadedConfig,
+): Promise<(exported: LoadedExport) => Required<Needs>> {
+  const { exportNeeds, programNeeds }: typeof import("./core/permissions/config_needs.ts") =
+    await import("./core/permissions/config_needs.ts" as string);
+  const deps = await wiring.needs();
+  const own = programNeeds(wiring.program());
+  const needs = new Map<LoadedExport, Required<Needs>>();
+  for (const exported of config.exports) {
+    needs.set(exported, await exportNeeds(config, exported, deps, own));
+  }
+  // Whatever is asked for is one of them.
+  return (exported) => needs.get(exported) as Required<Needs>;
+}
 
 /**
  * Runs one command line and returns the process's exit code.
@@ -163,7 +202,7 @@ function originOf(error: RivetError): string {
 
 /** `--exit-class` chooses the numbering before the arguments are parsed: they may be what is wrong. */
 function exitCode(error: RivetError, args: readonly string[]): number {
-  return exitCodeOf(error, wantsExitClass(args, env));
+  return exitCodeOf(error, wantsExitClass(args, readableEnv));
 }
 
 /** `--quiet` and `--verbose` decide over the environment; a more talkative environment stays so. */
@@ -184,7 +223,7 @@ function logLevel(globals: Globals, wanted: LogLevel | null): LogLevel {
 }
 
 function allowsColor(): boolean {
-  return !env("NO_COLOR");
+  return !readableEnv("NO_COLOR");
 }
 
 function takeInterrupts(screen: Screen): AbortSignal {

@@ -1,9 +1,9 @@
 /** The one record of adapters, for `program.ts` and the Worker's entry. */
-import type { Adapters } from "../core/ports/adapters.ts";
-import { openDestination } from "./destinations/mod.ts";
+import type { AdapterNeeds, Adapters } from "../core/ports/adapters.ts";
+import { destinationNeeds, openDestination } from "./destinations/mod.ts";
 import { loadFormat } from "./formats/mod.ts";
-import { openNotifiers } from "./notifiers/mod.ts";
-import { sourceFactory } from "./sources/mod.ts";
+import { notifierNeeds, openNotifiers } from "./notifiers/mod.ts";
+import { sourceFactory, sourceNeeds } from "./sources/mod.ts";
 
 /** Everything behind the ports, loaded when it is first asked for. */
 export const adapters: Adapters = {
@@ -11,4 +11,11 @@ export const adapters: Adapters = {
   destination: (config) => openDestination(config),
   format: loadFormat,
   openNotifiers: (config) => openNotifiers(config),
+};
+
+/** What the same adapters need of the machine and the network. */
+export const adapterNeeds: AdapterNeeds = {
+  source: sourceNeeds,
+  destination: destinationNeeds,
+  notifiers: notifierNeeds,
 };

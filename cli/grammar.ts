@@ -8,6 +8,7 @@ import { globalOptions } from "./globals.ts";
 import { executeInit, initCommand } from "./init.ts";
 import { executeJournal, journalCommand } from "./journal.ts";
 import { executeMetrics, metricsCommand } from "./metrics.ts";
+import { executePermissions, permissionsCommand } from "./permissions.ts";
 import { executePlan, planCommand } from "./plan.ts";
 import { executeReconcile, reconcileCommand } from "./reconcile.ts";
 import { executeRepairCommand, repairCommand } from "./repair.ts";
@@ -37,6 +38,7 @@ export const grammar = merge(
     initCommand,
     doctorCommand,
     checkCommand,
+    permissionsCommand,
     runCommand,
     planCommand,
     applyCommand,
@@ -59,6 +61,7 @@ export const COMMAND_TREE: Readonly<Record<string, readonly string[]>> = {
   init: [],
   doctor: [],
   check: [],
+  permissions: [],
   run: [],
   plan: [],
   apply: [],
@@ -82,6 +85,8 @@ export function execute(invocation: Invocation, ctx: CommandContext): Promise<vo
       return executeInit(invocation, ctx);
     case "check":
       return executeCheck(invocation, ctx);
+    case "permissions":
+      return executePermissions(invocation, ctx);
     case "doctor":
       return executeDoctor(invocation, ctx);
     case "run":

@@ -5,6 +5,7 @@ import type { Discovered, DiscoverRequest } from "../core/discover/connect.ts";
 import type { HeldPlans } from "../core/artifact/hold_plans.ts";
 import type { PlannedExports, PlanOptions } from "../core/artifact/plan_exports.ts";
 import type { ForeignState } from "../core/ports/foreign_state.ts";
+import type { Permissions, PermissionsRequest } from "../core/permissions/permissions.ts";
 import type { OpenedReader, StateStore } from "../core/ports/state.ts";
 import type { CheckOptions, ExportCheck } from "../core/preflight/check_exports.ts";
 import type { DoctorCheck, DoctorOptions } from "../core/preflight/doctor.ts";
@@ -39,6 +40,8 @@ export interface Services {
   discover(request: DiscoverRequest): Promise<Discovered>;
   /** An export that would fail is in the list. @throws SourceError when the source is out of reach. */
   checkExports(options: CheckOptions): Promise<readonly ExportCheck[]>;
+  /** The narrowest that a configuration runs with. @throws ConfigError */
+  permissions(request: PermissionsRequest): Promise<Permissions>;
   /** What fails is in the list. */
   runDoctor(options: DoctorOptions): Promise<readonly DoctorCheck[]>;
   /** Failed exports are in the aggregate; only what concerns the run as a whole is thrown. */

@@ -6,6 +6,8 @@ import type { LoadedConfig, NamedConfig } from "../core/config/loaded.ts";
 import type { SourceConfig } from "../core/config/schema.ts";
 import type { Adapters } from "../core/ports/adapters.ts";
 import { ConfigError } from "../core/base/errors.ts";
+import type { NeedsDeps } from "../core/permissions/config_needs.ts";
+import type { Program } from "../core/permissions/permissions.ts";
 import type { ForeignState } from "../core/ports/foreign_state.ts";
 import type { OpenedReader, StateStore } from "../core/ports/state.ts";
 import type { Launcher } from "../core/processes/run_in_processes.ts";
@@ -26,6 +28,9 @@ export interface Wiring {
   ) => Promise<OpenedReader>;
   /** Another tool's state, from a folder, a file or a URL. */
   readonly readForeignState: (from: string) => Promise<ForeignState>;
+  /** What parts of a configuration need, and the program that needs it. */
+  readonly needs: () => Promise<NeedsDeps>;
+  readonly program: () => Program;
   readonly startWorker: () => Promise<RunDeps["startWorker"]>;
   /** How the children of `--parallel-export-processes` are started. */
   readonly launcher: (config: LoadedConfig) => Promise<Launcher>;
@@ -65,9 +70,21 @@ function examining(
   wiring: Wiring,
 ): Pick<
   Services,
-  "discover" | "runDoctor" | "checkExports" | "planExports" | "holdPlans" | "validateExports"
+  | "discover"
+  | "permissions"
+  | "runDoctor"
+  | "checkExports"
+  | "planExports"
+  | "holdPlans"
+  | "validateExports"
 > {
   return {
+    async permissions(request) {
+      const { permissionsOf }: typeof import("../core/permissions/permissions.ts") = await import(
+        "../core/permissions/permissions.ts" as string
+      );
+      return await permissionsOf(request, await wiring.needs(), wiring.program());
+    },
     async discover(request) {
       const { discoverSource }: typeof import("../core/discover/connect.ts") = await import(
         "../core/discover/connect.ts" as string

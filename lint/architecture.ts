@@ -49,6 +49,7 @@ export const FLOORS: readonly string[] = [
   "batch",
   "config",
   "ports",
+  "permissions",
   "lease",
   "access",
   "query",

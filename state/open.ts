@@ -86,8 +86,14 @@ async function probeFolder(dir: string, path: string): Promise<void> {
     (await Deno.open(probe, { write: true, createNew: true, mode: PRIVATE_FILE })).close();
     await Deno.remove(probe);
   } catch (error) {
+    // Allowed to make the state's file and nothing beside it.
+    if (error instanceof Deno.errors.NotCapable && await mayWrite(path)) return;
     throw translateSqlite(error, path, 0);
   }
+}
+
+async function mayWrite(path: string): Promise<boolean> {
+  return (await Deno.permissions.query({ name: "write", path })).state === "granted";
 }
 
 /** The state of a file, brought up to date. @param warn called when the file has lost what it held */

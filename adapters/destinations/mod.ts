@@ -1,6 +1,7 @@
 /** The one list of destination kinds. */
 import type { DestinationConfig } from "../../core/config/schema.ts";
 import { registry } from "../../core/ports/adapters.ts";
+import type { NeedsOf } from "../../core/ports/needs.ts";
 import { withManifestDir } from "../../core/manifest/manifest_dir.ts";
 import { type AnyDestination, isStream } from "../../core/ports/destination.ts";
 import type { Env } from "./kit/environment.ts";
@@ -13,6 +14,9 @@ type Opener<T extends Type> = (
 /** What is paired by `Loaders`. */
 type AnyOpener = (config: never, env: Env) => Promise<AnyDestination>;
 type Loaders = { readonly [T in Type]: () => Promise<Opener<T>> };
+type Declared = {
+  readonly [T in Type]: () => Promise<NeedsOf<Extract<DestinationConfig, { type: T }>>>;
+};
 
 const LOADERS: Loaders = {
   local: async () =>
@@ -26,7 +30,26 @@ const LOADERS: Loaders = {
     (await import("./azure/mod.ts" as string) as typeof import("./azure/mod.ts")).openAzure,
 };
 
+/** Apart from the loaders: what a destination needs is told without its SDK. */
+const NEEDS: Declared = {
+  local: async () =>
+    (await import("./needs.ts" as string) as typeof import("./needs.ts")).localNeeds,
+  stdout: async () =>
+    (await import("./needs.ts" as string) as typeof import("./needs.ts")).stdoutNeeds,
+  s3: async () =>
+    (await import("./s3/needs.ts" as string) as typeof import("./s3/needs.ts")).s3Needs,
+  gcs: async () =>
+    (await import("./gcs/needs.ts" as string) as typeof import("./gcs/needs.ts")).gcsNeeds,
+  azure: async () =>
+    (await import("./azure/needs.ts" as string) as typeof import("./azure/needs.ts")).azureNeeds,
+};
+
 const load = registry<Type, AnyOpener>("destination type", LOADERS);
+const needs = registry<Type, NeedsOf<never>>("destination type", NEEDS);
+
+/** @param config as `openDestination` takes it. */
+export const destinationNeeds: NeedsOf<DestinationConfig> = async (config, env) =>
+  await (await needs(config.type))(config as never, env);
 
 /**
  * Opens the destination of an export. Nothing is created before its first use; credentials are found

@@ -1,6 +1,7 @@
 /** The one list of notifiers. */
 import type { NotificationsConfig } from "../../core/config/schema.ts";
 import { registry } from "../../core/ports/adapters.ts";
+import { type NeedsOf, together } from "../../core/ports/needs.ts";
 import type { Notifier } from "../../core/ports/notifier.ts";
 
 type Env = (name: string) => string | undefined;
@@ -16,6 +17,16 @@ const LOADERS: Loaders = {
     (await import("./slack.ts" as string) as typeof import("./slack.ts")).openSlack,
 };
 
+type Declared = {
+  readonly [N in Name]-?: () => Promise<NeedsOf<NonNullable<NotificationsConfig[N]>>>;
+};
+
+const NEEDS: Declared = {
+  slack: async () =>
+    (await import("./slack.ts" as string) as typeof import("./slack.ts")).slackNeeds,
+};
+
+const needs = registry<Name, NeedsOf<never>>("notifier", NEEDS);
 const load = registry<Name, AnyOpener>("notifier", LOADERS);
 
 /**
@@ -31,3 +42,10 @@ export async function openNotifiers(
     wanted.map(async ([name, block]) => (await load(name))(block as never, env)),
   );
 }
+
+/** What sending needs, of every notifier that the configuration asks for. */
+export const notifierNeeds: NeedsOf<NotificationsConfig> = async (config, env) => {
+  const wanted = Object.entries(config).filter(([, block]) => block !== undefined);
+  const all = wanted.map(async ([name, block]) => await (await needs(name))(block as never, env));
+  return together(...await Promise.all(all));
+};

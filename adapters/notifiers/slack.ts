@@ -1,6 +1,7 @@
 /** Messages to a Slack channel through an incoming webhook, whose URL is a secret as a whole. */
 import type { NotificationsConfig } from "../../core/config/schema.ts";
 import { ConfigError, RivetError } from "../../core/base/errors.ts";
+import { addressOfUrl, type NeedsOf } from "../../core/ports/needs.ts";
 import type { Notifier, NotifyEvent, NotifyKind } from "../../core/ports/notifier.ts";
 import { redact, redactValue, registerPassword, registerSecret } from "../../core/base/redact.ts";
 import { jsonLine } from "../../core/base/json_text.ts";
@@ -37,6 +38,7 @@ export function openSlack(
   return new SlackNotifier(webhook(config, env), new Set(config.on));
 }
 
+/** @throws ConfigError for a variable that is not set, or an address that is not http(s). */
 function webhook(config: SlackConfig, env: (name: string) => string | undefined): URL {
   const { webhook_url_env: name } = config;
   const key = `notifications.slack.${name === undefined ? "webhook_url" : "webhook_url_env"}`;
@@ -57,6 +59,12 @@ function webhook(config: SlackConfig, env: (name: string) => string | undefined)
   for (const step of path.split(/[/?&=]/)) registerPassword(step);
   return url;
 }
+
+/** The webhook's host. The runtime itself takes proxies from the environment. */
+export const slackNeeds: NeedsOf<SlackConfig> = (config, env) => ({
+  net: [addressOfUrl(webhook(config, env).href) ?? "*"],
+  env: config.webhook_url_env === undefined ? [] : [config.webhook_url_env],
+});
 
 /** An attempt that did not get the message through. */
 interface Refusal {

@@ -3,6 +3,8 @@
  * here named by category; the retry loop reads the category, `program.ts` the exit code.
  */
 
+import { flagHint, refusalBehind } from "./denied.ts";
+
 /** Why an operation failed, as far as the retry loop is concerned (readme "Retry semantics"). */
 export type ErrorCategory =
   | "network"
@@ -107,8 +109,10 @@ export class RivetError extends Error {
   constructor(code: ErrorCode, message: string, options: RivetErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.category = options.category ?? "permanent";
-    this.hint = options.hint;
+    // Whatever was being done: a permission that is missing now is missing at the next attempt, too.
+    const refusal = refusalBehind(options.cause);
+    this.category = refusal === null ? options.category ?? "permanent" : "permanent";
+    this.hint = refusal === null ? options.hint : flagHint(refusal);
     this.nativeCode = options.nativeCode;
   }
 }
@@ -183,11 +187,9 @@ export function deserializeError(data: SerializedError): RivetError {
 export function toRivetError(error: unknown): RivetError {
   if (error instanceof RivetError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof Deno.errors.NotCapable) {
-    return new RivetError("NOT_AVAILABLE", `this process may not do that: ${message}`, {
-      hint: "Start Rivet with that permission, or with -A.",
-      cause: error,
-    });
+  if (refusalBehind(error) !== null) {
+    const text = `this process may not do that: ${message}`;
+    return new RivetError("NOT_AVAILABLE", text, { cause: error });
   }
   return new RivetError("INTERNAL", message, { cause: error });
 }

@@ -28,11 +28,11 @@ const UNREADABLE: FileErrorClass = {
   hint: "Give this user read permission there.",
 };
 
-/** Deno itself refused, by the flags that Rivet was started with. */
+/** Deno itself refused, by the flags that Rivet was started with; the hint follows from the cause. */
 const DENIED: FileErrorClass = {
   code: "DESTINATION_UNWRITABLE",
   category: "permanent",
-  hint: "Start Rivet with that permission for this path, or with -A.",
+  hint: "Start Rivet with that permission.",
 };
 
 const OTHER_FILE_SYSTEM: FileErrorClass = {

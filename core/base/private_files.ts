@@ -14,18 +14,29 @@ export async function makePrivateFolders(
   base: string,
   ...names: readonly string[]
 ): Promise<string> {
-  await Deno.mkdir(base, { recursive: true });
   let folder = base;
   for (const name of names) {
+    const above = folder;
     folder = pathInside(folder, name);
     try {
-      await Deno.mkdir(folder, { mode: PRIVATE_FOLDER });
+      await makePrivateFolder(folder, above);
     } catch (error) {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
       await refuseLink(folder);
     }
   }
   return folder;
+}
+
+/** The one above it is touched only when it is missing: this process may be allowed no more. */
+async function makePrivateFolder(folder: string, above: string): Promise<void> {
+  try {
+    await Deno.mkdir(folder, { mode: PRIVATE_FOLDER });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    await Deno.mkdir(above, { recursive: true });
+    await Deno.mkdir(folder, { mode: PRIVATE_FOLDER });
+  }
 }
 
 /** @throws RivetError DESTINATION_UNWRITABLE when a link is there. */

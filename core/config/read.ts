@@ -16,12 +16,16 @@ function reason(error: unknown): string {
 /** The file's text, or why there is none. */
 export async function readText(
   path: string,
-): Promise<{ readonly text: string } | { readonly failure: string; readonly missing: boolean }> {
+): Promise<
+  | { readonly text: string }
+  | { readonly failure: string; readonly missing: boolean; readonly cause: unknown }
+> {
   try {
     const bytes = await Deno.readFile(path);
     return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
   } catch (error) {
-    return { failure: reason(error), missing: error instanceof Deno.errors.NotFound };
+    const missing = error instanceof Deno.errors.NotFound;
+    return { failure: reason(error), missing, cause: error };
   }
 }
 
@@ -30,6 +34,7 @@ export async function readConfigText(path: string): Promise<string> {
   const result = await readText(path);
   if ("text" in result) return result.text;
   throw new ConfigError(`configuration file ${path} ${result.failure}`, [], {
+    cause: result.cause,
     code: result.missing ? "CONFIG_NOT_FOUND" : "CONFIG_INVALID",
     hint: result.missing
       ? "Give its path with --config, or write one with `rivet init`."

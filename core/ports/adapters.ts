@@ -1,8 +1,9 @@
 /** The adapters of every port, as whoever runs is given them: `program.ts` and the Worker's entry wire them. */
 import { RivetError } from "../base/errors.ts";
-import type { DestinationConfig, NotificationsConfig } from "../config/schema.ts";
+import type { DestinationConfig, NotificationsConfig, SourceConfig } from "../config/schema.ts";
 import type { AnyDestination } from "./destination.ts";
 import type { Format } from "./format.ts";
+import type { NeedsOf } from "./needs.ts";
 import type { Notifier } from "./notifier.ts";
 import type { SourceFactory } from "./source.ts";
 
@@ -23,6 +24,14 @@ export interface Adapters {
    * @throws ConfigError when one has no usable address.
    */
   readonly openNotifiers: (config: NotificationsConfig) => Promise<readonly Notifier[]>;
+}
+
+/** What the adapters need for a configuration, declared beside each of them. */
+export interface AdapterNeeds {
+  readonly source: NeedsOf<SourceConfig>;
+  /** @param config as `Adapters.destination` takes it, placeholders still in place. */
+  readonly destination: NeedsOf<DestinationConfig>;
+  readonly notifiers: NeedsOf<NotificationsConfig>;
 }
 
 /**

@@ -3,9 +3,7 @@
  * environment what its export can need, so that the credentials of one export are not those of all.
  */
 import { tmpdir } from "node:os";
-import { dirname } from "node:path";
-import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
-import type { DestinationConfig } from "../config/schema.ts";
+import type { Needs } from "../ports/needs.ts";
 
 /** What the runtime, its libraries and Rivet itself read, whatever an export does. */
 const COMMON = [
@@ -28,33 +26,9 @@ const COMMON = [
   ...["SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "NUMBER_OF_PROCESSORS"],
 ];
 
-/** The credential chains of the stores' own libraries. */
-const OF_STORE: Record<DestinationConfig["type"], readonly string[]> = {
-  local: [],
-  stdout: [],
-  s3: ["AWS_*"],
-  gcs: ["GOOGLE_*", "GCLOUD_*", "CLOUDSDK_*", "GCE_*", "METADATA_SERVER_DETECTION", "K_SERVICE"],
-  azure: ["AZURE_*", "IDENTITY_*", "MSI_*", "IMDS_*", "AAD_*"],
-};
-
-/** The values of every `*_env` key. */
-function* referenced(value: unknown): Generator<string> {
-  if (typeof value !== "object" || value === null) return;
-  for (const [key, item] of Object.entries(value)) {
-    if (key.endsWith("_env") && typeof item === "string") yield item;
-    else yield* referenced(item);
-  }
-}
-
 /** Names, and beginnings that end in `*`, of the variables that an export's process may need. */
-export function neededVariables(config: LoadedConfig, exported: LoadedExport): string[] {
-  return [
-    ...COMMON,
-    ...OF_STORE[exported.destination.type],
-    // A child loads the whole file, in which every variable must have its value.
-    ...config.variables,
-    ...referenced([config.source, exported.config, config.config.notifications]),
-  ];
+export function neededVariables(needs: Needs): string[] {
+  return [...COMMON, ...needs.env ?? []];
 }
 
 function isNeeded(name: string, needed: readonly string[]): boolean {
@@ -68,9 +42,18 @@ function isNeeded(name: string, needed: readonly string[]): boolean {
 
 /** The parent's environment without what the export cannot need. */
 export function inheritedEnv(needed: readonly string[]): Record<string, string> {
-  if (isWhole("env")) {
-    const all = Object.entries(Deno.env.toObject());
-    return Object.fromEntries(all.filter(([name]) => isNeeded(name, needed)));
+  const all = Object.entries(readableVariables(needed)).filter(([name]) => isNeeded(name, needed));
+  // Whoever may run some programs only may not give them libraries to load.
+  const kept = isWhole("run") ? all : all.filter(([name]) => !/^(LD|DYLD)_/.test(name));
+  return Object.fromEntries(kept);
+}
+
+/** All that this process may read: a list of variables reads as a whole only with `--ignore-env`. */
+function readableVariables(needed: readonly string[]): Record<string, string> {
+  try {
+    return Deno.env.toObject();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
   }
   const env: Record<string, string> = {};
   for (const name of needed) {
@@ -88,38 +71,14 @@ export interface Wishes {
   readonly variables: readonly string[];
 }
 
-/** A folder, cut before the first placeholder. */
-function fixedPart(path: string): string {
-  const brace = path.indexOf("{");
-  return brace < 0 ? path : dirname(`${path.slice(0, brace)}x`);
-}
-
-function hostsIn(value: unknown): string[] {
-  if (typeof value === "string") {
-    return URL.canParse(value) && value.includes("://") ? [new URL(value).host] : [];
-  }
-  if (typeof value !== "object" || value === null) return [];
-  return Object.values(value).flatMap(hostsIn).filter((host) => host !== "");
-}
-
-export function wishesOf(
-  config: LoadedConfig,
-  exported: LoadedExport,
-  env: (name: string) => string | undefined,
-): Wishes {
-  const { source, dir } = config;
-  const { destination } = exported;
-  const variables = neededVariables(config, exported);
-  const urls = [...referenced([source, config.config.notifications]), "RIVET_STATE_URL"].map(env);
-  const paths = [dir, Deno.cwd(), tmpdir(), source.url_file, source.tls?.ca_file].filter((path) =>
-    path !== undefined
-  );
-  if (destination.type === "local") paths.push(fixedPart(destination.path));
-  if (destination.type === "gcs" && destination.credentials_file !== undefined) {
-    paths.push(destination.credentials_file);
-  }
-  const host = source.host === undefined ? [] : [source.host];
-  return { paths, variables, hosts: [...host, ...hostsIn([source, destination, urls])] };
+/** @param needs of one export, and of the program. */
+export function wishesOf(needs: Required<Needs>): Wishes {
+  const { read, write, net } = needs;
+  return {
+    paths: [...new Set([...read, ...write, Deno.cwd(), tmpdir()])],
+    variables: neededVariables(needs),
+    hosts: net.filter((host) => host !== "*"),
+  };
 }
 
 const KINDS = ["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const;
@@ -173,6 +132,8 @@ export function inheritedFlags(wishes: Wishes): string[] {
       if (isGranted(descriptor)) granted.push(value.replaceAll(",", ",,"));
     }
     if (granted.length > 0) flags.push(`--allow-${kind}=${[...new Set(granted)].join(",")}`);
+    // Libraries look at names that nobody lists.
+    if (kind === "env") flags.push("--ignore-env");
   }
   return flags;
 }

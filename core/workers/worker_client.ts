@@ -1,6 +1,7 @@
 /** The main thread's side of a Worker: one promise per extraction or writer. */
 import { type Batch, transferables } from "../batch/batch.ts";
 import { giveBuffer } from "../batch/buffers.ts";
+import { refusalBehind } from "../base/denied.ts";
 import { deserializeError, RivetError } from "../base/errors.ts";
 import { interrupted } from "../base/wait.ts";
 import { logLevel, relog } from "../base/log.ts";
@@ -58,7 +59,10 @@ export class WorkerClient {
     this.#worker.onmessage = (event: MessageEvent<FromWorker>) => this.#receive(event.data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.#die(new RivetError("INTERNAL", `a worker stopped: ${event.message}`));
+      // Its error itself stays in its thread.
+      const cause = new Error(event.message);
+      const code = refusalBehind(cause) === null ? "INTERNAL" : "NOT_AVAILABLE";
+      this.#die(new RivetError(code, `a worker stopped: ${event.message}`, { cause }));
     };
     this.#post({ type: "init", logLevel: logLevel() });
   }

@@ -1,4 +1,5 @@
 /** What PostgreSQL's SQLSTATEs and the driver's connection errors mean for the state. */
+import { refusalBehind } from "../../core/base/denied.ts";
 import { RivetError, StateError } from "../../core/base/errors.ts";
 import type { StateUrl } from "./url.ts";
 
@@ -63,6 +64,7 @@ export function translatePostgres(error: unknown, url: StateUrl): RivetError {
   return new StateError("STATE_UNAVAILABLE", `cannot use the state at ${at}: ${message}`, {
     nativeCode,
     hint: unavailableHint(code, url.namedBy),
+    cause: refusalBehind(error) ?? undefined,
   });
 }
 

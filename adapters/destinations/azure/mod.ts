@@ -5,7 +5,7 @@ import {
   type StoragePipelineOptions,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
-import { type AzureConfig, azureContainer } from "../../../core/config/azure_container.ts";
+import { azureContainer } from "../../../core/config/azure_container.ts";
 import { ConfigError } from "../../../core/base/errors.ts";
 import { registerSecret } from "../../../core/base/redact.ts";
 import { type Env, fromEnvironment } from "../kit/environment.ts";
@@ -17,6 +17,7 @@ import { REQUEST_SETTINGS, Requests } from "../kit/requests.ts";
 import type { StoreOptions } from "../kit/store_options.ts";
 import { AZURE_WORDS, azureFacts } from "./errors.ts";
 import { storageClient } from "./http.ts";
+import { accountUrl, type AzureConfig } from "./place.ts";
 import { AzureStore } from "./store.ts";
 
 export type { AzureConfig };
@@ -77,10 +78,6 @@ async function openService(
   const { findIdentity }: typeof import("./identity.ts") = await import("./identity.ts" as string);
   const credential = await findIdentity(url, requests, http);
   return new BlobServiceClient(url, credential, pipeline);
-}
-
-function accountUrl({ endpoint, account_name }: AzureConfig): string {
-  return endpoint?.replace(/\/+$/, "") ?? `https://${account_name}.blob.core.windows.net`;
 }
 
 /** Without its "?", and hidden: the signature in both of its spellings. */

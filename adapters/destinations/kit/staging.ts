@@ -276,13 +276,19 @@ export class StagingArea {
   }
 }
 
+/** `<temporary folder>/rivet-<user id>`. */
+export function temporaryPath(): string {
+  const uid = Deno.uid();
+  return join(tmpdir(), uid === null ? "rivet" : `rivet-${uid}`);
+}
+
 /**
- * `<temporary folder>/rivet-<user id>`, for this user only: unfinished files hold exported rows.
+ * The folder of `temporaryPath`, for this user only: unfinished files hold exported rows.
  * @throws DestinationError when somebody else has made a folder of that name.
  */
 export async function temporaryRoot(): Promise<string> {
   const uid = Deno.uid();
-  const root = join(tmpdir(), uid === null ? "rivet" : `rivet-${uid}`);
+  const root = temporaryPath();
   try {
     await Deno.mkdir(root, { mode: FOLDER_MODE });
   } catch (error) {

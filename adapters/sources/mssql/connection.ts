@@ -63,6 +63,10 @@ const LOOKING = "only the certificate was looked at";
 /** A session that may not look at others is waited for as long, where no `statement_timeout_s` ends it. */
 const BLIND_MS = 3_600_000;
 
+/** The runtime looks the name up itself: a permission for a host is one for its name, not for its addresses. */
+const byName: Parameters<Connect>[1] = (host, _options, done) =>
+  done(null, [{ address: host, family: 0 }]);
+
 export class Connection {
   readonly #driver: Driver;
   readonly #address: string;
@@ -93,8 +97,8 @@ export class Connection {
     this.#connectOptions = options;
     this.#signal = options.signal;
     this.#address = addressOf(settings);
-    const connector: Connect = async (...target) => {
-      const socket = await tcp.connectInSequence(...target);
+    const connector: Connect = async (target, _lookup, signal) => {
+      const socket = await tcp.connectInSequence(target, byName, signal);
       socket.on("data", () => {
         if (this.#running !== null) this.#silence.begin();
       });

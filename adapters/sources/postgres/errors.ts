@@ -172,7 +172,7 @@ const PROTOCOL: Verdict = {
 const DENIED: Verdict = {
   code: "SOURCE_UNREACHABLE",
   category: "permanent",
-  hint: "Deno was started without that permission; see --allow-net.",
+  hint: "Deno was started without that permission.",
 };
 
 function isSqlState(code: string): boolean {

@@ -38,6 +38,10 @@ export interface ConnectionSettings {
 export interface ResolvedConnection {
   /** At least one, in the order in which they are to be tried. */
   readonly servers: readonly ConnectionSettings[];
+  /** Where a password was looked for; null: one is given. */
+  readonly passFile: string | null;
+  /** Else the system's user is asked for. */
+  readonly namesUser: boolean;
   readonly sessionKind: SessionKind;
   /** One line each, for the log. */
   readonly warnings: readonly string[];
@@ -193,6 +197,8 @@ export function resolveConnection(source: SourceConfig, env: Env = processEnv): 
   }));
   return {
     servers,
+    passFile: login.password === null ? passFile : null,
+    namesUser: url === null || url.user !== null,
     sessionKind: url?.sessionKind ?? "any",
     warnings: [...warnings, ...fileWarnings],
   };

@@ -186,6 +186,7 @@ export function fakeContext(
         ),
       readForeignState: missing("readForeignState"),
       discover: parts.discover ?? missing("discover"),
+      permissions: missing("permissions"),
       runDoctor: parts.runDoctor ?? missing("runDoctor"),
       checkExports: parts.checkExports ?? missing("checkExports"),
       runExports: parts.runExports ?? missing("runExports"),

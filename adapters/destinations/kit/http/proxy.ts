@@ -18,11 +18,17 @@ export type ProxyFor = (origin: Origin) => Proxy | null;
 /** A cloud's own addresses of identities, which no proxy can reach for us. */
 const NEVER = ["169.254.0.0/16", "metadata.google.internal"];
 
+const SECURE = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+const PLAIN = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
+const EXEMPT = ["no_proxy", "NO_PROXY"];
+/** Every variable that is looked at. */
+export const PROXY_VARIABLES: readonly string[] = [...new Set([...SECURE, ...PLAIN, ...EXEMPT])];
+
 /** @throws ConfigError for a proxy that is no http:// URL. */
 export function proxies(env: Env): ProxyFor {
   // HTTP_PROXY in capitals too: what sets it in CGI does not run this program.
-  const secure = proxyOf(env, ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]);
-  const plain = proxyOf(env, ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]);
+  const secure = proxyOf(env, SECURE);
+  const plain = proxyOf(env, PLAIN);
   const exempt = [...NEVER, ...(env("no_proxy") ?? env("NO_PROXY") ?? "").split(/[\s,]+/)]
     .filter((entry) => entry !== "");
   return (origin) =>

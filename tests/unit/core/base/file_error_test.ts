@@ -39,10 +39,12 @@ Deno.test("fileError: what may not be read gets a hint about reading", () => {
 });
 
 Deno.test("a permission that Deno denies is no defect of ours", () => {
-  const denied = new Deno.errors.NotCapable('Requires write access to "/x"');
+  const denied = new Deno.errors.NotCapable(
+    'Requires write access to "/x", run again with the --allow-write flag',
+  );
   const file = fileError(denied, "write", "/x");
   assert.equal(file.code, "DESTINATION_UNWRITABLE");
-  assert.match(file.hint ?? "", /Start Rivet with that permission/);
+  assert.match(file.hint ?? "", /Start Rivet with --allow-write=\/x,/);
   const other = toRivetError(denied);
   assert.equal(other.code, "NOT_AVAILABLE");
   assert.match(other.hint ?? "", /-A/);

@@ -1,6 +1,9 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { adapterNeeds } from "../../../../adapters/registry.ts";
+import { exportNeeds } from "../../../../core/permissions/config_needs.ts";
 import { neededVariables, wishesOf } from "../../../../core/processes/inheritance.ts";
+import { stateNeeds } from "../../../../state/needs.ts";
 import { configOf, planned } from "../plan/planned.ts";
 
 const MAIN = fileURLToPath(new URL("./inheritance_main.ts", import.meta.url));
@@ -13,8 +16,13 @@ interface Given {
 /** What the child of a parent with these flags and this environment is given. */
 async function childOf(flags: readonly string[], env: Record<string, string> = {}): Promise<Given> {
   const one = planned({ config: { destination: { type: "local", path: "/tmp/out/{date}" } } });
-  const config = { ...configOf(one, { source: { url_env: "SHOP_URL" } }), dir: "/tmp" };
-  const wishes = wishesOf(config, one.exported, (name) => env[name]);
+  const config = {
+    ...configOf(one, { source: { type: "postgres", url_env: "SHOP_URL" } }),
+    dir: "/tmp",
+  };
+  const all: Record<string, string> = { SHOP_URL: "postgres://u@127.0.0.1:1/db", ...env };
+  const deps = { adapters: adapterNeeds, state: stateNeeds, env: (name: string) => all[name] };
+  const wishes = wishesOf(await exportNeeds(config, one.exported, deps));
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-check", ...flags, MAIN, "parent", JSON.stringify(wishes)],
     env: { SHOP_URL: "postgres://u@127.0.0.1:1/db", ...env },
@@ -75,7 +83,7 @@ Deno.test("a child is given the variables that its export can need", async () =>
   equal("RIVET_STATE_URL" in env, true);
 });
 
-Deno.test("which variables an export can need follows from its configuration", () => {
+Deno.test("which variables an export can need follows from its configuration", async () => {
   const one = planned({
     config: {
       destination: {
@@ -89,10 +97,12 @@ Deno.test("which variables an export can need follows from its configuration", (
   });
   const notifications = { slack: { webhook_url_env: "HOOK", on: ["failure"] } };
   const config = {
-    ...configOf(one, { source: { url_env: "DB" }, notifications }),
+    ...configOf(one, { source: { type: "postgres", url_env: "DB" }, notifications }),
     variables: ["IN_THE_FILE"],
   };
-  const needed = neededVariables(config, one.exported);
+  // None of the variables is set: what is wrong with the configuration the child says.
+  const deps = { adapters: adapterNeeds, state: stateNeeds, env: () => undefined };
+  const needed = neededVariables(await exportNeeds(config, one.exported, deps));
   for (const name of ["KEY_A", "KEY_B", "HOOK", "DB", "IN_THE_FILE", "AWS_*", "PATH", "RIVET_*"]) {
     equal(needed.includes(name), true, name);
   }
