@@ -171,11 +171,17 @@ function running(
       return await withRunDeps(wiring, options.config, (deps) => runExports(deps, options));
     },
     async runTasks(options, mode) {
-      const { requireSharedState } = await import("../core/tasks/task_mode.ts");
+      const { requireSharedState }: typeof import("../core/tasks/task_mode.ts") = await import(
+        "../core/tasks/task_mode.ts" as string
+      );
       requireSharedState(wiring.env);
       const [{ askedLeaseLength }, { runTasks }] = await Promise.all([
-        import("../core/lease/lease.ts"),
-        import("../core/tasks/run_tasks.ts"),
+        import("../core/lease/lease.ts" as string) as Promise<
+          typeof import("../core/lease/lease.ts")
+        >,
+        import("../core/tasks/run_tasks.ts" as string) as Promise<
+          typeof import("../core/tasks/run_tasks.ts")
+        >,
       ]);
       const leaseMs = askedLeaseLength(wiring.env);
       return await withRunDeps(
@@ -254,7 +260,9 @@ export function servicesOver(wiring: Wiring): Services {
       return signingKey(wiring.env, flag, variable);
     },
     async taskMode(flags) {
-      const { taskMode } = await import("../core/tasks/task_mode.ts");
+      const { taskMode }: typeof import("../core/tasks/task_mode.ts") = await import(
+        "../core/tasks/task_mode.ts" as string
+      );
       return taskMode(flags, wiring.env);
     },
     async loadPlans(path, options) {

@@ -1,7 +1,7 @@
 /** What `type: s3` needs: the store's address as the SDK forms it, and whoever gives credentials. */
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { type EnvLookup, type Needs, type NeedsOf, together } from "../../../core/ports/needs.ts";
+import { type EnvLookup, type NeedsOf, together } from "../../../core/ports/needs.ts";
 import { textOf } from "../kit/existing.ts";
 import { storeNeeds } from "../kit/needs.ts";
 import type { S3Config } from "./mod.ts";
