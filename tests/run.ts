@@ -32,6 +32,7 @@ const VERSION_SAMPLE = [
   "postgres/types_test.ts",
   "reconcile/checksum_test.ts",
   "snapshot/snapshot_test.ts",
+  "storage/versions_test.ts",
 ].map((path) => join(ROOT, "tests/live", path));
 
 async function testFiles(path: string): Promise<string[]> {

@@ -106,6 +106,9 @@ function modeText({ mode }: LoadedExport): string {
 
 function chunkText(mode: ChunkedMode): string {
   const cut = cutOf(mode);
+  if (cut.storage !== undefined) {
+    return `${cut.storage.name}, ${cut.measure(mode).replace("=", ": ")}`;
+  }
   const label = cut.columnSetting === "chunk_by_key" ? "key" : "column";
   return `${label}: ${mode.column ?? "primary key"}, ${cut.measure(mode).replace("=", ": ")}`;
 }

@@ -1,7 +1,8 @@
 /** What an export asks of its source that not every engine or server gives: refused before a row is read. */
 import { ConfigError } from "../base/errors.ts";
 import type { LoadedExport } from "../config/loaded.ts";
-import type { RunningTransactions, Source } from "../ports/source.ts";
+import type { ChunkedMode } from "../config/modes.ts";
+import type { RunningTransactions, Source, SourceCapabilities } from "../ports/source.ts";
 
 /** @throws ConfigError for an engine without snapshots that connections share. */
 export function snapshotSharing(
@@ -39,7 +40,9 @@ export function requireEngine(source: Source, exported: LoadedExport): void {
   if (exported.consistency.kind !== "statement") snapshotSharing(source);
   const { mode } = exported;
   if (mode.kind === "incremental" && mode.commitSafe) runningOf(source, exported.name);
-  if (mode.kind === "chunked" && mode.dense) requireWindows(source, exported.name);
+  if (mode.kind !== "chunked") return;
+  if (mode.dense) requireWindows(source, exported.name);
+  if (mode.by !== null) requireStorage(source, exported.name, mode.by);
 }
 
 function requireWindows({ info, capabilities }: Source, exportName: string): void {
@@ -49,6 +52,24 @@ function requireWindows({ info, capabilities }: Source, exportName: string): voi
       `${info.version} does not have`,
     [],
     { hint: "Use chunk_by_key with a unique key, or chunk_column without chunk_dense." },
+  );
+}
+
+type StorageCut = NonNullable<ChunkedMode["by"]>;
+
+const STORAGE: Readonly<Record<StorageCut, readonly [keyof SourceCapabilities, string]>> = {
+  ctid: ["blockRanges", "statements over ranges of a table's blocks"],
+  partitions: ["partitions", "statements over one partition of a table"],
+};
+
+function requireStorage({ info, capabilities }: Source, exportName: string, by: StorageCut): void {
+  const [capability, needed] = STORAGE[by];
+  if (capabilities[capability]) return;
+  throw new ConfigError(
+    `export '${exportName}': chunk_by: ${by} needs ${needed}, which ${info.engine} ` +
+      `${info.version} does not have`,
+    [],
+    { hint: "Cut by a column instead: chunk_column, or chunk_by_key (docs/modes.md)." },
   );
 }
 

@@ -51,9 +51,10 @@ function tuningConfig(tuning: Tuning): TuningConfig {
 function chunkSettings({ mode }: LoadedExport, plan: ExportPlan): Partial<ExportConfig> {
   if (plan.strategy.kind !== "chunked" || mode.kind !== "chunked") return {};
   const { shape } = plan.strategy;
+  const { columnSetting } = CUTS[shape.kind];
   return {
-    [CUTS[shape.kind].columnSetting]: shape.column,
-    ...(mode.count === null && mode.days === null
+    ...(columnSetting === null ? {} : { [columnSetting]: shape.column }),
+    ...(mode.count === null && mode.days === null && mode.by !== "partitions"
       ? { chunk_size: plan.strategy.size ?? mode.size }
       : {}),
   };

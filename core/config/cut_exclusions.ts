@@ -5,7 +5,7 @@
 import type { ExportConfig } from "./schema.ts";
 
 /** Stored with chunk runs and in artifacts: a kind keeps its name. */
-export type CutKind = "range" | "dense_keys" | "days" | "key";
+export type CutKind = "range" | "dense_keys" | "days" | "key" | "ctid" | "partitions";
 
 type ChunkKey = Extract<keyof ExportConfig, `chunk_${string}`>;
 
@@ -13,6 +13,7 @@ type ChunkKey = Extract<keyof ExportConfig, `chunk_${string}`>;
 export type Exclusion = readonly [a: ChunkKey, b: ChunkKey, advice: string];
 
 const DAYS = "the days are the size";
+const NO_COLUMN = "cut by a column or by chunk_by";
 
 /** What a cut's own setting cannot stand beside; a pair of two cuts is told by the first of them. */
 export const CUT_EXCLUSIONS: Readonly<Record<CutKind, readonly Exclusion[]>> = {
@@ -35,4 +36,12 @@ export const CUT_EXCLUSIONS: Readonly<Record<CutKind, readonly Exclusion[]>> = {
   dense_keys: [
     ["chunk_count", "chunk_dense", "windows over row numbers are sized by chunk_size"],
   ],
+  ctid: [
+    ["chunk_column", "chunk_by", NO_COLUMN],
+    ["chunk_by_key", "chunk_by", NO_COLUMN],
+    ["chunk_by_days", "chunk_by", NO_COLUMN],
+    ["chunk_dense", "chunk_by", NO_COLUMN],
+  ],
+  // With `chunk_by` told already; a partition's own size is a rule's affair.
+  partitions: [],
 };

@@ -47,6 +47,8 @@ export interface ChunkedMode {
   readonly days: number | null;
   readonly dense: boolean;
   readonly byKey: boolean;
+  /** `chunk_by`; null: by a column. */
+  readonly by: "ctid" | "partitions" | null;
   readonly checkpoint: boolean;
   readonly maxAttempts: number;
   /** `lease_s`: how long a task that several processes share may be silent. */
@@ -98,6 +100,7 @@ function chunkedMode(config: ExportConfig): ChunkedMode {
     days: config.chunk_by_days ?? null,
     dense: config.chunk_dense === true,
     byKey: key !== undefined && key !== false,
+    by: config.chunk_by ?? null,
     checkpoint: config.chunk_checkpoint,
     maxAttempts: config.chunk_max_attempts ?? DEFAULT_MAX_ATTEMPTS,
     taskLeaseMs: (config.lease_s ?? DEFAULT_TASK_LEASE_S) * 1000,

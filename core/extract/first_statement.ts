@@ -12,7 +12,8 @@ export function accessOf(
   { kind }: Pick<ReadSpec, "kind">,
   { batchRows }: Pick<Tuning, "batchRows">,
 ): ReadRequest["access"] {
-  return kind === "cursor" || (kind === "statement" && batchRows > 0) ? "cursor" : "statement";
+  if (kind === "cursor") return "cursor";
+  return (kind === "statement" || kind === "blocks") && batchRows > 0 ? "cursor" : "statement";
 }
 
 /** Rows of a page that the tuning or the plan fixes; null: they follow from the rows' width. */
@@ -38,6 +39,7 @@ export function firstStatement(
   tuning: Pick<Tuning, "batchRows">,
 ): Pick<ReadRequest, "sql" | "access"> {
   const access = accessOf(spec, tuning);
+  if (spec.kind === "blocks") return { sql: spec.sql[0], access };
   if (spec.kind !== "pages") return { sql: spec.sql, access };
   const { shape, selectList } = spec;
   const rows = firstPageRows(spec, tuning);

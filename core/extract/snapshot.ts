@@ -195,16 +195,25 @@ export function runHold(exports: readonly Pick<LoadedExport, "consistency">[]): 
   return new SnapshotHold(limits.length === 0 ? null : Math.min(...limits));
 }
 
-/** The snapshot that a plan was made with, the export's own hold, the run's, or none. */
+/** Several readers of a table without a key share a snapshot, if the plan finds that they need one. */
+function mayNeedSnapshot({ mode, table, config }: HoldingExport): boolean {
+  return mode.kind === "full" && mode.parallel > 1 && table !== null &&
+    config.consistency === undefined;
+}
+
+type HoldingExport = Pick<LoadedExport, "consistency" | "mode" | "table" | "config">;
+
+/** The snapshot that a plan was made with, the export's own hold, taken where it is needed, the run's, or none. */
 export function exportHold(
-  { consistency }: Pick<LoadedExport, "consistency">,
+  exported: HoldingExport,
   ofRun: SnapshotHold,
   planned: SharedSnapshot | null = null,
 ): ExportSnapshot | null {
   if (planned !== null) return new JoinedSnapshot(planned);
+  const { consistency } = exported;
   switch (consistency.kind) {
     case "statement":
-      return null;
+      return mayNeedSnapshot(exported) ? new SnapshotHold(null) : null;
     case "snapshot":
       return new SnapshotHold(consistency.maxSeconds);
     case "run_snapshot":

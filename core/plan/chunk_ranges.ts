@@ -3,28 +3,21 @@ import { resolveMode } from "../config/modes.ts";
 import type { ExportConfig } from "../config/schema.ts";
 import type { CutKind } from "../config/cut_exclusions.ts";
 import { type Cut, isNullChunk } from "../query/cuts/cut.ts";
-import { INTEGER } from "../query/cuts/integer_windows.ts";
 import { cutOf, CUTS } from "../query/cuts/mod.ts";
-import { openRangeProblem } from "../query/cuts/open_ranges.ts";
+import { openIntegerProblem } from "../query/cuts/open_ranges.ts";
 import type { PlannedChunk, Strategy } from "./strategy.ts";
 
 /** Integers as numbers while they are exact, else text; null is open, `[null, null]` the NULL keys. */
 export type ChunkRange = readonly [number | string | null, number | string | null];
 
-/** `pages`: the key ranges that `mode: full` with `parallel` reads. */
+/** `pages`: the ranges of keys, or of blocks, that `mode: full` with `parallel` reads. */
 export type RangeKind = CutKind | "pages";
 
 const PAGES: Pick<Cut, "open" | "nullChunk" | "integers" | "problem"> = {
   open: true,
   nullChunk: false,
   integers: true,
-  problem(range, before) {
-    const problem = openRangeProblem(range, before);
-    const { start, end } = range;
-    if (problem !== null || start === null || end === null) return problem;
-    if (!INTEGER.test(start) || !INTEGER.test(end)) return "its bounds are no integers";
-    return BigInt(start) < BigInt(end) ? null : "it ends before it starts";
-  },
+  problem: openIntegerProblem,
 };
 
 /** How the ranges of an export are to be understood. */
@@ -53,9 +46,10 @@ export function rangesOf(strategy: Strategy, kind: RangeKind): ChunkRange[] {
       return [];
     case "whole":
       if (strategy.reads.length < 2) return [];
-      return strategy.reads.flatMap((read) =>
-        read.kind === "pages" ? [range(read.shape.after, read.shape.until)] : []
-      );
+      return strategy.reads.flatMap((read) => {
+        if (read.kind === "blocks") return [range(read.from, read.until)];
+        return read.kind === "pages" ? [range(read.shape.after, read.shape.until)] : [];
+      });
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Description, Dialect } from "../ports/source.ts";
 import { chunkSql } from "../query/chunk.ts";
 import type { ChunkBounds } from "../query/cuts/cut.ts";
+import { CUTS } from "../query/cuts/mod.ts";
 import type { ReadSpec } from "../query/unit_read.ts";
 import type { ChunkedStrategy } from "./strategy.ts";
 
@@ -13,7 +14,8 @@ export function chunkSpec(
   chunk: ChunkBounds,
 ): ReadSpec {
   if (pageRows === null) {
-    return { kind: "statement", sql: chunkSql(dialect, shape, chunk, selectList) };
+    const kind = CUTS[shape.kind].steps === true ? "cursor" : "statement";
+    return { kind, sql: chunkSql(dialect, shape, chunk, selectList) };
   }
   return {
     kind: "pages",

@@ -6,7 +6,7 @@ import type { LoadedExport } from "../config/loaded.ts";
 import type { StageSpec } from "../encode/stage_plan.ts";
 import type { TieSpec } from "../extract/ties.ts";
 import type { Description, Source } from "../ports/source.ts";
-import type { ChunkShape } from "../query/cuts/cut.ts";
+import type { ChunkShape, CutChange } from "../query/cuts/cut.ts";
 import type { CursorShape, CursorWindow } from "../query/cursor.ts";
 import type { ReadSpec } from "../query/unit_read.ts";
 import type { Column } from "../types/types.ts";
@@ -34,6 +34,8 @@ export interface ChunkedStrategy {
 export interface WholeStrategy {
   readonly kind: "whole";
   readonly reads: readonly ReadSpec[];
+  /** They are ranges of this table's blocks, which only a snapshot holds still; absent: they are not. */
+  readonly blocksOf?: string;
 }
 
 /** `mode: incremental`: one read behind the stored cursor. */
@@ -56,6 +58,13 @@ export interface IncrementalStrategy {
 
 /** By how units are found: modes that read alike share one. */
 export type Strategy = WholeStrategy | IncrementalStrategy | ChunkedStrategy;
+
+/** How the table of a plan that is cut by its storage is stored now. */
+export interface StoredNow {
+  readonly change: CutChange | null;
+  /** Another one once its rows lie elsewhere altogether; null where that makes no difference. */
+  readonly as: string | null;
+}
 
 /** All that a run needs to know of the source before it reads. */
 export interface ExportPlan {

@@ -2,10 +2,12 @@
 import { onlyHelps } from "../access/only_helps.ts";
 import { ConfigError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
-import type { FullMode, WindowMode } from "../config/modes.ts";
-import type { TableKey } from "../ports/source.ts";
+import { DEFAULT_CHUNK_SIZE, type FullMode, type WindowMode } from "../config/modes.ts";
+import type { TableBlocks, TableKey } from "../ports/source.ts";
+import { blockBoundaries, blockStatements, piecesOf } from "../query/blocks.ts";
 import { comparedType, minMaxSql, outerSelect } from "../query/select.ts";
 import { windowSql } from "../query/time_window.ts";
+import type { ReadSpec } from "../query/unit_read.ts";
 import type { Column, RivetType } from "../types/types.ts";
 import { findColumn } from "./columns.ts";
 import type { Planning, WholeStrategy } from "./strategy.ts";
@@ -56,23 +58,70 @@ async function keyBounds(planning: Planning, key: Column, count: number): Promis
   return windows.slice(0, -1).map((window) => String(window.end));
 }
 
+/**
+ * A table without a key: as many stretches of its blocks, under a snapshot, which holds no longer than the one
+ * that a single reader would need. Null, which is said, where that is not to be had: one reader it is.
+ */
+async function blockStrategy(planning: Planning, count: number): Promise<WholeStrategy | null> {
+  const { source, exported, base, description: { selectList }, inputs } = planning;
+  const found = await blocksOf(planning);
+  if ("without" in found) {
+    logger().warn(
+      `export '${exported.name}': parallel: ${count} needs 'table:' with a primary key of one ` +
+        `integer column that no two rows share${found.without}; one reader is used`,
+    );
+    return null;
+  }
+  const { blocks } = found;
+  const bounds = inputs.chunks === null
+    ? blockBoundaries(blocks, count)
+    : inputs.chunks.flatMap(({ end }) => end === null ? [] : [end]);
+  const pieces = await piecesOf(source, base, DEFAULT_CHUNK_SIZE);
+  const size = { blocks, step: Math.max(1, Math.ceil(blocks / pieces)) };
+  const reads = [null, ...bounds].map((from, i): ReadSpec => {
+    const range = { from, until: bounds[i] ?? null };
+    const sql = blockStatements(source.dialect, base, selectList, range, size);
+    return { kind: "blocks", sql, ...range };
+  });
+  return { kind: "whole", reads, blocksOf: exported.table ?? "" };
+}
+
+/** The table's blocks, or why they are not read, as the end of a sentence. */
+async function blocksOf(
+  { source, exported }: Planning,
+): Promise<TableBlocks | { readonly without: string }> {
+  const { table, config: { consistency } } = exported;
+  const { blockRanges, sharedSnapshot } = source.capabilities;
+  const tableBlocks = source.tableBlocks;
+  if (table === null || !blockRanges || sharedSnapshot !== true || tableBlocks === undefined) {
+    return { without: "" };
+  }
+  if (consistency === "statement") {
+    return { without: ", or consistency other than statement, for ranges of its blocks" };
+  }
+  const look = () => tableBlocks.call(source, table);
+  const found = await onlyHelps(`the blocks of '${table}'`, look, null);
+  if (found === null) return { without: "" };
+  return found.obstacle === null
+    ? found
+    : { without: `, or a table whose blocks can be read, and ${found.obstacle}` };
+}
+
 /** Short keyset pages where the table has a key for them, else one cursor over the query. */
 export async function fullStrategy(
   planning: Planning,
   { parallel }: FullMode,
 ): Promise<WholeStrategy> {
-  const { source, exported, base, description: { selectList } } = planning;
+  const { source, base, description: { selectList } } = planning;
   const key = await pagingKey(planning, parallel);
+  if (key === null && parallel > 1) {
+    const ranges = await blockStrategy(planning, parallel);
+    if (ranges !== null) return ranges;
+  }
   const { copy, serverCursor } = source.capabilities;
   // Without a server-side cursor one statement would stay open for the whole table.
   const pages = copy || !serverCursor || parallel > 1;
   if (key === null || !pages) {
-    if (key === null && parallel > 1) {
-      logger().warn(
-        `export '${exported.name}': parallel: ${parallel} needs 'table:' with a primary key of one ` +
-          "integer column that no two rows share; one reader is used",
-      );
-    }
     const sql = outerSelect(source.dialect, { selectList, base });
     return { kind: "whole", reads: [{ kind: "cursor", sql }] };
   }

@@ -51,6 +51,16 @@ export interface Dialect {
   rowChecksum?(columns: readonly Column[]): string;
   /** What makes it available on a server of the engine that lacks it, as a sentence. */
   readonly checksumRemedy?: string;
+  /**
+   * The condition, over a table itself, of the rows that lie in the blocks `[from, until)`; null is open, and
+   * one of them is not. There when `SourceCapabilities.blockRanges`.
+   */
+  blockRange?(from: string | null, until: string | null): string;
+  /**
+   * What FROM says for one partition, as `Source.partitions` names it, of `table`, as `Dialect.table` writes
+   * it. There when `SourceCapabilities.partitions`.
+   */
+  partition?(table: string, partition: string): string;
 }
 
 /** The spellings of an engine's type names. */
@@ -71,6 +81,10 @@ export interface SourceCapabilities {
   readonly sharedSnapshot: true | { readonly why: string };
   /** The server knows `ROW_NUMBER() OVER`, by which `chunk_dense` finds its boundaries. */
   readonly windowFunctions: boolean;
+  /** A statement over a range of a table's blocks touches no others. */
+  readonly blockRanges: boolean;
+  /** One partition of a table can be read by itself. */
+  readonly partitions: boolean;
 }
 
 /** A described query: its columns, and the select list that makes the adapter able to decode them. */
@@ -200,6 +214,32 @@ export interface RunningTransactions {
   readonly transactions: readonly RunningTransaction[];
 }
 
+/** How a table is stored, as far as it can be read by ranges of its blocks. */
+export interface TableBlocks {
+  /** Of the largest of the tables that a SELECT from it reads: a range holds those blocks of each. */
+  readonly blocks: number;
+  /** Another one once its rows lie elsewhere altogether. */
+  readonly identity: string;
+  /** Why rows cannot be found by their blocks, as a sentence about it; null when they can. */
+  readonly obstacle: string | null;
+}
+
+/** One partition, without partitions of its own. */
+export interface TablePartition {
+  /** As `Dialect.partition` takes it. */
+  readonly name: string;
+  /** Tells it from another one that comes to have its name, or holds other rows under it; never empty. */
+  readonly identity: string;
+}
+
+/** What a partitioned table consists of. */
+export interface TablePartitions {
+  /** In a fixed order: together they hold every row of the table, and each row once. */
+  readonly partitions: readonly TablePartition[];
+  /** Why the table cannot be read by them, as a sentence about it; null when it can. */
+  readonly obstacle: string | null;
+}
+
 /** A snapshot that other connections can join with `ConnectOptions.snapshot`. */
 export interface SharedSnapshot {
   /** The same on every machine, and never that of another snapshot of the same server. */
@@ -304,6 +344,12 @@ export interface Source {
    * not known for the engine.
    */
   explainScan?(sql: string, access: ReadRequest["access"]): Promise<ScanFacts | null>;
+
+  /** From the catalog. There when `capabilities.blockRanges`. */
+  tableBlocks?(table: string): Promise<TableBlocks>;
+
+  /** From the catalog, as it is now. There when `capabilities.partitions`. */
+  partitions?(table: string): Promise<TablePartitions>;
 
   /** The tables and views of a scope, from the catalog. Absent: not available for the engine. */
   introspect?(scope: IntrospectScope): Promise<Catalog>;

@@ -14,7 +14,7 @@ import type { Adapters } from "../ports/adapters.ts";
 import type { InspectedColumn, Source } from "../ports/source.ts";
 import type { OpenedReader, StateReader } from "../ports/state.ts";
 import { baseQuery } from "../query/base.ts";
-import { CUTS } from "../query/cuts/mod.ts";
+import { cutOf, CUTS } from "../query/cuts/mod.ts";
 import { DestinationChecks } from "./check_destination.ts";
 import { type Diagnostics, preflight } from "./preflight.ts";
 import { hasIndex } from "./probe.ts";
@@ -148,7 +148,7 @@ async function diagnose(
   const stored = mode.kind === "incremental" ? await state.cursor(name) : null;
   const inputs = { now: new Date(), cursor: stored?.cursor ?? null, ties: null, signal };
   // Known to be none at first: without an index, looking for chunks would read the whole table.
-  const chunks = mode.kind === "chunked" ? [] : null;
+  const chunks = mode.kind === "chunked" && cutOf(mode).storage === undefined ? [] : null;
   const uncut = await planWithoutWaiting(source, exported, { ...inputs, chunks });
   const subject = sized(exported, uncut);
   const plan = await cutsByLookUps(source, exported, uncut)
@@ -190,7 +190,10 @@ async function cutsByLookUps(
   plan: ExportPlan,
 ): Promise<boolean> {
   const { strategy } = plan;
-  if (strategy.kind !== "chunked" || !CUTS[strategy.shape.kind].lookUps) return false;
+  if (strategy.kind !== "chunked") return false;
+  const { lookUps, storage } = CUTS[strategy.shape.kind];
+  // Of a table's storage they are known by now.
+  if (!lookUps || storage !== undefined) return false;
   return await hasIndex(source, exported, plan) === true;
 }
 

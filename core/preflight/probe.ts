@@ -6,6 +6,7 @@ import { chunkSpec } from "../plan/chunk_spec.ts";
 import type { ChunkedStrategy, ExportPlan } from "../plan/strategy.ts";
 import type { Dialect, ScanFacts, Source } from "../ports/source.ts";
 import { cursorExpression, type CursorShape } from "../query/cursor.ts";
+import { CUTS } from "../query/cuts/mod.ts";
 import { ALIAS, columnRef, outerSelect, textOf } from "../query/select.ts";
 import type { ReadSpec } from "../query/unit_read.ts";
 import type { IndexUse } from "./verdict.ts";
@@ -40,7 +41,7 @@ function orderOf(exported: LoadedExport, { strategy }: ExportPlan): Order | null
       return shape.fallback === null ? { column: shape.column } : { cursor: shape };
     }
     case "chunked":
-      return { column: strategy.shape.column };
+      return isStorageCut(strategy) ? null : { column: strategy.shape.column };
     case "whole": {
       const { mode } = exported;
       if (mode.kind === "time_window") return { column: mode.column };
@@ -54,6 +55,10 @@ function expressionOf(dialect: Dialect, order: Order): string {
   return "column" in order
     ? columnRef(dialect, order.column)
     : cursorExpression(dialect, order.cursor);
+}
+
+function isStorageCut({ shape }: ChunkedStrategy): boolean {
+  return CUTS[shape.kind].storage !== undefined;
 }
 
 /** A chunk from the middle; where no chunk is known, as many rows as one has. */
@@ -70,6 +75,10 @@ function chunkRead(
   if (chunk !== undefined || pageRows !== null) {
     const open = { start: null, end: null };
     return chunkSpec(dialect, strategy, plan.description, chunk ?? open);
+  }
+  if (isStorageCut(strategy)) {
+    const { base, description: { selectList } } = plan;
+    return { kind: "statement", sql: outerSelect(dialect, { selectList, base }) };
   }
   const { mode } = exported;
   const rows = size ?? (mode.kind === "chunked" ? mode.size : 1);

@@ -58,7 +58,7 @@ export function recommendParallel(
   rows: number | null,
 ): number {
   const cut = strategy.kind === "chunked" ||
-    (strategy.kind === "whole" && strategy.reads[0].kind === "pages");
+    (strategy.kind === "whole" && ["pages", "blocks"].includes(strategy.reads[0].kind));
   if (!cut || rows === null || verdict === "DEGRADED" || verdict === "UNSAFE") return 1;
   if (rows < 100_000) return 1;
   return rows < 1_000_000 ? 2 : 4;

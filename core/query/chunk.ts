@@ -13,11 +13,12 @@ export function chunkSql(
   selectList: readonly string[],
 ): string {
   const cut = CUTS[shape.kind];
+  const order = isNullChunk(cut, bounds) ? null : cut.order(dialect, shape);
   return outerSelect(dialect, {
     selectList,
-    base: cut.rows(dialect, shape),
+    base: cut.rows(dialect, shape, bounds),
     where: cut.where(dialect, shape, bounds),
-    orderBy: isNullChunk(cut, bounds) ? [] : [cut.order(dialect, shape)],
+    orderBy: order === null ? [] : [order],
   });
 }
 
@@ -31,7 +32,7 @@ export function chunkRowsSql(
   const cut = CUTS[shape.kind];
   return outerSelect(dialect, {
     selectList,
-    base: cut.rows(dialect, shape),
+    base: cut.rows(dialect, shape, bounds),
     where: cut.where(dialect, shape, bounds),
   });
 }

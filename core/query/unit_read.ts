@@ -7,6 +7,13 @@ export type ReadSpec =
   | { readonly kind: "statement"; readonly sql: string }
   /** A statement without a key to page by: read through a server-side cursor. */
   | { readonly kind: "cursor"; readonly sql: string }
+  /** A stretch of a table's blocks, in short statements one after another; null is open. */
+  | {
+    readonly kind: "blocks";
+    readonly sql: readonly string[];
+    readonly from: string | null;
+    readonly until: string | null;
+  }
   /** Keyset pages over one snapshot. */
   | {
     readonly kind: "pages";

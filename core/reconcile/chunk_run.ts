@@ -26,6 +26,7 @@ const planSchema = z.object({
     column: z.string(),
     columnType: z.custom<ChunkShape["columnType"]>().optional(),
     unique: z.boolean().optional(),
+    table: z.string().optional(),
   }),
   pageRows: z.number().nullable(),
   baseHash: z.string().optional(),
@@ -61,6 +62,12 @@ export function requireCheckpoint(exported: LoadedExport, command: "reconcile" |
       );
     case "chunked":
       if (mode.checkpoint) return;
+      if (mode.by === "ctid") {
+        return refuse(
+          "is cut by ctid: its rows have moved to other blocks since, so its chunks cannot be compared",
+          "Use 'rivet run --reconcile' for a count of the whole export, or cut by a column.",
+        );
+      }
       return refuse(
         "keeps no checkpoint",
         "Set chunk_checkpoint: true on the export and run it: that run can be reconciled.",

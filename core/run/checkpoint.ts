@@ -62,7 +62,7 @@ export function nothingToResume(names: readonly string[]): RivetError {
     `--resume: no unfinished chunk run of ${names.map((n) => `'${n}'`).join(", ")}`,
     {
       hint: "Run without --resume to start fresh; only exports with mode: chunked and " +
-        "chunk_checkpoint: true can be resumed.",
+        "chunk_checkpoint: true can be resumed, which chunk_by: ctid cannot have.",
     },
   );
 }

@@ -15,9 +15,11 @@ import { ExportSource } from "./export_source.ts";
 import { prepareRun, type RunOutcome } from "./finish_run.ts";
 import { openQueue, unitCount } from "./open_queue.ts";
 import { type PlannedRun, planRun } from "./plan_run.ts";
+import { usesSnapshot } from "../extract/snapshot.ts";
 import type { RunQueue } from "./queues.ts";
 import { reconcileChunks } from "./reconcile_chunks.ts";
 import { reconcileCount } from "./reconcile_count.ts";
+import { StorageWatch } from "./storage_watch.ts";
 import { planUnits } from "./unit_plan.ts";
 import { UnitRunner } from "./units.ts";
 
@@ -44,12 +46,15 @@ export class ExportRun {
   async execute(access: Pick<Access, "createOnly">): Promise<void> {
     const ctx = this.#ctx;
     try {
-      await this.#source.takeSnapshot();
+      if (usesSnapshot(ctx.exported)) await this.#source.takeSnapshot();
       const planned = this.#planned = await planRun(ctx, this.#source, this.#open);
       const { strategy, description } = planned.plan;
       this.#schemaChanged = await checkDrift(ctx, description.columns, planned.dialect);
+      const storage = new StorageWatch(ctx, this.#source, strategy);
+      await storage.begin();
       const queue = this.#queue = await openQueue(ctx, planned, this.#open);
       this.#totals = await this.#runUnits(planned, queue, access);
+      await storage.end();
       await queue.close();
       await this.#reconcile(planned, queue);
       await this.#passQuality(this.#totals, queue);

@@ -48,6 +48,15 @@ export class ExportSource {
     journal.add(snapshot.event, { point, shared: snapshot === deps.runSnapshot });
   }
 
+  /** Takes the snapshot that only the plan asks for, once. */
+  async requireSnapshot(): Promise<void> {
+    const { snapshot } = this.#ctx;
+    if (snapshot === null || snapshot.shared !== null) return;
+    await this.takeSnapshot();
+    // The connection that planned does not see it.
+    await this.#session.close();
+  }
+
   /** One reader decodes on this thread and encodes in a Worker; several readers are Workers. */
   openReaders(units: number): Extractor[] {
     const { deps, exported } = this.#ctx;

@@ -9,6 +9,7 @@ export type JournalEventName =
   | "snapshot_taken"
   | "snapshot_joined"
   | "planned"
+  | "partitions_added"
   | "held_back"
   | "retry"
   | "chunk_completed"

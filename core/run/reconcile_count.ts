@@ -16,7 +16,7 @@ function rowsReadSql(dialect: Dialect, plan: ExportPlan, cursor: string | null):
       return base;
     case "whole": {
       const [first] = strategy.reads;
-      return first.kind === "pages" ? base : first.sql;
+      return first.kind === "pages" || first.kind === "blocks" ? base : first.sql;
     }
     case "incremental":
       if (cursor === null) return null;

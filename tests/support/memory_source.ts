@@ -73,6 +73,8 @@ class MemoryConnection {
     serverCursor: true,
     sharedSnapshot: { why: "nobody writes" },
     windowFunctions: true,
+    blockRanges: false,
+    partitions: false,
   };
   readonly info = { engine: "Memory", version: "1", warnings: [] };
   readonly #server: MemoryServer;

@@ -50,6 +50,8 @@ const CAPABILITIES: SourceCapabilities = {
       "(CREATE DATABASE ... AS SNAPSHOT OF) that is named as the source's database is one point in time",
   },
   windowFunctions: true,
+  blockRanges: false,
+  partitions: false,
 };
 
 const ROWS_BATCH = { batchBytes: 1024 * 1024, batchRows: 8192 };

@@ -112,5 +112,6 @@ export const dialect: Dialect = {
   castText,
   notComparable,
   table: (name) => tableParts(name).map(quoteIdentifier).join("."),
+  partition: (table, partition) => `${table} PARTITION (${quoteIdentifier(partition)})`,
   rowChecksum: (columns) => rowChecksum(columns, quoteIdentifier),
 };

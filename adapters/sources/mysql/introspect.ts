@@ -1,5 +1,5 @@
 /** What the catalog knows of a table: keys, statistics, names like its own. */
-import type { TableKey } from "../../../core/ports/source.ts";
+import type { TableKey, TablePartitions } from "../../../core/ports/source.ts";
 import type { RunRows } from "../kit/run_rows.ts";
 import { nearestTable } from "../kit/similar_table.ts";
 import { quoteLiteral, tableParts } from "./dialect.ts";
@@ -100,6 +100,24 @@ export async function histogramBounds(
   if (found === undefined || found[0] === null) return [];
   const { histogram_hb } = JSON.parse(found[0]) as Histogram;
   return (histogram_hb ?? []).slice(1).map((bucket) => bucket.start ?? "").filter((s) => s !== "");
+}
+
+/** Partitions as a whole: SELECT reads those below with them. */
+export async function tablePartitions(rows: RunRows, table: string): Promise<TablePartitions> {
+  const found = await rows(`
+    SELECT p.PARTITION_NAME, p.PARTITION_METHOD, p.PARTITION_EXPRESSION, p.PARTITION_DESCRIPTION
+    FROM information_schema.PARTITIONS p
+    WHERE ${tableCondition("p", table)} AND p.PARTITION_NAME IS NOT NULL
+    GROUP BY p.PARTITION_ORDINAL_POSITION, p.PARTITION_NAME, p.PARTITION_METHOD,
+      p.PARTITION_EXPRESSION, p.PARTITION_DESCRIPTION
+    ORDER BY p.PARTITION_ORDINAL_POSITION`);
+  return {
+    partitions: found.map(([name, method, expression, description]) => ({
+      name: name ?? "",
+      identity: `${method}(${expression ?? ""})${description === null ? "" : ` ${description}`}`,
+    })),
+    obstacle: found.length > 0 ? null : "it has no partitions",
+  };
 }
 
 /** The readable table nearest to a name that does not exist. */

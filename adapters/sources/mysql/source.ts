@@ -15,6 +15,7 @@ import type {
   SourceCapabilities,
   SourceInfo,
   TableKey,
+  TablePartitions,
 } from "../../../core/ports/source.ts";
 import type { RivetType } from "../../../core/types/types.ts";
 import { onlyHelps } from "../../../core/access/only_helps.ts";
@@ -32,6 +33,7 @@ import {
   primaryKeyColumns,
   similarTable,
   singleKeys,
+  tablePartitions,
 } from "./introspect.ts";
 import { rowBytes } from "./row_bytes.ts";
 import { readBatches } from "./read.ts";
@@ -55,6 +57,8 @@ const CAPABILITIES = {
   sharedSnapshot: {
     why: "its snapshots belong to one connection, and no statement lets another one join",
   },
+  blockRanges: false,
+  partitions: true,
 } as const;
 
 export class MysqlSource implements Source {
@@ -174,6 +178,10 @@ export class MysqlSource implements Source {
 
   async explainScan(query: string): Promise<ScanFacts | null> {
     return scanFacts(await this.#explain(query), /\bORDER BY\b/.test(query));
+  }
+
+  partitions(table: string): Promise<TablePartitions> {
+    return this.#transaction((rows) => tablePartitions(rows, table));
   }
 
   introspect(scope: IntrospectScope): Promise<Catalog> {

@@ -36,7 +36,7 @@ function unreadable(kind: string, permitted: boolean, populated: boolean): strin
 }
 
 /** The way `tableParts` reads back. */
-function reference(schema: string, name: string, visible: boolean): string {
+export function reference(schema: string, name: string, visible: boolean): string {
   const part = (text: string) => /^"|\./.test(text) ? quoteIdentifier(text) : text;
   return visible ? part(name) : `${part(schema)}.${part(name)}`;
 }

@@ -52,6 +52,15 @@ function literal(value: string, type?: RivetType, nativeType?: string): string {
   }
 }
 
+/** By comparisons that a Tid Range Scan serves. */
+function blockRange(from: string | null, until: string | null): string {
+  const bound = (block: string) => `'(${block},0)'::tid`;
+  return [
+    ...(from === null ? [] : [`ctid >= ${bound(from)}`]),
+    ...(until === null ? [] : [`ctid < ${bound(until)}`]),
+  ].join(" AND ");
+}
+
 function castText(expression: string, type?: RivetType, nativeType = ""): string {
   const base = nativeBase(nativeType);
   if (base === "bytea" && type?.kind === "binary") return `encode(${expression}, 'hex')`;
@@ -86,6 +95,8 @@ export const dialect: Dialect = {
   typeNames,
   notComparable,
   table: (name) => tableParts(name).map(quoteIdentifier).join("."),
+  blockRange,
+  partition: (_table, partition) => tableParts(partition).map(quoteIdentifier).join("."),
   // `_rivet.*` is the whole row even where a column is named `_rivet`.
   rowChecksum: () =>
     "SUM(('x' || SUBSTR(MD5(RECORD_SEND(_rivet.*)), 1, 15))::bit(60)::bigint::numeric)",

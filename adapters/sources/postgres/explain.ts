@@ -37,8 +37,10 @@ export async function plannedScan(
 
 const INDEX_SCANS = ["Index Scan", "Index Only Scan", "Bitmap Index Scan"];
 const SORTS = ["Sort", "Incremental Sort"];
-/** Nodes that read a table without an index of it. */
-const TABLE_SCANS = ["Seq Scan", "Sample Scan", "Foreign Scan", "Tid Scan", "Tid Range Scan"];
+/** Nodes that read no more of a table than was asked for, without an index of it. */
+const PLACE_SCANS = ["Tid Scan", "Tid Range Scan"];
+/** Nodes that read all of a table. */
+const TABLE_SCANS = ["Seq Scan", "Sample Scan", "Foreign Scan"];
 
 function nodes(plan: PlanNode): PlanNode[] {
   return [plan, ...(plan.Plans ?? []).flatMap(nodes)];
@@ -48,14 +50,16 @@ function scanFacts(plan: PlanNode): ScanFacts | null {
   const all = nodes(plan);
   const indexes = all.filter((node) => INDEX_SCANS.includes(node["Node Type"]));
   const tables = all.filter((node) => TABLE_SCANS.includes(node["Node Type"]));
-  const [shown] = [...tables, ...indexes];
+  const places = all.filter((node) => PLACE_SCANS.includes(node["Node Type"]));
+  const [shown] = [...tables, ...places, ...indexes];
   if (shown === undefined) return null;
-  const on = tables.length > 0
+  const narrow = places.length + indexes.length;
+  const on = tables.length + places.length > 0
     ? `on ${shown["Relation Name"] ?? "a table"}`
     : `using ${shown["Index Name"] ?? "an index"}`;
   return {
     scanType: `${shown["Node Type"]} ${on}`,
-    index: tables.length === 0 ? "full" : indexes.length === 0 ? "none" : "partial",
+    index: tables.length === 0 ? "full" : narrow === 0 ? "none" : "partial",
     sorted: all.some((node) => SORTS.includes(node["Node Type"])),
   };
 }

@@ -16,7 +16,9 @@ import type {
   Source,
   SourceCapabilities,
   SourceInfo,
+  TableBlocks,
   TableKey,
+  TablePartitions,
 } from "../../../core/ports/source.ts";
 import type { RivetType } from "../../../core/types/types.ts";
 import type { Connection } from "./connection.ts";
@@ -33,6 +35,7 @@ import { rowBytes } from "./row_bytes.ts";
 import { readBatches } from "./read.ts";
 import { namedFault } from "./faulty_column.ts";
 import { beginStatements, type Isolation } from "./session.ts";
+import { tableBlocks, tablePartitions } from "./storage.ts";
 import { joinFailure, requireSeen, shareSnapshot } from "./snapshot.ts";
 import { runningTransactions } from "./transactions.ts";
 
@@ -41,11 +44,16 @@ const CAPABILITIES: SourceCapabilities = {
   serverCursor: true,
   sharedSnapshot: true,
   windowFunctions: true,
+  blockRanges: true,
+  partitions: true,
 };
+
+/** Ranges of `ctid` are scanned as such since then. */
+const TID_RANGE_SCANS = 14;
 
 export class PostgresSource implements Source {
   readonly dialect = dialect;
-  readonly capabilities = CAPABILITIES;
+  readonly capabilities: SourceCapabilities;
   readonly info: SourceInfo;
   readonly #connection: Connection;
   readonly #tuning: Tuning;
@@ -59,6 +67,8 @@ export class PostgresSource implements Source {
     info: SourceInfo,
     joined: string | null = null,
   ) {
+    const blockRanges = connection.serverVersion >= TID_RANGE_SCANS;
+    this.capabilities = { ...CAPABILITIES, blockRanges };
     this.#connection = connection;
     this.#tuning = tuning;
     this.info = info;
@@ -139,6 +149,14 @@ export class PostgresSource implements Source {
 
   explainScan(sql: string, access: ReadRequest["access"]): Promise<ScanFacts | null> {
     return this.#transaction((rows) => plannedScan(rows, withoutSemicolon(sql), access));
+  }
+
+  tableBlocks(table: string): Promise<TableBlocks> {
+    return this.#transaction((rows) => tableBlocks(rows, table));
+  }
+
+  partitions(table: string): Promise<TablePartitions> {
+    return this.#transaction((rows) => tablePartitions(rows, table));
   }
 
   async introspect(scope: IntrospectScope): Promise<Catalog> {

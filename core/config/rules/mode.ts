@@ -138,9 +138,13 @@ function byKey(config: ExportConfig): boolean {
 
 const chunkedColumn: ExportRule = {
   name: "chunked_needs_a_key",
-  reads: ["mode", "table", "query", "query_file", "chunk_column", "chunk_by_key", "chunk_by_days"],
+  reads: [
+    ...["mode", "table", "query", "query_file"],
+    ...["chunk_column", "chunk_by_key", "chunk_by_days", "chunk_by"],
+  ],
   check({ config }) {
     if (config.mode !== "chunked" || config.chunk_column !== undefined) return [];
+    if (config.chunk_by !== undefined) return [];
     if (config.chunk_by_days !== undefined) {
       return [{ path: ["chunk_by_days"], message: "chunk_by_days needs chunk_column" }];
     }
@@ -167,6 +171,71 @@ const chunkSizing: ExportRule = {
     };
     const pairs = Object.values(CUT_EXCLUSIONS).flat();
     return pairs.flatMap(([a, b, advice]) => exclusive(on, [a, b], advice));
+  },
+};
+
+const chunkByNeedsTable: ExportRule = {
+  name: "chunk_by_needs_table",
+  reads: ["mode", "table", "query", "query_file", "chunk_by"],
+  check: ({ config: { mode, table, chunk_by } }) =>
+    mode === "chunked" && chunk_by !== undefined && table === undefined
+      ? [{
+        path: ["chunk_by"],
+        message: `chunk_by: ${chunk_by} needs table:, whose storage is cut; a query has none`,
+      }]
+      : [],
+};
+
+const ctidNeedsSnapshot: ExportRule = {
+  name: "chunk_by_ctid_needs_snapshot",
+  reads: ["mode", "chunk_by", "consistency"],
+  check({ config: { mode, chunk_by, consistency } }) {
+    if (mode !== "chunked" || chunk_by !== "ctid") return [];
+    if (consistency === undefined) {
+      return [{
+        path: ["chunk_by"],
+        message: "chunk_by: ctid needs consistency: snapshot or run_snapshot, because an update " +
+          "moves a row to another block, where it could be missed or read twice; " +
+          "consistency: statement, written out, accepts that",
+      }];
+    }
+    return consistency === "statement"
+      ? [{
+        path: ["consistency"],
+        message: "chunk_by: ctid without a snapshot: rows that are updated while the run goes on " +
+          "may be missed or exported twice",
+        severity: "warning",
+      }]
+      : [];
+  },
+};
+
+/** Why nothing can go on from, or be compared with, chunks by ctid once their snapshot has ended. */
+const ctidKeepsNothing: ExportRule = {
+  name: "chunk_by_ctid_keeps_no_checkpoint",
+  reads: ["mode", "chunk_by", "chunk_checkpoint"],
+  check: ({ config: { mode, chunk_by, chunk_checkpoint } }) =>
+    mode === "chunked" && chunk_by === "ctid" && chunk_checkpoint
+      ? [{
+        path: ["chunk_checkpoint"],
+        message:
+          "chunk_by: ctid keeps no checkpoint: rows have moved to other blocks by the time of " +
+          "a --resume, reconcile or repair; leave chunk_checkpoint out, or cut by a column",
+      }]
+      : [],
+};
+
+const partitionsAreSizes: ExportRule = {
+  name: "chunk_by_partitions_has_no_size",
+  reads: ["mode", "chunk_by", "chunk_size", "chunk_size_memory_mb", "chunk_count"],
+  check({ config }) {
+    if (config.mode !== "chunked" || config.chunk_by !== "partitions") return [];
+    return (["chunk_size", "chunk_size_memory_mb", "chunk_count"] as const)
+      .filter((key) => config[key] !== undefined)
+      .map((key) => ({
+        path: [key],
+        message: `${key} and chunk_by: partitions exclude each other; a partition is the chunk`,
+      }));
   },
 };
 
@@ -247,6 +316,10 @@ export const MODE_RULES: readonly ExportRule[] = [
   chunkedColumn,
   chunkSizing,
   memoryNeedsTable,
+  chunkByNeedsTable,
+  ctidNeedsSnapshot,
+  ctidKeepsNothing,
+  partitionsAreSizes,
   chunkKeyOnce,
   parallelMode,
   snapshotLimit,

@@ -68,6 +68,9 @@ const chunked = {
   chunk_by_key: z.union([z.boolean(), text]).optional().describe(
     "mode chunked: pages by a unique NOT NULL column of any type: its name, or true for chunk_column or the primary key. Default: false.",
   ),
+  chunk_by: z.enum(["ctid", "partitions"]).optional().describe(
+    "mode chunked with table: instead of a column, ctid: ranges of the table's blocks, for tables without a key (PostgreSQL 14 and later, with a snapshot); partitions: each partition is a chunk (PostgreSQL, MySQL, MariaDB). Default: none.",
+  ),
   chunk_checkpoint: z.boolean().default(false).describe(
     "mode chunked: remembers each finished chunk, for --resume, reconcile, repair and progression. Default: false.",
   ),

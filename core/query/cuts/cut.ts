@@ -18,6 +18,8 @@ export interface ChunkShape {
   readonly columnType?: ComparedType;
   /** No two rows are known to be equal in the column; absent: they may be. */
   readonly unique?: boolean;
+  /** The table as the configuration names it, where it is cut by its storage (`Cut.storage`). */
+  readonly table?: string;
 }
 
 /** One chunk, as text; what an absent bound means is the cut's to say. */
@@ -40,8 +42,12 @@ export interface Cut {
   readonly kind: CutKind;
   /** Whether these settings ask for it; the first in the list that is asked for is taken. */
   wanted(mode: ChunkedMode): boolean;
-  /** The setting that names its column. */
-  readonly columnSetting: "chunk_column" | "chunk_by_key";
+  /** The setting that names its column; null where it has none (`storage`). */
+  readonly columnSetting: "chunk_column" | "chunk_by_key" | null;
+  /** It cuts by how the table is stored, which this stands for in place of a column; absent: by a column. */
+  readonly storage?: Column;
+  /** A chunk is as large as it is, so it is read in steps where the engine has them; absent: as one statement. */
+  readonly steps?: boolean;
   /** Of the chunk column; null: any. */
   readonly columnKinds: readonly TypeKind[] | null;
   /** Any primary key of one column serves when none is named; else an integer one. */
@@ -71,16 +77,33 @@ export interface Cut {
    * @throws ConfigError, RivetError, SourceError
    */
   bounds(request: CutRequest): Promise<readonly ChunkBounds[]>;
+  /**
+   * What has become of the chunks since they were planned; null: they hold what they held then. Absent: what
+   * a chunk's bounds say is all there is to it.
+   * @throws ConfigError, SourceError
+   */
+  change?(request: CutRequest, planned: readonly ChunkBounds[]): Promise<CutChange | null>;
+  /**
+   * Names how the table is stored: another one once chunks that are read later hold other rows than planned.
+   * Absent: that cannot be.
+   */
+  storedAs?(request: CutRequest): Promise<string>;
   /** What the chunk's rows are selected from. */
-  rows(dialect: Dialect, shape: ChunkShape): string;
+  rows(dialect: Dialect, shape: ChunkShape, bounds: ChunkBounds): string;
   /** The condition over those rows; undefined: all of them. */
   where(dialect: Dialect, shape: ChunkShape, bounds: ChunkBounds): string | undefined;
-  /** What a chunk is read in the order of. */
-  order(dialect: Dialect, shape: ChunkShape): string;
+  /** What a chunk is read in the order of; null: in none. */
+  order(dialect: Dialect, shape: ChunkShape): string | null;
   /** Whether the bounds can be of this cut: what is in state is checked before it goes into SQL. */
   accepts(bounds: ChunkBounds): boolean;
   /** PA5: what is wrong between a chunk and the one before it, or null. */
   problem(chunk: ChunkBounds, before: ChunkBounds | undefined): string | null;
+}
+
+/** Chunks that there are no more, or that were not there when the export was planned; by name. */
+export interface CutChange {
+  readonly gone: readonly string[];
+  readonly added: readonly string[];
 }
 
 /** `Cut.measure` of a size: in rows, or in the memory that the rows are found from. */

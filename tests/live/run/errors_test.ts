@@ -110,7 +110,7 @@ hint: Give this user write permission there, or change \`destination.path\`.`,
     args: ["--resume"],
     golden: [
       `error: --resume: no unfinished chunk run of 'x'
-hint: Run without --resume to start fresh; only exports with mode: chunked and chunk_checkpoint: true can be resumed.`,
+hint: Run without --resume to start fresh; only exports with mode: chunked and chunk_checkpoint: true can be resumed, which chunk_by: ctid cannot have.`,
     ],
   },
 ];

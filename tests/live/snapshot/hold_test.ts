@@ -212,3 +212,19 @@ for (
     match(err, message);
   });
 }
+
+liveTest("a table that is cut by its blocks may be rewritten before it is read", async (bench) => {
+  const [[version]] = await bench.db.sql("SHOW server_version_num");
+  if (Number(version) < 140_000) return console.log(`not run on ${version}, which has no such cut`);
+  const { ended } = await hold(
+    bench,
+    `${SOURCE}exports:
+  - {name: items, table: items, mode: chunked, chunk_by: ctid, consistency: snapshot, format: csv,
+     destination: {type: local, path: ./out}}
+`,
+  );
+  await bench.db.sql("VACUUM FULL items");
+  succeeded(await bench.rivet("apply", "plan.json"));
+  deepEqual(await bench.committedIds("out"), range(1, ROWS));
+  succeeded(await ended);
+});

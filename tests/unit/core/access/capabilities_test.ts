@@ -4,10 +4,10 @@ import type { LoadedExport } from "../../../../core/config/loaded.ts";
 import { planExport, planWithoutWaiting } from "../../../../core/plan/export_plan.ts";
 import type { Source } from "../../../../core/ports/source.ts";
 
-function chunked(dense: boolean): LoadedExport {
+function chunked(dense: boolean, by: "ctid" | "partitions" | null = null): LoadedExport {
   return {
     name: "orders",
-    mode: { kind: "chunked", dense },
+    mode: { kind: "chunked", dense, by },
     consistency: { kind: "statement" },
   } as Partial<LoadedExport> as LoadedExport;
 }
@@ -20,6 +20,8 @@ const source = {
     serverCursor: false,
     sharedSnapshot: { why: "none" },
     windowFunctions: false,
+    blockRanges: false,
+    partitions: false,
   },
 } as Partial<Source> as Source;
 
@@ -44,4 +46,19 @@ Deno.test("chunk_dense without window functions is refused by name, in a run, a 
 
 Deno.test("other chunks need no window functions", () => {
   doesNotThrow(() => requireEngine(source, chunked(false)));
+});
+
+Deno.test("chunk_by without what it needs is refused by name, in a run, a check and a plan", async () => {
+  const needs = {
+    ctid: "statements over ranges of a table's blocks",
+    partitions: "statements over one partition of a table",
+  };
+  for (const [by, needed] of Object.entries(needs) as ["ctid" | "partitions", string][]) {
+    const expected = {
+      code: "CONFIG_INVALID",
+      message: `export 'orders': chunk_by: ${by} needs ${needed}, which MySQL 5.7.44 does not have`,
+    };
+    await rejects(planExport(source, chunked(false, by), inputs), expected);
+    await rejects(planWithoutWaiting(source, chunked(false, by), inputs), expected);
+  }
 });

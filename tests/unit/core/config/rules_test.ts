@@ -24,6 +24,7 @@ const ofDestination = (destination: Block) => ofExport({ destination });
 const URL = { url_env: "U" };
 const INC = { mode: "incremental", cursor_column: "c" };
 const CHUNK = { mode: "chunked" };
+const CTID = { chunk_by: "ctid", consistency: "snapshot" };
 
 /** Per rule: blocks that break it with what is found, and blocks that keep it. */
 const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] }> = {
@@ -246,12 +247,52 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
         ["!exports[0].chunk_dense"],
       ],
       [ofExport({ ...CHUNK, chunk_dense: true, chunk_by_key: true }), ["!exports[0].chunk_by_key"]],
+      [ofExport({ ...CHUNK, ...CTID, chunk_column: "c" }), ["!exports[0].chunk_by"]],
+      [ofExport({ ...CHUNK, ...CTID, chunk_by_key: "c" }), ["!exports[0].chunk_by"]],
+      [ofExport({ ...CHUNK, ...CTID, chunk_dense: true }), ["!exports[0].chunk_by"]],
     ],
     keeps: [
       ofExport({ ...CHUNK, chunk_size: 1, chunk_dense: true }),
       ofExport({ ...CHUNK, chunk_size: 1, chunk_by_key: "id", chunk_dense: false }),
       ofExport({ ...CHUNK, chunk_column: "c", chunk_by_days: 1, chunk_by_key: false }),
     ],
+  },
+  chunk_by_needs_table: {
+    breaks: [
+      [ofQuery({ ...CHUNK, chunk_by: "partitions" }), ["!exports[0].chunk_by"]],
+    ],
+    keeps: [ofExport({ ...CHUNK, chunk_by: "partitions", chunk_checkpoint: true, parallel: 2 })],
+  },
+  chunk_by_ctid_needs_snapshot: {
+    breaks: [
+      [ofExport({ ...CHUNK, chunk_by: "ctid" }), ["!exports[0].chunk_by"]],
+      [ofExport({ ...CHUNK, ...CTID, consistency: "statement" }), ["~exports[0].consistency"]],
+    ],
+    keeps: [
+      ofExport({ ...CHUNK, ...CTID, chunk_size: 5 }),
+      ofExport({ ...CHUNK, ...CTID, consistency: "run_snapshot", chunk_count: 5 }),
+      ofExport({ ...CHUNK, ...CTID, chunk_size_memory_mb: 5 }),
+    ],
+  },
+  chunk_by_ctid_keeps_no_checkpoint: {
+    breaks: [[
+      ofExport({ ...CHUNK, ...CTID, chunk_checkpoint: true }),
+      ["!exports[0].chunk_checkpoint"],
+    ]],
+    keeps: [ofExport({ ...CHUNK, ...CTID, chunk_checkpoint: false })],
+  },
+  chunk_by_partitions_has_no_size: {
+    breaks: [
+      [
+        ofExport({ ...CHUNK, chunk_by: "partitions", chunk_size: 5 }),
+        ["!exports[0].chunk_size"],
+      ],
+      [
+        ofExport({ ...CHUNK, chunk_by: "partitions", chunk_count: 5 }),
+        ["!exports[0].chunk_count"],
+      ],
+    ],
+    keeps: [ofExport({ ...CHUNK, chunk_by: "partitions", chunk_max_attempts: 5 })],
   },
   chunk_size_memory_mb_needs_table: {
     breaks: [[

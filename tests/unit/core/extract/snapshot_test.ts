@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Consistency } from "../../../../core/config/loaded.ts";
+import type { Consistency, LoadedExport } from "../../../../core/config/loaded.ts";
 import type { Source } from "../../../../core/ports/source.ts";
 import { exportHold, runHold, SnapshotHold } from "../../../../core/extract/snapshot.ts";
 
@@ -11,6 +11,8 @@ class Keeper {
     serverCursor: true,
     sharedSnapshot: true,
     windowFunctions: true,
+    blockRanges: true,
+    partitions: true,
   };
   readonly info = { engine: "Keeper", version: "1", warnings: [] };
   closed = 0;
@@ -39,8 +41,14 @@ function keeper(): { readonly double: Keeper; readonly connect: () => Promise<So
 function exported(
   kind: Consistency["kind"] = "statement",
   maxSeconds: number | null = null,
-): { readonly consistency: Consistency } {
-  return { consistency: { kind, maxSeconds } };
+  fields: Partial<LoadedExport> = {},
+): LoadedExport {
+  return {
+    consistency: { kind, maxSeconds },
+    mode: { kind: "full", parallel: 1 },
+    table: "t",
+    ...fields,
+  } as Partial<LoadedExport> as LoadedExport;
 }
 
 Deno.test("a hold has one snapshot for all who take it, until it is released", async () => {
@@ -117,6 +125,22 @@ Deno.test("consistency decides whose snapshot an export reads", () => {
   assert.equal(exportHold(exported("run_snapshot"), ofRun), ofRun);
   const own = exportHold(exported("snapshot"), ofRun);
   assert.ok(own !== null && own !== ofRun);
+});
+
+Deno.test("several readers of a table have a hold of their own, which is not taken unless it is needed", () => {
+  const of = (fields: Partial<LoadedExport>, consistency?: "statement") =>
+    exportHold(
+      exported("statement", null, {
+        mode: { kind: "full", parallel: 2 },
+        config: { consistency } as LoadedExport["config"],
+        ...fields,
+      }),
+      runHold([]),
+    );
+  assert.equal(of({})?.shared, null);
+  assert.equal(of({}, "statement"), null);
+  assert.equal(of({ table: null }), null);
+  assert.equal(of({ mode: { kind: "full", parallel: 1 } }), null);
 });
 
 Deno.test("the snapshot of a plan is joined, whatever this process would take, and never held", async () => {
