@@ -5,7 +5,7 @@ import type { LoadedExport } from "../config/loaded.ts";
 import { RivetError, toRivetError } from "../base/errors.ts";
 import type { ChunkRun } from "../ports/state.ts";
 import { unfinishedRun } from "./checkpoint.ts";
-import { bestEffort, type ExportContext, type RunServices } from "./context.ts";
+import type { ExportContext, RunServices } from "./context.ts";
 import { ExportRun } from "./export_run.ts";
 import { finishRun } from "./finish_run.ts";
 import { Journal } from "./journal.ts";
@@ -124,11 +124,10 @@ export async function runIn(ctx: ExportContext, open: ChunkRun | null): Promise<
   } finally {
     if (ctx.snapshot !== deps.runSnapshot) await ctx.snapshot?.release();
   }
-  const summary = await finishRun(ctx, { ...await run.outcome(), error });
-  if (open !== null && open.planId !== null && summary.error === null) {
-    await bestEffort("the end of the shared run", () => ctx.state.finishChunkRun(open.runId));
-  }
-  return summary;
+  const ended = open === null || open.planId === null
+    ? undefined
+    : () => ctx.state.finishChunkRun(open.runId);
+  return await finishRun(ctx, { ...await run.outcome(), error, ended });
 }
 
 /** What ends a lease or a snapshot early shows first in the readers: they were stopped, or could not join. */

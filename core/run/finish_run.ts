@@ -37,6 +37,8 @@ export interface RunOutcome {
   /** How the cursor was moved; null: it was not. */
   readonly cursor: CursorMove | null;
   readonly error: RivetError | null;
+  /** Told once the run is published, before its metric: whoever looks then does not finish it again. */
+  readonly ended?: () => Promise<void>;
   /** Of a repair: what it has done stands, whatever it could not do. */
   readonly repair?: RepairOutcome;
 }
@@ -177,11 +179,12 @@ async function publish(ctx: ExportContext, outcome: RunOutcome): Promise<Publish
   if (repair?.changed === false) return { error: null, coverage: null };
   const run = finishedRun(ctx, outcome);
   const published = await publishRun(ctx, run);
-  if (repair === undefined || published.error !== null || run.status !== "success") {
+  if (published.error !== null || run.status !== "success" && run.status !== "skipped") {
     return published;
   }
   try {
-    await repair.remember();
+    await outcome.ended?.();
+    if (run.status === "success") await repair?.remember();
     return published;
   } catch (error) {
     return { ...published, error: toRivetError(error) };
