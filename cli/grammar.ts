@@ -26,6 +26,7 @@ import { executeStateFiles } from "./state_commands/files.ts";
 import { executeStateImport } from "./state_commands/import.ts";
 import { executeStateLocks } from "./state_commands/locks.ts";
 import { executeProgression } from "./state_commands/progression.ts";
+import { executeStateRun } from "./state_commands/run.ts";
 import { executeStateSet } from "./state_commands/set.ts";
 import { executeStateReset } from "./state_commands/reset.ts";
 import { executeResetChunks } from "./state_commands/reset_chunks.ts";
@@ -119,6 +120,8 @@ export function execute(invocation: Invocation, ctx: CommandContext): Promise<vo
       return executeStateFiles(invocation, ctx);
     case "state chunks":
       return executeStateChunks(invocation, ctx);
+    case "state run":
+      return executeStateRun(invocation, ctx);
     case "state reset-chunks":
       return executeResetChunks(invocation, ctx);
     case "metrics":

@@ -1,6 +1,6 @@
 /** `rivet plan`: seals what would be executed; exports nothing. */
 import { constant, type InferValue, message, object, option, optional } from "@optique/core";
-import { string } from "@optique/core/valueparser";
+import { integer, string } from "@optique/core/valueparser";
 import { ConfigError } from "../core/base/errors.ts";
 import type { HeldPlans } from "../core/artifact/hold_plans.ts";
 import type { PlannedExports } from "../core/artifact/plan_exports.ts";
@@ -28,6 +28,12 @@ const options = object({
     option("--sign-key-env", string({ metavar: "VARIABLE" }), {
       description:
         message`Sign the plan with the key in this environment variable, for apply --verify-key-env.`,
+    }),
+  ),
+  tasks: optional(
+    option("--tasks", integer({ min: 1, metavar: "N" }), {
+      description:
+        message`Say how even N tasks of a chunked export would be (rivet apply --task I/N).`,
     }),
   ),
   hold: option("--hold", {
@@ -68,6 +74,7 @@ export async function executePlan(args: PlanArgs, ctx: CommandContext): Promise<
       exportName: args.export ?? null,
       signKey: await keyOf(ctx, args),
       signal: ctx.interruptSignal(),
+      ...(args.tasks === undefined ? {} : { tasks: args.tasks }),
     };
     held = args.hold ? await ctx.services.holdPlans(options) : null;
     const planned = held?.planned ?? await ctx.services.planExports(options);

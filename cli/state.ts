@@ -8,6 +8,7 @@ import { locksCommand } from "./state_commands/locks.ts";
 import { progressionCommand } from "./state_commands/progression.ts";
 import { resetCommand } from "./state_commands/reset.ts";
 import { resetChunksCommand } from "./state_commands/reset_chunks.ts";
+import { runStateCommand } from "./state_commands/run.ts";
 import { setCommand } from "./state_commands/set.ts";
 import { showCommand } from "./state_commands/show.ts";
 import { unlockCommand } from "./state_commands/unlock.ts";
@@ -19,6 +20,7 @@ export const STATE_SUBCOMMANDS = [
   "reset",
   "files",
   "chunks",
+  "run",
   "reset-chunks",
   "progression",
   "locks",
@@ -34,6 +36,7 @@ export const stateCommand = defineCommand(
     resetCommand,
     filesCommand,
     chunksCommand,
+    runStateCommand,
     resetChunksCommand,
     progressionCommand,
     locksCommand,

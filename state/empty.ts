@@ -15,6 +15,7 @@ export function emptyState(location: string): StateReader {
     latestChunkRun: nothing,
     chunkRun: nothing,
     chunkWorkers: none,
+    chunkProgress: () => Promise.resolve({ counts: [], running: [] }),
     chunkRuns: none,
     chunkTasks: none,
     metrics: none,

@@ -1,6 +1,7 @@
 /** A plan as people read it. */
 import type { DestinationConfig } from "../../core/config/schema.ts";
 import type { Tuning } from "../../core/config/tuning.ts";
+import type { PlanArtifact } from "../../core/artifact/artifact.ts";
 import type { ExportPlanned, PlannedExports } from "../../core/artifact/plan_exports.ts";
 import { formatUtc } from "./format.ts";
 
@@ -44,6 +45,7 @@ function renderPlan(planned: ExportPlanned): string {
     field("Export", artifact.export_name),
     field("Strategy", artifact.strategy),
     ...(computed.chunk_count > 0 ? [field("Chunks", grouped(computed.chunk_count))] : []),
+    ...tasksText(artifact),
     ...(artifact.strategy === "incremental"
       ? [field("Cursor", computed.cursor_snapshot ?? "none (first run)")]
       : []),
@@ -64,6 +66,20 @@ function renderPlan(planned: ExportPlanned): string {
       ? [field("Prioritize", bullets(p.reasons.map((r) => `[${r.kind}] ${r.message}`)))]
       : []),
   ].join("\n");
+}
+
+/** Named one by one up to here. */
+const TASKS_NAMED = 16;
+
+function tasksText({ tasks, diagnostics }: PlanArtifact): string[] {
+  if (tasks === undefined) return [];
+  const { largest_to_mean: largest } = diagnostics;
+  const even = typeof largest === "number" ? `, the largest ${largest} times the mean` : "";
+  const named = tasks.slice(0, TASKS_NAMED).map(({ task, chunks, row_estimate: rows }) =>
+    `${task}: ${grouped(chunks)} chunks, ${rows === null ? "?" : `~${grouped(rows)}`} rows`
+  );
+  const more = tasks.length > TASKS_NAMED ? [`and ${tasks.length - TASKS_NAMED} more`] : [];
+  return [field("Tasks", `${tasks.length}${even}${bullets([...named, ...more])}`)];
 }
 
 /** What a run does about a changed schema, `on_schema_drift` says. */

@@ -2,6 +2,7 @@
  * The sealed plan of one export (contracts section 4). The names are public API. What apply executes is in
  * `resolved_plan` and `computed`; `integrity` covers these and all the rest (PA2).
  */
+import type { TaskShare } from "../plan/task_shares.ts";
 import type { LoadedConfig } from "../config/loaded.ts";
 import type { ExportMode } from "../config/schema.ts";
 import { verdictName } from "../preflight/verdict.ts";
@@ -26,6 +27,7 @@ export interface ComputedPlan {
   readonly snapshot?: SharedSnapshot;
 }
 
+/** A sealed plan, as its file holds it. */
 export interface PlanArtifact {
   readonly rivet_version: string;
   readonly plan_id: string;
@@ -42,7 +44,11 @@ export interface PlanArtifact {
     readonly verdict: string;
     readonly warnings: readonly string[];
     readonly recommended_profile: string;
+    /** With `--tasks`: how much more than the mean the largest task reads; null where nobody knows. */
+    readonly largest_to_mean?: number | null;
   };
+  /** With `--tasks`: what each of them reads. */
+  readonly tasks?: readonly TaskShare[];
   readonly prioritization: Prioritization;
   /** Absolute; state and relative paths are found beside it (PA7). */
   readonly config_path: string;
@@ -130,7 +136,9 @@ async function fieldsOf(
       verdict: verdictName(diagnostics.verdict),
       warnings: suggestion === null ? warnings : [...warnings, suggestion],
       recommended_profile: diagnostics.recommendedProfile,
+      ...(planned.tasks === undefined ? {} : { largest_to_mean: planned.tasks.largest_to_mean }),
     },
+    ...(planned.tasks === undefined ? {} : { tasks: planned.tasks.tasks }),
     prioritization: {
       export_recommendation: { export_name: exported.name, ...recommendation },
       campaign,

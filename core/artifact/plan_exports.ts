@@ -8,6 +8,7 @@ import type { StateReader } from "../ports/state.ts";
 import { withSource } from "../access/ask.ts";
 import { requireVerifiable } from "../preflight/check_destination.ts";
 import { type PlanArtifact, sealPlan } from "./artifact.ts";
+import { taskShares } from "../plan/task_shares.ts";
 import { type PlannedExport, planOne } from "./planned.ts";
 import { type Campaign, planCampaign } from "./campaign.ts";
 import { recommend, type Recommendation } from "./priority.ts";
@@ -24,6 +25,8 @@ export interface PlanOptions {
   /** Signs the plans; null: they are not signed. */
   readonly signKey: string | null;
   readonly signal: AbortSignal;
+  /** Among how many tasks the chunks are to be shared out; absent: among none. */
+  readonly tasks?: number;
   /** What exports are planned in, by name; see `hold_plans.ts`. */
   readonly snapshots?: ReadonlyMap<string, SharedSnapshot>;
 }
@@ -70,7 +73,7 @@ export async function planExports(deps: PlanDeps, options: PlanOptions): Promise
 
 async function planWithRetry(
   { state, source }: PlanDeps,
-  { config, signal, snapshots }: PlanOptions,
+  { config, signal, snapshots, tasks }: PlanOptions,
   exported: LoadedExport,
 ): Promise<PlannedExport> {
   const { name } = exported;
@@ -89,7 +92,12 @@ async function planWithRetry(
       ...(snapshot === null ? {} : { snapshot: snapshot.id }),
     },
     { step: `planning '${name}'`, applicationName: `rivet/plan/${name}` },
-    (ask) => ask((connection) => planOne(connection, state, exported, inputs, snapshot)),
+    (ask) =>
+      ask(async (connection) => {
+        const one = await planOne(connection, state, exported, inputs, snapshot);
+        const shares = tasks === undefined ? null : await taskShares(connection, one.plan, tasks);
+        return shares === null ? one : { ...one, tasks: shares };
+      }),
   );
 }
 

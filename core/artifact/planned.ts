@@ -2,6 +2,7 @@
 import type { LoadedExport } from "../config/loaded.ts";
 import type { ExportPlan, PlanInputs } from "../plan/strategy.ts";
 import { planWithoutWaiting } from "../plan/export_plan.ts";
+import type { TaskShares } from "../plan/task_shares.ts";
 import type { SharedSnapshot, Source } from "../ports/source.ts";
 import type { StateReader } from "../ports/state.ts";
 import { driftOf } from "../preflight/schema_drift.ts";
@@ -17,6 +18,8 @@ export interface PlannedExport {
   readonly snapshot: SharedSnapshot | null;
   /** What of its columns is not as the last successful run saw it; null when none has succeeded yet. */
   readonly drift: readonly string[] | null;
+  /** With `--tasks`, where it has chunks. */
+  readonly tasks?: TaskShares;
 }
 
 /** Plans one export on a connection of its own; reads no row. */

@@ -90,6 +90,19 @@ export interface ChunkWorker extends NewWorker {
   readonly status: "live" | "gone" | "ended";
 }
 
+/** How far a chunk run is, in numbers that do not grow with its chunks. */
+export interface ChunkProgress {
+  /** By who claimed them last, and what they are. */
+  readonly counts: readonly {
+    /** null: nobody, or a run of one process. */
+    readonly worker: string | null;
+    readonly status: ChunkTaskStatus;
+    readonly chunks: number;
+    readonly rows: number;
+  }[];
+  readonly running: readonly ChunkTask[];
+}
+
 /** Which chunks of a shared run one process takes: those whose index modulo `of` is `index`. */
 export interface ChunkShare {
   readonly index: number;
@@ -267,6 +280,7 @@ export interface StateReader {
   chunkRunInProgress(exportName: string): Promise<ChunkRun | null>;
   latestChunkRun(exportName: string): Promise<ChunkRun | null>;
   chunkRun(runId: string): Promise<ChunkRun | null>;
+  chunkProgress(runId: string): Promise<ChunkProgress>;
   /** Of a shared run, in the order in which they began. */
   chunkWorkers(runId: string): Promise<ChunkWorker[]>;
   /** Newest first. */

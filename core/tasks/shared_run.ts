@@ -114,6 +114,7 @@ async function begin({ sealed }: SharedRun, ctx: ExportContext): Promise<void> {
   await settleEarlierRuns(ctx);
   const source = new ExportSource(ctx);
   try {
+    await source.takeSnapshot();
     const { plan: { strategy, description }, dialect } = await planRun(ctx, source, null);
     await checkDrift(ctx, description.columns, dialect);
     if (strategy.kind !== "chunked" || exported.mode.kind !== "chunked") return;

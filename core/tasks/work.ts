@@ -103,6 +103,7 @@ async function workChunks(
   const { createOnly } = await probeDestination(ctx, { list: false });
   const source = new ExportSource(ctx);
   try {
+    await source.takeSnapshot();
     const { plan, dialect } = await planRun(ctx, source, null);
     const { strategy, description } = plan;
     if (strategy.kind !== "chunked" || exported.mode.kind !== "chunked") return;

@@ -15,7 +15,8 @@ type ChunkTaskTable = Pick<
   | "replaceChunkResult"
 >;
 
-const STATUSES = ["pending", "running", "completed", "failed"] as const;
+/** What a chunk can be. */
+export const CHUNK_STATUSES = ["pending", "running", "completed", "failed"] as const;
 
 /** A row of the table. */
 export function chunkTask(row: SqlRow): ChunkTask {
@@ -24,7 +25,7 @@ export function chunkTask(row: SqlRow): ChunkTask {
     chunkIndex: number(row, "chunk_index"),
     startKey: textOrNull(row, "start_key"),
     endKey: textOrNull(row, "end_key"),
-    status: word(row, "status", STATUSES),
+    status: word(row, "status", CHUNK_STATUSES),
     attempts: number(row, "attempts"),
     rowsWritten: numberOrNull(row, "rows_written"),
     parts: textOrNull(row, "parts_json"),

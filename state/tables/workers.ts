@@ -16,8 +16,8 @@ import type {
 } from "../../core/ports/state.ts";
 import type { SqlConnection, SqlExecutor, SqlParameter, SqlRow } from "../connection.ts";
 import type { Processes } from "../processes.ts";
-import { number, text, textOrNull } from "../row.ts";
-import { chunkTask } from "./chunk_tasks.ts";
+import { number, text, textOrNull, word } from "../row.ts";
+import { CHUNK_STATUSES, chunkTask } from "./chunk_tasks.ts";
 import { clock, type Grant, iso, lease, lockRow, lost, ownerOf, take } from "./leases.ts";
 
 /** A grant that several processes have, and which of them this is. */
@@ -59,8 +59,31 @@ async function workersOf(
 export function workerReader(
   db: SqlConnection,
   processes: Processes,
-): Pick<StateReader, "chunkWorkers"> {
-  return { chunkWorkers: (runId) => workersOf(db, db, processes, runId) };
+): Pick<StateReader, "chunkWorkers" | "chunkProgress"> {
+  return {
+    chunkWorkers: (runId) => workersOf(db, db, processes, runId),
+
+    async chunkProgress(runId) {
+      const counts = await db.all(
+        `SELECT worker, status, COUNT(*) AS chunks, CAST(COALESCE(SUM(rows_written), 0) AS ${db.dialect.types.int}) AS row_count
+         FROM chunk_task WHERE run_id = ? GROUP BY worker, status ORDER BY worker, status`,
+        [runId],
+      );
+      const running = await db.all(
+        "SELECT * FROM chunk_task WHERE run_id = ? AND status = 'running' ORDER BY chunk_index",
+        [runId],
+      );
+      return {
+        counts: counts.map((row) => ({
+          worker: textOrNull(row, "worker"),
+          status: word(row, "status", CHUNK_STATUSES),
+          chunks: number(row, "chunks"),
+          rows: number(row, "row_count"),
+        })),
+        running: running.map(chunkTask),
+      };
+    },
+  };
 }
 
 /** @returns the lease that the run's tasks have by now, new or as they have it already. */

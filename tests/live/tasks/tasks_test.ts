@@ -1,5 +1,5 @@
 /** One sealed plan, applied by several processes: `--task`, `--claim`, `--finish`. */
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { type Bench, onBench, range, type Result, SOURCE, succeeded } from "../plan/bench.ts";
 import { stateDatabase } from "../state/state_database.ts";
 
@@ -68,6 +68,23 @@ Deno.test("tasks share a plan's chunks by index modulo their number, and the fin
     deepEqual(await bench.committedIds("out"), range(1, ROWS));
     equal(bench.env.RIVET_STATE_URL, RIVET_STATE_URL);
 
+    const overview = async () => {
+      const { run_id: runId } = JSON.parse(
+        await Deno.readTextFile(bench.path("out", "manifest.json")),
+      );
+      return succeeded(await bench.rivet("state", "run", runId, "--watch", "--json")).out;
+    };
+    const run = JSON.parse(await overview());
+    deepEqual([run.status, run.rows, run.chunks.completed, run.chunks.total], [
+      ...["completed", ROWS, CHUNKS, CHUNKS],
+    ]);
+    ok(run.finished_at !== null && run.plan_id === (await bench.plan()).plan_id);
+    deepEqual(
+      run.tasks.map((t: Record<string, unknown>) => [t.task, t.chunks, t.completed, t.status]),
+      [["0/3", 4, 4, "stopped"], ["1/3", 3, 3, "stopped"], ["2/3", 3, 3, "stopped"]],
+    );
+    deepEqual(run.workers.map((w: { status: string }) => w.status), ["ended", "ended", "ended"]);
+
     const metrics = async () =>
       JSON.parse((await bench.rivet("metrics", "-c", "rivet.yaml", "--json")).out).length;
     const told = await metrics();
@@ -76,6 +93,23 @@ Deno.test("tasks share a plan's chunks by index modulo their number, and the fin
     succeeded(await task(bench, 0, 3));
     equal(await Deno.readTextFile(bench.path("out", "manifest.json")), manifest);
     equal(await metrics(), told, "a run is finished once");
+  }));
+
+Deno.test("a plan says how even its tasks are", () =>
+  onPlan(async (bench) => {
+    await bench.db.sql("ANALYZE t");
+    const json = await bench.rivet("plan", "-c", "rivet.yaml", "--tasks", "4", "--format", "json");
+    const plan = JSON.parse(succeeded(json).out);
+    const tasks: { task: string; chunks: number; row_estimate: number }[] = plan.tasks;
+    deepEqual(tasks.map(({ task, chunks }) => [task, chunks]), [
+      ...[["0/4", 3], ["1/4", 3], ["2/4", 2], ["3/4", 2]],
+    ]);
+    ok(tasks.every(({ row_estimate: rows }) => rows >= 150 && rows <= 350), json.out);
+    ok(plan.diagnostics.largest_to_mean >= 1 && plan.diagnostics.largest_to_mean < 1.5, json.out);
+    await bench.write("tasks.json", json.out);
+    succeeded(await bench.rivet("apply", "tasks.json", "--task", "1/4"));
+    const text = succeeded(await bench.rivet("plan", "-c", "rivet.yaml", "--tasks", "4")).out;
+    match(text, /Tasks {6}: 4, the largest 1\.\d+ times the mean\n {4}• 0\/4: 3 chunks, ~\d+ rows/);
   }));
 
 Deno.test("whoever claims the last chunk finishes, and no other does", () =>

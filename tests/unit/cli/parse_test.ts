@@ -136,7 +136,8 @@ Deno.test("wrong usage says what is wrong", () => {
 
 Deno.test("the command tree is the grammar's", () => {
   const names = Object.entries(COMMAND_TREE).flatMap(([name, sub]) => [name, ...sub]);
-  deepEqual([...extractCommandNames(grammar.usage)].sort(), names.sort());
+  // `run` is a command, and one of `state`.
+  deepEqual([...extractCommandNames(grammar.usage)].sort(), [...new Set(names)].sort());
 });
 
 Deno.test("a command that stands elsewhere is said in words", () => {

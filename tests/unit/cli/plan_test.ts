@@ -13,6 +13,7 @@ const ARGS: PlanArgs = {
   output: undefined,
   format: "pretty",
   signKeyEnv: undefined,
+  tasks: undefined,
   hold: false,
   noAnnotate: false,
   params: [],
