@@ -84,8 +84,12 @@ const wiringFrom = (entry: string): Wiring => ({
   },
   program: () => ({ entry, standalone: Deno.build.standalone, execPath: Deno.execPath() }),
   async startWorker() {
-    const { startThread, WorkerClient }: typeof import("./core/workers/worker_client.ts") =
-      await import("./core/workers/worker_client.ts" as string);
+    const { WorkerClient }: typeof import("./core/workers/worker_client.ts") = await import(
+      "./core/workers/worker_client.ts" as string
+    );
+    const { startThread }: typeof import("./core/workers/thread.ts") = await import(
+      "./core/workers/thread.ts" as string
+    );
     const entry = new URL("./adapters/worker.ts", import.meta.url);
     return () => new WorkerClient(startThread(entry));
   },

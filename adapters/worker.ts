@@ -4,11 +4,18 @@ import { WorkerHost, type WorkerPort } from "../core/workers/worker_host.ts";
 import type { ToWorker } from "../core/workers/worker_protocol.ts";
 import { adapters } from "./registry.ts";
 
-declare const self: DedicatedWorkerGlobalScope;
+/**
+ * What both kinds of Worker have. The port that Node.js names would look at every element of every batch for
+ * ports that could be in it.
+ */
+const scope = globalThis as unknown as Pick<
+  DedicatedWorkerGlobalScope,
+  "postMessage" | "onmessage"
+>;
 
 takeLibraryOutput();
 const port: WorkerPort = {
-  post: (message, transfer = []) => self.postMessage(message, transfer),
+  post: (message, transfer = []) => scope.postMessage(message, transfer),
 };
 const host = new WorkerHost(adapters, port);
-self.onmessage = (event: MessageEvent<ToWorker>) => host.receive(event.data);
+scope.onmessage = (event: MessageEvent<ToWorker>) => host.receive(event.data);

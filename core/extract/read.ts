@@ -18,7 +18,7 @@ import { delay, throwIfAborted } from "../base/wait.ts";
 const MB = 1024 * 1024;
 /** Batches stay small whatever the fetch size is: encoding starts while more rows arrive. */
 const BATCH_BYTES = 4 * MB;
-const BATCH_ROWS = 65_536;
+const BATCH_ROWS = 16_384;
 const MIN_BATCH_BYTES = 16 * 1024;
 const MAX_PAGE_ROWS = 500_000;
 

@@ -8,10 +8,11 @@ import { logLevel, relog } from "../base/log.ts";
 import type { OutputSpec } from "../encode/part_writer.ts";
 import type { ReadJob } from "../extract/read.ts";
 import type { WriteResult } from "../encode/unit_writer.ts";
+import type { WorkerThread } from "./thread.ts";
 import type { FromWorker, ToWorker, WorkerConnect, WorkerResult } from "./worker_protocol.ts";
 
-/** Decoded bytes that may wait for the encoder; one more batch is always let through. */
-const MAX_IN_FLIGHT_BYTES = 12 * 1024 * 1024;
+/** Decoded bytes that may wait for the encoder, of all writers; a batch of a writer without one is let through. */
+const MAX_IN_FLIGHT_BYTES = 4 * 1024 * 1024;
 
 /** Told the totals of a unit so far. */
 export type ProgressHandler = (rows: number, bytes: number) => void;
@@ -33,30 +34,20 @@ export interface RemoteWriter {
   readonly result: Promise<WriteResult>;
 }
 
-/** The part of a `Worker` that is used. */
-export interface WorkerThread {
-  postMessage(message: ToWorker, transfer: ArrayBuffer[]): void;
-  terminate(): void;
-  onmessage: ((event: MessageEvent<FromWorker>) => void) | null;
-  onerror: ((event: ErrorEvent) => void) | null;
-}
-
-/** The Worker of an entry such as `adapters/worker.ts`. */
-export function startThread(entry: URL): WorkerThread {
-  return new Worker(entry, { type: "module", name: "rivet" });
-}
-
 /** One Worker, as the main thread sees it. */
 export class WorkerClient {
   readonly #worker: WorkerThread;
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
+  /** Decoded bytes on their way to the encoder. */
+  #inFlight = 0;
+  readonly #waiting: (() => void)[] = [];
   #released: (() => void) | null = null;
   #dead: RivetError | null = null;
 
   constructor(thread: WorkerThread) {
     this.#worker = thread;
-    this.#worker.onmessage = (event: MessageEvent<FromWorker>) => this.#receive(event.data);
+    this.#worker.onmessage = ({ data }) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
       // Its error itself stays in its thread.
@@ -69,41 +60,40 @@ export class WorkerClient {
 
   openWriter(output: OutputSpec, onProgress: ProgressHandler): RemoteWriter {
     const id = this.#nextId++;
-    let inFlight = 0;
     let rows = 0;
     const sizes: number[] = [];
-    let wake: (() => void) | null = null;
     let failed: RivetError | null = null;
     const result = this.#expect(id, {
       onEncoded: (bytes) => {
-        inFlight -= sizes.shift() ?? 0;
+        this.#freed(sizes.shift() ?? 0);
         onProgress(rows, bytes);
-        wake?.();
       },
     });
-    result.catch((error: RivetError) => {
+    const forget = () => this.#freed(sizes.splice(0).reduce((sum, size) => sum + size, 0));
+    result.then(forget, (error: RivetError) => {
       failed = error;
-      wake?.();
+      forget();
     });
     this.#post({ type: "open", id, output });
     return {
       result,
       write: async (batch) => {
-        while (
-          failed === null && inFlight > 0 && inFlight + batch.byteLength > MAX_IN_FLIGHT_BYTES
-        ) {
-          await new Promise<void>((resolve) => wake = resolve);
-          wake = null;
+        const { byteLength } = batch;
+        const mayGo = () =>
+          sizes.length === 0 || this.#inFlight + byteLength <= MAX_IN_FLIGHT_BYTES;
+        while (failed === null && !mayGo()) {
+          await new Promise<void>((resolve) => this.#waiting.push(resolve));
         }
         if (failed !== null) throw failed;
-        inFlight += batch.byteLength;
-        sizes.push(batch.byteLength);
+        this.#inFlight += byteLength;
+        sizes.push(byteLength);
         rows += batch.rows;
         this.#post({ type: "batch", id, batch }, transferables(batch));
       },
       finish: () => this.#post({ type: "finish", id }),
       abort: () => {
         this.#pending.delete(id);
+        forget();
         this.#post({ type: "abort", id });
       },
     };
@@ -138,6 +128,11 @@ export class WorkerClient {
   /** Ends the Worker at once; `release` it first. */
   close(): void {
     this.#worker.terminate();
+  }
+
+  #freed(bytes: number): void {
+    this.#inFlight -= bytes;
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   #expect(id: number, handlers: Omit<Pending, "resolve" | "reject">): Promise<WorkerResult> {

@@ -10,7 +10,8 @@ import type { Source } from "../../core/ports/source.ts";
 import { runExports } from "../../core/run/run.ts";
 import type { RunDeps } from "../../core/run/context.ts";
 import { repairExport } from "../../core/repair/repair.ts";
-import { startThread, WorkerClient } from "../../core/workers/worker_client.ts";
+import { startThread } from "../../core/workers/thread.ts";
+import { WorkerClient } from "../../core/workers/worker_client.ts";
 import { openState } from "../../state/open.ts";
 import { withLeases } from "../support/lease.ts";
 

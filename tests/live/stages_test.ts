@@ -12,7 +12,8 @@ import { configureLogging } from "../../core/base/log.ts";
 import type { StateStore } from "../../core/ports/state.ts";
 import { runExports } from "../../core/run/run.ts";
 import type { ExportSummary } from "../../core/report/summary.ts";
-import { startThread, WorkerClient } from "../../core/workers/worker_client.ts";
+import { startThread } from "../../core/workers/thread.ts";
+import { WorkerClient } from "../../core/workers/worker_client.ts";
 import { openState } from "../../state/open.ts";
 import { queryDuckdb, readCsv } from "../support/readers.ts";
 

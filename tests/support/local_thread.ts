@@ -1,5 +1,5 @@
 /** A Worker without a thread: its host runs in this process, and messages are cloned as between threads. */
-import type { WorkerThread } from "../../core/workers/worker_client.ts";
+import type { WorkerThread } from "../../core/workers/thread.ts";
 import { type WorkerAdapters, WorkerHost } from "../../core/workers/worker_host.ts";
 import type { FromWorker, ToWorker } from "../../core/workers/worker_protocol.ts";
 

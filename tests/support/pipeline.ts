@@ -9,7 +9,8 @@ import type { StateStore } from "../../core/ports/state.ts";
 import { runExports } from "../../core/run/run.ts";
 import type { RunAggregate } from "../../core/report/summary.ts";
 import type { RunOptions } from "../../core/run/run_options.ts";
-import { startThread, WorkerClient } from "../../core/workers/worker_client.ts";
+import { startThread } from "../../core/workers/thread.ts";
+import { WorkerClient } from "../../core/workers/worker_client.ts";
 import { openSqlite, STATE_FILE } from "../../state/open.ts";
 import { createDatabase, type TestDatabase } from "./postgres.ts";
 

@@ -6,7 +6,8 @@ import type { RunDeps } from "../../core/run/context.ts";
 import { runExports } from "../../core/run/run.ts";
 import type { RunAggregate } from "../../core/report/summary.ts";
 import type { RunOptions } from "../../core/run/run_options.ts";
-import { startThread, WorkerClient } from "../../core/workers/worker_client.ts";
+import { startThread } from "../../core/workers/thread.ts";
+import { WorkerClient } from "../../core/workers/worker_client.ts";
 import { openState } from "../../state/open.ts";
 
 const WORKER = new URL("../../adapters/worker.ts", import.meta.url);

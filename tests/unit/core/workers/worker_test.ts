@@ -121,6 +121,30 @@ Deno.test("worker: two writers at once keep their rows apart", () =>
     deepEqual(rows, [30, 27]);
   }));
 
+Deno.test("worker: what waits for the encoder is limited over all writers together", () =>
+  inPlace(0, async ({ client, thread, output }) => {
+    const large = () => batchOf(COLUMNS, [[1, "x".repeat(3 * 1024 * 1024)]]);
+    const [first, second] = ["a", "b"].map((name) => client.openWriter(output(name), () => {}));
+    const batches = () => thread.received.filter((type) => type === "batch").length;
+    const writes = [first.write(large()), first.write(large()), second.write(large())];
+    equal(batches(), 2, "one of each, whatever the other has");
+    await Promise.all(writes);
+    await Promise.all([first.write(large()), first.write(large()), second.write(large())]);
+    for (const writer of [first, second]) writer.finish();
+    equal((await first.result).parts[0].rows + (await second.result).parts[0].rows, 6);
+  }));
+
+Deno.test("worker: a writer that is given up holds back no other", () =>
+  inPlace(0, async ({ client, output }) => {
+    const large = () => batchOf(COLUMNS, [[1, "x".repeat(3 * 1024 * 1024)]]);
+    const [first, second] = ["a", "b"].map((name) => client.openWriter(output(name), () => {}));
+    await first.write(large());
+    first.abort();
+    for (let i = 0; i < 4; i++) await second.write(large());
+    second.finish();
+    equal((await second.result).parts[0].rows, 4);
+  }));
+
 Deno.test("worker: what fails while encoding reaches the caller with its code, not as a hang", () =>
   inPlace(0, async ({ client, output }) => {
     const nowhere = { ...output("a"), stagedPath: "/nowhere/at/all" };

@@ -1,0 +1,96 @@
+/** Real threads: what they exchange, how they end, and what their heaps may grow to. */
+import { equal, match, ok } from "node:assert/strict";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { startThread, type WorkerThread } from "../../../../core/workers/thread.ts";
+import type { ToWorker } from "../../../../core/workers/worker_protocol.ts";
+
+/** Answers every message with the size of its heap, after it has made objects that do not last. */
+const CHURN = `
+  let kept = [];
+  globalThis.onmessage = ({ data }) => {
+    if (data.type === "release") throw new Error("told to stop");
+    for (let round = 0; round < 100; round++) {
+      kept = [];
+      for (let i = 0; i < 20_000; i++) kept.push({ i, list: [i] });
+    }
+    globalThis.postMessage({ heap: Deno.memoryUsage().heapTotal, bytes: data.batch?.byteLength });
+  };`;
+
+interface Answer {
+  readonly heap: number;
+  readonly bytes: number;
+}
+
+function answerOf(thread: WorkerThread, send: () => void): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    thread.onmessage = ({ data }) => resolve(data as unknown as Answer);
+    thread.onerror = (event) => {
+      event.preventDefault();
+      reject(new Error(event.message));
+    };
+    send();
+  });
+}
+
+async function withThread(entry: URL, body: (thread: WorkerThread) => Promise<void>) {
+  const thread = startThread(entry);
+  try {
+    await body(thread);
+  } finally {
+    thread.terminate();
+  }
+}
+
+async function withEntry(body: (entry: URL) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir({ prefix: "rivet-thread-" });
+  try {
+    const file = join(dir, "churn.js");
+    await Deno.writeTextFile(file, CHURN);
+    await body(pathToFileURL(file));
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+/** As a batch goes: by transfer. */
+function transfer(thread: WorkerThread): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(1000);
+  const message = { type: "batch", id: 1, batch: bytes } as unknown as ToWorker;
+  thread.postMessage(message, [bytes.buffer]);
+  return bytes;
+}
+
+Deno.test("thread: what is transferred arrives, and is gone here", () =>
+  withEntry((entry) =>
+    withThread(entry, async (thread) => {
+      let sent = new Uint8Array(0);
+      const { bytes } = await answerOf(thread, () => sent = transfer(thread));
+      equal(bytes, 1000);
+      equal(sent.byteLength, 0);
+    })
+  ));
+
+Deno.test("thread: objects that do not last do not grow its heap", () =>
+  withEntry((entry) =>
+    withThread(entry, async (thread) => {
+      const { heap } = await answerOf(thread, () => transfer(thread));
+      ok(heap < 40 * 1024 * 1024, `${heap}`);
+    })
+  ));
+
+Deno.test("thread: one that stops by an error says so", () =>
+  withEntry((entry) =>
+    withThread(entry, async (thread) => {
+      const stopped = answerOf(thread, () => thread.postMessage({ type: "release" }, []));
+      await stopped.then(() => ok(false), (error: Error) => match(error.message, /told to stop/));
+    })
+  ));
+
+Deno.test("thread: an entry that is no file is a thread as well", () =>
+  withThread(
+    new URL(`data:text/javascript,${encodeURIComponent(CHURN)}`),
+    async (thread) => {
+      equal((await answerOf(thread, () => transfer(thread))).bytes, 1000);
+    },
+  ));
