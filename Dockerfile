@@ -1,16 +1,28 @@
 # rivet in an image:
-#   docker run --rm -e DATABASE_URL -v "$PWD:/work" rivet run -c rivet.yaml
-# State and local output live beside the configuration, in the mounted folder; the image holds nothing.
-# Images are named by version; a build that must not change names them by digest, as `name:tag@sha256:...`.
-FROM denoland/deno:2.9.6 AS build
+#   docker run --rm --user "$(id -u):$(id -g)" -e DATABASE_URL -v "$PWD:/work" rivet run -c rivet.yaml
+# State and local output live beside the configuration, in the mounted folder; the image holds nothing, and
+# with a tmpfs on /tmp its file system may be read-only (docs/install.md, docs/adr/0027-image.md).
+FROM denoland/deno:2.9.6@sha256:2014dc167ece617ef7e7ba40631ac2234c59e75ce693e7cc2dc2602b3c87859d AS build
 WORKDIR /src
 COPY . .
-RUN deno task compile --output /rivet
+RUN deno task compile --output /out/rivet && deno task sbom /out/rivet.cdx.json && mkdir /out/work
 
-# Deno's executables need glibc. TLS roots are built in; DENO_TLS_CA_STORE=system takes the image's.
-FROM debian:12-slim
-COPY --from=build /rivet /usr/local/bin/rivet
-RUN useradd --uid 1000 --create-home rivet
-USER rivet
+# glibc, libgcc and TLS roots, which is what the executable needs; no shell, no package manager.
+FROM gcr.io/distroless/cc-debian12:nonroot@sha256:9dac0a79194e45a7da0158a9c6da57b217585af0786db3845d1f0ec1a0dd182f
+ARG VERSION=dev
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="rivet" \
+      org.opencontainers.image.description="Tables and query results from a database as Parquet or CSV" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+COPY LICENSE /usr/share/doc/rivet/LICENSE
+COPY --from=build /out/rivet.cdx.json /usr/share/doc/rivet/rivet.cdx.json
+COPY --from=build /out/rivet /usr/local/bin/rivet
+# A volume that is mounted here for the first time is that user's.
+COPY --from=build --chown=65532:65532 /out/work /work
+USER 65532:65532
 WORKDIR /work
-ENTRYPOINT ["rivet"]
+# The first process, and told of SIGTERM as such: no shell and no init stand between.
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/usr/local/bin/rivet"]

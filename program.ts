@@ -10,7 +10,7 @@ import { parseArgs } from "./cli/parse.ts";
 import { renderError, renderErrorJson } from "./cli/render/error.ts";
 import { Screen } from "./cli/render/screen.ts";
 import { stdio } from "./cli/render/stdio.ts";
-import { listenForInterrupts } from "./cli/signals.ts";
+import { endOnSignals, listenForInterrupts } from "./cli/signals.ts";
 import { servicesOver, type Wiring } from "./cli/wire.ts";
 import type { LoadedConfig, LoadedExport } from "./core/config/loaded.ts";
 import type { Needs } from "./core/ports/needs.ts";
@@ -140,6 +140,7 @@ async function childNeeds(
  */
 export async function program(args: readonly string[], entry: string): Promise<number> {
   const screen = new Screen(stdio(Deno.stdout), stdio(Deno.stderr));
+  const leaveSignals = Deno.pid === 1 ? endOnSignals() : () => {};
   // What nobody awaited must not end the process in a form that nobody asked for.
   addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
@@ -174,6 +175,7 @@ export async function program(args: readonly string[], entry: string): Promise<n
     const childEvents = env(EVENTS_ENV) === "1";
     const interruptSignal = () => {
       const signal = childEvents ? takeStopRequests() : takeInterrupts(screen);
+      leaveSignals();
       signal.addEventListener("abort", () => stopping.abort(), { once: true });
       return signal;
     };

@@ -41,3 +41,21 @@ export function listenForInterrupts(handlers: InterruptHandlers): AbortSignal {
   }
   return controller.signal;
 }
+
+const ENDED_BY: Partial<Record<Deno.Signal, number>> = { SIGINT: 130, SIGTERM: 143 };
+
+/**
+ * Ends the process on a signal, with the code that shells give it. Everywhere else that is what happens
+ * anyway; to a container's first process, the kernel passes no signal that it does not listen to.
+ * @returns what leaves the signals to somebody else.
+ */
+export function endOnSignals(): () => void {
+  const listeners = SIGNALS.map((signal) => {
+    const end = () => Deno.exit(ENDED_BY[signal] ?? 130);
+    Deno.addSignalListener(signal, end);
+    return () => Deno.removeSignalListener(signal, end);
+  });
+  return () => {
+    for (const remove of listeners.splice(0)) remove();
+  };
+}

@@ -23,12 +23,14 @@ export interface PassFileAnswer {
 
 const NOTHING: PassFileAnswer = { password: null, warning: null };
 
-/** The file that is looked at when none is named. */
-export function defaultPassFile(env: (name: string) => string | undefined): string {
+/** The file that is looked at when none is named; null where the process has no home. */
+export function defaultPassFile(env: (name: string) => string | undefined): string | null {
   const named = env("PGPASSFILE");
   if (named !== undefined && named !== "") return named;
   if (platform() === "win32") return join(env("APPDATA") ?? "", "postgresql", "pgpass.conf");
-  return join(env("HOME") ?? homedir(), ".pgpass");
+  // Null, whatever its type says, for a user whom the system does not know.
+  const home: string | null = env("HOME") ?? homedir();
+  return home === null ? null : join(home, ".pgpass");
 }
 
 /** The fields of a line, with `\:` and `\\` as the characters they stand for. */
@@ -57,7 +59,8 @@ export function findPassword(content: string, query: PassFileQuery): string | nu
 }
 
 /** Looks into `path`. As libpq does, a file that others may read is not used, which is said. */
-export function readPassFile(path: string, query: PassFileQuery): PassFileAnswer {
+export function readPassFile(path: string | null, query: PassFileQuery): PassFileAnswer {
+  if (path === null) return NOTHING;
   try {
     const info = statSync(path);
     if (!info.isFile()) return NOTHING;

@@ -44,7 +44,8 @@ Deno.test("one version of Deno everywhere", async () => {
   const [, version] = /^deno_version=(\S+)$/m.exec(await read(".ci/run")) ?? [];
   assert.ok(version, ".ci/run names it");
   const places: Record<string, RegExp> = {
-    "Dockerfile": /^FROM denoland\/deno:(\S+)/gm,
+    "Dockerfile": /^FROM denoland\/deno:([\d.]+)@/gm,
+    "compose.yaml": /image: denoland\/deno:([\d.]+)@/g,
     "action.yml": /deno-version: (\S+)/g,
     ".github/workflows/ci.yml": /deno-version: (\S+)/g,
     ".github/workflows/release.yml": /deno-version: (\S+)/g,

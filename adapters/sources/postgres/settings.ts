@@ -122,8 +122,24 @@ interface Login {
   readonly database: string;
 }
 
+/** As PostgreSQL's own clients do where none is named. */
+function ownName(): string {
+  try {
+    return userInfo().username;
+  } catch (cause) {
+    throw new ConfigError(
+      "the connection URL names no user, and the system does not name this one",
+      [],
+      {
+        hint: "write postgres://USER@HOST/DATABASE",
+        cause,
+      },
+    );
+  }
+}
+
 function ofUrl(url: PostgresUrl): Login {
-  const user = url.user ?? userInfo().username;
+  const user = url.user ?? ownName();
   return { hosts: url.hosts, user, password: url.password, database: url.database ?? user };
 }
 
@@ -159,7 +175,7 @@ function parseUrl(text: string): PostgresUrl {
 function passwordFor(
   { user, password, database }: Login,
   { host, port }: PostgresHost,
-  passFile: string,
+  passFile: string | null,
   warnings: Set<string>,
 ): string | null {
   if (password !== null) return password;
