@@ -214,7 +214,7 @@ console.log(
 await withServer((url) =>
   withStores(url, async (stores) => {
     for (const workers of flags.workers.split(",").map(Number)) {
-      for (const rate of [Number(flags.rate), 0]) {
+      for (const rate of new Set([Number(flags.rate), 0])) {
         console.log(line(workers, rate, await round(url, stores, workers, rate)));
       }
     }
