@@ -5,7 +5,9 @@
 FROM denoland/deno:2.9.6@sha256:2014dc167ece617ef7e7ba40631ac2234c59e75ce693e7cc2dc2602b3c87859d AS build
 WORKDIR /src
 COPY . .
-RUN deno task compile --output /out/rivet && deno task sbom /out/rivet.cdx.json && mkdir /out/work
+# The repository itself is not in the build's context.
+ARG REVISION=""
+RUN RIVET_COMMIT="$REVISION" deno task compile --output /out/rivet && deno task sbom /out/rivet.cdx.json && mkdir /out/work
 
 # glibc, libgcc and TLS roots, which is what the executable needs; no shell, no package manager.
 FROM gcr.io/distroless/cc-debian12:nonroot@sha256:9dac0a79194e45a7da0158a9c6da57b217585af0786db3845d1f0ec1a0dd182f

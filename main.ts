@@ -7,10 +7,22 @@
 import { stdio } from "./cli/render/stdio.ts";
 import { RIVET_VERSION } from "./core/base/version.ts";
 
+function isVersion(argument: string | undefined): boolean {
+  return argument === "--version" || argument === "-V";
+}
+
 /** Runs one command line and returns the process's exit code. */
 async function main(args: readonly string[]): Promise<number> {
-  if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
+  const [first, second, ...more] = args;
+  if (args.length === 1 && isVersion(first)) {
     stdio(Deno.stdout).write(`rivet ${RIVET_VERSION}\n`);
+    return 0;
+  }
+  if (more.length === 0 && [first, second].includes("--json") && [first, second].some(isVersion)) {
+    const { buildOf }: typeof import("./core/base/build.ts") = await import(
+      "./core/base/build.ts" as string
+    );
+    stdio(Deno.stdout).write(`${JSON.stringify(await buildOf(import.meta.url), null, 2)}\n`);
     return 0;
   }
   const { program }: typeof import("./program.ts") = await import("./program.ts" as string);

@@ -15,6 +15,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { licenceTexts } from "./licences.ts";
 import { deno } from "./product_imports.ts";
+import { commitOf, stamped } from "./stamp.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const WORKER = { source: '"./adapters/worker.ts"', bundled: '"./adapters/worker.js"' };
@@ -44,15 +45,21 @@ export async function writeBundle({ folder, visible }: BundleOptions): Promise<s
     ...["--outdir", folder, "main.ts", "adapters/worker.ts"],
   ]);
   const scripts = await filesOf(folder);
+  const commit = await commitOf();
   let workers = 0;
+  let stamps = 0;
   for (const name of scripts) {
     const path = join(folder, name);
     const parts = (await Deno.readTextFile(path)).split(WORKER.source);
     workers += parts.length - 1;
-    const text = parts.join(WORKER.bundled);
+    const bundled = parts.join(WORKER.bundled);
+    const marked = commit === null ? null : stamped(bundled, commit);
+    if (marked !== null) stamps += 1;
+    const text = marked ?? bundled;
     requireOwn(name, text);
     await Deno.writeTextFile(path, visible ? text : hidden(text));
   }
+  if (commit !== null && stamps !== 1) throw new Error(`the commit is in ${stamps} files`);
   if (workers !== 1) throw new Error(`the Worker is started in ${workers} places of the bundle`);
   await Deno.writeTextFile(join(folder, "THIRD-PARTY-LICENSES.txt"), await licenceTexts());
   return await filesOf(folder);

@@ -43,6 +43,9 @@ exports:
 
 async function smoke(folder: string): Promise<void> {
   assert.equal((await rivet(["--version"], folder)).trim(), `rivet ${RIVET_VERSION}`);
+  const build = JSON.parse(await rivet(["--version", "--json"], folder));
+  assert.deepEqual(Object.keys(build), ["version", "commit", "target", "deno", "v8"]);
+  assert.match(build.commit, /^[0-9a-f]{40}$/);
   assert.ok((await rivet(["schema", "config"], folder)).includes("chunk_checkpoint"));
   const server = await startDemoServer();
   try {

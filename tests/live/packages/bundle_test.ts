@@ -1,8 +1,15 @@
 /** The program as JavaScript without packages: it works wherever its folder is put. */
-import { deepEqual, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { type BundleOptions, writeBundle } from "../../../packaging/bundle.ts";
-import { exportsEverywhere, exportsInProcesses, type Program, saysItsVersion } from "./packaged.ts";
+import { commitOf } from "../../../packaging/stamp.ts";
+import {
+  exportsEverywhere,
+  exportsInProcesses,
+  type Program,
+  saysItsBuild,
+  saysItsVersion,
+} from "./packaged.ts";
 
 /** Moved after it was written, and started with a cache that has no package and no way to get one. */
 async function withBundle(
@@ -52,5 +59,6 @@ Deno.test("a start of a bundle reads the entry, and what is in its sight for exe
   await withBundle(true, async (program, folder, files) => {
     ok(await modules(folder) > files.length / 2);
     await saysItsVersion(program, folder);
+    equal(await saysItsBuild(program, folder), await commitOf());
   });
 });

@@ -85,6 +85,15 @@ export async function saysItsVersion(program: Program, folder: string): Promise<
   equal(out.trim(), `rivet ${RIVET_VERSION}`);
 }
 
+/** @returns the commit that it says it is made of. */
+export async function saysItsBuild(program: Program, folder: string): Promise<string | null> {
+  const { code, out, err } = await ended(spawn(program, ["--version", "--json"], folder));
+  equal(code, 0, err);
+  const { version, commit, target } = JSON.parse(out);
+  deepEqual([version, target], [RIVET_VERSION, Deno.build.target]);
+  return commit;
+}
+
 /** Of the one CSV file in a folder. */
 async function rowsIn(folder: string): Promise<number> {
   const files = await partFiles(folder, "csv");
