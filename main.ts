@@ -11,6 +11,8 @@ function isVersion(argument: string | undefined): boolean {
   return argument === "--version" || argument === "-V";
 }
 
+const EXIT_USAGE = 2;
+
 /** Runs one command line and returns the process's exit code. */
 async function main(args: readonly string[]): Promise<number> {
   const [first, second, ...more] = args;
@@ -25,8 +27,29 @@ async function main(args: readonly string[]): Promise<number> {
     stdio(Deno.stdout).write(`${JSON.stringify(await buildOf(import.meta.url), null, 2)}\n`);
     return 0;
   }
-  const { program }: typeof import("./program.ts") = await import("./program.ts" as string);
-  return await program(args, import.meta.url);
+  const loaded = await loadProgram();
+  if ("program" in loaded) return await loaded.program(args, import.meta.url);
+  const { message, hint } = loaded;
+  const text = args.includes("--json-errors")
+    ? JSON.stringify({ error: message, code: "NOT_AVAILABLE", hint })
+    : `error: ${message}\nhint: ${hint}`;
+  stdio(Deno.stderr).write(`${text}\n`);
+  return EXIT_USAGE;
+}
+
+/** The rest of the program is read when it is used, which the flags of the start may not allow. */
+async function loadProgram(): Promise<
+  typeof import("./program.ts") | { readonly message: string; readonly hint: string }
+> {
+  try {
+    return await import("./program.ts" as string);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (!/^Requires read access/.test(message)) throw error;
+    const folder = decodeURIComponent(new URL(".", import.meta.url).pathname);
+    const hint = `Start Rivet with --allow-read=${folder}, its own files, or with -A.`;
+    return { message: `this process may not do that: ${message}`, hint };
+  }
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

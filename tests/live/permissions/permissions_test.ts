@@ -120,7 +120,7 @@ exports:
       const cases: readonly (readonly [string, string, RegExp])[] = [
         ["--allow-write", "/out", /Start Rivet with --allow-write=.*out\/one/],
         ["--allow-write", ".rivet_state", /Start Rivet with --allow-write=.*\.rivet_state\.db/],
-        ["--allow-read", join(MAIN, ".."), /Start Rivet with --allow-read=.*worker\.ts/],
+        ["--allow-read", join(MAIN, ".."), /Start Rivet with --allow-read=.*, its own files/],
         ["--allow-read", "rivet.yaml", /Start Rivet with --allow-read=rivet\.yaml/],
       ];
       equal((await under(flags, ["run"], at)).code, 0);
