@@ -87,6 +87,7 @@ async function measure(
     compressionLevel,
     rowGroup: { strategy: "auto" },
     encoding: "auto",
+    bloomFilterColumns: [],
     csv: { escapeFormulas: false, nullText: null, fractions: "always" },
     metadata: {},
   });

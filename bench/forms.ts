@@ -86,6 +86,7 @@ async function encode(
     compressionLevel: LEVEL,
     rowGroup: { strategy: "auto" },
     encoding,
+    bloomFilterColumns: [],
     csv: { escapeFormulas: false, nullText: null, fractions: "always" },
     metadata: {},
   });

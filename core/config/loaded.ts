@@ -74,6 +74,8 @@ export interface LoadedExport {
   readonly rowGroup: RowGroupOptions;
   /** `parquet.encoding`. */
   readonly encoding: ParquetEncoding;
+  /** `parquet.bloom_filter_columns`. */
+  readonly bloomFilterColumns: readonly string[];
   /** `csv:`. */
   readonly csv: CsvOptions;
   /** What readers see as one point in time. */

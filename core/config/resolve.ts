@@ -89,6 +89,7 @@ export function resolveExport(
     compression: resolveCompression(config),
     rowGroup: resolveRowGroup(config.parquet),
     encoding: config.parquet?.encoding ?? "auto",
+    bloomFilterColumns: config.parquet?.bloom_filter_columns ?? [],
     csv: {
       escapeFormulas: config.csv?.escape_formulas ?? false,
       nullText: config.csv?.null ?? null,

@@ -63,6 +63,7 @@ function namedColumns(
     ["quality.null_ratio_max", Object.keys(quality?.nullRatioMax ?? {})],
     ["quality.unique_columns", quality?.uniqueColumns ?? []],
     ["partition_by", partition === null ? [] : [partition.column]],
+    ["parquet.bloom_filter_columns", config.parquet?.bloom_filter_columns ?? []],
   ];
 }
 
@@ -89,6 +90,16 @@ function unpartitionable({ partition }: ColumnSettings, columns: readonly Column
     `partition_by: '${column.name}' is ${column.nativeType}; partitions are days, months or years ` +
     "of a date or timestamp column",
   ];
+}
+
+/** A boolean has two values, and of a float's zeros and NaNs the bytes differ while they are equal. */
+function unfilterable({ config }: ColumnSettings, columns: readonly Column[]): string[] {
+  const wanted = config.parquet?.bloom_filter_columns ?? [];
+  return columns.filter(({ name }) => wanted.includes(name)).flatMap(({ name, type }) => {
+    const { kind } = type.kind === "list" ? type.element : type;
+    if (kind !== "bool" && kind !== "float") return [];
+    return [`parquet.bloom_filter_columns: '${name}' is a ${kind}, for which there is none`];
+  });
 }
 
 /** Readers ignore case. A name that is the column's own was warned of where it was written. */
@@ -138,6 +149,7 @@ export function planStages(
     ...unknownColumns(exported, names),
     ...takenNames(addedColumns(spec), names),
     ...unpartitionable(exported, columns),
+    ...unfilterable(exported, columns),
     ...takenFolder(exported, fileColumns(columns, spec)),
     ...skippedNull(exported, fileColumns(columns, spec)),
   ];

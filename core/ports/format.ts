@@ -21,6 +21,8 @@ export interface EncoderOptions {
   readonly compressionLevel: number;
   readonly rowGroup: RowGroupOptions;
   readonly encoding: ParquetEncoding;
+  /** Those whose column chunks get a Bloom filter. */
+  readonly bloomFilterColumns: readonly string[];
   readonly csv: CsvOptions;
   /** File-level key-value metadata. */
   readonly metadata: Readonly<Record<string, string>>;

@@ -14,12 +14,13 @@ function readColumns(plan: ExportPlan): readonly Column[] {
 }
 
 function encoderOptions(ctx: ExportContext): EncoderOptions {
-  const { compression, rowGroup, encoding, csv } = ctx.exported;
+  const { compression, rowGroup, encoding, bloomFilterColumns, csv } = ctx.exported;
   return {
     compression: compression.codec,
     compressionLevel: compression.level,
     rowGroup,
     encoding,
+    bloomFilterColumns,
     csv,
     metadata: { "rivet.run_id": ctx.runId, "rivet.export": ctx.exported.name },
   };

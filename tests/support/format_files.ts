@@ -9,6 +9,7 @@ export const DEFAULT_OPTIONS: EncoderOptions = {
   compressionLevel: 3,
   rowGroup: { strategy: "auto" },
   encoding: "auto",
+  bloomFilterColumns: [],
   csv: { escapeFormulas: false, nullText: null, fractions: "always" },
   metadata: {},
 };

@@ -1,5 +1,6 @@
 /** The column chunk of one leaf in the open row group: rows in, compressed pages held until it is closed. */
 import type { ColumnData } from "../../../core/batch/batch.ts";
+import { BloomFilterBuilder } from "./bloom_filter.ts";
 import type { Codec } from "./codecs.ts";
 import { Encoding, PhysicalType } from "./enums.ts";
 import { dataPage, dictionaryPage, type Page } from "./page.ts";
@@ -32,9 +33,18 @@ export interface ColumnChunk {
   readonly compressedBytes: number;
   readonly uncompressedBytes: number;
   readonly statistics: Statistics;
+  /** Header and bits of its Bloom filter. */
+  readonly bloomFilter: Uint8Array | null;
   readonly pages: readonly PageEntry[];
   /** Data pages by encoding. */
   readonly pageCounts: ReadonlyMap<Encoding, number>;
+}
+
+/** How the chunks of a column are written. */
+export interface ChunkOptions {
+  /** PLAIN where a dictionary does not pay, whatever would be smaller. */
+  readonly plainOnly: boolean;
+  readonly bloomFilter: boolean;
 }
 
 /** Encodes one column of a row group into pages, with a dictionary as long as it pays. */
@@ -62,13 +72,17 @@ export class ColumnChunkWriter {
   /** Of the last page, so that an estimate does not start anew with each chunk. */
   #ratio = ASSUMED_RATIO;
   #statistics: Statistics = { bounds: null, nullCount: 0 };
-  readonly #sink: RunSink = (data, start, end) => this.#values.add(data, start, end);
+  readonly #bloomFilter: BloomFilterBuilder | null;
+  readonly #sink: RunSink = (data, start, end) => {
+    this.#values.add(data, start, end);
+    this.#bloomFilter?.add(data, start, end);
+  };
 
-  /** @param plainOnly PLAIN where a dictionary does not pay, whatever would be smaller */
-  constructor(leaf: Leaf, codec: Codec, plainOnly: boolean) {
+  constructor(leaf: Leaf, codec: Codec, { plainOnly, bloomFilter }: ChunkOptions) {
     this.#leaf = leaf;
     this.#codec = codec;
     this.#direct = directValues(leaf, plainOnly);
+    this.#bloomFilter = bloomFilter ? new BloomFilterBuilder(leaf) : null;
     this.#measure = (body) => codec.compress(body).length;
     this.#startDictionary();
   }
@@ -127,6 +141,7 @@ export class ColumnChunkWriter {
       compressedBytes: this.#compressedBytes,
       uncompressedBytes: this.#uncompressedBytes,
       statistics: this.#statistics,
+      bloomFilter: this.#bloomFilter?.close() ?? null,
       pages: this.#pages.map((page) => ({ ...page, offset: page.offset + dictionaryPageBytes })),
       pageCounts: this.#pageCounts,
     };

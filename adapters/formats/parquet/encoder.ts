@@ -5,7 +5,13 @@ import type { RowGroupOptions } from "../../../core/config/loaded.ts";
 import type { EncoderOptions, FormatEncoder } from "../../../core/ports/format.ts";
 import type { Codec } from "./codecs.ts";
 import { ColumnChunkWriter } from "./column_chunk.ts";
-import { type ChunkIndexes, chunkMetadata, encodeFooter, type RowGroup } from "./footer.ts";
+import {
+  type ChunkIndexes,
+  chunkMetadata,
+  encodeFooter,
+  type Location,
+  type RowGroup,
+} from "./footer.ts";
 import { columnIndex, offsetIndex } from "./page_index.ts";
 import { mayPack } from "./packings.ts";
 import type { Leaf } from "./schema.ts";
@@ -45,6 +51,7 @@ export interface ParquetEncoderOptions {
   readonly codec: Codec;
   readonly rowGroup: RowGroupOptions;
   readonly encoding: EncoderOptions["encoding"];
+  readonly bloomFilterColumns: EncoderOptions["bloomFilterColumns"];
   readonly keyValues: Readonly<Record<string, string>>;
 }
 
@@ -67,7 +74,10 @@ export class ParquetEncoder implements FormatEncoder {
     this.#options = options;
     this.#limits = rowGroupLimits(options.rowGroup);
     this.#columns = options.leaves.map((leaf) =>
-      new ColumnChunkWriter(leaf, options.codec, !mayPack(leaf, options.encoding))
+      new ColumnChunkWriter(leaf, options.codec, {
+        plainOnly: !mayPack(leaf, options.encoding),
+        bloomFilter: options.bloomFilterColumns.includes(leaf.column.name),
+      })
     );
     this.#emit(MAGIC);
   }
@@ -130,15 +140,20 @@ export class ParquetEncoder implements FormatEncoder {
 
   #closeRowGroup(): void {
     if (this.heldRows === 0) return;
-    const chunks = this.#columns.map((column) => {
+    const closed = this.#columns.map((column) => {
       const chunk = column.close();
       const offset = this.bytesWritten;
       for (const part of chunk.parts) this.#emit(part);
-      return chunkMetadata(chunk, offset, {
+      return { chunk, offset };
+    });
+    // Filters behind the chunks, which a reader takes in one piece.
+    const chunks = closed.map(({ chunk, offset }) =>
+      chunkMetadata(chunk, offset, {
         columnIndex: columnIndex(chunk.leaf.order, chunk.pages),
         offsetIndex: offsetIndex(chunk.pages, offset),
-      });
-    });
+        bloomFilter: chunk.bloomFilter === null ? null : this.#place(chunk.bloomFilter),
+      })
+    );
     this.#rowGroups.push({ rows: this.heldRows, chunks });
     this.#rows += this.heldRows;
     this.heldRows = 0;
@@ -156,7 +171,7 @@ export class ParquetEncoder implements FormatEncoder {
     return columns.map((group, g) => group.map((column, c) => ({ column, offset: offsets[g][c] })));
   }
 
-  #place(bytes: Uint8Array): { offset: number; length: number } {
+  #place(bytes: Uint8Array): Location {
     const offset = this.bytesWritten;
     this.#emit(bytes);
     return { offset, length: bytes.length };

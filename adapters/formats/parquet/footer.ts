@@ -26,6 +26,7 @@ export interface ChunkMetadata {
   /** Serialised, to be written before the footer. */
   readonly columnIndex: Uint8Array | null;
   readonly offsetIndex: Uint8Array;
+  readonly bloomFilter: Location | null;
 }
 
 /** One row group, as the footer lists it. */
@@ -34,16 +35,16 @@ export interface RowGroup {
   readonly chunks: readonly ChunkMetadata[];
 }
 
-/** Where an index lies in the file. */
-export interface IndexLocation {
+/** Where an index or a filter lies in the file. */
+export interface Location {
   readonly offset: number;
   readonly length: number;
 }
 
 /** Index locations of one column chunk. */
 export interface ChunkIndexes {
-  readonly column: IndexLocation | null;
-  readonly offset: IndexLocation;
+  readonly column: Location | null;
+  readonly offset: Location;
 }
 
 /** All that the footer says. */
@@ -61,7 +62,7 @@ export interface FileMetadata {
 export function chunkMetadata(
   chunk: ColumnChunk,
   offset: number,
-  indexes: Pick<ChunkMetadata, "columnIndex" | "offsetIndex">,
+  around: Pick<ChunkMetadata, "columnIndex" | "offsetIndex" | "bloomFilter">,
 ): ChunkMetadata {
   const {
     leaf,
@@ -81,7 +82,7 @@ export function chunkMetadata(
     uncompressedBytes,
     statistics,
     pageCounts,
-    ...indexes,
+    ...around,
   };
 }
 
@@ -118,6 +119,9 @@ function writeColumnMetadata(
     page.i32(2, encoding);
     page.i32(3, count);
   });
+  if (chunk.bloomFilter === null) return;
+  writer.i64(14, chunk.bloomFilter.offset);
+  writer.i32(15, chunk.bloomFilter.length);
 }
 
 function writeColumnChunk(

@@ -18,8 +18,15 @@ export const parquet: Format = {
       import("./arrow_schema.ts" as string) as Promise<typeof import("./arrow_schema.ts")>,
     ]);
     const keyValues = { ...options.metadata, [ARROW_SCHEMA_KEY]: encodeArrowSchema(columns) };
-    const { rowGroup, encoding } = options;
-    return new ParquetEncoder({ leaves, codec, rowGroup, encoding, keyValues });
+    const { rowGroup, encoding, bloomFilterColumns } = options;
+    return new ParquetEncoder({
+      leaves,
+      codec,
+      rowGroup,
+      encoding,
+      bloomFilterColumns,
+      keyValues,
+    });
   },
 
   countRows,

@@ -154,12 +154,13 @@ function repeated(list: readonly string[], path: string[]): Finding[] {
 
 const columnLists: ExportRule = {
   name: "column_lists_without_repeats",
-  reads: ["meta_columns", "quality"],
-  check({ config: { meta_columns, quality } }) {
+  reads: ["meta_columns", "quality", "parquet"],
+  check({ config: { meta_columns, quality, parquet } }) {
     const hash = meta_columns?.row_hash;
     return [
       ...(Array.isArray(hash) ? repeated(hash, ["meta_columns", "row_hash"]) : []),
       ...repeated(quality?.unique_columns ?? [], ["quality", "unique_columns"]),
+      ...repeated(parquet?.bloom_filter_columns ?? [], ["parquet", "bloom_filter_columns"]),
     ];
   },
 };

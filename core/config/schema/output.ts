@@ -20,6 +20,9 @@ export const parquetSchema = z.strictObject({
   encoding: z.enum(["auto", "smallest", "plain"]).default("auto").describe(
     "auto: per column, a dictionary or the smaller of plain and delta forms. smallest: floats as streams of their bytes and JSON in delta form too, which fewer readers open. plain: dictionaries and plain values alone, for readers that know no others. Default: auto.",
   ),
+  bloom_filter_columns: z.array(text).min(1).optional().describe(
+    "Columns with a Bloom filter per row group, by which readers that look for single values skip row groups. Not for booleans and floats. Default: none.",
+  ),
 }).describe("Layout of Parquet files.");
 
 export const csvSchema = z.strictObject({

@@ -436,6 +436,9 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
       [ofExport({ quality: { unique_columns: ["a", "a"] } }), [
         "!exports[0].quality.unique_columns[1]",
       ]],
+      [ofExport({ parquet: { bloom_filter_columns: ["a", "a"] } }), [
+        "!exports[0].parquet.bloom_filter_columns[1]",
+      ]],
     ],
     keeps: [ofExport({ meta_columns: { row_hash: ["a", "b"] } })],
   },

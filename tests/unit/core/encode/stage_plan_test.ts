@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ExportConfig } from "../../../../core/config/schema.ts";
+import { parquetSchema } from "../../../../core/config/schema/output.ts";
 import { ConfigError } from "../../../../core/base/errors.ts";
 import { fileColumns, planStages, type StageSpec } from "../../../../core/encode/stage_plan.ts";
 import { column } from "../../../support/batches.ts";
@@ -71,6 +72,20 @@ Deno.test("stages: every unknown column is named at once, with the nearest one",
       "partition_by: there is no column 'bron'; did you mean \"born\"?",
     ],
   );
+});
+
+Deno.test("stages: a Bloom filter is of a column that there is, and of no boolean or float", () => {
+  const parquet = parquetSchema.parse({ bloom_filter_columns: ["id", "rate", "flags", "idd"] });
+  const mixed = [
+    ...columns,
+    column("rate", { kind: "float", bits: 64 }),
+    column("flags", { kind: "list", element: { kind: "bool" } }),
+  ];
+  assert.deepEqual(problems({ parquet }, mixed), [
+    "parquet.bloom_filter_columns: there is no column 'idd'; did you mean \"id\"?",
+    "parquet.bloom_filter_columns: 'rate' is a float, for which there is none",
+    "parquet.bloom_filter_columns: 'flags' is a bool, for which there is none",
+  ]);
 });
 
 Deno.test("stages: a source column under the name of an added one is refused", () => {

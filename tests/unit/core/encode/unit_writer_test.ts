@@ -57,6 +57,7 @@ const encoder: EncoderOptions = {
   compressionLevel: 0,
   rowGroup: { strategy: "auto" },
   encoding: "auto",
+  bloomFilterColumns: [],
   csv: { escapeFormulas: false, nullText: null, fractions: "always" },
   metadata: {},
 };

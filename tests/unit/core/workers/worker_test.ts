@@ -52,6 +52,7 @@ async function inPlace(rows: number, body: (place: Place) => Promise<void>): Pro
       compressionLevel: 0,
       rowGroup: { strategy: "auto" },
       encoding: "auto",
+      bloomFilterColumns: [],
       csv: { escapeFormulas: false, nullText: null, fractions: "always" },
       metadata: {},
     },
