@@ -16,7 +16,7 @@ const FILES = [
 
 /** The words after each `rivet` of a shell's line, quotes taken off. */
 function rivetLines(text: string): string[][] {
-  return [...text.matchAll(/\brivet ((?:plan|apply) [^\n;&|]*)/g)].map(([, line]) => {
+  return [...text.matchAll(/(?:\brivet|"\$IMAGE") ((?:plan|apply) [^\n;&|]*)/g)].map(([, line]) => {
     // A line of Python ends where its text does.
     const [command] = line.split(/["'],/);
     return command.trim().split(/\s+/).map((word) => word.replaceAll(/["'`]/g, ""));

@@ -12,6 +12,7 @@ const VARIANTS = ["base", "cron", "snapshot"];
 
 interface Container {
   readonly name: string;
+  readonly image: string;
   readonly args?: readonly string[];
   readonly command?: readonly string[];
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
@@ -124,19 +125,48 @@ Deno.test("kustomizations name files that are there, and patches fields that are
   }
 });
 
-Deno.test("the programs that pods start are rivet commands", async () => {
+Deno.test("rivet is started without a shell, with commands that there are", async () => {
   for (const variant of ["base", "cron"]) {
     for (const { template: { spec } } of jobSpecs(await objects(variant))) {
-      const scripts = (spec.initContainers ?? []).flatMap(({ command = [] }) => command);
-      const inScripts = scripts.flatMap((script) =>
-        [...script.matchAll(/exec rivet (.*)$/gm)].map(([, args]) => args.split(" "))
-      );
-      const own = spec.containers.map(({ args = [] }) => [...args]);
-      for (const args of [...own, ...inScripts]) {
-        const { kind } = parseArgs(args, { width: 100, color: false });
+      const all = [...spec.initContainers ?? [], ...spec.containers];
+      const own = all.filter(({ image }) => image === "rivet");
+      assert.ok(own.length > 0, variant);
+      for (const { args = [], command } of own) {
+        // The image has nothing but rivet, which is its entry point.
+        assert.equal(command, undefined, variant);
+        const { kind } = parseArgs([...args], { width: 100, color: false });
         assert.equal(kind, "invocation", `${variant}: rivet ${args.join(" ")}`);
       }
     }
+  }
+});
+
+Deno.test("of the plans that all pods of a night make, the first one is that of all", async () => {
+  const [{ template: { spec } }] = jobSpecs(await objects("cron"));
+  const [, , script = ""] = spec.initContainers?.find(({ name }) => name === "share")?.command ??
+    [];
+  const folder = await Deno.makeTempDir({ prefix: "rivet-plans-" });
+  const share = async (index: number): Promise<string> => {
+    const plan = `${folder}/night.json`;
+    const { code } = await new Deno.Command("sh", {
+      args: ["-c", script.replaceAll("/plans/", `${folder}/`)],
+      env: { JOB: "night", JOB_COMPLETION_INDEX: String(index), PLAN: plan },
+    }).output();
+    assert.equal(code, 0);
+    return await Deno.readTextFile(plan);
+  };
+  try {
+    for (const index of [2, 0]) {
+      await Deno.writeTextFile(`${folder}/night-${index}.json`, `${index}`);
+    }
+    assert.equal(await share(2), "2");
+    assert.equal(await share(0), "2");
+    // A pod that begins again has made another plan, under its own name.
+    await Deno.writeTextFile(`${folder}/new.json`, "again");
+    await Deno.rename(`${folder}/new.json`, `${folder}/night-2.json`);
+    assert.equal(await share(2), "2");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 });
 
