@@ -2,14 +2,19 @@
 import { RESULTS, type TortureResults } from "../tests/torture/results.ts";
 import { cliPage } from "./generate/cli_page.ts";
 import { compatibilityPage } from "./generate/compatibility_page.ts";
+import { dependenciesPage, type Measurements } from "./generate/dependencies.ts";
 import { configPage } from "./generate/config_page.ts";
 import { correctnessPage, reliabilityPage } from "./generate/reliability_page.ts";
 
 /** Path under `docs/` -> text. */
 export function generatedPages(): ReadonlyMap<string, string> {
   const results: TortureResults = JSON.parse(Deno.readTextFileSync(RESULTS));
+  const read = (name: string) => JSON.parse(Deno.readTextFileSync(new URL(name, import.meta.url)));
+  const { imports } = read("../deno.json");
+  const measured: Measurements = read("dependencies.json");
   return new Map([
     ["compatibility.md", compatibilityPage()],
+    ["dependencies.md", dependenciesPage(imports, measured)],
     ["reference/cli.md", cliPage()],
     ["reference/config.md", configPage()],
     ["reliability.md", reliabilityPage(results)],

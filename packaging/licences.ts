@@ -6,7 +6,7 @@ import { type Component, sbom } from "./sbom.ts";
 const LICENCE_FILE = /^(licen[cs]e|copying|notice)/i;
 
 /** Where Deno keeps the packages of its registry. */
-async function cacheFolders(): Promise<string[]> {
+export async function cacheFolders(): Promise<string[]> {
   const text = await deno(["info", "--json"]);
   const { npmCache } = JSON.parse(text.slice(text.indexOf("{"))) as { readonly npmCache: string };
   const registries = await Array.fromAsync(Deno.readDir(npmCache));

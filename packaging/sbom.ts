@@ -57,7 +57,7 @@ function edges({ dependencies = [], optionalDependencies = [] }: LockedPackage):
 }
 
 /** Everything that the given keys lead to. */
-function closure(lock: Lock, roots: readonly string[]): Set<string> {
+export function closure(lock: Lock, roots: readonly string[]): Set<string> {
   const resolve = resolver(lock);
   const seen = new Set<string>();
   const waiting = [...roots];

@@ -1,0 +1,39 @@
+/** No package comes in without a reason, and none stays in the page that is gone. */
+import { deepEqual, equal, match, throws } from "node:assert/strict";
+import {
+  dependenciesPage,
+  dependencyFaults,
+  type Measurements,
+  REASONS,
+} from "../../docs/generate/dependencies.ts";
+
+const read = async (name: string) =>
+  JSON.parse(await Deno.readTextFile(new URL(`../../${name}`, import.meta.url)));
+
+const imports: Record<string, string> = (await read("deno.json")).imports;
+const measured: Measurements = await read("docs/dependencies.json");
+
+Deno.test("every direct dependency is explained, and measured in the version that is used", () => {
+  deepEqual(dependencyFaults(imports, measured), []);
+});
+
+Deno.test("a package that comes, changes or goes is a fault by name", () => {
+  const { yaml, ...withoutYaml } = imports;
+  const faults = (changed: Record<string, string>) =>
+    dependencyFaults(changed, measured).join("\n");
+  match(
+    faults({ ...imports, leftpad: "npm:leftpad@1.0.0" }),
+    /^leftpad: say what for.*\nleftpad: run/,
+  );
+  match(faults({ ...imports, yaml: "npm:yaml@9.9.9" }), /^yaml: run `deno task dependencies`/);
+  equal(faults(withoutYaml), "yaml: deno.json does not name it");
+  equal(yaml, `npm:yaml@${measured.yaml.version}`);
+  const { zod: _, ...unexplained } = REASONS;
+  match(dependencyFaults(imports, measured, unexplained).join("\n"), /^zod: say what for/);
+  throws(() => dependenciesPage({ ...imports, leftpad: "npm:leftpad@1.0.0" }, measured), /leftpad/);
+});
+
+Deno.test("licences are known, and ones that a program may be bundled with", () => {
+  const free = /^(MIT|ISC|Apache-2\.0|BSD-[23]-Clause|0BSD|Unlicense)( OR .*)?$/;
+  for (const [name, { license }] of Object.entries(measured)) match(license, free, name);
+});
