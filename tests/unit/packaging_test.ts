@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { examineExecutable } from "../../packaging/examine.ts";
+import { productImports } from "../../packaging/product_imports.ts";
 import { type Lock, sbom } from "../../packaging/sbom.ts";
 
 const read = (path: string): Promise<string> =>
@@ -30,14 +31,47 @@ Deno.test("an executable holds the program and its Worker, and not much more", (
   assert.throws(() => examineExecutable(LOG.replace("5.69", "147.78")), /147.78 MB are embedded/);
 });
 
+Deno.test("the product's packages are those it imports; tests and the demo bring theirs", async () => {
+  const importsOf = async (path: string): Promise<Record<string, string>> =>
+    JSON.parse(await read(path)).imports;
+  const product = await importsOf("deno.json");
+  const imported = await productImports({
+    ...await importsOf("tests/deno.json"),
+    ...await importsOf("fixtures/demo/deno.json"),
+    ...product,
+  });
+  assert.deepEqual(Object.keys(product).sort(), Object.keys(imported).sort());
+  assert.deepEqual(Object.keys(product).sort(), [
+    "@aws-sdk/client-s3",
+    "@azure/identity",
+    "@azure/storage-blob",
+    "@optique/core",
+    "apache-arrow",
+    "google-auth-library",
+    "hash-wasm",
+    "log-update",
+    "mysql2",
+    "postgres",
+    "snappyjs",
+    "tedious",
+    "yaml",
+    "zod",
+  ]);
+});
+
 Deno.test("the image is built of everything that is published", async () => {
-  const { publish } = JSON.parse(await read("deno.json"));
+  const { publish, workspace } = JSON.parse(await read("deno.json"));
   const given = (await read(".dockerignore")).split("\n").map((line) =>
     line.replace(/^!|\/$/g, "")
   );
   const program = (publish.include as string[]).filter((name) => /\.ts$|\/$/.test(name));
   assert.ok(program.includes("program.ts"));
   for (const name of program) assert.ok(given.includes(name.replace(/\/$/, "")), name);
+  // The configuration of every member has to be there, or Deno refuses that of the whole.
+  for (const member of workspace as string[]) {
+    const folder = member.replace("./", "");
+    assert.ok(given.includes(folder) || given.includes(`${folder}/deno.json`), member);
+  }
 });
 
 Deno.test("one version of Deno everywhere", async () => {
