@@ -111,6 +111,8 @@ Deno.test("actions are pinned by commit, and the version is told", async () => {
     const uses = [...(await read(path)).matchAll(/uses: (\S+)(.*)$/gm)];
     assert.ok(uses.length > 0, path);
     for (const [line, action, comment] of uses) {
+      // The action of this repository, as it is checked out.
+      if (action === "./") continue;
       assert.match(action, /^[\w-]+\/[\w-]+@[0-9a-f]{40}$/, `${path}: ${line}`);
       assert.match(comment, /^ # v\d+\.\d+\.\d+$/, `${path}: ${line}`);
     }
