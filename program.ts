@@ -19,6 +19,7 @@ import { type RivetError, toRivetError } from "./core/base/errors.ts";
 import {
   configureLogging,
   formatEntry,
+  jsonEntry,
   levelFromEnv,
   logger,
   type LogLevel,
@@ -46,9 +47,17 @@ const stopping = new AbortController();
  */
 const wiringFrom = (entry: string): Wiring => ({
   env,
-  adapters: async () =>
-    (await import("./adapters/registry.ts" as string) as typeof import("./adapters/registry.ts"))
-      .adapters,
+  async adapters() {
+    const [{ adapters }, { loggedAdapters }] = await Promise.all([
+      import("./adapters/registry.ts" as string) as Promise<
+        typeof import("./adapters/registry.ts")
+      >,
+      import("./core/access/logged_ports.ts" as string) as Promise<
+        typeof import("./core/access/logged_ports.ts")
+      >,
+    ]);
+    return loggedAdapters(adapters);
+  },
   async readUrl() {
     const { processEnv, readUrl }: typeof import("./adapters/sources/kit/credentials.ts") =
       await import("./adapters/sources/kit/credentials.ts" as string);
@@ -58,8 +67,11 @@ const wiringFrom = (entry: string): Wiring => ({
     const { openState }: typeof import("./state/open.ts") = await import(
       "./state/open.ts" as string
     );
+    const { loggedState }: typeof import("./core/access/logged_ports.ts") = await import(
+      "./core/access/logged_ports.ts" as string
+    );
     const warn = (text: string) => logger().warn(text);
-    return await openState({ dir, env, warn, stop: stopping.signal });
+    return loggedState(await openState({ dir, env, warn, stop: stopping.signal }));
   },
   async readState({ dir }, mayBeMade) {
     const { readState }: typeof import("./state/open.ts") = await import(
@@ -217,7 +229,9 @@ function startLogging(screen: Screen, globals: Globals): void {
   const color = screen.interactive && allowsColor();
   configureLogging({
     level: logLevel(globals, wanted.level),
-    sink: (entry) => screen.styledLine(formatEntry(entry, color)),
+    sink: globals.logFormat === "json"
+      ? (entry) => screen.styledLine(jsonEntry(entry, new Date()))
+      : (entry) => screen.styledLine(formatEntry(entry, color)),
   });
   if (wanted.problem !== null) logger().warn(wanted.problem);
 }

@@ -1,4 +1,5 @@
 /** The Worker's entry: wires the adapters into `WorkerHost`, as `program.ts` does for the main thread. */
+import { loggedAdapters } from "../core/access/logged_ports.ts";
 import { takeLibraryOutput } from "../core/base/library_output.ts";
 import { WorkerHost, type WorkerPort } from "../core/workers/worker_host.ts";
 import type { ToWorker } from "../core/workers/worker_protocol.ts";
@@ -17,5 +18,5 @@ takeLibraryOutput();
 const port: WorkerPort = {
   post: (message, transfer = []) => scope.postMessage(message, transfer),
 };
-const host = new WorkerHost(adapters, port);
+const host = new WorkerHost(loggedAdapters(adapters), port);
 scope.onmessage = (event: MessageEvent<ToWorker>) => host.receive(event.data);

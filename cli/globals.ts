@@ -1,5 +1,7 @@
 /** Flags that every command accepts, in any position. */
-import { group, type InferValue, message, object, option } from "@optique/core";
+import { group, type InferValue, message, object, option, withDefault } from "@optique/core";
+import { choice } from "@optique/core/valueparser";
+import { LOG_FORMATS } from "../core/base/log.ts";
 
 export const globalOptions = group(
   "Global options",
@@ -15,8 +17,15 @@ export const globalOptions = group(
       description: message`Log errors only and show no progress.`,
     }),
     verbose: option("-v", "--verbose", {
-      description: message`Log what is being done.`,
+      description:
+        message`Log what is being done; RIVET_LOG=debug adds every statement, request and state write.`,
     }),
+    logFormat: withDefault(
+      option("--log-format", choice(LOG_FORMATS, { metavar: "FORMAT" }), {
+        description: message`How log lines are written: text, or json, one object a line.`,
+      }),
+      "text",
+    ),
   }),
 );
 

@@ -22,12 +22,13 @@ export interface ChildRun {
 }
 
 export function processOptions(ctx: CommandContext, child: ChildRun): ProcessOptions {
-  const { quiet, verbose } = ctx.globals;
+  const { quiet, verbose, logFormat } = ctx.globals;
   const common = [
     ...child.params.flatMap(([key, value]) => ["--param", `${key}=${value}`]),
     ...child.flags,
     ...(quiet ? ["--quiet"] : []),
     ...(verbose ? ["--verbose"] : []),
+    ...(logFormat === "text" ? [] : [`--log-format=${logFormat}`]),
   ];
   return {
     args: ({ exported, resume }) => [

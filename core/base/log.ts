@@ -11,19 +11,19 @@ export const LOG_LEVELS = ["error", "warn", "info", "debug", "trace"] as const;
 /** Each level shows itself and those before it in `LOG_LEVELS`. */
 export type LogLevel = typeof LOG_LEVELS[number];
 
+/** What a line is about, e.g. `export`, `run_id`, `chunk`, `rows`, `bytes`, `ms`. The names are public API. */
+export type LogFields = Readonly<Record<string, string | number | boolean | null>>;
+
 /** One line of the log, without secrets and control characters. Structured-clone safe. */
 export interface LogEntry {
   readonly level: LogLevel;
   readonly text: string;
+  /** Absent: the text says it all. */
+  readonly fields?: LogFields;
 }
 
-export interface Log {
-  error(text: string): void;
-  warn(text: string): void;
-  info(text: string): void;
-  debug(text: string): void;
-  trace(text: string): void;
-}
+/** A method a level. The text says it to people; `fields` says the same to programs. */
+export type Log = Readonly<Record<LogLevel, (text: string, fields?: LogFields) => void>>;
 
 /** What is in force in this thread; nothing is logged before `configureLogging`. */
 let current: { readonly level: LogLevel; readonly sink: (entry: LogEntry) => void } = {
@@ -31,17 +31,34 @@ let current: { readonly level: LogLevel; readonly sink: (entry: LogEntry) => voi
   sink: () => {},
 };
 
-function log(level: LogLevel, text: string): void {
-  if (LOG_LEVELS.indexOf(level) > LOG_LEVELS.indexOf(current.level)) return;
-  current.sink({ level, text: printable(redact(text)) });
+/** Whether lines of this level are shown, for whoever would have to work for a line. */
+export function logs(level: LogLevel): boolean {
+  return LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf(current.level);
+}
+
+const clean = (text: string): string => printable(redact(text));
+
+function log(level: LogLevel, text: string, fields?: LogFields): void {
+  if (!logs(level)) return;
+  const entry = { level, text: clean(text) };
+  current.sink(fields === undefined ? entry : { ...entry, fields: cleanFields(fields) });
+}
+
+function cleanFields(fields: LogFields): LogFields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [
+      key,
+      typeof value === "string" ? clean(value) : value,
+    ]),
+  );
 }
 
 const LOG: Log = {
-  error: (text) => log("error", text),
-  warn: (text) => log("warn", text),
-  info: (text) => log("info", text),
-  debug: (text) => log("debug", text),
-  trace: (text) => log("trace", text),
+  error: (text, fields) => log("error", text, fields),
+  warn: (text, fields) => log("warn", text, fields),
+  info: (text, fields) => log("info", text, fields),
+  debug: (text, fields) => log("debug", text, fields),
+  trace: (text, fields) => log("trace", text, fields),
 };
 
 /** The program's log. Texts are taken as they are: braces in them mean nothing. */
@@ -63,7 +80,7 @@ export function configureLogging(
 
 /** Logs an entry that a Worker or a child process sent. */
 export function relog(entry: LogEntry): void {
-  logger()[entry.level](entry.text);
+  logger()[entry.level](entry.text, entry.fields);
 }
 
 /** What the environment asks for; `problem` says what in it was not understood. */
@@ -120,3 +137,20 @@ export function formatEntry(entry: LogEntry, color: boolean): string {
   const name = entry.level.toUpperCase();
   return `${color ? `${COLORS[entry.level]}${name}\x1b[0m` : name} ${entry.text}`;
 }
+
+/**
+ * One JSON object: `time` (ISO 8601 UTC), `level`, `msg`, then the entry's fields.
+ * A field cannot take the place of one of the three.
+ */
+export function jsonEntry({ level, text, fields }: LogEntry, at: Date): string {
+  return JSON.stringify({ ...{ time: at.toISOString(), level, msg: text }, ...withoutOwn(fields) });
+}
+
+function withoutOwn(fields: LogFields = {}): LogFields {
+  const { time: _time, level: _level, msg: _msg, ...rest } = fields;
+  return rest;
+}
+
+/** How lines are written. */
+export const LOG_FORMATS = ["text", "json"] as const;
+export type LogFormat = typeof LOG_FORMATS[number];

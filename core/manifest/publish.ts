@@ -1,4 +1,5 @@
 /** Putting a manifest and its `_SUCCESS` at the destination, and taking a `_SUCCESS` back. */
+import { logger } from "../base/log.ts";
 import type { BoundDestination } from "../ports/destination.ts";
 import { fingerprintOf } from "../base/fingerprint.ts";
 import { MANIFEST_KEY, manifestCopyKey, quarantineKey, SUCCESS_KEY } from "./keys.ts";
@@ -31,6 +32,9 @@ export async function publishSuccess(
   await publishPartitions(destination, manifest);
   await destination.replace(bytes, MANIFEST_KEY);
   await destination.replace(await markerBody(bytes), SUCCESS_KEY);
+  logger().info(`${destination.uri}: manifest and _SUCCESS written`, {
+    ...{ export: manifest.export_name, run_id: manifest.run_id, rows: manifest.row_count },
+  });
 }
 
 /**

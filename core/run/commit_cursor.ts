@@ -46,6 +46,9 @@ export async function commitCursor(
 ): Promise<void> {
   const { exportName, cursor: value, runId, updatedAt: at } = after;
   await state.saveCursor(after);
+  logger().info(`export '${exportName}': cursor moved to ${value}`, {
+    ...{ export: exportName, run_id: runId, cursor: value },
+  });
   await bestEffort("the progression", async () => {
     await state.commitProgress({ exportName, strategy: "incremental", value, runId, at });
   });

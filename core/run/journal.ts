@@ -1,33 +1,8 @@
-/** The events of one run, kept in memory and written once, with the metric, at its end (I4). */
+/** The events of one run, kept in memory and written once, with the metric, at its end (I4); each is logged. */
 import type { JournalEvent } from "../ports/state.ts";
+import { type JournalEventName, tellEvent } from "./journal_lines.ts";
 
-export type JournalEventName =
-  | "started"
-  | "settled"
-  | "resumed"
-  | "reviewed"
-  | "snapshot_taken"
-  | "snapshot_joined"
-  | "planned"
-  | "partitions_added"
-  | "held_back"
-  | "retry"
-  | "chunk_completed"
-  | "chunk_failed"
-  | "chunk_taken"
-  | "task_started"
-  | "task_finished"
-  | "repair_started"
-  | "chunk_repaired"
-  | "part_committed"
-  | "schema_changed"
-  | "shape_changed"
-  | "quality_failed"
-  | "forced"
-  | "validated"
-  | "finished";
-
-/** Events are numbered in the order in which they are added. */
+/** Events are told to the log and numbered in the order in which they are added. */
 export class Journal {
   readonly #runId: string;
   readonly #exportName: string;
@@ -43,6 +18,7 @@ export class Journal {
     data: Readonly<Record<string, unknown>>,
     at: string = new Date().toISOString(),
   ): void {
+    tellEvent({ runId: this.#runId, exportName: this.#exportName, event, data });
     this.#events.push({
       runId: this.#runId,
       exportName: this.#exportName,

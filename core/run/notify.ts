@@ -10,7 +10,7 @@ import type { Source } from "../ports/source.ts";
 import type { JournalEvent } from "../ports/state.ts";
 import { indexUse, probeScan } from "../preflight/probe.ts";
 import { type Verdict, verdictOf } from "../preflight/verdict.ts";
-import type { JournalEventName } from "./journal.ts";
+import type { JournalEventName } from "./journal_lines.ts";
 import type { ExportSummary } from "../report/summary.ts";
 
 /** Below this a table scan is what `mode: full` is for: an export of that size is not degraded by one. */

@@ -34,6 +34,7 @@ export async function planRun(
   const verdict = await adviceOn(ctx, source, planned.plan);
   ctx.journal.add("planned", {
     strategy: strategy.kind,
+    ...(strategy.kind === "chunked" ? { chunks: strategy.chunks.length } : {}),
     estimated_rows: estimatedRows,
     ...verdict,
   });

@@ -156,6 +156,9 @@ export class UnitRunner {
     const name = `${runId}.${this.#attempts++}`;
     const stagedPath = stagingDir === null ? null : `${stagingDir}/${name}`;
     const tracked = tracker.unit();
+    logger().info(`export '${this.#ctx.exported.name}': ${unit.label}: reading`, {
+      ...{ export: this.#ctx.exported.name, run_id: runId, chunk: unit.chunkIndex },
+    });
     try {
       const extraction = await this.#pool.extract(
         { ...job, spec: unit.spec },

@@ -171,7 +171,10 @@ export function fakeContext(
     err,
     closed,
     screen: new Screen(out, err),
-    globals: { jsonErrors: false, exitClass: false, quiet: parts.quiet ?? false, verbose: false },
+    globals: {
+      ...{ jsonErrors: false, exitClass: false, verbose: false, logFormat: "text" },
+      quiet: parts.quiet ?? false,
+    },
     childEvents: parts.childEvents ?? false,
     interruptSignal: () => parts.signal ?? new AbortController().signal,
     services: {

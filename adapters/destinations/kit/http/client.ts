@@ -5,6 +5,7 @@
  * may never arrive (docs/adr/0011-transport.md). Its `fetch` sends streamed bodies without a length, which
  * stores refuse.
  */
+import { logger, logs } from "../../../../core/base/log.ts";
 import { currentAttempt } from "../attempt.ts";
 import { type FileRange, slices } from "../file_body.ts";
 import { ResponseCut } from "../request_errors.ts";
@@ -34,6 +35,16 @@ export interface HttpClientOptions {
   readonly proxyFor: ProxyFor;
 }
 
+/** Without its query, which may hold a signature. */
+function tell({ method, origin, target }: HttpRequest, status: number, took: number): void {
+  if (!logs("debug")) return;
+  const [path] = target.split("?", 1);
+  const ms = Math.round(took);
+  logger().debug(`${method} ${origin.hostname}:${origin.port}${path}: ${status}, ${ms} ms`, {
+    ...{ method, host: origin.hostname, path, status, ms },
+  });
+}
+
 /** Sends requests, one at a time on each connection. To be closed. */
 export class HttpClient {
   readonly #options: HttpClientOptions;
@@ -55,8 +66,10 @@ export class HttpClient {
     for (;;) {
       attempt?.signal.throwIfAborted();
       const connection = this.#take(request.origin) ?? await this.#open(request.origin);
+      const began = performance.now();
       try {
         const answer = await connection.exchange(request);
+        tell(request, answer.status, performance.now() - began);
         if (!request.origin.secure && asksForTls(answer)) throw new SpeaksTls();
         this.#give(connection);
         return answer;

@@ -2,6 +2,7 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import {
   configureLogging,
   formatEntry,
+  jsonEntry,
   levelFromEnv,
   type LogEntry,
   logger,
@@ -78,4 +79,29 @@ Deno.test("a RIVET_LOG that is no level is a problem, a RUST_LOG for others is n
 Deno.test("a line is the level's name and the text, coloured only when asked to", () => {
   equal(formatEntry({ level: "warn", text: "x" }, false), "WARN x");
   equal(formatEntry({ level: "warn", text: "x" }, true), "\x1b[33mWARN\x1b[0m x");
+});
+
+Deno.test("fields come along, without secrets and control characters", () => {
+  const entries = collect("debug");
+  logger().debug("read", {
+    statement: "a\x07",
+    url: "postgres://rivet:secret@db/x",
+    rows: 3,
+    on: true,
+  });
+  deepEqual(Object.keys(entries[0].fields ?? {}), ["statement", "url", "rows", "on"]);
+  equal(entries[0].fields?.statement, "a\\x07");
+  equal(entries[0].fields?.rows, 3);
+  equal(JSON.stringify(entries).includes("secret"), false);
+});
+
+Deno.test("as JSON an entry is one line, and no field takes the place of its time, level or text", () => {
+  const at = new Date("2026-03-29T12:51:09.336Z");
+  const fields = { export: "a\nb", rows: 3, level: "x", msg: "y", time: "z" };
+  const line = jsonEntry({ level: "info", text: 'he said "no"', fields }, at);
+  equal(line.includes("\n"), false);
+  deepEqual(JSON.parse(line), {
+    ...{ time: "2026-03-29T12:51:09.336Z", level: "info", msg: 'he said "no"' },
+    ...{ export: "a\nb", rows: 3 },
+  });
 });

@@ -3,7 +3,8 @@ import type { LoadedConfig } from "../../../../core/config/loaded.ts";
 import { RivetError, serializeError } from "../../../../core/base/errors.ts";
 import { configureLogging } from "../../../../core/base/log.ts";
 import type { Notifier, NotifyEvent } from "../../../../core/ports/notifier.ts";
-import { Journal, type JournalEventName } from "../../../../core/run/journal.ts";
+import { Journal } from "../../../../core/run/journal.ts";
+import type { JournalEventName } from "../../../../core/run/journal_lines.ts";
 import { notifyEvent, notifyRun, openNotifiers } from "../../../../core/run/notify.ts";
 import type { ExportSummary } from "../../../../core/report/summary.ts";
 
