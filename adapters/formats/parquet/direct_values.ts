@@ -4,6 +4,7 @@ import type { ColumnData } from "../../../core/batch/batch.ts";
 import { ByteBuilder } from "../byte_builder.ts";
 import type { Bounds } from "./bounds.ts";
 import { appendDelta32 } from "./delta.ts";
+import { appendDeltaStrings, type ByteRuns } from "./delta_strings.ts";
 import { Encoding, PhysicalType } from "./enums.ts";
 import { type Packing, packingOf } from "./packings.ts";
 import { type PlainWriter, plainWriter } from "./plain.ts";
@@ -16,6 +17,10 @@ const SAMPLE_VALUES = 4096;
 const SAMPLE_BYTES = 64 * 1024;
 /** The other form must be worth the reader that does not know it. */
 const WORTH_IT = 0.98;
+/** Of all bytes of a sample, what its values must share with the one before to be tried as differences. */
+const LEAST_SHARED = 0.3;
+/** Strings that are put together from the one before are slower to read. */
+const WORTH_READING = 0.8;
 /** Shorter runs are copied at once: remembering where they lie would cost more. */
 const MIN_BORROWED_BYTES = 512;
 
@@ -187,9 +192,24 @@ export class ByteArrayValues implements DirectValues {
     this.#appendPlain(sampled, plain);
     const delta = new ByteBuilder();
     this.#appendDelta(sampled, delta);
+    const plainSize = measure(plain.written());
+    const deltaSize = measure(delta.written());
     // Of two equal ones, the one that is copied in one piece.
-    const smaller = measure(delta.written()) <= measure(plain.written());
-    if (smaller) this.#form = Encoding.DELTA_LENGTH_BYTE_ARRAY;
+    if (deltaSize <= plainSize) this.#form = Encoding.DELTA_LENGTH_BYTE_ARRAY;
+    const strings = new ByteBuilder();
+    if (!appendDeltaStrings(this.#runs, sampled, LEAST_SHARED, strings)) return;
+    if (measure(strings.written()) <= Math.min(plainSize, deltaSize) * WORTH_READING) {
+      this.#form = Encoding.DELTA_BYTE_ARRAY;
+    }
+  }
+
+  get #runs(): ByteRuns {
+    return {
+      sources: this.#sources.map((source) => source ?? this.#owned.bytes),
+      starts: this.#starts,
+      ends: this.#ends,
+      lengths: this.#lengths,
+    };
   }
 
   own(): void {
@@ -206,8 +226,15 @@ export class ByteArrayValues implements DirectValues {
 
   appendTo(body: ByteBuilder): void {
     if (this.count === 0) return;
-    if (this.#form === Encoding.PLAIN) this.#appendPlain(this.count, body);
-    else this.#appendDelta(this.count, body);
+    switch (this.#form) {
+      case Encoding.DELTA_BYTE_ARRAY:
+        appendDeltaStrings(this.#runs, this.count, 0, body);
+        return;
+      case Encoding.DELTA_LENGTH_BYTE_ARRAY:
+        return this.#appendDelta(this.count, body);
+      default:
+        return this.#appendPlain(this.count, body);
+    }
   }
 
   bounds(): Bounds | null {

@@ -3,6 +3,7 @@
  * https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift (Statistics, ColumnOrder)
  */
 import type { Bound, Bounds } from "./bounds.ts";
+import { commonPrefix } from "./common_prefix.ts";
 import { PhysicalType } from "./enums.ts";
 import type { Leaf, SortOrder } from "./schema.ts";
 import type { ThriftWriter } from "./thrift.ts";
@@ -99,21 +100,6 @@ function fixedExtremes(leaf: Leaf, plain: Uint8Array): { min: Range; max: Range 
     else if (compare(view, at, at + width, view, max, max + width) > 0) max = at;
   }
   return { min: { start: min, end: min + width }, max: { start: max, end: max + width } };
-}
-
-/** How many bytes two byte strings begin with in common. */
-function commonPrefix(
-  a: Uint8Array,
-  aStart: number,
-  aEnd: number,
-  b: Uint8Array,
-  bStart: number,
-  bEnd: number,
-): number {
-  const length = Math.min(aEnd - aStart, bEnd - bStart);
-  let i = 0;
-  while (i < length && a[aStart + i] === b[bStart + i]) i++;
-  return i;
 }
 
 /** The least and the greatest of byte strings that lie anywhere, as long as those do not change. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ByteBuilder } from "../../../../../adapters/formats/byte_builder.ts";
 import { appendDelta32, appendDelta64 } from "../../../../../adapters/formats/parquet/delta.ts";
+import { appendDeltaStrings } from "../../../../../adapters/formats/parquet/delta_strings.ts";
 import { loadFormat } from "../../../../../adapters/formats/mod.ts";
 import { release } from "../../../../../core/batch/batch.ts";
 import type { ParquetEncoding } from "../../../../../core/config/loaded.ts";
@@ -103,8 +104,14 @@ Deno.test("any 64-bit neighbours up to 2^52 apart are packed as they are", async
   );
 });
 
-/** Reads DELTA_BINARY_PACKED bit by bit, as the specification says it. */
 function unpack(bytes: Uint8Array): bigint[] {
+  const { values, read } = unpackFrom(bytes);
+  assert.equal(read, bytes.length);
+  return values;
+}
+
+/** Reads DELTA_BINARY_PACKED bit by bit, as the specification says it, and says where it ends. */
+function unpackFrom(bytes: Uint8Array): { values: bigint[]; read: number } {
   let at = 0;
   const varint = () => {
     let value = 0n;
@@ -140,8 +147,7 @@ function unpack(bytes: Uint8Array): bigint[] {
       at += width * block / miniblocks / 8;
     }
   }
-  assert.equal(at, bytes.length);
-  return values;
+  return { values, read: at };
 }
 
 Deno.test("floats whose bytes are alike are split into streams", async () => {
@@ -172,6 +178,49 @@ Deno.test("text is lengths, then bytes, also where runs are short, long and of t
   assert.deepEqual(
     await formsOf({ kind: "list", element: { kind: "text" } }, series(4000, lists), 333),
     delta,
+  );
+});
+
+Deno.test("text that begins as the one before it is what follows, in runs of any length", async () => {
+  const strings = ["DELTA_BYTE_ARRAY"];
+  const key = (i: number) => `https://example.com/customers/${String(i * 7).padStart(9, "0")}`;
+  assert.deepEqual(await formsOf({ kind: "text" }, series(5000, key), 700), strings);
+  assert.deepEqual(await formsOf({ kind: "text" }, series(4500, key), 9), strings);
+  const sparse = (i: number) => i % 5 === 0 ? null : i % 97 === 0 ? "" : key(i);
+  assert.deepEqual(await formsOf({ kind: "text" }, series(9000, sparse), 450), strings);
+  const lists = (i: number) => i % 6 === 0 ? null : [key(i * 2), null, key(i * 2 + 1)].slice(i % 3);
+  const type: RivetType = { kind: "list", element: { kind: "text" } };
+  assert.deepEqual(await formsOf(type, series(4000, lists), 333), strings);
+  assert.deepEqual(await formsOf({ kind: "json" }, series(3000, (i) => `"${key(i)}"`)), ["PLAIN"]);
+  const long = (i: number) => `${"the same ".repeat(40)}${String(i).padStart(9, "0")}`;
+  assert.deepEqual(await formsOf({ kind: "text" }, series(3000, long), 1000), strings);
+});
+
+Deno.test("any byte strings come back from what each shares with the one before", async () => {
+  const part = fc.constantFrom("", "a", "ab", "abc", "b", "ü", "abcdefgh", "x".repeat(300));
+  const value = fc.tuple(part, part, part).map((parts) => parts.join(""));
+  await fc.assert(
+    fc.property(fc.array(value, { minLength: 1, maxLength: 300 }), fc.nat(50), (values, cut) => {
+      const bytes = values.map((text) => new TextEncoder().encode(text));
+      const runs = [bytes.slice(0, cut), bytes.slice(cut)].filter((run) => run.length > 0);
+      const sources = runs.map(concat);
+      const lengths = Int32Array.from(bytes, (b) => b.length);
+      const out = new ByteBuilder();
+      const ends = sources.map((source) => source.length);
+      const starts = sources.map(() => 0);
+      assert.ok(appendDeltaStrings({ sources, starts, ends, lengths }, bytes.length, 0, out));
+      const prefixes = unpackFrom(out.written());
+      const rests = unpackFrom(out.written().subarray(prefixes.read));
+      let at = prefixes.read + rests.read;
+      let before = new Uint8Array(0) as Uint8Array;
+      for (const [i, expected] of bytes.entries()) {
+        const rest = out.written().subarray(at, at += Number(rests.values[i]));
+        before = concat([before.subarray(0, Number(prefixes.values[i])), rest]);
+        assert.deepEqual(before, expected);
+      }
+      assert.equal(at, out.length);
+    }),
+    { numRuns: 200 },
   );
 });
 
