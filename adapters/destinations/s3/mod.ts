@@ -4,6 +4,7 @@ import type { DestinationConfig } from "../../../core/config/schema.ts";
 import { ConfigError } from "../../../core/base/errors.ts";
 import { registerSecret } from "../../../core/base/redact.ts";
 import { type Env, fromEnvironment } from "../kit/environment.ts";
+import { ensureHome } from "../kit/home.ts";
 import { openHttp } from "../kit/http/open.ts";
 import { ObjectDestination } from "../kit/object_store.ts";
 import { UPLOAD_LIMITS } from "../kit/part_upload.ts";
@@ -38,6 +39,7 @@ export async function openS3(
   env: Env,
   options: StoreOptions = {},
 ): Promise<ObjectDestination> {
+  ensureHome();
   const http = await openHttp(config, env, ["AWS_CA_BUNDLE"]);
   const client = new S3Client({
     ...credentialsOf(config, env),

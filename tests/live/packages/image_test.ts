@@ -8,6 +8,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { writeBundle } from "../../../packaging/bundle.ts";
 import { AZURITE_KEY, startAzurite } from "../../support/azurite.ts";
+import { S3_BUCKET, S3_ENV, startS3 } from "../../support/s3.ts";
 import { MAIN, partFiles } from "../../support/rivet.ts";
 import { ended, type Program, SOURCE, spawn, withShop } from "./packaged.ts";
 
@@ -103,6 +104,7 @@ Deno.test({
     const ids = ["--reuid", String(NOBODY), "--regid", String(NOBODY), "--clear-groups"];
     const become = root ? ["setpriv", ...ids] : [];
     const place = await Deno.makeTempDir({ prefix: "rivet-image-" });
+    const s3 = await startS3();
     try {
       const program = join(place, "program");
       await writeBundle({ folder: program, visible: false });
@@ -114,10 +116,13 @@ Deno.test({
         if (root) await Deno.chown(folder, NOBODY, NOBODY);
       }
       await withShop(async ({ env }) => {
+        const keys = "access_key_env: S3_KEY_ID, secret_key_env: S3_SECRET";
         await Deno.writeTextFile(
           join(own.work, "rivet.yaml"),
-          `${SOURCE}exports: [{name: t, table: t, mode: chunked, chunk_count: 2, parallel: 2, ` +
-            `destination: {type: local, path: ./t}}]\n`,
+          `${SOURCE}exports:
+  - {name: t, table: t, mode: chunked, chunk_count: 2, parallel: 2, destination: {type: local, path: ./t}}
+  - {name: s, table: t, destination: {type: s3, bucket: ${S3_BUCKET}, endpoint: "${s3.endpoint}", ${keys}}}
+`,
         );
         const before = await ownedBy(NOBODY);
         const nobody: Program = {
@@ -132,6 +137,7 @@ Deno.test({
               `DENO_DIR=${join(own.tmp, "deno")}`,
             ],
             ...["NO_COLOR=1", `TMPDIR=${own.tmp}`, `SHOP_URL=${env.SHOP_URL}`],
+            ...Object.entries(S3_ENV).map(([name, value]) => `${name}=${value}`),
             ...[join(place, "deno"), "run", "-A", "--no-config", join(program, "main.js")],
           ],
           env: {},
@@ -151,6 +157,7 @@ Deno.test({
         if (root) match(asked.err, /the connection URL names no user/);
       });
     } finally {
+      await s3.stop();
       await Deno.remove(place, { recursive: true });
     }
   },
