@@ -1,5 +1,6 @@
 /** `deno task docs`: writes the pages of `docs/` that come from the code, and from what the tests found. */
 import { RESULTS, type TortureResults } from "../tests/torture/results.ts";
+import { allImports } from "../packaging/all_imports.ts";
 import { cliPage } from "./generate/cli_page.ts";
 import { compatibilityPage } from "./generate/compatibility_page.ts";
 import { dependenciesPage, type Measurements } from "./generate/dependencies.ts";
@@ -10,11 +11,10 @@ import { correctnessPage, reliabilityPage } from "./generate/reliability_page.ts
 export function generatedPages(): ReadonlyMap<string, string> {
   const results: TortureResults = JSON.parse(Deno.readTextFileSync(RESULTS));
   const read = (name: string) => JSON.parse(Deno.readTextFileSync(new URL(name, import.meta.url)));
-  const { imports } = read("../deno.json");
   const measured: Measurements = read("dependencies.json");
   return new Map([
     ["compatibility.md", compatibilityPage()],
-    ["dependencies.md", dependenciesPage(imports, measured)],
+    ["dependencies.md", dependenciesPage(allImports(), measured)],
     ["reference/cli.md", cliPage()],
     ["reference/config.md", configPage()],
     ["reliability.md", reliabilityPage(results)],

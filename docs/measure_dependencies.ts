@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cacheFolders } from "../packaging/licences.ts";
+import { allImports } from "../packaging/all_imports.ts";
 import { productImports } from "../packaging/product_imports.ts";
 import { closure, type Lock } from "../packaging/sbom.ts";
 import type { Measured } from "./generate/dependencies.ts";
@@ -91,7 +92,7 @@ async function measure(
 
 async function main(): Promise<void> {
   const read = async (name: string) => JSON.parse(await Deno.readTextFile(join(ROOT, name)));
-  const { imports } = await read("deno.json") as { imports: Record<string, string> };
+  const imports = allImports();
   const lock: Lock = await read("deno.lock");
   const caches = await cacheFolders();
   const product = await productImports(imports);

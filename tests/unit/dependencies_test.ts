@@ -6,11 +6,12 @@ import {
   type Measurements,
   REASONS,
 } from "../../docs/generate/dependencies.ts";
+import { allImports } from "../../packaging/all_imports.ts";
 
 const read = async (name: string) =>
   JSON.parse(await Deno.readTextFile(new URL(`../../${name}`, import.meta.url)));
 
-const imports: Record<string, string> = (await read("deno.json")).imports;
+const imports = allImports();
 const measured: Measurements = await read("docs/dependencies.json");
 
 Deno.test("every direct dependency is explained, and measured in the version that is used", () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { examineExecutable } from "../../packaging/examine.ts";
+import { allImports } from "../../packaging/all_imports.ts";
 import { productImports } from "../../packaging/product_imports.ts";
 import { type Lock, sbom } from "../../packaging/sbom.ts";
 
@@ -32,14 +33,8 @@ Deno.test("an executable holds the program and its Worker, and not much more", (
 });
 
 Deno.test("the product's packages are those it imports; tests and the demo bring theirs", async () => {
-  const importsOf = async (path: string): Promise<Record<string, string>> =>
-    JSON.parse(await read(path)).imports;
-  const product = await importsOf("deno.json");
-  const imported = await productImports({
-    ...await importsOf("tests/deno.json"),
-    ...await importsOf("fixtures/demo/deno.json"),
-    ...product,
-  });
+  const product: Record<string, string> = JSON.parse(await read("deno.json")).imports;
+  const imported = await productImports(allImports());
   assert.deepEqual(Object.keys(product).sort(), Object.keys(imported).sort());
   assert.deepEqual(Object.keys(product).sort(), [
     "@aws-sdk/client-s3",
