@@ -49,8 +49,19 @@ export interface SqlDialect {
    * UPDATE without `forUpdate` before it goes on.
    */
   readonly forShare: string;
+  /** Within a statement: its transaction need not be on the disk, as `durable: false` says. */
+  readonly undurable: string;
   /** The database's own clock, in milliseconds since 1970: one clock for all hosts that share a state. */
   readonly clockMs: string;
+}
+
+/** How a transaction is kept. */
+export interface TransactionOptions {
+  /**
+   * `false`: a power cut may take it back, if no later one was kept. For what the next start would find out
+   * by itself, and for nothing that is told to anybody.
+   */
+  readonly durable?: false;
 }
 
 /** A database that holds state. Failures are `StateError`s, translated by the implementation. */
@@ -60,9 +71,25 @@ export interface SqlConnection extends SqlExecutor {
   readonly location: string;
   /**
    * Runs `work` as one atomic, durable write: all of it or nothing is there afterwards, also after
-   * SIGKILL or a power cut. `work` uses only the executor it is given, and rolls back by throwing.
+   * SIGKILL or a power cut. `work` uses only the executor it is given, and rolls back by throwing. It may
+   * send a statement before the one before has answered: they are executed in order, and one that fails
+   * fails the transaction.
    */
-  transaction<T>(work: (tx: SqlExecutor) => Promise<T>): Promise<T>;
+  transaction<T>(
+    work: (tx: SqlExecutor) => Promise<T>,
+    options?: TransactionOptions,
+  ): Promise<T>;
   /** Waits for what is running. Idempotent; never throws. */
   close(): Promise<void>;
+}
+
+/**
+ * The outcome of what was sent second; when what was sent first failed, that failure, which the second one
+ * only repeats.
+ */
+export async function inOrder<T>(first: Promise<unknown>, second: Promise<T>): Promise<T> {
+  const [before, after] = await Promise.allSettled([first, second]);
+  if (before.status === "rejected") throw before.reason;
+  if (after.status === "rejected") throw after.reason;
+  return after.value;
 }

@@ -309,7 +309,8 @@ export interface OpenedReader extends StateReader {
   close(): Promise<void>;
 }
 
-interface ProgressStep {
+/** A boundary of an export that moves. */
+export interface ProgressStep {
   readonly exportName: string;
   readonly strategy: "incremental" | "chunked";
   readonly value: string;
@@ -350,10 +351,20 @@ export interface LeasedState extends StateReader {
   /**
    * I5: takes the lowest pending (or failed with attempts left) task, marks it running and counts the
    * attempt. Null when none is claimable.
+   * @param from where the last claim was, so that what lies before it is looked at only when nothing is
+   *   pending behind it.
    */
-  claimChunkTask(runId: string): Promise<ChunkTask | null>;
-  /** I5: `running -> completed`. Refused when the task is not running. */
-  completeChunkTask(runId: string, chunkIndex: number, done: ChunkCompletion): Promise<void>;
+  claimChunkTask(runId: string, from?: number): Promise<ChunkTask | null>;
+  /**
+   * I5: `running -> completed`. Refused when the task is not running.
+   * @param progress PG2: committed with it, as `commitProgress` does.
+   */
+  completeChunkTask(
+    runId: string,
+    chunkIndex: number,
+    done: ChunkCompletion,
+    progress?: ProgressStep,
+  ): Promise<void>;
   /** I5: `running -> failed`. */
   failChunkTask(runId: string, chunkIndex: number, error: string): Promise<void>;
   /** I5: on resume, tasks left `running` by a dead process return to `pending`. Returns how many. */

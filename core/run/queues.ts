@@ -1,9 +1,9 @@
 /** The two unit queues: in memory, and the chunk checkpoint in state (I5, I6). */
-import type { RivetError } from "../base/errors.ts";
+import { type RivetError, toRivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import type { ChunkedStrategy, PlannedChunk } from "../plan/strategy.ts";
 import type { Description, Dialect } from "../ports/source.ts";
-import type { ChunkTask, LeasedState } from "../ports/state.ts";
+import type { ChunkCompletion, ChunkTask, LeasedState, ProgressStep } from "../ports/state.ts";
 import { chunkSpec } from "../plan/chunk_spec.ts";
 import { chunkIdentifier } from "../query/chunk.ts";
 import { recordedParts } from "./review.ts";
@@ -131,6 +131,8 @@ export class CheckpointQueue implements RunQueue {
   /** Chunks that the destination has accepted, from earlier attempts too. */
   readonly #done: Map<number, DoneChunk>;
   #committed = -1;
+  /** Of the last claim. */
+  #from = 0;
 
   constructor(
     state: LeasedState,
@@ -158,8 +160,9 @@ export class CheckpointQueue implements RunQueue {
   async next(): Promise<Unit | null> {
     const again = this.#toRewrite.shift();
     if (again !== undefined) return this.#toUnit(again);
-    const task = await this.#state.claimChunkTask(this.#runId);
+    const task = await this.#state.claimChunkTask(this.#runId, this.#from);
     if (task === null) return null;
+    this.#from = task.chunkIndex;
     return this.#toUnit(plannedChunk(task));
   }
 
@@ -175,26 +178,55 @@ export class CheckpointQueue implements RunQueue {
     this.#done.set(index, accepted);
     // I5: a completed task is not claimed again; its outcome is replaced.
     if (earlier !== undefined) await this.#state.replaceChunkResult(this.#runId, index, done);
-    else await this.#state.completeChunkTask(this.#runId, index, done);
+    else await this.#complete(index, done);
     accepted.recorded = true;
     this.#journal.add("chunk_completed", { chunk: index, rows: result.rows });
     if (earlier !== undefined) return;
-    // PG2: after the chunk task.
-    await bestEffort("the progression", () => this.#commitProgress());
+    // Of two that end at the same time, neither knew that the other one is recorded.
+    const missed = this.#boundaryWith(null);
+    if (missed !== null) {
+      this.#committed = missed;
+      await bestEffort("the progression", async () => {
+        await this.#state.commitProgress(this.#step(missed));
+      });
+    }
   }
 
-  /** Chunks finish in any order; committed is the last one below which none is missing. */
-  async #commitProgress(): Promise<void> {
-    const before = this.#committed;
-    while (this.#done.get(this.#committed + 1)?.recorded) this.#committed++;
-    if (this.#committed === before) return;
-    await this.#state.commitProgress({
+  /** PG2: the boundary moves with the chunk task, in one write; PG7: and never without it. */
+  async #complete(index: number, done: ChunkCompletion): Promise<void> {
+    const boundary = this.#boundaryWith(index);
+    if (boundary === null) return await this.#state.completeChunkTask(this.#runId, index, done);
+    const step = this.#step(boundary);
+    try {
+      await this.#state.completeChunkTask(this.#runId, index, done, step);
+      this.#committed = boundary;
+    } catch (thrown) {
+      const error = toRivetError(thrown);
+      if (["LEASE_LOST", "CHUNK_FAILED", "CHECKPOINT_MISSING"].includes(error.code)) throw error;
+      await this.#state.completeChunkTask(this.#runId, index, done);
+      logger().warn(`could not write the progression: ${error.message}`);
+    }
+  }
+
+  /**
+   * Chunks finish in any order; committed is the last one below which none is missing. null: it stays.
+   * @param done a chunk that is about to be recorded.
+   */
+  #boundaryWith(done: number | null): number | null {
+    const isDone = (index: number) => index === done || this.#done.get(index)?.recorded === true;
+    let boundary = this.#committed;
+    while (isDone(boundary + 1)) boundary++;
+    return boundary === this.#committed ? null : boundary;
+  }
+
+  #step(boundary: number): ProgressStep {
+    return {
       exportName: this.#exportName,
       strategy: "chunked",
-      value: String(this.#committed),
+      value: String(boundary),
       runId: this.#runId,
       at: new Date().toISOString(),
-    });
+    };
   }
 
   async failed(unit: Unit, error: RivetError): Promise<void> {

@@ -8,7 +8,9 @@ import type {
   SqlExecutor,
   SqlParameter,
   SqlRow,
+  TransactionOptions,
 } from "../connection.ts";
+import { inOrder } from "../connection.ts";
 import { StateError } from "../../core/base/errors.ts";
 import { interrupted } from "../../core/base/wait.ts";
 import { translatePostgres } from "./errors.ts";
@@ -54,6 +56,7 @@ export const POSTGRES_DIALECT: SqlDialect = {
   forUpdate: " FOR UPDATE",
   forUpdateSkipLocked: " FOR UPDATE SKIP LOCKED",
   forShare: " FOR KEY SHARE",
+  undurable: "set_config('synchronous_commit', 'off', true)",
   clockMs: "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
 };
 
@@ -214,13 +217,17 @@ class PostgresConnection implements SqlConnection {
     return this.#translated(() => executor(this.#pool()).run(sql, parameters));
   }
 
-  transaction<T>(work: (tx: SqlExecutor) => Promise<T>): Promise<T> {
+  transaction<T>(
+    work: (tx: SqlExecutor) => Promise<T>,
+    { durable }: TransactionOptions = {},
+  ): Promise<T> {
+    const settings = `set_config('lock_timeout', '${this.#lockTimeoutMs}', true)` +
+      (durable === false ? ", set_config('synchronous_commit', 'off', true)" : "");
     return this.#translated(async () => {
       // Boxed, because the driver's return type unwraps arrays of promises.
       const { result } = await this.#pool().begin(ISOLATION, async (tx) => {
         const guarded = this.#whileOpen(executor(tx));
-        await guarded.run(`SET LOCAL lock_timeout = ${this.#lockTimeoutMs}`);
-        return { result: await work(guarded) };
+        return { result: await inOrder(guarded.all(`SELECT ${settings}`), work(guarded)) };
       });
       return result;
     });

@@ -8,6 +8,7 @@ import type {
   SqlExecutor,
   SqlParameter,
   SqlRow,
+  TransactionOptions,
 } from "../connection.ts";
 import { isBusy, translateSqlite } from "./errors.ts";
 
@@ -34,6 +35,7 @@ export const SQLITE_DIALECT: SqlDialect = {
   forUpdate: "",
   forUpdateSkipLocked: "",
   forShare: "",
+  undurable: "1",
   clockMs: "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
 };
 
@@ -134,20 +136,38 @@ class SqliteConnection implements SqlConnection {
     });
   }
 
-  transaction<T>(work: (tx: SqlExecutor) => Promise<T>): Promise<T> {
+  transaction<T>(
+    work: (tx: SqlExecutor) => Promise<T>,
+    { durable }: TransactionOptions = {},
+  ): Promise<T> {
+    if (durable === false) return this.#undurable(() => this.#transaction(work));
+    return this.#inTurn(() => this.#transaction(work));
+  }
+
+  /** The next commit that is kept takes it along: both are in one log. */
+  #undurable<T>(work: () => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
-      this.#requireInPlace();
-      this.#run("BEGIN IMMEDIATE", []);
+      this.#run("PRAGMA synchronous = NORMAL", []);
       try {
-        const result = await work(this.#executor);
-        this.#run("COMMIT", []);
-        return result;
-      } catch (error) {
-        // SQLite has already rolled back after some failures, e.g. a full disk.
-        if (this.#db.isTransaction) this.#run("ROLLBACK", []);
-        throw error;
+        return await work();
+      } finally {
+        this.#run("PRAGMA synchronous = FULL", []);
       }
     });
+  }
+
+  async #transaction<T>(work: (tx: SqlExecutor) => Promise<T>): Promise<T> {
+    this.#requireInPlace();
+    this.#run("BEGIN IMMEDIATE", []);
+    try {
+      const result = await work(this.#executor);
+      this.#run("COMMIT", []);
+      return result;
+    } catch (error) {
+      // SQLite has already rolled back after some failures, e.g. a full disk.
+      if (this.#db.isTransaction) this.#run("ROLLBACK", []);
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,8 @@
 /** `chunk_task`: one chunk of a run, which only moves forward (I5). */
 import { StateError } from "../../core/base/errors.ts";
 import type { ChunkCompletion, ChunkTask, LeasedState } from "../../core/ports/state.ts";
-import type { SqlConnection, SqlExecutor, SqlRow } from "../connection.ts";
+import type { SqlConnection, SqlExecutor, SqlParameter, SqlRow } from "../connection.ts";
+import { moveCommitted } from "./progression.ts";
 import { number, numberOrNull, text, textOrNull, word } from "../row.ts";
 
 type ChunkTaskTable = Pick<
@@ -42,52 +43,46 @@ function now(): string {
 }
 
 /**
- * Pending tasks first, then the failed ones with attempts left, so that a failing chunk gets time before
- * its next attempt. A row that another process is claiming is passed over, not waited for.
+ * The lowest that `what` holds of, in one statement. A row that another process is claiming is passed over,
+ * not waited for. A run that is not in progress has none.
  */
-async function lowestClaimable(
+async function claimLowest(
   db: SqlConnection,
   tx: SqlExecutor,
   runId: string,
+  what: string,
+  parameters: readonly SqlParameter[] = [],
 ): Promise<ChunkTask | null> {
-  const runs = await tx.all(
-    "SELECT max_attempts FROM chunk_run WHERE run_id = ? AND status = 'in_progress'",
-    [runId],
+  const at = now();
+  const [row] = await tx.all(
+    `UPDATE chunk_task SET status = 'running', attempts = attempts + 1, worker = NULL, claimed_at = ?,
+       updated_at = ?
+     WHERE run_id = ? AND chunk_index = (SELECT chunk_index FROM chunk_task
+         WHERE run_id = ? AND ${what} ORDER BY chunk_index LIMIT 1${db.dialect.forUpdateSkipLocked})
+       AND EXISTS (SELECT 1 FROM chunk_run WHERE run_id = ? AND status = 'in_progress') RETURNING *`,
+    [at, at, runId, runId, ...parameters, runId],
   );
-  if (runs.length === 0) return null;
-  const lock = db.dialect.forUpdateSkipLocked;
-  const pending = await tx.all(
-    `SELECT * FROM chunk_task WHERE run_id = ? AND status = 'pending'
-     ORDER BY chunk_index LIMIT 1${lock}`,
-    [runId],
-  );
-  if (pending.length > 0) return chunkTask(pending[0]);
-  const failed = await tx.all(
-    `SELECT * FROM chunk_task WHERE run_id = ? AND status = 'failed' AND attempts < ?
-     ORDER BY chunk_index LIMIT 1${lock}`,
-    [runId, number(runs[0], "max_attempts")],
-  );
-  return failed.length === 0 ? null : chunkTask(failed[0]);
+  return row === undefined ? null : chunkTask(row);
 }
 
 /** Writes a chunk's outcome; refused unless the task is in `from`. */
 async function setResult(
-  db: SqlConnection,
+  tx: SqlExecutor,
   runId: string,
   chunkIndex: number,
   from: "running" | "completed",
   done: ChunkCompletion,
 ): Promise<void> {
-  const updated = await db.run(
+  const updated = await tx.run(
     `UPDATE chunk_task SET status = 'completed', rows_written = ?, parts_json = ?, checksum = ?,
        error = NULL, updated_at = ? WHERE run_id = ? AND chunk_index = ? AND status = ?`,
     [done.rowsWritten, done.parts, done.checksum, now(), runId, chunkIndex, from],
   );
-  if (updated === 0) throw await wrongStatus(db, runId, chunkIndex, from);
+  if (updated === 0) throw await wrongStatus(tx, runId, chunkIndex, from);
 }
 
 async function wrongStatus(
-  db: SqlConnection,
+  db: SqlExecutor,
   runId: string,
   chunkIndex: number,
   expected: string,
@@ -118,21 +113,28 @@ export function chunkTaskTable(db: SqlConnection): ChunkTaskTable {
       return rows.map(chunkTask);
     },
 
-    async claimChunkTask(runId) {
+    async claimChunkTask(runId, from = 0) {
+      // A claim that a power cut takes back is one of a process that it has ended.
       return await db.transaction(async (tx) => {
-        const task = await lowestClaimable(db, tx, runId);
-        if (task === null) return null;
-        const claimed = await tx.all(
-          `UPDATE chunk_task SET status = 'running', attempts = attempts + 1, worker = NULL,
-             claimed_at = ?, updated_at = ? WHERE run_id = ? AND chunk_index = ? RETURNING *`,
-          [now(), now(), runId, task.chunkIndex],
-        );
-        return chunkTask(claimed[0]);
-      });
+        const pending = "status = 'pending' AND chunk_index >= ?";
+        // Pending ones first, so that a failing chunk gets time before its next attempt.
+        return await claimLowest(db, tx, runId, pending, [from]) ??
+          (from > 0 ? await claimLowest(db, tx, runId, pending, [0]) : null) ??
+          await claimLowest(
+            db,
+            tx,
+            runId,
+            `status = 'failed' AND attempts < (SELECT max_attempts FROM chunk_run WHERE run_id = ?)`,
+            [runId],
+          );
+      }, { durable: false });
     },
 
-    async completeChunkTask(runId, chunkIndex, done) {
-      await setResult(db, runId, chunkIndex, "running", done);
+    async completeChunkTask(runId, chunkIndex, done, progress) {
+      await db.transaction(async (tx) => {
+        await setResult(tx, runId, chunkIndex, "running", done);
+        if (progress !== undefined) await moveCommitted(db, tx, progress);
+      });
     },
 
     async failChunkTask(runId, chunkIndex, error) {

@@ -8,7 +8,7 @@ import type {
   LeaseStatus,
   StateStore,
 } from "../../core/ports/state.ts";
-import type { SqlConnection, SqlExecutor, SqlRow } from "../connection.ts";
+import { inOrder, type SqlConnection, type SqlExecutor, type SqlRow } from "../connection.ts";
 import type { Processes } from "../processes.ts";
 import { number, text, textOrNull } from "../row.ts";
 
@@ -161,18 +161,25 @@ export function leaseTable(
   };
 }
 
-/** Who has it instead. */
+/** Who has it instead, where that can be asked still. */
 export async function lost(tx: SqlExecutor, grant: Grant): Promise<StateError> {
+  return lostTo(grant, await holderOf(tx, grant).catch(() => "another run has it now"));
+}
+
+async function holderOf(tx: SqlExecutor, grant: Grant): Promise<string> {
   const rows = await tx.all("SELECT * FROM export_lease WHERE export_name = ?", [grant.exportName]);
   const now = rows.find((row) => row.token !== null);
-  const taken = now === undefined
+  return now === undefined
     ? "it was taken away ('rivet state unlock')"
     : `${textOrNull(now, "run_id") ?? "another run"} has it now (host ${text(now, "host")}, pid ${
       number(now, "pid")
     })`;
+}
+
+function lostTo({ exportName, number }: Grant, whom: string): StateError {
   return new StateError(
     "LEASE_LOST",
-    `the lease ${grant.number} of export '${grant.exportName}' is no longer ours: ${taken}`,
+    `the lease ${number} of export '${exportName}' is no longer ours: ${whom}`,
     { hint: LOST_HINT },
   );
 }
@@ -190,11 +197,9 @@ export async function requireHeld(db: SqlConnection, tx: SqlExecutor, grant: Gra
 
 /** The connection whose every write is refused once the lease has changed hands. */
 export function fenced(db: SqlConnection, grant: Grant): SqlConnection {
-  const transaction: SqlConnection["transaction"] = (work) =>
-    db.transaction(async (tx) => {
-      await requireHeld(db, tx, grant);
-      return await work(tx);
-    });
+  const transaction: SqlConnection["transaction"] = (work, options) =>
+    // What is written before the answer is known is rolled back with it.
+    db.transaction((tx) => inOrder(requireHeld(db, tx, grant), work(tx)), options);
   return {
     dialect: db.dialect,
     location: db.location,

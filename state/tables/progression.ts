@@ -1,5 +1,5 @@
 /** `export_progression`: committed and verified boundaries. Advisory: nothing gates on them (PG7). */
-import type { LeasedState, Progression } from "../../core/ports/state.ts";
+import type { LeasedState, Progression, ProgressStep } from "../../core/ports/state.ts";
 import type { SqlConnection, SqlExecutor, SqlRow } from "../connection.ts";
 import { compareCursors } from "../cursor_order.ts";
 import { text, textOrNull, wordOrNull } from "../row.ts";
@@ -46,28 +46,35 @@ function movesBackwards(current: Progression, strategy: string, value: string): 
     current.committedValue !== null && compareCursors(value, current.committedValue) < 0;
 }
 
+/** PG2, PG3, PG4. Returns whether it moved. */
+export async function moveCommitted(
+  db: SqlConnection,
+  tx: SqlExecutor,
+  { exportName, strategy, value, runId, at }: ProgressStep,
+): Promise<boolean> {
+  const current = await lockRow(db, tx, exportName);
+  if (movesBackwards(current, strategy, value)) return false;
+  await tx.run(
+    `UPDATE export_progression SET committed_strategy = ?, committed_value = ?,
+       committed_run_id = ?, committed_at = ? WHERE export_name = ?`,
+    [strategy, value, runId, at, exportName],
+  );
+  // PG4: a boundary of the other strategy says nothing about this one.
+  if (current.verifiedStrategy !== null && current.verifiedStrategy !== strategy) {
+    await tx.run(
+      `UPDATE export_progression SET verified_strategy = NULL, verified_value = NULL,
+         verified_run_id = NULL, verified_at = NULL WHERE export_name = ?`,
+      [exportName],
+    );
+  }
+  return true;
+}
+
 /** `export_progression`. */
 export function progressionTable(db: SqlConnection): ProgressionTable {
   return {
-    async commitProgress({ exportName, strategy, value, runId, at }) {
-      return await db.transaction(async (tx) => {
-        const current = await lockRow(db, tx, exportName);
-        if (movesBackwards(current, strategy, value)) return false;
-        await tx.run(
-          `UPDATE export_progression SET committed_strategy = ?, committed_value = ?,
-             committed_run_id = ?, committed_at = ? WHERE export_name = ?`,
-          [strategy, value, runId, at, exportName],
-        );
-        // PG4: a boundary of the other strategy says nothing about this one.
-        if (current.verifiedStrategy !== null && current.verifiedStrategy !== strategy) {
-          await tx.run(
-            `UPDATE export_progression SET verified_strategy = NULL, verified_value = NULL,
-               verified_run_id = NULL, verified_at = NULL WHERE export_name = ?`,
-            [exportName],
-          );
-        }
-        return true;
-      });
+    async commitProgress(step) {
+      return await db.transaction((tx) => moveCommitted(db, tx, step));
     },
 
     async verifyProgress({ exportName, strategy, value, runId, at }) {

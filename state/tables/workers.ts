@@ -160,9 +160,13 @@ export function taskTable(
 
 /** The fence in the statement itself: one way to the server and back for a claim, and one for a commit. */
 function heldBy(db: SqlConnection, { exportName, number, token }: SharedGrant) {
+  const held = (what: string) =>
+    `WITH held AS (SELECT ${what} FROM export_lease
+      WHERE export_name = ? AND number = ? AND token = ?${db.dialect.forShare})`;
   return {
-    with: `WITH held AS (SELECT 1 FROM export_lease
-      WHERE export_name = ? AND number = ? AND token = ?${db.dialect.forShare})`,
+    with: held("1"),
+    /** A claim that a power cut takes back is made again, by whoever asks next. */
+    withUndurable: held(db.dialect.undurable),
     and: "EXISTS (SELECT 1 FROM held)",
     parameters: [exportName, number, token] satisfies SqlParameter[],
   };
@@ -199,7 +203,7 @@ export function claimTable(
   ): Promise<ChunkTask | null> => {
     const at = now();
     const [row] = await db.all(
-      `${held.with} UPDATE chunk_task SET status = 'running', attempts = attempts + 1, worker = ?,
+      `${held.withUndurable} UPDATE chunk_task SET status = 'running', attempts = attempts + 1, worker = ?,
          claimed_at = ?, updated_at = ?
        WHERE run_id = ? AND ${held.and} AND chunk_index = (SELECT t.chunk_index FROM chunk_task t
          WHERE t.run_id = ? AND ${what}

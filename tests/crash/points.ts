@@ -85,7 +85,7 @@ const POINTS: readonly Point[] = [
   { name: "state.claimChunkTask", occurrence: 2, modes: CHUNKED },
   { name: "state.completeChunkTask", occurrence: 1, modes: CHUNKED },
   { name: "state.completeChunkTask", occurrence: 4, modes: CHUNKED },
-  { name: "state.commitProgress", occurrence: 1, modes: ["incremental", ...CHUNKED] },
+  { name: "state.commitProgress", occurrence: 1, modes: ["incremental"] },
   { name: "state.completeChunkRun", occurrence: 1, modes: CHUNKED },
   { name: "state.saveSchema", occurrence: 1, modes: ALL },
   { name: "destination.replace", occurrence: 1, modes: ALL },

@@ -30,7 +30,7 @@ interface Recording {
 
 function recording(
   tasks: readonly ChunkTask[],
-  options: { progressionFails?: boolean } = {},
+  options: { progressionFails?: boolean; slow?: number; until?: Promise<void> } = {},
 ): Recording {
   const calls: string[] = [];
   const done: ChunkCompletion[] = [];
@@ -39,9 +39,13 @@ function recording(
     return Promise.resolve();
   };
   const state: Partial<LeasedState> = {
-    completeChunkTask: (_run, index, completion) => {
+    completeChunkTask: async (_run, index, completion, progress) => {
       done.push(completion);
-      return note(`complete ${index}`);
+      await note(`complete ${index}${progress === undefined ? "" : `, commit ${progress.value}`}`);
+      if (options.progressionFails && progress !== undefined) {
+        throw new Error("the progression cannot be written");
+      }
+      if (index === options.slow) await options.until;
     },
     replaceChunkResult: (_run, index, completion) => {
       done.push(completion);
@@ -72,11 +76,9 @@ Deno.test("PG2: committed follows the chunk task, up to where no chunk is missin
   for (const index of [1, 0, 3, 2]) await q.completed(unit(index), result());
   deepEqual(calls, [
     "complete 1",
-    "complete 0",
-    "commit 1",
+    "complete 0, commit 1",
     "complete 3",
-    "complete 2",
-    "commit 3",
+    "complete 2, commit 3",
   ]);
 });
 
@@ -85,13 +87,25 @@ Deno.test("PG2: a resumed run goes on where the first attempt's chunks end", asy
   const q = queue();
   await q.completed(unit(3), result());
   await q.completed(unit(1), result());
-  deepEqual(calls, ["complete 3", "commit 0", "complete 1", "commit 3"]);
+  deepEqual(calls, ["complete 3, commit 0", "complete 1, commit 3"]);
 });
 
 Deno.test("I7, PG7: a progression that cannot be written does not fail the chunk", async () => {
   const { calls, queue } = recording([pending(0)], { progressionFails: true });
   await queue().completed(unit(0), result());
-  deepEqual(calls, ["complete 0", "commit 0"]);
+  deepEqual(calls, ["complete 0, commit 0", "complete 0", "commit 0"]);
+});
+
+Deno.test("PG2: of two chunks that end at the same time the later one moves the boundary over both", async () => {
+  const { promise: until, resolve } = Promise.withResolvers<void>();
+  const { calls, queue } = recording([0, 1].map(pending), { slow: 0, until });
+  const q = queue();
+  const first = q.completed(unit(0), result());
+  await q.completed(unit(1), result());
+  deepEqual(calls, ["complete 0, commit 0", "complete 1"], "0 may still fail");
+  resolve();
+  await first;
+  deepEqual(calls, ["complete 0, commit 0", "complete 1", "commit 1"]);
 });
 
 Deno.test("RR4: a chunk that is written again is replaced, not committed", async () => {
