@@ -38,6 +38,7 @@ export function runningOf(
 /** What the engine lacks. @throws ConfigError */
 export function requireEngine(source: Source, exported: LoadedExport): void {
   if (exported.consistency.kind !== "statement") snapshotSharing(source);
+  if (exported.tuning.adaptive) requireLoad(source, exported.name);
   const { mode } = exported;
   if (mode.kind === "incremental" && mode.commitSafe) runningOf(source, exported.name);
   if (mode.kind !== "chunked") return;
@@ -52,6 +53,16 @@ function requireWindows({ info, capabilities }: Source, exportName: string): voi
       `${info.version} does not have`,
     [],
     { hint: "Use chunk_by_key with a unique key, or chunk_column without chunk_dense." },
+  );
+}
+
+function requireLoad({ info, load }: Source, exportName: string): void {
+  if (load !== undefined) return;
+  throw new ConfigError(
+    `export '${exportName}': tuning.adaptive is not available for ${info.engine}, which is not ` +
+      "asked how busy it is",
+    [],
+    { hint: "Leave tuning.adaptive out; profile: safe is the gentlest pace." },
   );
 }
 

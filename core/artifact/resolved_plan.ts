@@ -44,6 +44,7 @@ function tuningConfig(tuning: Tuning): TuningConfig {
     max_batch_memory_mb: tuning.maxBatchMemoryMb,
     on_batch_memory_exceeded: tuning.onBatchMemoryExceeded,
     max_value_mb: tuning.maxValueMb,
+    ...(tuning.adaptive ? { adaptive: true, min_parallel: tuning.minParallel } : {}),
   };
 }
 

@@ -27,6 +27,10 @@ export interface Tuning {
   readonly maxBatchMemoryMb: number;
   readonly onBatchMemoryExceeded: "warn" | "fail" | "auto_shrink";
   readonly maxValueMb: number;
+  /** Read less while the source is busy. */
+  readonly adaptive: boolean;
+  /** Readers that go on however busy it is. */
+  readonly minParallel: number;
 }
 
 const MIB = 1024 * 1024;
@@ -37,6 +41,8 @@ const COMMON = {
   maxBatchMemoryMb: 0,
   onBatchMemoryExceeded: "warn",
   maxValueMb: 256,
+  adaptive: false,
+  minParallel: 1,
 } as const;
 
 /** The profile table of the readme; contracts section 8 sizes balanced and fast by memory. */
@@ -151,5 +157,7 @@ export function resolveTuning(
     maxBatchMemoryMb: pick("max_batch_memory_mb") ?? base.maxBatchMemoryMb,
     onBatchMemoryExceeded: pick("on_batch_memory_exceeded") ?? base.onBatchMemoryExceeded,
     maxValueMb: pick("max_value_mb") ?? base.maxValueMb,
+    adaptive: pick("adaptive") ?? base.adaptive,
+    minParallel: pick("min_parallel") ?? base.minParallel,
   };
 }

@@ -12,6 +12,7 @@ import type { Column } from "../types/types.ts";
 import { RowChecksum } from "../batch/row_checksum.ts";
 import { accessOf, firstPageRows, fixedPageRows } from "./first_statement.ts";
 import { BatchMemoryGuard, waitForMemory } from "./memory.ts";
+import { PaceCell, type PaceMemory } from "./pace_cell.ts";
 import { TieFilter, type TieSpec } from "./ties.ts";
 import { delay, throwIfAborted } from "../base/wait.ts";
 
@@ -35,6 +36,8 @@ export interface ReadJob {
   readonly checksum: boolean;
   readonly tuning: Tuning;
   readonly maxFileBytes: number | null;
+  /** Where the pace is found, and left how long statements took; absent: as the tuning says. */
+  readonly pace?: PaceMemory;
 }
 
 /** What a read came to, counted over all of its statements. */
@@ -63,6 +66,7 @@ interface Reading {
   readonly guard: BatchMemoryGuard;
   readonly ties: TieFilter | null;
   readonly checksum: RowChecksum | null;
+  readonly pace: PaceCell | null;
 }
 
 interface StatementResult extends Omit<ReadResult, "checksum"> {
@@ -72,14 +76,20 @@ interface StatementResult extends Omit<ReadResult, "checksum"> {
 function request(reading: Reading, sql: string, access: ReadRequest["access"]): ReadRequest {
   const { job, guard, signal } = reading;
   const { tuning, maxFileBytes } = job;
+  const now = () => pacedTuning(reading);
   // Parts are split between batches: small ones keep a part near its limit.
   const split = maxFileBytes === null ? BATCH_BYTES : Math.max(MIN_BATCH_BYTES, maxFileBytes / 8);
   return {
     sql,
     columns: job.columns,
     access,
-    fetchRows: tuning.batchRows,
-    batchBytes: guard.targetBytes(Math.min(BATCH_BYTES, tuning.batchBytes, split)),
+    // Asked before every FETCH: the pace may have changed since.
+    get fetchRows() {
+      return now().batchRows;
+    },
+    get batchBytes() {
+      return guard.targetBytes(Math.min(BATCH_BYTES, now().batchBytes, split));
+    },
     batchRows: tuning.batchRows === 0 ? BATCH_ROWS : Math.min(BATCH_ROWS, tuning.batchRows),
     throttleMs: tuning.throttleMs,
     maxValueBytes: tuning.maxValueMb * MB,
@@ -88,11 +98,48 @@ function request(reading: Reading, sql: string, access: ReadRequest["access"]): 
   };
 }
 
+/** The tuning of the moment. */
+function pacedTuning({ job: { tuning }, pace }: Reading): Tuning {
+  return pace === null ? tuning : pace.paced(tuning);
+}
+
+/** At less than the full pace a long statement is fetched in steps, each a short one. */
+function accessNow({ job: { tuning }, pace }: Reading, spec: ReadSpec): ReadRequest["access"] {
+  const slowed = pace !== null && pace.share < 1 && spec.kind !== "pages";
+  return slowed ? "cursor" : accessOf(spec, tuning);
+}
+
+/** How long the source takes: a statement in one piece, or each step of one. */
+class SourceClock {
+  readonly #pace: PaceCell | null;
+  readonly #steps: boolean;
+  #ms = 0;
+  #since = performance.now();
+
+  constructor(pace: PaceCell | null, { access }: Pick<ReadRequest, "access">) {
+    this.#pace = pace;
+    this.#steps = access === "cursor";
+  }
+
+  /** The source has answered; what follows is the reader's own time. */
+  answered(): void {
+    const ms = performance.now() - this.#since;
+    this.#ms = this.#steps ? ms : this.#ms + ms;
+    this.#pace?.note(this.#ms);
+  }
+
+  goOn(): void {
+    this.#since = performance.now();
+  }
+}
+
 async function readStatement(reading: Reading, req: ReadRequest): Promise<StatementResult> {
+  const clock = new SourceClock(reading.pace, req);
   let rows = 0;
   let bytes = 0;
   let lastValue: string | null = null;
   for await (const batch of reading.source.read(req)) {
+    clock.answered();
     throwIfAborted(reading.signal);
     reading.guard.check(batch);
     await waitForMemory(reading.job.tuning, reading.signal);
@@ -102,7 +149,9 @@ async function readStatement(reading: Reading, req: ReadRequest): Promise<Statem
     const kept = reading.ties?.apply(batch) ?? batch;
     rows += kept.rows;
     if (kept.rows > 0) await reading.sink(withoutCoalescedCursor(kept));
+    clock.goOn();
   }
+  clock.answered();
   const { dropped = 0, last: lastTies = null } = reading.ties ?? {};
   return { rows, bytes, lastValue, dropped, lastTies };
 }
@@ -151,14 +200,15 @@ async function readPages(
   // On a failure the session closes the source, and the transaction with it.
   await source.beginSnapshot();
   for (;;) {
-    const end = await pageEnd(source, spec, after, pageRows);
+    const wanted = reading.pace?.rows(pageRows) ?? pageRows;
+    const end = await pageEnd(source, spec, after, wanted);
     if (end === null) break;
     const page: StatementResult = await readStatement(
       reading,
       request(reading, end.sql, "statement"),
     );
     rows += page.rows;
-    if (end.key === undefined && page.rows < pageRows) break;
+    if (end.key === undefined && page.rows < wanted) break;
     const last: string | null = end.key ?? page.lastValue;
     if (last === after) throw stuckPages(spec.shape.key, after);
     after = last;
@@ -181,7 +231,7 @@ async function readBlocks(
   let rows = 0;
   for (const [i, sql] of spec.sql.entries()) {
     if (i > 0) await delay(tuning.throttleMs, reading.signal);
-    rows += (await readStatement(reading, request(reading, sql, accessOf(spec, tuning)))).rows;
+    rows += (await readStatement(reading, request(reading, sql, accessNow(reading, spec)))).rows;
   }
   return { rows, lastValue: null, dropped: 0, lastTies: null };
 }
@@ -212,7 +262,8 @@ export async function readJob(
   const ties = job.ties === null || watch === null ? null : new TieFilter(job.ties, watch);
   const hashes = job.checksum && checksumObstacle(source, job.columns) === null;
   const checksum = hashes ? new RowChecksum() : null;
-  const reading: Reading = { source, job, watch, sink, signal, guard, ties, checksum };
+  const pace = job.pace === undefined ? null : new PaceCell(job.pace);
+  const reading: Reading = { source, job, watch, sink, signal, guard, ties, checksum, pace };
   const { rows, lastValue, dropped, lastTies } = await readSpec(reading, spec);
   return { rows, lastValue, dropped, lastTies, checksum: checksum?.sum ?? null };
 }
@@ -224,7 +275,7 @@ function readSpec(
   switch (spec.kind) {
     case "statement":
     case "cursor":
-      return readStatement(reading, request(reading, spec.sql, accessOf(spec, reading.job.tuning)));
+      return readStatement(reading, request(reading, spec.sql, accessNow(reading, spec)));
     case "blocks":
       return readBlocks(reading, spec);
     case "pages":

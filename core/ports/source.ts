@@ -13,6 +13,7 @@ import type { SourceConfig } from "../config/schema.ts";
 import type { Tuning } from "../config/tuning.ts";
 import type { Column, Fidelity, RivetType } from "../types/types.ts";
 import type { SqlLexis } from "./lexis.ts";
+import type { SourceLoad } from "./source_load.ts";
 import type { RowChecksum } from "../batch/row_checksum.ts";
 
 /** How an engine writes SQL. Pure: `core/query` shapes every statement through it. */
@@ -359,6 +360,9 @@ export interface Source {
     query: string,
     overrides: ReadonlyMap<string, OverrideType>,
   ): Promise<readonly InspectedColumn[]>;
+
+  /** How busy the server is now. Absent: not known for the engine. */
+  load?(): Promise<SourceLoad>;
 
   /** The server's clock, in milliseconds since 1970. */
   serverTimeMs?(): Promise<number>;

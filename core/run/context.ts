@@ -22,6 +22,8 @@ export interface RunDeps extends Adapters {
   readonly startWorker: () => WorkerClient;
   /** Milliseconds that a lease holds without being renewed; absent: `LEASE_MS`. */
   readonly leaseMs?: number;
+  /** Milliseconds between two looks at how busy the source is (`tuning.adaptive`); absent: 2 s. */
+  readonly lookMs?: number;
 }
 
 /** `RunDeps` with what lives for one invocation. */

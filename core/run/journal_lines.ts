@@ -11,6 +11,7 @@ export type JournalEventName =
   | "snapshot_joined"
   | "planned"
   | "partitions_added"
+  | "pace_changed"
   | "held_back"
   | "retry"
   | "chunk_completed"
@@ -45,6 +46,11 @@ const TEXTS: Readonly<Record<JournalEventName, ((data: Data) => string) | null>>
   snapshot_joined: (d) => `snapshot of ${d.point} joined`,
   planned: (d) => `planned: ${planned(d)}`,
   partitions_added: null,
+  pace_changed: (d) =>
+    `${d.readers} readers at a time, batches at ${d.batch_percent} %: ` +
+    (Array.isArray(d.because) && d.because.length > 0
+      ? d.because.join("; ")
+      : "the source is calm"),
   held_back: (d) => `transactions that have not ended hold the cursor back to ${d.until}`,
   retry: null,
   chunk_completed: (d) => `chunk ${d.chunk} done, ${counted(d.rows)} rows`,

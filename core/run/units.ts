@@ -5,9 +5,11 @@
 import type { Retrier } from "../access/retrier.ts";
 import { RETRY_POLICIES, type RivetError, toRivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
+import { PaceCell } from "../extract/pace_cell.ts";
 import { commitPart } from "./commit_part.ts";
 import type { ExportContext } from "./context.ts";
 import type { Extractor } from "../workers/extractor.ts";
+import { Governor } from "./governor.ts";
 import type { OutputSpec } from "../encode/part_writer.ts";
 import type { ReadSpec } from "../query/unit_read.ts";
 import type { ReadJob, ReadResult } from "../extract/read.ts";
@@ -63,6 +65,8 @@ export class UnitRunner {
   readonly #pool: ReaderPool;
   readonly #retrier: Retrier;
   readonly #lanes: number;
+  /** Null: as the tuning says. */
+  readonly #pace: PaceCell | null;
   /** Over the units that were committed. */
   readonly totals: StageTotals;
   #attempts = 0;
@@ -88,13 +92,27 @@ export class UnitRunner {
     const once = ctx.destination.capabilities.retrySafe ? {} : { maxRetries: 0 };
     this.#retrier = ctx.retrier.narrowed({ ...once, signal: this.#failed.signal });
     this.#lanes = readers.length + 1;
+    this.#pace = plan.job.tuning.adaptive ? new PaceCell() : null;
     this.totals = new StageTotals(plan.output.stages);
   }
 
   /** Resolves when no unit is left. @throws the first failure, after the other lanes are at rest. */
   async run(): Promise<void> {
-    await Promise.all(Array.from({ length: this.#lanes }, () => this.#lane()));
+    const governor = this.#governor();
+    await governor?.start();
+    try {
+      await Promise.all(Array.from({ length: this.#lanes }, () => this.#lane()));
+    } finally {
+      await governor?.stop();
+    }
     if (this.#failure !== null) throw this.#failure;
+  }
+
+  #governor(): Governor | null {
+    const cell = this.#pace;
+    if (cell === null) return null;
+    const limit = (readers: number) => this.#pool.limit(readers);
+    return new Governor(this.#ctx, { cell, readers: this.#lanes - 1, limit });
   }
 
   async #lane(): Promise<void> {
@@ -161,7 +179,7 @@ export class UnitRunner {
     });
     try {
       const extraction = await this.#pool.extract(
-        { ...job, spec: unit.spec },
+        { ...job, spec: unit.spec, pace: this.#pace?.memory },
         { ...output, stagedPath },
         tracked.progress,
         signal,

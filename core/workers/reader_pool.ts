@@ -10,10 +10,13 @@ export class ReaderPool {
   readonly #waiting = new Set<PromiseWithResolvers<Extractor>>();
   readonly #restMs: number;
   readonly #signal: AbortSignal;
+  #limit: number;
+  #out = 0;
 
   /** @param signal ends the waiting for a reader, and a reader's rest. */
   constructor(readers: readonly Extractor[], restMs: number, signal: AbortSignal) {
     this.#free = [...readers];
+    this.#limit = readers.length;
     this.#restMs = restMs;
     this.#signal = signal;
   }
@@ -29,10 +32,16 @@ export class ReaderPool {
     }
   }
 
+  /** So many may read at the same time from now on; who reads already is not stopped. */
+  limit(readers: number): void {
+    this.#limit = Math.max(1, readers);
+    this.#hand();
+  }
+
   async #take(): Promise<Extractor> {
     throwIfAborted(this.#signal);
-    const free = this.#free.pop();
-    if (free !== undefined) return free;
+    const free = this.#next();
+    if (free !== null) return free;
     const turn = Promise.withResolvers<Extractor>();
     this.#waiting.add(turn);
     try {
@@ -45,11 +54,24 @@ export class ReaderPool {
   }
 
   #give(reader: Extractor): void {
-    const [next] = this.#waiting;
-    if (next === undefined) this.#free.push(reader);
-    else {
-      this.#waiting.delete(next);
-      next.resolve(reader);
+    this.#out--;
+    this.#free.push(reader);
+    this.#hand();
+  }
+
+  #next(): Extractor | null {
+    const reader = this.#out < this.#limit ? this.#free.pop() : undefined;
+    if (reader === undefined) return null;
+    this.#out++;
+    return reader;
+  }
+
+  #hand(): void {
+    for (const turn of this.#waiting) {
+      const reader = this.#next();
+      if (reader === null) return;
+      this.#waiting.delete(turn);
+      turn.resolve(reader);
     }
   }
 }

@@ -12,6 +12,7 @@ import type {
   SourceFactory,
   TableKey,
 } from "../../core/ports/source.ts";
+import type { SourceLoad } from "../../core/ports/source_load.ts";
 import type { Column } from "../../core/types/types.ts";
 import { batchOf, column } from "./batches.ts";
 
@@ -29,6 +30,15 @@ export class MemoryServer {
   connects = 0;
   /** Statements that were read, as they came. */
   readonly reads: string[] = [];
+  /** How the statements were asked for, as they came. */
+  readonly asked: Pick<ReadRequest, "access" | "fetchRows">[] = [];
+  /** Statements that are read at the same time, at most so far. */
+  mostAtOnce = 0;
+  reading = 0;
+  /** What it says when it is asked how busy it is; may throw. */
+  onLoad: () => SourceLoad = () => {
+    throw new Error("nobody is to ask how busy it is");
+  };
   /** Called before each batch; may throw. */
   onBatch: (sql: string) => void | Promise<void> = () => {};
   /** Called before each question; may throw. */
@@ -93,13 +103,19 @@ class MemoryConnection {
   async *read(request: ReadRequest) {
     const { sql, signal = new AbortController().signal } = request;
     this.#server.reads.push(sql);
+    this.#server.asked.push({ access: request.access, fetchRows: request.fetchRows });
     const ids = matching(this.#server.ids, sql);
-    for (let at = 0; at < ids.length; at += 10) {
-      throwIfAborted(signal);
-      await this.#server.onBatch(sql);
-      yield batchOf(COLUMNS, ids.slice(at, at + 10).map((id) => [id, `note ${id}`]));
+    this.#server.mostAtOnce = Math.max(this.#server.mostAtOnce, ++this.#server.reading);
+    try {
+      for (let at = 0; at < ids.length; at += 10) {
+        throwIfAborted(signal);
+        await this.#server.onBatch(sql);
+        yield batchOf(COLUMNS, ids.slice(at, at + 10).map((id) => [id, `note ${id}`]));
+      }
+      if (ids.length === 0) await this.#server.onBatch(sql);
+    } finally {
+      this.#server.reading--;
     }
-    if (ids.length === 0) await this.#server.onBatch(sql);
   }
 
   rows(sql: string): Promise<(string | null)[][]> {
@@ -116,6 +132,10 @@ class MemoryConnection {
     if (/\bMIN\(/.test(sql)) return Promise.resolve([[text(ids[0]), text(ids.at(-1))]]);
     if (/\bCOUNT\(/.test(sql)) return Promise.resolve([[String(ids.length)]]);
     return Promise.reject(new SourceError("SOURCE_QUERY", `not understood: ${sql}`));
+  }
+
+  load(): Promise<SourceLoad> {
+    return Promise.try(() => this.#server.onLoad());
   }
 
   keys(): Promise<TableKey[]> {

@@ -17,6 +17,7 @@ import type {
   TableKey,
   TablePartitions,
 } from "../../../core/ports/source.ts";
+import type { SourceLoad } from "../../../core/ports/source_load.ts";
 import type { RivetType } from "../../../core/types/types.ts";
 import { onlyHelps } from "../../../core/access/only_helps.ts";
 import type { Connection, ResultSet } from "./connection.ts";
@@ -35,6 +36,7 @@ import {
   singleKeys,
   tablePartitions,
 } from "./introspect.ts";
+import { sourceLoad } from "./load.ts";
 import { rowBytes } from "./row_bytes.ts";
 import { readBatches } from "./read.ts";
 import {
@@ -186,6 +188,10 @@ export class MysqlSource implements Source {
 
   introspect(scope: IntrospectScope): Promise<Catalog> {
     return this.#transaction((rows) => catalogTables(rows, scope));
+  }
+
+  load(): Promise<SourceLoad> {
+    return this.#transaction(sourceLoad);
   }
 
   async serverTimeMs(): Promise<number> {

@@ -20,6 +20,7 @@ import type {
   TableKey,
   TablePartitions,
 } from "../../../core/ports/source.ts";
+import type { SourceLoad } from "../../../core/ports/source_load.ts";
 import type { RivetType } from "../../../core/types/types.ts";
 import type { Connection } from "./connection.ts";
 import { checkNames, resultColumn } from "./describe.ts";
@@ -31,6 +32,7 @@ import { withSimilarTable } from "../kit/similar_table.ts";
 import { catalogTables, withSizes } from "./catalog.ts";
 import { nativeTypes, notNullFields } from "./fields.ts";
 import { histogramBounds, primaryKeyColumns, similarTable, singleKeys } from "./introspect.ts";
+import { sourceLoad } from "./load.ts";
 import { rowBytes } from "./row_bytes.ts";
 import { readBatches } from "./read.ts";
 import { namedFault } from "./faulty_column.ts";
@@ -163,6 +165,10 @@ export class PostgresSource implements Source {
     const catalog = await this.#transaction((rows) => catalogTables(rows, scope));
     const sizes = () => this.#transaction((rows) => withSizes(rows, catalog));
     return await onlyHelps("sizes of tables", sizes, catalog);
+  }
+
+  load(): Promise<SourceLoad> {
+    return this.#transaction(sourceLoad);
   }
 
   async serverTimeMs(): Promise<number> {

@@ -205,14 +205,7 @@ const oneBatchSize: SourceRule = {
 /** `batch_size` and `batch_size_memory_mb` of one tuning block. */
 export function tuningFindings(tuning: SourceConfig["tuning"]): Finding[] {
   const keys = ["batch_size", "batch_size_memory_mb"];
-  const unused: Finding[] = present(tuning ?? {}, ["adaptive", "min_parallel"]).slice(0, 1)
-    .map((key) => ({
-      path: [key],
-      message:
-        "accepted, and without effect: batches and readers are not adapted to the source's load",
-      severity: "warning",
-    }));
-  return [...exclusive(tuning ?? {}, keys, "size batches by rows or by memory"), ...unused]
+  return exclusive(tuning ?? {}, keys, "size batches by rows or by memory")
     .map((finding) => ({ ...finding, path: ["tuning", ...finding.path] }));
 }
 

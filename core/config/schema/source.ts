@@ -44,10 +44,10 @@ export const tuningSchema = z.strictObject({
     "What happens when a batch is larger than max_batch_memory_mb: warn, fail the export, or read fewer rows from then on. Default: warn.",
   ),
   adaptive: z.boolean().optional().describe(
-    "Accepted for configurations of the documented tool; without effect yet, which a WARN says. Default: false.",
+    "Read with fewer readers and smaller batches while the source is busy: replication lag, lock waits, sessions, long statements; PostgreSQL, MySQL and MariaDB. The limits follow from source.environment. Default: false.",
   ),
   min_parallel: positive.optional().describe(
-    "Accepted with adaptive, without effect yet. Default: 1.",
+    "With adaptive: readers that go on however busy the source is. Default: 1.",
   ),
   max_value_mb: positive.optional().describe(
     "Largest single value accepted, in MiB; a larger one fails the run and names its column. Default: 256.",
@@ -102,7 +102,7 @@ export const sourceSchema = z.strictObject({
     "Send the password as it is where the server asks for it so over a connection that is not encrypted. Default: false.",
   ),
   environment: z.enum(["production", "replica", "local"]).optional().describe(
-    "What the source is, which chooses the profile where none is set: production safe, replica balanced, local fast. Default: none.",
+    "What the source is, which chooses the profile where none is set (production safe, replica balanced, local fast) and the limits of tuning.adaptive. Default: none.",
   ),
   allow_public_key_retrieval: z.boolean().optional().describe(
     "MySQL: over plaintext, take the key that the server sends and encrypt the password with it for caching_sha2_password and sha256_password accounts. Whoever answers could read it. Default: false.",

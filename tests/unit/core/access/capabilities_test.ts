@@ -9,6 +9,7 @@ function chunked(dense: boolean, by: "ctid" | "partitions" | null = null): Loade
     name: "orders",
     mode: { kind: "chunked", dense, by },
     consistency: { kind: "statement" },
+    tuning: { adaptive: false },
   } as Partial<LoadedExport> as LoadedExport;
 }
 
@@ -61,4 +62,14 @@ Deno.test("chunk_by without what it needs is refused by name, in a run, a check 
     await rejects(planExport(source, chunked(false, by), inputs), expected);
     await rejects(planWithoutWaiting(source, chunked(false, by), inputs), expected);
   }
+});
+
+Deno.test("tuning.adaptive at an engine that is not asked how busy it is, is refused by name", async () => {
+  const exported = { ...chunked(false), tuning: { adaptive: true } } as LoadedExport;
+  const expected = {
+    code: "CONFIG_INVALID",
+    message: /^export 'orders': tuning\.adaptive is not available for MySQL, which is not asked/,
+  };
+  await rejects(planExport(source, exported, inputs), expected);
+  await rejects(planWithoutWaiting(source, exported, inputs), expected);
 });

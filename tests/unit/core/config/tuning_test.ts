@@ -49,6 +49,9 @@ Deno.test("the export's block overrides the source's field by field", () => {
   assert.equal(resolveTuning().retryMaxBackoffMs, 60_000);
   assert.equal(resolveTuning({ retry_max_backoff_ms: 5 }, {}).retryMaxBackoffMs, 5);
   assert.equal(t.statementTimeoutS, 0);
+  const { adaptive, minParallel } = resolveTuning({ adaptive: true }, { min_parallel: 2 });
+  assert.deepEqual([adaptive, minParallel], [true, 2]);
+  assert.deepEqual([t.adaptive, t.minParallel], [false, 1]);
 });
 
 Deno.test("the more specific block decides how batches are sized", () => {

@@ -8,6 +8,7 @@ const exported = {
   reconcile: "checksum",
   mode: { kind: "full" },
   consistency: { kind: "statement" },
+  tuning: { adaptive: false },
 } as Partial<LoadedExport> as LoadedExport;
 const inputs = {
   now: new Date(0),

@@ -25,6 +25,7 @@ function config(...destinations: DestinationConfig[]): LoadedConfig {
       destination,
       mode: { kind: "full" },
       consistency: { kind: "statement" },
+      tuning: { adaptive: false },
     }) as Partial<LoadedExport> as LoadedExport
   );
   const loaded: Partial<LoadedConfig> = {

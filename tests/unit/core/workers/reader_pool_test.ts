@@ -74,3 +74,29 @@ Deno.test("reader pool: a reader rests between two units, until the run is stopp
   abort.abort();
   await assert.rejects(second, { code: "INTERRUPTED" });
 });
+
+Deno.test("reader pool: a limit holds readers back, and lets them go again", async () => {
+  const readers = [new FakeReader(), new FakeReader(), new FakeReader()];
+  const { signal } = new AbortController();
+  const pool = new ReaderPool(readers, 0, signal);
+  const reading = () => readers.reduce((sum, { ends }) => sum + ends.length, 0);
+  pool.limit(1);
+  const units = Array.from({ length: 5 }, () => pool.extract(...args(signal)));
+  await turn();
+  assert.equal(reading(), 1, "one of three");
+  pool.limit(2);
+  await turn();
+  assert.equal(reading(), 2);
+  pool.limit(0);
+  readers.flatMap(({ ends }) => ends).forEach((end) => end());
+  await turn();
+  await turn();
+  assert.equal(reading(), 3, "a limit of none is one, and two that ended make room for one");
+  pool.limit(9);
+  for (let left = 0; left < 6; left++) {
+    readers.flatMap(({ ends }) => ends).forEach((end) => end());
+    await turn();
+  }
+  await Promise.all(units);
+  assert.equal(reading(), 5);
+});
