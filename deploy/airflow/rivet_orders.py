@@ -21,7 +21,7 @@ from airflow.sdk import dag, task
 # A folder that all workers see: the configuration, and the plans that go from the first task to the others.
 FOLDER = os.environ.get("RIVET_FOLDER", "/opt/rivet")
 EXPORT = "orders"
-# At most so many tasks; fewer where there are fewer chunks.
+# Shares; those without a chunk are left out.
 TASKS = int(os.environ.get("RIVET_MAX_TASKS", "8"))
 
 # One plan per run of the DAG, and the same one for its retries.
@@ -52,28 +52,29 @@ def rivet_orders():
     # A retry keeps the plan that is there: what other tasks have read belongs to it.
     plan = rivet(
         "plan",
-        f"[ -e '{PLAN}' ] || rivet plan --config rivet.yaml --export {EXPORT} --format pretty --output '{PLAN}'",
+        f"[ -e '{PLAN}' ] || rivet plan --config rivet.yaml --export {EXPORT} --tasks {TASKS} --output '{PLAN}'",
         do_xcom_push=False,
     )
 
     @task
     def shares(path: str) -> list[dict[str, str]]:
         """The environment of each task."""
-        chunks = json.loads(Path(path).read_text())["computed"]["chunk_count"]
-        tasks = max(1, min(TASKS, chunks))
-        return [{"PLAN": path, "RIVET_TASK": str(i), "RIVET_TASKS": str(tasks)} for i in range(tasks)]
+        planned = json.loads(Path(path).read_text())["tasks"]
+        # An empty table is exported too.
+        tasks = [share for share in planned if share["chunks"] > 0] or planned[:1]
+        return [{"PLAN": path, "TASK": share["task"]} for share in tasks]
 
     shared = shares(PLAN)
 
     read = BashOperator.partial(
         task_id="read",
-        # Which share comes from RIVET_TASK and RIVET_TASKS. A retry reads what is left of it.
-        bash_command='exec rivet apply "$PLAN"',
+        # A retry reads what is left of the share.
+        bash_command='exec rivet apply "$PLAN" --task "$TASK"',
         cwd=FOLDER,
         append_env=True,
         retries=5,
         do_xcom_push=False,
-        map_index_template="{{ task.env['RIVET_TASK'] }}",
+        map_index_template="{{ task.env['TASK'] }}",
     ).expand(env=shared)
 
     # Refuses while a chunk is open, and may be repeated.

@@ -3,6 +3,7 @@
  * against its own server. An engine brings a `SourceHarness`: a place, some SQL, and what it expects.
  */
 import assert from "node:assert/strict";
+import { snapshotSharing } from "../../core/access/capabilities.ts";
 import type { Batch } from "../../core/batch/batch.ts";
 import type { SourceConfig } from "../../core/config/schema.ts";
 import { resolveTuning, type Tuning } from "../../core/config/tuning.ts";
@@ -406,6 +407,24 @@ const reading: readonly SourceCase[] = [
         assert.equal(await counts(), 4);
       });
     },
+  },
+  {
+    name: "a snapshot is shared with other connections, or it is said why not",
+    sessions: true,
+    run: (harness) =>
+      withSource(harness, {}, async (source) => {
+        const { sharedSnapshot } = source.capabilities;
+        if (sharedSnapshot === true) {
+          const { id, point } = await snapshotSharing(source)();
+          assert.ok(id.length > 0 && point.length > 0);
+          return;
+        }
+        assert.ok(sharedSnapshot.why.length > 20, sharedSnapshot.why);
+        assert.throws(() => snapshotSharing(source), (error: Error) => {
+          const named = error.message.includes(source.info.engine);
+          return named && error.message.endsWith(`between connections: ${sharedSnapshot.why}`);
+        });
+      }),
   },
   {
     name: "a reader that leaves early leaves a connection that works",

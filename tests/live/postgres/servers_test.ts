@@ -108,6 +108,37 @@ async function checkKinds({ primary, standby }: PostgresPair): Promise<void> {
   assert.ok(!refused.message.includes("; "), "the other server was not asked");
 }
 
+/** Of a standby as of any server, and of no other one. */
+async function checkSharedSnapshot(pair: PostgresPair): Promise<void> {
+  const at = (port: number, snapshot: string | null = null): Promise<Source> =>
+    postgres.connect({
+      source: {
+        type: "postgres",
+        url: `postgres://rivet:${PAIR_PASSWORD}@127.0.0.1:${port}/postgres?sslmode=disable`,
+      },
+      ...{ tuning: caseTuning(), applicationName: "rivet-servers", snapshot },
+    });
+  const count = "SELECT count(*) FROM seen";
+  await pair.sql("CREATE TABLE seen AS SELECT 1 AS id");
+  await pair.caughtUp();
+  const keeper = await at(pair.standby);
+  try {
+    const { id } = await keeper.shareSnapshot!();
+    await pair.sql("INSERT INTO seen VALUES (2)");
+    await pair.caughtUp();
+    const [joined, free] = [await at(pair.standby, id), await at(pair.standby)];
+    try {
+      assert.deepEqual([await joined.rows(count), await free.rows(count)], [[["1"]], [["2"]]]);
+    } finally {
+      await Promise.all([joined.close(), free.close()]);
+    }
+    const hint = /leads to another server/;
+    await failsWith(at(pair.primary, id), "SNAPSHOT_ENDED", "permanent", hint);
+  } finally {
+    await keeper.close();
+  }
+}
+
 /** The primary removes rows that a query of the standby still needs. */
 async function checkConflict(pair: PostgresPair): Promise<void> {
   await pair.sql(`CREATE TABLE doomed AS
@@ -155,6 +186,7 @@ Deno.test("postgres: servers", async (t) => {
     await t.step("allow and prefer try the other way", () => checkSecondAttempt(pair));
     await t.step("a Unix socket needs no TLS", () => checkSocket(pair));
     await t.step("of several servers, the first that will do", () => checkKinds(pair));
+    await t.step("a standby's snapshot is joined there only", () => checkSharedSnapshot(pair));
     await t.step("a standby's conflict is told, and can be retried", () => checkConflict(pair));
   } finally {
     await pair.stop();

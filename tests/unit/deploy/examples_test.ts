@@ -19,7 +19,9 @@ function rivetLines(text: string): string[][] {
   return [...text.matchAll(/(?:\brivet|"\$IMAGE") ((?:plan|apply) [^\n;&|]*)/g)].map(([, line]) => {
     // A line of Python ends where its text does.
     const [command] = line.split(/["'],/);
-    return command.trim().split(/\s+/).map((word) => word.replaceAll(/["'`]/g, ""));
+    return command.trim().split(/\s+/).map((word) =>
+      word.replaceAll(/["'`]/g, "").replace("{TASKS}", "8")
+    );
   });
 }
 
