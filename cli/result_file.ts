@@ -5,6 +5,7 @@
 import { dirname } from "node:path";
 import { RivetError } from "../core/base/errors.ts";
 import { PRIVATE_FILE } from "../core/base/private_files.ts";
+import { renameOver } from "../core/base/rename_over.ts";
 
 export interface ReservedFile {
   /** Puts the text under the final name, replacing what was there. */
@@ -91,7 +92,7 @@ async function replacing(
         await Deno.writeTextFile(temporary, text);
         if (before !== null) await takeOver(temporary, before);
         else if (Deno.build.os !== "windows") await Deno.chmod(temporary, mode);
-        await Deno.rename(temporary, file);
+        await renameOver(temporary, file);
       });
       pending = false;
     },

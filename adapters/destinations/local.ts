@@ -4,6 +4,8 @@ import { access, constants } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { DestinationError } from "../../core/base/errors.ts";
 import { errnoOf, fileError } from "../../core/base/file_error.ts";
+import { windowsProblem } from "../../core/base/path_names.ts";
+import { renameOver } from "../../core/base/rename_over.ts";
 import type {
   Access,
   Asked,
@@ -82,7 +84,7 @@ export class LocalDestination implements Destination {
     try {
       await writeSynced(staged, bytes);
       await this.#createParents(target);
-      await Deno.rename(staged, target);
+      await renameOver(staged, target);
       await this.#syncFolder(dirname(target));
     } catch (error) {
       throw fileError(error, "write", target);
@@ -224,12 +226,22 @@ export class LocalDestination implements Destination {
   }
 
   #path(key: string): string {
-    if (checkedKey(key).split("/")[0] !== STAGING_FOLDER) return join(this.#root, key);
+    const steps = checkedKey(key).split("/");
+    if (Deno.build.os === "windows") steps.forEach(requireWindowsName);
+    if (steps[0] !== STAGING_FOLDER) return join(this.#root, key);
     throw new DestinationError(
       "DESTINATION_UNWRITABLE",
       `${JSON.stringify(key)} is inside the folder of unfinished files`,
     );
   }
+}
+
+function requireWindowsName(name: string): void {
+  const problem = windowsProblem(name);
+  if (problem === null) return;
+  throw new DestinationError("DESTINATION_UNWRITABLE", `${JSON.stringify(name)} ${problem}`, {
+    hint: "Name the export, the partition or the prefix otherwise.",
+  });
 }
 
 /** File systems without links say so in one of these ways. */

@@ -1,6 +1,7 @@
 /** Puts the schedule of a plan into the configuration file, in place and atomically. */
 import { basename, dirname, join } from "node:path";
 import { logger } from "../base/log.ts";
+import { renameOver } from "../base/rename_over.ts";
 import { annotate, type Schedule } from "./annotate.ts";
 
 async function syncedWrite(path: string, text: string, mode: number): Promise<void> {
@@ -24,7 +25,7 @@ async function replaceFile(path: string, text: string): Promise<void> {
   );
   try {
     await syncedWrite(temporary, text, (mode ?? 0o644) & 0o7777);
-    await Deno.rename(temporary, path);
+    await renameOver(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {
       // It was not made, or it is already in place.

@@ -16,3 +16,18 @@ export function pathStep(name: string): string {
 export function pathInside(base: string, ...names: readonly string[]): string {
   return join(base, ...names.map(pathStep));
 }
+
+/** Characters that a name of Windows cannot have; `a:b` would be a hidden stream of the file `a`. */
+const NOT_ON_WINDOWS = /[<>:"|?*\p{Cc}]/u;
+/** Devices, with any extension. */
+const DEVICES = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?$/i;
+
+/** Why Windows would take a step of a path for something else, or null. */
+export function windowsProblem(name: string): string | null {
+  if (NOT_ON_WINDOWS.test(name)) {
+    return 'has one of < > : " | ? *, which Windows cannot have in a name';
+  }
+  if (DEVICES.test(name)) return "is the name of a device on Windows";
+  if (/[. ]$/.test(name)) return "ends with a dot or space, which Windows drops";
+  return null;
+}

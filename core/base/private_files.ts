@@ -4,6 +4,7 @@
  */
 import { RivetError } from "./errors.ts";
 import { pathInside } from "./path_names.ts";
+import { renameOver } from "./rename_over.ts";
 
 /** Modes: the owner may, nobody else. */
 export const PRIVATE_FILE = 0o600;
@@ -57,7 +58,7 @@ export async function writePrivateFile(path: string, text: string): Promise<void
   const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
   try {
     await Deno.writeTextFile(temporary, text, { createNew: true, mode: PRIVATE_FILE });
-    await Deno.rename(temporary, path);
+    await renameOver(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {
       // It was not made; the error says why.

@@ -1,6 +1,6 @@
 /** What adapters say they need, against what their libraries and servers say. */
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { S3Client } from "@aws-sdk/client-s3";
 import { adapterNeeds } from "../../../adapters/registry.ts";
 import type { DestinationConfig, SourceConfig } from "../../../core/config/schema.ts";
@@ -171,7 +171,7 @@ Deno.test("a notifier needs the webhook's host, the state its file or its server
     await adapterNeeds.notifiers({ slack }, lookup({ HOOK: "https://hooks.example/T/B/x" })),
   );
   deepEqual([hooks.net, hooks.env], [["hooks.example:443"], ["HOOK"]]);
-  equal(together(stateNeeds("/srv", lookup({}))).write[0], "/srv/.rivet_state.db");
+  equal(together(stateNeeds("/srv", lookup({}))).write[0], resolve("/srv/.rivet_state.db"));
   const server = together(stateNeeds("/srv", lookup({ RIVET_STATE_URL: "postgres://u:p@s/db" })));
   deepEqual([server.net, server.write], [["s:5432"], []]);
 });
