@@ -47,6 +47,14 @@ export function sharedRun(
         "--claim and --finish.",
     });
   }
+  if (mode.by === "ctid") {
+    throw new RivetError(
+      "NOT_AVAILABLE",
+      `export '${name}': chunk_by: ctid has no tasks: a table that is rewritten between two of ` +
+        "them has its rows in other blocks, and neither would see it",
+      { hint: "Apply the plan with one process, or cut by a column." },
+    );
+  }
   if (usesSnapshot(exported) && sealed.snapshot === null) {
     throw new RivetError(
       "NOT_AVAILABLE",
