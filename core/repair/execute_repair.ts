@@ -197,7 +197,7 @@ class Repair {
   async #extract(plan: ExportPlan, queue: RepairQueue): Promise<void> {
     // RR5: a random suffix, so that no name can be that of a part which is there.
     const suffix = randomSuffix();
-    const readers = this.#source.openReaders(this.#actions.length);
+    const readers = await this.#source.openReaders(this.#actions.length);
     try {
       const unitPlan = await planUnits(this.#ctx, plan, { suffix, repair: true });
       await new UnitRunner(this.#ctx, unitPlan, queue, readers).run();

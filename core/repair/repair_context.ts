@@ -6,7 +6,7 @@ import { RivetError } from "../base/errors.ts";
 import type { HeldLease } from "../lease/lease.ts";
 import { type AnyDestination, isStream } from "../ports/destination.ts";
 import type { RunOrder } from "../ports/state.ts";
-import type { ExportContext, RunDeps } from "../run/context.ts";
+import { coresOf, type ExportContext, type RunDeps } from "../run/context.ts";
 import { beginRun } from "../run/order.ts";
 import { Journal } from "../run/journal.ts";
 import { resolvePlaceholders, runTime } from "../manifest/names.ts";
@@ -14,6 +14,7 @@ import { openNotifiers } from "../run/notify.ts";
 import { runHold } from "../extract/snapshot.ts";
 import { runDestination, runRetrier } from "../run/retries.ts";
 import { RunTracker } from "../run/tracker.ts";
+import { readerSlots } from "../run/reader_slots.ts";
 import type { WorkerPool } from "../workers/worker_pool.ts";
 import type { RecordedRun } from "../reconcile/chunk_run.ts";
 import type { ReconcileOptions } from "../reconcile/reconcile.ts";
@@ -36,9 +37,11 @@ export async function openRepairContext(
   const begun = { exportName: exported.name, runId: run.runId, signal };
   const retrier = loggedRetrier(exported.tuning, signal);
   const order = await beginRepair(lease, retriedWhereSafe(destination, retrier), begun);
+  const readers = readerSlots(config, coresOf(deps));
+  await readers.begin(signal);
   const base = {
     deps: {
-      ...{ ...deps, workers, runSnapshot: runHold([]), breaker: new Breaker() },
+      ...{ ...deps, workers, readers, runSnapshot: runHold([]), breaker: new Breaker() },
       notifiers: await openNotifiers(deps, config),
     },
     options: {

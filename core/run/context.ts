@@ -14,21 +14,30 @@ import type { ExportSnapshot, SnapshotHold } from "../extract/snapshot.ts";
 import type { RunTracker } from "./tracker.ts";
 import type { RunOptions } from "./run_options.ts";
 import type { WorkerClient } from "../workers/worker_client.ts";
+import type { ReaderSlots } from "./reader_slots.ts";
 import type { WorkerPool } from "../workers/worker_pool.ts";
 
 /** What a run is given: the adapters, the state, and a way to start a Worker. */
 export interface RunDeps extends Adapters {
   readonly state: StateStore;
   readonly startWorker: () => WorkerClient;
+  /** That the process may use; absent: all of the machine. */
+  readonly cores?: number;
   /** Milliseconds that a lease holds without being renewed; absent: `LEASE_MS`. */
   readonly leaseMs?: number;
   /** Milliseconds between two looks at how busy the source is (`tuning.adaptive`); absent: 2 s. */
   readonly lookMs?: number;
 }
 
+/** Cores that readers may count on. */
+export function coresOf({ cores }: Pick<RunDeps, "cores">): number {
+  return cores ?? navigator.hardwareConcurrency;
+}
+
 /** `RunDeps` with what lives for one invocation. */
 export interface RunServices extends RunDeps {
   readonly workers: WorkerPool;
+  readonly readers: ReaderSlots;
   /** Of the exports under `consistency: run_snapshot`; whoever made the services releases it. */
   readonly runSnapshot: SnapshotHold;
   /** Of the source that all exports read. */

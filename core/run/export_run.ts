@@ -101,7 +101,7 @@ export class ExportRun {
     queue: RunQueue,
     { createOnly }: Pick<Access, "createOnly">,
   ): Promise<StageTotals> {
-    const readers = this.#source.openReaders(unitCount(planned));
+    const readers = await this.#source.openReaders(unitCount(planned));
     try {
       const suffix = createOnly ? null : randomSuffix();
       const unitPlan = await planUnits(this.#ctx, planned.plan, { suffix, repair: false });

@@ -3,7 +3,10 @@ import { RetriedSession } from "../access/retried_session.ts";
 import { readersOf } from "../config/modes.ts";
 import type { ConnectOptions, Source } from "../ports/source.ts";
 import type { ExportContext } from "./context.ts";
-import { type Extractor, openReaders } from "../workers/extractor.ts";
+import { logger } from "../base/log.ts";
+import { counted } from "../base/counted.ts";
+import { coresOf } from "./context.ts";
+import { areWorkers, type Extractor, openReaders } from "../workers/extractor.ts";
 import { SourceSession } from "../access/session.ts";
 
 export type Step = "plan" | "reconcile";
@@ -13,13 +16,12 @@ export class ExportSource {
   readonly #ctx: ExportContext;
   readonly #session: SourceSession;
   readonly #retried: RetriedSession;
+  /** Readers beside the first. */
+  #further = 0;
 
   constructor(ctx: ExportContext) {
     this.#ctx = ctx;
-    this.#session = new SourceSession(
-      () => ctx.deps.source(ctx.config.source.type),
-      () => this.#connectOptions(),
-    );
+    this.#session = this.#newSession();
     this.#retried = new RetriedSession(this.#session, ctx.retrier);
   }
 
@@ -57,18 +59,46 @@ export class ExportSource {
     await this.#session.close();
   }
 
-  /** One reader decodes on this thread and encodes in a Worker; several readers are Workers. */
-  openReaders(units: number): Extractor[] {
+  /** As many as the export asks for and the process has room for. Held until `close`. */
+  async openReaders(units: number): Promise<Extractor[]> {
     const { deps, exported } = this.#ctx;
-    const wanted = Math.min(readersOf(exported.mode), units);
-    return openReaders(wanted, this.#session, deps.workers, () => {
-      const { source, tuning, applicationName, snapshot = null } = this.#connectOptions();
-      return { source, tuning, applicationName, snapshot };
+    const wanted = Math.max(1, Math.min(readersOf(exported.mode), units));
+    const further = deps.readers.more(wanted - 1);
+    this.#further += further;
+    const readers = 1 + further;
+    if (readers < wanted) {
+      logger().warn(
+        `export '${exported.name}': ${
+          counted(readers, "reader")
+        } instead of ${wanted}, which is all that ` +
+          `${deps.readers.limit.reason} has room for (docs/tuning.md)`,
+      );
+    }
+    const cores = coresOf(deps);
+    // Workers connect by themselves: the connection that planned would only lie idle.
+    if (areWorkers(readers, cores)) await this.#session.close();
+    return openReaders(readers, cores, deps.workers, {
+      session: this.#session,
+      another: () => this.#newSession(),
+      connect: () => {
+        const { source, tuning, applicationName, snapshot = null } = this.#connectOptions();
+        return { source, tuning, applicationName, snapshot };
+      },
     });
   }
 
-  close(): Promise<void> {
-    return this.#session.close();
+  async close(): Promise<void> {
+    this.#ctx.deps.readers.give(this.#further);
+    this.#further = 0;
+    await this.#session.close();
+  }
+
+  #newSession(): SourceSession {
+    const { deps, config } = this.#ctx;
+    return new SourceSession(
+      () => deps.source(config.source.type),
+      () => this.#connectOptions(),
+    );
   }
 
   #connectOptions(): ConnectOptions {

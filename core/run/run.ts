@@ -7,7 +7,8 @@ import { logger } from "../base/log.ts";
 import type { RunAggregateRecord, StateStore } from "../ports/state.ts";
 import { aggregateJson } from "../report/json.ts";
 import { RIVET_VERSION } from "../base/version.ts";
-import { bestEffort, type RunDeps, type RunServices } from "./context.ts";
+import { bestEffort, coresOf, type RunDeps, type RunServices } from "./context.ts";
+import { type ReaderLimit, readerSlots } from "./reader_slots.ts";
 import { runExport } from "./export.ts";
 import { runId } from "../manifest/names.ts";
 import { notifyRun, openNotifiers } from "./notify.ts";
@@ -160,8 +161,10 @@ export async function runJobs(
   const summaries: ExportSummary[] = [];
   try {
     const notifiers = await openNotifiers(deps, options.config);
-    const services = { ...deps, workers, runSnapshot, notifiers, breaker: new Breaker() };
+    const readers = readerSlots(options.config, coresOf(deps));
+    const services = { ...deps, workers, readers, runSnapshot, notifiers, breaker: new Breaker() };
     if (options.parallelExports) {
+      sayLimit(readers.limit, jobs.length);
       summaries.push(...await Promise.all(jobs.map((job) => runOne(services, options, job, run))));
     } else {
       for (const job of jobs) {
@@ -174,6 +177,15 @@ export async function runJobs(
     await runSnapshot.release();
   }
   return summaries;
+}
+
+/** Says that the exports wait for each other, where they do. */
+export function sayLimit({ readers, reason }: ReaderLimit, exports: number): void {
+  if (exports <= readers) return;
+  logger().warn(
+    `${readers} of ${exports} exports at a time, which is all that ${reason} has room for ` +
+      "(docs/tuning.md)",
+  );
 }
 
 /** I7: what cannot be written is a WARN. */
@@ -199,7 +211,12 @@ async function runOne(
   run: RunOne,
 ): Promise<ExportSummary> {
   try {
-    return await run(deps, { ...options, resume }, exported);
+    await deps.readers.begin(options.signal);
+    try {
+      return await run(deps, { ...options, resume }, exported);
+    } finally {
+      deps.readers.give(1);
+    }
   } catch (error) {
     const summary = notStarted(exported, error);
     await notifyRun(deps.notifiers, summary, [], options.signal);

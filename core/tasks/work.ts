@@ -121,7 +121,7 @@ async function workChunks(
       maxAttempts: exported.mode.maxAttempts,
       toUnit: (chunk) => chunkUnit(dialect, strategy, description, chunk),
     });
-    const readers = source.openReaders(Math.max(1, mine));
+    const readers = await source.openReaders(Math.max(1, mine));
     try {
       const suffix = createOnly ? null : randomSuffix();
       const units = await planUnits(ctx, plan, { suffix, repair: false });

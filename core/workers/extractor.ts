@@ -10,16 +10,61 @@ import type { ProgressHandler, WorkerClient } from "./worker_client.ts";
 import type { WorkerPool } from "./worker_pool.ts";
 import type { WorkerConnect, WorkerResult } from "./worker_protocol.ts";
 
-/** One reader decodes on this thread and encodes in a Worker; several readers are Workers. */
+/** This thread and one Worker keep so many cores at work. */
+const PIPELINED_CORES = 2;
+
+/** Whether so many readers are threads of their own. */
+export function areWorkers(wanted: number, cores: number): boolean {
+  return wanted > 1 && cores > PIPELINED_CORES;
+}
+
+/** How readers reach the source. */
+export interface ReaderAccess {
+  /** Of the export; the first reader on this thread reads through it. */
+  readonly session: SourceSession;
+  /** Another one like it. */
+  readonly another: () => SourceSession;
+  /** How a Worker connects by itself. */
+  readonly connect: () => WorkerConnect;
+}
+
+/**
+ * One reader decodes on this thread and encodes in a Worker; several readers are Workers. With two cores, those
+ * share this thread and one Worker: more threads would do the same work in more memory, and compile it anew.
+ */
 export function openReaders(
   wanted: number,
-  session: SourceSession,
+  cores: number,
   pool: WorkerPool,
-  connect: () => WorkerConnect,
+  { session, another, connect }: ReaderAccess,
 ): Extractor[] {
-  if (wanted <= 1) return [new PipelinedExtractor(session, pool)];
+  if (!areWorkers(wanted, cores)) {
+    const encoder = new SharedEncoder(pool, wanted);
+    return Array.from(
+      { length: wanted },
+      (_, i) => new PipelinedExtractor(i === 0 ? session : another(), encoder),
+    );
+  }
   const shared = connect();
   return Array.from({ length: wanted }, () => new WorkerExtractor(pool, shared));
+}
+
+/** The Worker of several readers, given back by the last of them. */
+class SharedEncoder {
+  readonly #pool: WorkerPool;
+  readonly worker: WorkerClient;
+  #users: number;
+
+  constructor(pool: WorkerPool, users: number) {
+    this.#pool = pool;
+    this.#users = users;
+    this.worker = pool.take();
+  }
+
+  async release(): Promise<void> {
+    this.#users--;
+    if (this.#users === 0) await this.#pool.give(this.worker);
+  }
 }
 
 /** A unit that was read, while its files are finished. */
@@ -44,15 +89,13 @@ export interface Extractor {
 }
 
 /** Reads and decodes on this thread while the Worker encodes, so that both cores work on one unit. */
-export class PipelinedExtractor implements Extractor {
+class PipelinedExtractor implements Extractor {
   readonly #session: SourceSession;
-  readonly #pool: WorkerPool;
-  readonly #worker: WorkerClient;
+  readonly #encoder: SharedEncoder;
 
-  constructor(session: SourceSession, pool: WorkerPool) {
+  constructor(session: SourceSession, encoder: SharedEncoder) {
     this.#session = session;
-    this.#pool = pool;
-    this.#worker = pool.take();
+    this.#encoder = encoder;
   }
 
   async extract(
@@ -61,7 +104,7 @@ export class PipelinedExtractor implements Extractor {
     onProgress: ProgressHandler,
     signal: AbortSignal,
   ): Promise<Extraction> {
-    const writer = this.#worker.openWriter(output, onProgress);
+    const writer = this.#encoder.worker.openWriter(output, onProgress);
     try {
       const read = await this.#session.use((source) => readJob(source, job, writer.write, signal));
       writer.finish();
@@ -75,12 +118,12 @@ export class PipelinedExtractor implements Extractor {
   async close(): Promise<void> {
     dropBuffers();
     await this.#session.close();
-    await this.#pool.give(this.#worker);
+    await this.#encoder.release();
   }
 }
 
 /** The Worker connects, decodes and encodes by itself. */
-export class WorkerExtractor implements Extractor {
+class WorkerExtractor implements Extractor {
   readonly #pool: WorkerPool;
   readonly #worker: WorkerClient;
   readonly #connect: WorkerConnect;

@@ -112,6 +112,8 @@ export class MemoryRun {
     return {
       ...adapters,
       state: this.state,
+      // Readers that are Workers, wherever the tests run.
+      cores: 4,
       startWorker: () => new WorkerClient(new LocalThread(adapters)),
     };
   }

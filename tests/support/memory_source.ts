@@ -28,6 +28,9 @@ export class MemoryServer {
   /** Whether it takes connections. */
   up = true;
   connects = 0;
+  /** Connections that are open, and the most there were. */
+  open = 0;
+  mostOpen = 0;
   /** Statements that were read, as they came. */
   readonly reads: string[] = [];
   /** How the statements were asked for, as they came. */
@@ -62,6 +65,7 @@ export class MemoryServer {
     if (!this.up) {
       throw new SourceError("SOURCE_UNREACHABLE", "connection refused", { category: "network" });
     }
+    this.mostOpen = Math.max(this.mostOpen, ++this.open);
     return new MemoryConnection(this) as Pick<Source, keyof MemoryConnection> as Source;
   }
 }
@@ -88,6 +92,7 @@ class MemoryConnection {
   };
   readonly info = { engine: "Memory", version: "1", warnings: [] };
   readonly #server: MemoryServer;
+  #open = true;
 
   constructor(server: MemoryServer) {
     this.#server = server;
@@ -159,6 +164,8 @@ class MemoryConnection {
   }
 
   close(): Promise<void> {
+    if (this.#open) this.#server.open--;
+    this.#open = false;
     return Promise.resolve();
   }
 }

@@ -25,6 +25,8 @@ export async function runConfig(
     const deps: RunDeps = {
       ...adapters,
       state,
+      // Readers that are Workers, wherever the tests run.
+      cores: 4,
       startWorker: () => new WorkerClient(startThread(WORKER)),
     };
     return await runExports(wrap(deps), {

@@ -220,6 +220,16 @@ const partitionName: ExportRule = {
   },
 };
 
+const oneMemoryBudget: ExportRule = {
+  name: "one_memory_budget",
+  reads: ["tuning"],
+  check: ({ config: { tuning } }) =>
+    present(tuning ?? {}, ["memory_budget_mb"]).map((key) => ({
+      path: ["tuning", key],
+      message: "memory_budget_mb is one for all exports; set it under source.tuning",
+    })),
+};
+
 /** In the order in which they are asked. */
 export const OUTPUT_RULES: readonly ExportRule[] = [
   levelInRange,
@@ -235,4 +245,5 @@ export const OUTPUT_RULES: readonly ExportRule[] = [
   oneBatchSize,
   partitionKeys,
   partitionName,
+  oneMemoryBudget,
 ];

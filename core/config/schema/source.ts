@@ -43,6 +43,9 @@ export const tuningSchema = z.strictObject({
   on_batch_memory_exceeded: z.enum(["warn", "fail", "auto_shrink"]).optional().describe(
     "What happens when a batch is larger than max_batch_memory_mb: warn, fail the export, or read fewer rows from then on. Default: warn.",
   ),
+  memory_budget_mb: positive.optional().describe(
+    "Memory that the process may take, in MiB, from which follows how many readers it has at a time, over all exports. In source.tuning only. Default: 256, for four readers.",
+  ),
   adaptive: z.boolean().optional().describe(
     "Read with fewer readers and smaller batches while the source is busy: replication lag, lock waits, sessions, long statements; PostgreSQL, MySQL and MariaDB. The limits follow from source.environment. Default: false.",
   ),
@@ -109,6 +112,9 @@ export const sourceSchema = z.strictObject({
   ),
   server_public_key_file: text.optional().describe(
     "MySQL: PEM file of the server's public key, for the same accounts over plaintext. Relative to this file.",
+  ),
+  max_connections: positive.optional().describe(
+    "Most readers of the source at a time, each with a connection, over all exports and the processes of parallel_export_processes. Default: as many as memory_budget_mb and the cores are good for.",
   ),
   tls: tlsSchema.optional(),
   tuning: tuningSchema.optional(),

@@ -464,6 +464,12 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
     ],
     keeps: [ofExport({ tuning: { batch_size: 1 } })],
   },
+  one_memory_budget: {
+    breaks: [
+      [ofExport({ tuning: { memory_budget_mb: 512 } }), ["!exports[0].tuning.memory_budget_mb"]],
+    ],
+    keeps: [ofSource({ ...URL, tuning: { memory_budget_mb: 512 } })],
+  },
   partition_name_is_no_column_of_the_files: {
     breaks: [[
       ofExport({

@@ -1,0 +1,101 @@
+/**
+ * How many readers one process has at a time, over all exports that it runs: no more than its memory, its
+ * cores and the source's connections are good for.
+ */
+import { untilAborted } from "../base/wait.ts";
+import type { LoadedConfig } from "../config/loaded.ts";
+
+/** What the program takes before it reads, and each reader with its batches and its encoder, in MiB. */
+const PROGRAM_MB = 112;
+const READER_MB = 36;
+export const MEMORY_BUDGET_MB = 256;
+/** One may wait for the source while the other decodes. */
+const READERS_PER_CORE = 2;
+/** Of few cores: what waits for a source that is far away costs none. */
+const MIN_BY_CORES = 4;
+
+/** What bounds the readers. */
+export interface ReaderBounds {
+  readonly memoryBudgetMb: number;
+  readonly cores: number;
+  /** `source.max_connections`; null: not set. */
+  readonly maxConnections: number | null;
+}
+
+export interface ReaderLimit {
+  readonly readers: number;
+  /** What bounds them, for people. */
+  readonly reason: string;
+}
+
+/** The tightest bound; there is always one reader. */
+export function readerLimit({ memoryBudgetMb, cores, maxConnections }: ReaderBounds): ReaderLimit {
+  const limits: ReaderLimit[] = [
+    {
+      readers: Math.floor((memoryBudgetMb - PROGRAM_MB) / READER_MB),
+      reason: `memory_budget_mb: ${memoryBudgetMb}`,
+    },
+    { readers: Math.max(MIN_BY_CORES, cores * READERS_PER_CORE), reason: `${cores} cores` },
+  ];
+  if (maxConnections !== null) {
+    limits.push({ readers: maxConnections, reason: `max_connections: ${maxConnections}` });
+  }
+  const tightest = limits.reduce((a, b) => b.readers < a.readers ? b : a);
+  return { ...tightest, readers: Math.max(1, tightest.readers) };
+}
+
+function readerBounds({ source }: Pick<LoadedConfig, "source">, cores: number): ReaderBounds {
+  return {
+    memoryBudgetMb: source.tuning?.memory_budget_mb ?? MEMORY_BUDGET_MB,
+    cores,
+    maxConnections: source.max_connections ?? null,
+  };
+}
+
+/** The readers of a process that runs this configuration. */
+export function readerSlots(config: Pick<LoadedConfig, "source">, cores: number): ReaderSlots {
+  return new ReaderSlots(readerLimit(readerBounds(config, cores)));
+}
+
+/** What the exports of a process share. */
+export class ReaderSlots {
+  readonly limit: ReaderLimit;
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+
+  constructor(limit: ReaderLimit) {
+    this.limit = limit;
+    this.#free = limit.readers;
+  }
+
+  /** Takes the first reader of an export, when there is one. @throws RivetError INTERRUPTED */
+  async begin(signal: AbortSignal): Promise<void> {
+    if (this.more(1) === 1) return;
+    const turn = Promise.withResolvers<void>();
+    this.#waiting.push(turn.resolve);
+    try {
+      await untilAborted(turn.promise, signal);
+    } catch (error) {
+      const at = this.#waiting.indexOf(turn.resolve);
+      if (at >= 0) this.#waiting.splice(at, 1);
+      else this.give(1);
+      throw error;
+    }
+  }
+
+  /** Takes up to `wanted` that are free now. @returns how many. */
+  more(wanted: number): number {
+    const taken = Math.min(wanted, this.#free);
+    this.#free -= taken;
+    return taken;
+  }
+
+  /** Gives readers back. */
+  give(count: number): void {
+    for (let left = count; left > 0; left--) {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free++;
+      else next();
+    }
+  }
+}
