@@ -47,14 +47,17 @@ async function runLeased(
   const open = await unfinishedRun(lease.state, exported, options.resume);
   if (open !== null) await requireUnfinished(deps, options, exported, open);
   if (open !== null && usesSnapshot(exported)) refuseToJoin(exported, open);
-  const id = open?.runId ?? runId(exported.name, new Date());
-  const run = { runId: id, lease, begins: true };
+  const startedAt = new Date();
+  const id = open?.runId ?? runId(exported.name, startedAt);
+  const run = { runId: id, startedAt, lease, begins: true };
   return await withContext(deps, options, exported, run, (ctx) => runIn(ctx, open));
 }
 
 /** The run that a context is of. */
 export interface ContextRun {
   readonly runId: string;
+  /** The moment that a new run's id names. Default: now. */
+  readonly startedAt?: Date;
   readonly lease: HeldLease;
   /** The run becomes the newest of its export; a task takes part in one that has begun. */
   readonly begins: boolean;
@@ -65,10 +68,9 @@ export async function withContext<T>(
   deps: RunServices,
   options: RunOptions,
   exported: LoadedExport,
-  { runId: id, lease, begins }: ContextRun,
+  { runId: id, startedAt = new Date(), lease, begins }: ContextRun,
   work: (ctx: ExportContext) => Promise<T>,
 ): Promise<T> {
-  const startedAt = new Date();
   // A resumed run goes on in the folder that it began in, whatever the date is now.
   const at = runTime(id, exported.name) ?? startedAt;
   const place = { exportName: exported.name, runId: id, at };
