@@ -1,5 +1,5 @@
 /** `docs/reliability.md` and `docs/correctness.md`: what was broken, and how often it held. */
-import type { NamedKills, TortureResults } from "../../tests/torture/results.ts";
+import type { NamedKills, TaskRounds, TortureResults } from "../../tests/torture/results.ts";
 import { FAULTS } from "./faults.ts";
 import { code, table } from "./markdown.ts";
 
@@ -62,8 +62,23 @@ Not tried here: real AWS, GCS and Azure, a real SQL Server, a machine that loses
 `;
 }
 
+function tasksText(tasks: readonly TaskRounds[]): string {
+  const rows = tasks.map((line) => [
+    `\`--${line.form}\``,
+    ...[line.processes, line.rounds, line.killed, line.stopped, line.rows].map(String),
+  ]);
+  const head = ["form", "processes", "rounds", "killed", "stopped", "rows of each round"];
+  return `
+Processes that share one plan are killed, or stopped for longer than their lease and continued, at random for two
+minutes a round. Then the manifest has every row once, each chunk was committed once, the run was finished once, and
+no part lies beside the data but in the quarantine.
+
+${table(head, rows)}
+`;
+}
+
 /** What was killed at random moments. */
-export function correctnessPage({ random, seed, written }: TortureResults): string {
+export function correctnessPage({ random, seed, written, tasks = [] }: TortureResults): string {
   const rows = random.map((line) => [
     ...[line.engine, line.mode, line.place, line.state],
     ...[line.rounds, line.killed, line.rows].map(String),
@@ -78,7 +93,7 @@ and DuckDB reads the committed parts of the manifests that count: every row of t
 ${sum(random.map(({ killed }) => killed))} processes died.
 
 ${table(head, rows)}
-
+${tasks.length === 0 ? "" : tasksText(tasks)}
 Kills at each named write are in [reliability](reliability.md#killed-at-a-named-write); concurrent changes without
 kills, for every cut, in \`tests/live/cuts/\`, and of SQL Server in \`tests/live/mssql/cuts_test.ts\`: on a server
 that evaluates each statement of an export, with random changes before it. The gate runs a sample of these rounds

@@ -1,5 +1,5 @@
 /**
- * `deno task torture [--minutes N] [--seed N] [--only suites,named,random]`: the tests of what is broken on
+ * `deno task torture [--minutes N] [--seed N] [--only suites,named,random,tasks]`: the tests of what is broken on
  * purpose, then kills at every named write and at random moments, over every engine, mode, destination and
  * state, until the time is up, at least one round each. Writes docs/reliability.json and the pages that come
  * from it; what it was told to leave out stays as it was there. The gate runs a sample.
@@ -10,7 +10,13 @@ import { writePages } from "../../docs/generate.ts";
 import { createMysqlDatabase, testMysql } from "../support/mariadb.ts";
 import { createDatabase, testPostgres } from "../support/postgres.ts";
 import { startS3 } from "../support/s3.ts";
-import { type Bench, killAtNamedWrites, killAtRandom, type NamedSource } from "./rounds.ts";
+import {
+  type Bench,
+  killAtNamedWrites,
+  killAtRandom,
+  killTasks,
+  type NamedSource,
+} from "./rounds.ts";
 import { RESULTS, type TortureResults } from "./results.ts";
 import { countSuites } from "./suites.ts";
 import { VICTIMS_SQL } from "../crash/points.ts";
@@ -19,7 +25,7 @@ const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "30" },
     seed: { type: "string", default: "1" },
-    only: { type: "string", default: "suites,named,random" },
+    only: { type: "string", default: "suites,named,random,tasks" },
   },
 });
 const minutes = Number(values.minutes);
@@ -51,8 +57,10 @@ try {
     results = { ...results, ...await killAtNamedWrites(bench, seed, at(0.5)) };
   }
   if (wanted("random")) {
-    results = { ...results, random: await killAtRandom(bench, seed, at(1)) };
+    const share = wanted("tasks") ? 0.75 : 1;
+    results = { ...results, random: await killAtRandom(bench, seed, at(share)) };
   }
+  if (wanted("tasks")) results = { ...results, tasks: await killTasks(bench, seed, at(1)) };
 } finally {
   for (const database of databases) await database.drop();
   await Promise.all([postgres.stop(), mysql.stop(), s3.stop()]);
@@ -60,5 +68,6 @@ try {
 await Deno.writeTextFile(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
 await writePages();
 const killed = results.named.reduce((sum, { points }) => sum + points.length, 0) +
-  results.random.reduce((sum, line) => sum + line.killed, 0);
+  results.random.reduce((sum, line) => sum + line.killed, 0) +
+  (results.tasks ?? []).reduce((sum, line) => sum + line.killed, 0);
 console.log(`${killed} kills, no row lost or doubled`);

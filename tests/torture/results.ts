@@ -22,6 +22,17 @@ export interface RandomKills {
   rows: number;
 }
 
+/** Processes of one plan that were killed and stopped at random moments. */
+export interface TaskRounds {
+  readonly form: string;
+  readonly processes: number;
+  rounds: number;
+  killed: number;
+  stopped: number;
+  /** Of each round, each of them once in its manifest. */
+  readonly rows: number;
+}
+
 export interface TortureResults {
   /** YYYY-MM-DD */
   readonly written: string;
@@ -32,6 +43,8 @@ export interface TortureResults {
   readonly namedOf: number;
   readonly named: readonly NamedKills[];
   readonly random: readonly RandomKills[];
+  /** Absent until they were tried. */
+  readonly tasks?: readonly TaskRounds[];
 }
 
 export const RESULTS: URL = new URL("../../docs/reliability.json", import.meta.url);

@@ -3,7 +3,8 @@ import { crash, type CrashPlace } from "../crash/crash_cases.ts";
 import { type CrashCase, crashCases } from "../crash/points.ts";
 import { createDatabase, type TestServer } from "../support/postgres.ts";
 import { MODES, type Place, torture, type TortureSource } from "./kills.ts";
-import type { NamedKills, RandomKills, TortureResults } from "./results.ts";
+import type { NamedKills, RandomKills, TaskRounds, TortureResults } from "./results.ts";
+import { tortureTasks } from "./tasks.ts";
 
 const KILLS_EACH = 9;
 
@@ -142,4 +143,43 @@ function add(
   line.rounds++;
   line.killed += killed;
   line.rows += rows;
+}
+
+/** What `--task` and `--claim` are tortured with. */
+const SHARED = { processes: 8, rows: 2_000_000, chunkSize: 20_000, leaseSeconds: 5 };
+const CHAOS_MS = 120_000;
+const SHARED_ROUNDS = 20;
+
+/** @param until as above; one round of each form comes first, and twenty of each are the most. */
+export async function killTasks(
+  { sources, stateServer }: Bench,
+  firstSeed: number,
+  until: number,
+): Promise<TaskRounds[]> {
+  const lines: TaskRounds[] = [];
+  const source = sources.find((named) => named.source.type === "postgres")?.source;
+  if (source === undefined) return lines;
+  for (let round = 0; round < SHARED_ROUNDS; round++) {
+    for (const form of ["task", "claim"] as const) {
+      if (round > 0 && performance.now() > until) return lines;
+      const state = await createDatabase(stateServer);
+      try {
+        const { killed, stopped, taken } = await tortureTasks({
+          ...{ ...SHARED, source, stateUrl: state.url, form },
+          ...{ chaosMs: CHAOS_MS, seed: firstSeed + round },
+        });
+        const before = lines.find((line) => line.form === form);
+        const line = before ??
+          { form, processes: 8, rounds: 0, killed: 0, stopped: 0, rows: SHARED.rows };
+        if (before === undefined) lines.push(line);
+        line.rounds++;
+        line.killed += killed;
+        line.stopped += stopped;
+        console.log(`--${form}: ${killed} killed, ${stopped} stopped, ${taken} claims taken over`);
+      } finally {
+        await state.drop();
+      }
+    }
+  }
+  return lines;
 }
