@@ -5,6 +5,7 @@ import { together } from "../ports/needs.ts";
 import { configNeeds, type NeedsDeps, pathNeeds, programNeeds } from "./config_needs.ts";
 import { permissionFlags, type PermissionSet, permissionSet } from "./flags.ts";
 
+/** What `rivet permissions` is asked about. */
 export interface PermissionsRequest {
   readonly config: LoadedConfig;
   /** What commands read and write beside what the configuration names. */

@@ -9,6 +9,7 @@ const INSTANCE = "http://169.254.169.254";
 /** Asked in turn by the default chain, each another program. */
 const PROGRAMS = "credentials from `az`, `azd` or PowerShell need --allow-run for that program";
 
+/** What exports to Azure reach: the account, and whoever signs for the credentials. */
 export const azureNeeds: NeedsOf<AzureConfig> = (config, env) => {
   const { account_key_env, sas_token_env, connection_string_env: connection } = config;
   const identity = connection === undefined && config.allow_anonymous !== true &&

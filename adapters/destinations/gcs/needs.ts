@@ -10,6 +10,7 @@ const STORE = "https://storage.googleapis.com";
 const TOKENS = "https://oauth2.googleapis.com";
 const METADATA = ["http://169.254.169.254", "http://metadata.google.internal"];
 
+/** What exports to GCS reach: the store, and whoever signs for the credentials. */
 export const gcsNeeds: NeedsOf<GcsConfig> = (config, env) => {
   const { endpoint = STORE, credentials_file, ca_file } = config;
   const emulated = credentials_file === undefined && /^http:/i.test(endpoint);

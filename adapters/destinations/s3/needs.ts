@@ -10,6 +10,7 @@ import type { S3Config } from "./mod.ts";
 const INSTANCE = ["http://169.254.169.254", "http://[fd00:ec2::254]"];
 const CONTAINER = ["http://169.254.170.2", "http://169.254.170.23", "http://[fd00:ec2::23]"];
 
+/** What exports to S3 reach: the bucket, and whoever gives the credentials. */
 export const s3Needs: NeedsOf<S3Config> = (config, env) => {
   const { region, ...files } = awsFiles(config, env);
   const credentials = credentialPlaces(config, env, files.text, region);
