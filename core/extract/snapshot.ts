@@ -77,6 +77,7 @@ export class SnapshotHold implements ExportSnapshot {
   #held: Held | null = null;
   #failure: RivetError | null = null;
   #released = false;
+  #checking: Promise<void> | null = null;
 
   /** @param maxSeconds null: as long as it takes. */
   constructor(maxSeconds: number | null) {
@@ -115,8 +116,15 @@ export class SnapshotHold implements ExportSnapshot {
     }
   }
 
-  /** Asks the keeper whether it still holds the snapshot: a reader's error may be the first to know. */
-  async check(): Promise<void> {
+  /**
+   * Asks the keeper whether it still holds the snapshot: a reader's error may be the first to know. Who asks
+   * while it is being asked gets the same answer: a connection answers one question at a time.
+   */
+  check(): Promise<void> {
+    return this.#checking ??= this.#check().finally(() => this.#checking = null);
+  }
+
+  async #check(): Promise<void> {
     if (this.#held === null || this.#failure !== null) return;
     try {
       await this.#held.keeper.rows("SELECT 1");

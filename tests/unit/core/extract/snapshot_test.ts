@@ -17,14 +17,20 @@ class Keeper {
   readonly info = { engine: "Keeper", version: "1", warnings: [] };
   closed = 0;
   dead = false;
+  #asked = false;
 
   shareSnapshot() {
     Keeper.opened++;
     return Promise.resolve({ id: `s${Keeper.opened}`, point: `point ${Keeper.opened}` });
   }
 
-  rows() {
-    return this.dead ? Promise.reject(new Error("gone")) : Promise.resolve([["1"]]);
+  /** As a connection: one question at a time. */
+  async rows() {
+    if (this.dead || this.#asked) throw new Error(this.dead ? "gone" : "busy");
+    this.#asked = true;
+    await Promise.resolve();
+    this.#asked = false;
+    return [["1"]];
   }
 
   close() {
@@ -65,6 +71,16 @@ Deno.test("a hold has one snapshot for all who take it, until it is released", a
   assert.deepEqual([hold.failure, hold.signal.aborted], [null, false]);
   // The manifest names it afterwards.
   assert.equal(point(), a.point);
+});
+
+Deno.test("a keeper that is asked by several at once is not taken for lost", async () => {
+  const { connect } = keeper();
+  const hold = new SnapshotHold(null);
+  await hold.take(connect);
+  await Promise.all([hold.check(), hold.check(), hold.check()]);
+  assert.equal(hold.failure, null);
+  await hold.check();
+  await hold.release();
 });
 
 Deno.test("a hold that was never taken is released without a connection", async () => {
