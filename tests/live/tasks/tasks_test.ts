@@ -1,7 +1,9 @@
 /** One sealed plan, applied by several processes: `--task`, `--claim`, `--finish`. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { type Bench, onBench, range, type Result, SOURCE, succeeded } from "../plan/bench.ts";
-import { stateDatabase } from "../state/state_database.ts";
+import postgres from "postgres";
+import { openPostgres } from "../../../state/open.ts";
+import { onSessions, serverHasSessions, stateDatabase } from "../state/state_database.ts";
 
 const ROWS = 1000;
 const CHUNKS = 10;
@@ -169,3 +171,57 @@ Deno.test("a run of one process is refused beside tasks, and after them until th
     succeeded(await bench.rivet("run", "-c", "rivet.yaml"));
     deepEqual(await bench.committedIds("out"), range(1, ROWS));
   }));
+
+const GATE = 7_017;
+/** One chunk is behind a gate; the lowest and the highest key are not. */
+const GATED = CONFIG.replace(
+  QUERY,
+  `SELECT id FROM t WHERE id NOT BETWEEN 440 AND 460 OR (SELECT pg_advisory_xact_lock_shared(${GATE})) IS NOT NULL`,
+);
+
+async function untilHeld(bench: Bench): Promise<void> {
+  const state = await openPostgres(bench.env.RIVET_STATE_URL);
+  try {
+    for (;;) {
+      const [lease] = await state.leases();
+      const run = lease?.sharedRun ?? null;
+      const progress = run === null ? null : await state.chunkProgress(run);
+      if (progress?.running.some(({ chunkIndex }) => chunkIndex === 4)) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  } finally {
+    await state.close();
+  }
+}
+
+const parts = async (bench: Bench) =>
+  (await Array.fromAsync(Deno.readDir(bench.path("out")), ({ name }) => name))
+    .filter((name) => name.endsWith(".csv")).sort();
+
+onSessions(await serverHasSessions(), "a worker that wakes up late", () => {
+  Deno.test("a worker that wakes up after its chunk was committed by another changes nothing", () =>
+    onPlan(async (bench) => {
+      bench.env.RIVET_LEASE_SECONDS = "2";
+      const gate = postgres(bench.db.url, { max: 1, onnotice: () => {} });
+      try {
+        await gate.unsafe(`SELECT pg_advisory_lock(${GATE})`);
+        const slept = bench.spawn("apply", "plan.json", "--claim");
+        await untilHeld(bench);
+        slept.kill("SIGSTOP");
+        await gate.unsafe(`SELECT pg_advisory_unlock(${GATE})`);
+        succeeded(await apply(bench, "--claim"));
+        const manifest = await Deno.readTextFile(bench.path("out", "manifest.json"));
+        const committed = await parts(bench);
+        deepEqual(await bench.committedIds("out"), range(1, ROWS));
+        slept.kill("SIGCONT");
+        const { code, stderr } = await slept.output();
+        equal(code, 0, new TextDecoder().decode(stderr));
+        equal(await Deno.readTextFile(bench.path("out", "manifest.json")), manifest);
+        deepEqual(await parts(bench), committed, "its own part is not beside the data");
+        const { out } = await bench.rivet("metrics", "-c", "rivet.yaml", "--json");
+        equal(JSON.parse(out).length, 1, "finished once");
+      } finally {
+        await gate.end();
+      }
+    }, GATED));
+});
