@@ -1,8 +1,8 @@
 /** What `type: gcs` needs: the store, and whoever changes a key for a token. */
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { type EnvLookup, type NeedsOf, together } from "../../../core/ports/needs.ts";
 import { textOf } from "../kit/existing.ts";
+import { homeOf } from "../kit/home.ts";
 import { storeNeeds } from "../kit/needs.ts";
 import type { GcsConfig } from "./mod.ts";
 
@@ -41,7 +41,7 @@ function credentialFile(named: string | undefined, env: EnvLookup): string {
   const folder = env("CLOUDSDK_CONFIG") ??
     (Deno.build.os === "windows"
       ? join(env("APPDATA") ?? "", "gcloud")
-      : join(env("HOME") ?? homedir(), ".config", "gcloud"));
+      : join(homeOf(env), ".config", "gcloud"));
   return join(folder, "application_default_credentials.json");
 }
 

@@ -1,8 +1,8 @@
 /** What `type: s3` needs: the store's address as the SDK forms it, and whoever gives credentials. */
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { type EnvLookup, type NeedsOf, together } from "../../../core/ports/needs.ts";
 import { textOf } from "../kit/existing.ts";
+import { homeOf } from "../kit/home.ts";
 import { storeNeeds } from "../kit/needs.ts";
 import type { S3Config } from "./mod.ts";
 
@@ -45,7 +45,7 @@ interface AwsFiles {
 
 /** The SDK looks into them for settings even where credentials are given. */
 function awsFiles(config: S3Config, env: EnvLookup): AwsFiles {
-  const home = join(env("HOME") ?? env("USERPROFILE") ?? homedir(), ".aws");
+  const home = join(homeOf(env), ".aws");
   const paths = [
     env("AWS_CONFIG_FILE") ?? join(home, "config"),
     env("AWS_SHARED_CREDENTIALS_FILE") ?? join(home, "credentials"),
@@ -140,7 +140,7 @@ function profilePlaces(
   env: EnvLookup,
 ): Places {
   const { role_arn, sso_start_url, sso_session, credential_process } = settings;
-  const home = join(env("HOME") ?? env("USERPROFILE") ?? homedir(), ".aws");
+  const home = join(homeOf(env), ".aws");
   const sso = sso_start_url !== undefined || sso_session !== undefined;
   const at = settings.sso_region ?? region;
   const hosts = at === null
