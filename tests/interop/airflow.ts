@@ -10,6 +10,7 @@
 import { equal, ok } from "node:assert/strict";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../support/local_postgres.ts";
 import { createDatabase, testPostgres } from "../support/postgres.ts";
 import { queryDuckdb } from "../support/read_duckdb.ts";
 
@@ -53,6 +54,7 @@ async function installed(folder: string): Promise<string> {
 /** `rivet` on the PATH of every task, the configuration, and a table. */
 async function prepare(folder: string, url: string, throttleMs: number): Promise<Airflow> {
   const bin = await installed(folder);
+  const port = String(freePort());
   const programs = join(folder, "programs");
   await Deno.mkdir(programs);
   await Deno.mkdir(join(folder, "plans"));
@@ -83,8 +85,8 @@ exports:
     AIRFLOW__CORE__PARALLELISM: "2",
     AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION: "False",
     AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS: "True",
-    AIRFLOW__API__PORT: "18099",
-    AIRFLOW__CORE__EXECUTION_API_SERVER_URL: "http://127.0.0.1:18099/execution/",
+    AIRFLOW__API__PORT: port,
+    AIRFLOW__CORE__EXECUTION_API_SERVER_URL: `http://127.0.0.1:${port}/execution/`,
     PATH: [programs, bin, Deno.env.get("PATH") ?? ""].join(delimiter),
     RIVET_FOLDER: folder,
     RIVET_MAX_TASKS: "4",
@@ -151,7 +153,10 @@ async function killOne(airflow: Airflow): Promise<void> {
   const log = await Deno.open(join(airflow.folder, "airflow.log"), { write: true, create: true });
   log.close();
   const standalone = new Deno.Command("sh", {
-    args: ["-c", `exec "${airflow.bin}/airflow" standalone > "${airflow.folder}/airflow.log" 2>&1`],
+    args: [
+      "-c",
+      `exec setsid "${airflow.bin}/airflow" standalone > "${airflow.folder}/airflow.log" 2>&1`,
+    ],
     env: airflow.env,
     stdin: "null",
   }).spawn();
@@ -170,8 +175,11 @@ async function killOne(airflow: Airflow): Promise<void> {
     console.error((await Deno.readTextFile(join(airflow.folder, "airflow.log"))).slice(-8000));
     throw error;
   } finally {
-    standalone.kill("SIGTERM");
+    // Ctrl-C is what it passes on to scheduler, server and workers; what is left of its group goes with it.
+    standalone.kill("SIGINT");
     await standalone.status;
+    await new Deno.Command("kill", { args: ["-KILL", "--", `-${standalone.pid}`], stderr: "null" })
+      .output();
   }
 }
 
