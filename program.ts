@@ -12,6 +12,7 @@ import { Screen } from "./cli/render/screen.ts";
 import { stdio } from "./cli/render/stdio.ts";
 import { endOnSignals, listenForInterrupts } from "./cli/signals.ts";
 import { servicesOver, type Wiring } from "./cli/wire.ts";
+import type { WorkerPort } from "./core/workers/worker_host.ts";
 import type { LoadedConfig, LoadedExport } from "./core/config/loaded.ts";
 import type { Needs } from "./core/ports/needs.ts";
 import { exitCodeOf } from "./core/base/error_class.ts";
@@ -102,8 +103,20 @@ const wiringFrom = (entry: string): Wiring => ({
     const { startThread }: typeof import("./core/workers/thread.ts") = await import(
       "./core/workers/thread.ts" as string
     );
-    const entry = new URL("./adapters/worker.ts", import.meta.url);
-    return () => new WorkerClient(startThread(entry));
+    const [{ LateThread }, { WorkerHost }, { adapters }] = await Promise.all([
+      import("./core/workers/late_thread.ts" as string) as Promise<
+        typeof import("./core/workers/late_thread.ts")
+      >,
+      import("./core/workers/worker_host.ts" as string) as Promise<
+        typeof import("./core/workers/worker_host.ts")
+      >,
+      import("./adapters/registry.ts" as string) as Promise<
+        typeof import("./adapters/registry.ts")
+      >,
+    ]);
+    const worker = new URL("./adapters/worker.ts", import.meta.url);
+    const here = (port: WorkerPort) => new WorkerHost(adapters, port);
+    return () => new WorkerClient(new LateThread(() => startThread(worker), here));
   },
   async launcher(config) {
     // Children are this program again.
