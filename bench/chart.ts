@@ -1,6 +1,6 @@
 /** docs/performance.svg: wall time and CPU time of each tool on each table of PostgreSQL. */
-import * as Plot from "npm:@observablehq/plot@0.6.17";
-import { DOMParser } from "npm:linkedom@0.18.15";
+import * as Plot from "@observablehq/plot";
+import { DOMParser } from "linkedom";
 import { fileURLToPath } from "node:url";
 import type { BenchResults } from "./results.ts";
 

@@ -120,6 +120,18 @@ export const REASONS: Readonly<Record<string, Reason>> = {
     use: "S3 for tests",
     why: "runs in Deno without a container; what it lacks (conditions, KMS) the tests add in front",
   },
+  "@observablehq/plot": {
+    use: "draws the chart of docs/performance.md",
+    why: "a grammar of charts: axes, units and facets come from the data",
+  },
+  "linkedom": {
+    use: "the document that Plot draws into",
+    why: "small, and a DOM outside a browser is all that is needed",
+  },
+  "parse-prometheus-text-format": {
+    use: "reads what --metrics-file wrote, in a test",
+    why: "a reader of the format that is not ours",
+  },
   "fast-check": {
     use: "tests of properties over random values",
     why: "shrinks a failure to its smallest case",

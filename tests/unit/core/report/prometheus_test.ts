@@ -1,5 +1,5 @@
 import { deepEqual, equal, match } from "node:assert/strict";
-import parse from "npm:parse-prometheus-text-format@1.1.1";
+import parse from "parse-prometheus-text-format";
 import { prometheusText } from "../../../../core/report/prometheus.ts";
 import { fakeAggregate, fakeSummary } from "../../cli/fakes.ts";
 
