@@ -8,7 +8,8 @@ import { RecordForm, recordTypes } from "./checksum.ts";
 import type { RowStream } from "./row_stream.ts";
 import type { RowLimits } from "./rows.ts";
 
-const FIRST_FETCH_ROWS = 1000;
+/** Nothing is known of the width yet: of values of 1 MB, 100 MB are a statement of a second. */
+const FIRST_FETCH_ROWS = 100;
 /** Keeps a FETCH well below half a second on narrow rows. */
 const MAX_FETCH_ROWS = 50_000;
 /** What one FETCH has brought is held back up to here, so that its statement ends before it is worked on. */

@@ -59,8 +59,18 @@ async function checkFetchSize(harness: SourceHarness): Promise<void> {
     const query = "SELECT i, repeat('x', 10000) AS t FROM generate_series(1, 3000) i";
     const options = { access: "cursor", batchBytes: 1 << 20, orderBy: "i" } as const;
     const batches = await readAll(source, query, options);
-    // 100 rows of 10 kB fill a batch; the first FETCH cannot know that yet.
+    // 100 rows of 10 kB fill a batch.
     assert.ok(batches.length >= 25 && batches.every((b) => b.byteLength < 3 << 20));
+    const wanted = new Set<number>();
+    for await (const _ of source.read(await requestFor(source, query, options))) {
+      const [[statement]] = await harness.admin(
+        "SELECT query FROM pg_stat_activity WHERE query LIKE 'FETCH % FROM _rivet_cursor' " +
+          "AND datname = current_database()",
+      ) as [[string]];
+      wanted.add(Number(/FETCH (\d+)/.exec(statement)?.[1]));
+    }
+    // The first FETCH cannot know the width yet and asks for few; those after it hold about a batch each.
+    assert.ok(wanted.size > 0 && [...wanted].every((n) => n > 95 && n < 120), `${[...wanted]}`);
   });
 }
 
