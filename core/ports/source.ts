@@ -364,6 +364,12 @@ export interface Source {
   /** How busy the server is now. Absent: not known for the engine. */
   load?(): Promise<SourceLoad>;
 
+  /**
+   * How many more connections the server would give this user now; null when nothing bounds them. Absent: not
+   * known for the engine.
+   */
+  freeConnections?(): Promise<number | null>;
+
   /** The server's clock, in milliseconds since 1970. */
   serverTimeMs?(): Promise<number>;
 

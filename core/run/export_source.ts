@@ -1,5 +1,6 @@
 /** How one export reaches its source: one session, the run's snapshot, and retries on fresh connections. */
 import { RetriedSession } from "../access/retried_session.ts";
+import { onlyHelps } from "../access/only_helps.ts";
 import { readersOf } from "../config/modes.ts";
 import type { ConnectOptions, Source } from "../ports/source.ts";
 import type { ExportContext } from "./context.ts";
@@ -63,6 +64,7 @@ export class ExportSource {
   async openReaders(units: number): Promise<Extractor[]> {
     const { deps, exported } = this.#ctx;
     const wanted = Math.max(1, Math.min(readersOf(exported.mode), units));
+    if (wanted > 1) await this.#askServer();
     const further = deps.readers.more(wanted - 1);
     this.#further += further;
     const readers = 1 + further;
@@ -85,6 +87,14 @@ export class ExportSource {
         return { source, tuning, applicationName, snapshot };
       },
     });
+  }
+
+  #askServer(): Promise<void> {
+    const ask = () =>
+      this.retried("plan", async (source) => await source.freeConnections?.() ?? null);
+    return this.#ctx.deps.readers.askServer(() =>
+      onlyHelps("how many connections the server has free", ask, null)
+    );
   }
 
   async close(): Promise<void> {

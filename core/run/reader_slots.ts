@@ -59,13 +59,36 @@ export function readerSlots(config: Pick<LoadedConfig, "source">, cores: number)
 
 /** What the exports of a process share. */
 export class ReaderSlots {
-  readonly limit: ReaderLimit;
   readonly #waiting: (() => void)[] = [];
+  #limit: ReaderLimit;
+  /** Negative while more are taken than the limit of the moment allows. */
   #free: number;
+  #asked: Promise<void> | null = null;
 
   constructor(limit: ReaderLimit) {
-    this.limit = limit;
+    this.#limit = limit;
     this.#free = limit.readers;
+  }
+
+  get limit(): ReaderLimit {
+    return this.#limit;
+  }
+
+  /**
+   * Lowers the limit to what the server has free, asked once for the process. Half of it is left to others.
+   * @param ask null: nothing bounds them, or nobody knows.
+   */
+  async askServer(ask: () => Promise<number | null>): Promise<void> {
+    this.#asked ??= ask().then((free) => {
+      if (free !== null) this.#narrow(1 + Math.floor(free / 2), free);
+    });
+    await this.#asked;
+  }
+
+  #narrow(readers: number, free: number): void {
+    if (readers >= this.#limit.readers) return;
+    this.#free -= this.#limit.readers - readers;
+    this.#limit = { readers, reason: `${free} free connections of the server` };
   }
 
   /** Takes the first reader of an export, when there is one. @throws RivetError INTERRUPTED */
@@ -85,7 +108,7 @@ export class ReaderSlots {
 
   /** Takes up to `wanted` that are free now. @returns how many. */
   more(wanted: number): number {
-    const taken = Math.min(wanted, this.#free);
+    const taken = Math.max(0, Math.min(wanted, this.#free));
     this.#free -= taken;
     return taken;
   }
@@ -93,7 +116,7 @@ export class ReaderSlots {
   /** Gives readers back. */
   give(count: number): void {
     for (let left = count; left > 0; left--) {
-      const next = this.#waiting.shift();
+      const next = this.#free < 0 ? undefined : this.#waiting.shift();
       if (next === undefined) this.#free++;
       else next();
     }

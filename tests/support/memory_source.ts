@@ -30,6 +30,9 @@ export class MemoryServer {
   connects = 0;
   /** Connections that are open, and the most there were. */
   open = 0;
+  /** Connections that it would still give; null: no limit. */
+  room: number | null = null;
+  askedForRoom = 0;
   mostOpen = 0;
   /** Statements that were read, as they came. */
   readonly reads: string[] = [];
@@ -137,6 +140,11 @@ class MemoryConnection {
     if (/\bMIN\(/.test(sql)) return Promise.resolve([[text(ids[0]), text(ids.at(-1))]]);
     if (/\bCOUNT\(/.test(sql)) return Promise.resolve([[String(ids.length)]]);
     return Promise.reject(new SourceError("SOURCE_QUERY", `not understood: ${sql}`));
+  }
+
+  freeConnections(): Promise<number | null> {
+    this.#server.askedForRoom++;
+    return Promise.resolve(this.#server.room);
   }
 
   load(): Promise<SourceLoad> {

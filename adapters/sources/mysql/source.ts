@@ -36,6 +36,7 @@ import {
   singleKeys,
   tablePartitions,
 } from "./introspect.ts";
+import { freeConnections } from "./free_connections.ts";
 import { sourceLoad } from "./load.ts";
 import { rowBytes } from "./row_bytes.ts";
 import { readBatches } from "./read.ts";
@@ -192,6 +193,10 @@ export class MysqlSource implements Source {
 
   load(): Promise<SourceLoad> {
     return this.#transaction(sourceLoad);
+  }
+
+  freeConnections(): Promise<number | null> {
+    return this.#transaction(freeConnections);
   }
 
   async serverTimeMs(): Promise<number> {

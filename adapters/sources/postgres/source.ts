@@ -32,6 +32,7 @@ import { withSimilarTable } from "../kit/similar_table.ts";
 import { catalogTables, withSizes } from "./catalog.ts";
 import { nativeTypes, notNullFields } from "./fields.ts";
 import { histogramBounds, primaryKeyColumns, similarTable, singleKeys } from "./introspect.ts";
+import { freeConnections } from "./free_connections.ts";
 import { sourceLoad } from "./load.ts";
 import { rowBytes } from "./row_bytes.ts";
 import { readBatches } from "./read.ts";
@@ -169,6 +170,10 @@ export class PostgresSource implements Source {
 
   load(): Promise<SourceLoad> {
     return this.#transaction(sourceLoad);
+  }
+
+  freeConnections(): Promise<number | null> {
+    return this.#transaction(freeConnections);
   }
 
   async serverTimeMs(): Promise<number> {

@@ -68,7 +68,7 @@ async function checkFlowControl(harness: SourceHarness): Promise<void> {
 async function checkPermissions(harness: SourceHarness): Promise<void> {
   await harness.admin(`
     CREATE TABLE secret_numbers (id int);
-    CREATE USER rivet_limited IDENTIFIED BY 'l1mited-password';
+    CREATE USER rivet_limited IDENTIFIED BY 'l1mited-password' WITH MAX_USER_CONNECTIONS 3;
     GRANT SELECT ON digits TO rivet_limited`);
   try {
     const source = { user: "rivet_limited", password: "l1mited-password" };
@@ -76,12 +76,18 @@ async function checkPermissions(harness: SourceHarness): Promise<void> {
       const describe = limited.describe("SELECT * FROM secret_numbers", new Map());
       await failsWith(describe, "SOURCE_PERMISSION", "auth", /secret_numbers[^]*GRANT SELECT/);
       assert.deepEqual(await limited.quantiles("digits", "d"), []);
+      assert.equal(await limited.freeConnections?.(), 3);
     });
     const elsewhere = harness.connect({ source: { ...source, database: "mysql" } });
     await failsWith(elsewhere, "SOURCE_PERMISSION", "auth", /mysql/);
   } finally {
     await harness.admin("DROP USER rivet_limited");
   }
+  await withSource(harness, {}, async (source) => {
+    const [[max]] = await source.rows("SELECT @@max_connections");
+    const free = await source.freeConnections?.() ?? 0;
+    assert.ok(free > 3 && free < Number(max), `${free}`);
+  });
   const unknown = harness.connect({ source: { database: "no_such_database" } });
   await failsWith(unknown, "SOURCE_OBJECT_NOT_FOUND", "permanent", /no_such_database/);
 }

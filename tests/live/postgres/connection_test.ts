@@ -74,6 +74,23 @@ async function checkFetchSize(harness: SourceHarness): Promise<void> {
   });
 }
 
+async function checkFreeConnections(harness: SourceHarness): Promise<void> {
+  await harness.admin("CREATE ROLE rivet_few LOGIN PASSWORD 'f3w' CONNECTION LIMIT 5");
+  try {
+    const few = { source: { user: "rivet_few", password: "f3w" } };
+    await withSource(harness, few, async (source) => {
+      assert.equal(await source.freeConnections?.(), 4);
+    });
+    await withSource(harness, {}, async (source) => {
+      const [[max]] = await source.rows("SELECT current_setting('max_connections')");
+      const free = await source.freeConnections?.() ?? 0;
+      assert.ok(free > 4 && free < Number(max), `${free}`);
+    });
+  } finally {
+    await harness.admin("DROP ROLE rivet_few");
+  }
+}
+
 async function checkPermission(harness: SourceHarness): Promise<void> {
   await harness.admin(`
     CREATE ROLE rivet_limited LOGIN PASSWORD 'l1mited';
@@ -127,6 +144,7 @@ Deno.test("postgres: connection", async (t) => {
     const harness = await postgresHarness(database);
     await t.step("a lost connection ends the read and stays lost", () => checkLost(harness));
     await t.step("a slow consumer holds the server back", () => checkFlowControl(harness));
+    await t.step("connections that are left to a user", () => checkFreeConnections(harness));
     await t.step("the rows of a FETCH follow from their width", () => checkFetchSize(harness));
     await t.step("a missing privilege says what to grant", () => checkPermission(harness));
     await t.step("values do not depend on the role's settings", () => checkPinnedSettings(harness));

@@ -45,6 +45,27 @@ Deno.test("readers: an export waits for its first reader, and takes of the other
   equal(slots.more(5), 1, "one went to who waited");
 });
 
+Deno.test("readers: the server is asked once, and half of what it has free is left to others", async () => {
+  const slots = new ReaderSlots({ readers: 8, reason: "a test" });
+  await slots.begin(GO);
+  await slots.begin(GO);
+  let asked = 0;
+  const ask = () => Promise.resolve(++asked === 1 ? 0 : 100);
+  await slots.askServer(ask);
+  await slots.askServer(ask);
+  deepEqual(slots.limit, { readers: 1, reason: "0 free connections of the server" });
+  equal(slots.more(5), 0);
+  let begun = false;
+  const third = slots.begin(GO).then(() => begun = true);
+  // The first that comes back was one too many; the second is the third's.
+  slots.give(1);
+  await Promise.resolve();
+  equal(begun, false);
+  slots.give(1);
+  await third;
+  equal(slots.more(1), 0);
+});
+
 /** A run of these exports, and what is counted of it. */
 async function counted(
   run: MemoryRun,
@@ -104,4 +125,17 @@ Deno.test("readers: exports one after another use the same Workers, and leave no
     const exports = Array.from({ length: 20 }, () => ({ ...CHUNKED, parallel: 2 }));
     deepEqual(await counted(run, {}, exports), { workers: 2, connections: 2, left: 0 });
     equal(run.server.reads.length, 80);
+  }));
+
+Deno.test("readers: a server that has few connections left gives up half of them", () =>
+  MemoryRun.with(500, async (run) => {
+    run.server.room = 3;
+    const exports = Array.from({ length: 2 }, () => ({ ...CHUNKED, parallel: 4 }));
+    const seen = await counted(run, {}, exports);
+    deepEqual(seen, { workers: 2, connections: 2, left: 0 });
+    equal(run.server.askedForRoom, 1);
+    match(
+      run.warnings.join("\n"),
+      /2 readers instead of 4, .* 3 free connections of the server has/,
+    );
   }));
