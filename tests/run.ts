@@ -198,7 +198,8 @@ async function runLive(files: readonly string[]): Promise<TestCounts[]> {
 
 /** Mostly whole processes, one after another: the other lane has the tests that are sensitive to time. */
 function startsProcesses(file: string): boolean {
-  return /^(compat|crash|live\/(destinations|packages|torture))\//.test(inTests(file));
+  return /^(compat|crash|live\/(action|demo|deploy|destinations|packages|permissions|processes|tasks|torture))\//
+    .test(inTests(file));
 }
 
 function usesMysql(file: string): boolean {
