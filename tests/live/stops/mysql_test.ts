@@ -17,7 +17,8 @@ mysqlTest(
       },
       async waits() {
         const rows = await db.sql(
-          "SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE 'Waiting for table%'",
+          "SELECT COUNT(*) FROM information_schema.processlist " +
+            "WHERE state LIKE 'Waiting for table%' AND db = database()",
         ) as unknown[][];
         return Number(rows[0][0]) > 0;
       },
