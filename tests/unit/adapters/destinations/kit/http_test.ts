@@ -1,6 +1,7 @@
 /** What the client says of servers that speak something else, over real sockets. */
 import assert from "node:assert/strict";
 import { HttpClient } from "../../../../../adapters/destinations/kit/http/client.ts";
+import { configureLogging, type LogEntry } from "../../../../../core/base/log.ts";
 import { forgetSecrets, registerSecret } from "../../../../../core/base/redact.ts";
 
 /** A server that answers every connection with these bytes, whatever it is sent. */
@@ -92,4 +93,35 @@ Deno.test("over plain HTTP, a used connection that is closed without an answer i
     await serving;
     listener.close();
   }
+});
+
+Deno.test("a request is said at debug with its status, and without its query, which may be signed", async () => {
+  const entries: LogEntry[] = [];
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const serving = (async () => {
+    using connection = await listener.accept();
+    await connection.read(new Uint8Array(4096));
+    const answer = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    await connection.write(new TextEncoder().encode(answer));
+  })();
+  const client = new HttpClient({ caCerts: [], proxyFor: () => null });
+  configureLogging({ level: "debug", sink: (entry) => entries.push(entry) });
+  try {
+    await client.send({
+      method: "HEAD",
+      origin: { secure: false, hostname: "127.0.0.1", port: listener.addr.port },
+      target: "/bucket/key?X-Amz-Signature=0123abcd",
+      headers: {},
+      body: [],
+    });
+  } finally {
+    configureLogging({ level: "error", sink: () => {} });
+    await serving;
+    client.close();
+    listener.close();
+  }
+  assert.equal(entries.length, 1);
+  assert.match(entries[0].text, /^HEAD 127\.0\.0\.1:\d+\/bucket\/key: 404, \d+ ms$/);
+  assert.equal(entries[0].fields?.status, 404);
+  assert.doesNotMatch(JSON.stringify(entries), /0123abcd/);
 });
