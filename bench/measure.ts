@@ -100,3 +100,21 @@ export function printFigures(f: Figures, base: number): void {
     } MB RSS${files}`,
   );
 }
+
+/** The largest of what `ask` gives while `run` goes on, asked every few milliseconds. */
+export async function largestDuring(
+  run: () => Promise<unknown>,
+  ask: () => Promise<number>,
+): Promise<number> {
+  let largest = 0;
+  let running = true;
+  const watch = (async () => {
+    while (running) {
+      largest = Math.max(largest, await ask());
+      await new Promise((resolve) => setTimeout(resolve, 3));
+    }
+  })();
+  await run().finally(() => running = false);
+  await watch;
+  return largest;
+}

@@ -5,7 +5,16 @@ import {
   testMysql,
   type TestMysqlDatabase,
 } from "../../tests/support/mariadb.ts";
-import { figures, inFolder, measure, type Measured, measureRun, printFigures } from "../measure.ts";
+import { clientLogin } from "../../tests/support/mysql_client.ts";
+import {
+  figures,
+  inFolder,
+  largestDuring,
+  measure,
+  type Measured,
+  measureRun,
+  printFigures,
+} from "../measure.ts";
 import type { Comparison } from "../results.ts";
 
 const DIGITS = (alias: string) =>
@@ -46,16 +55,11 @@ function run(url: string, settings: string): Promise<Measured> {
 }
 
 function client(url: string): Promise<Measured> {
-  const { hostname, port, username, password, pathname } = new URL(url);
   return measure("mariadb", [
     "--no-defaults",
     "--quick",
     "-N",
-    `--host=${hostname}`,
-    `--port=${port}`,
-    `--user=${decodeURIComponent(username)}`,
-    `--password=${decodeURIComponent(password)}`,
-    pathname.slice(1),
+    ...clientLogin(url),
     "-e",
     "SELECT * FROM orders",
   ]);
@@ -82,24 +86,15 @@ async function compare(
   return { title: "orders x 8 columns, MariaDB", rows, repeat, lines, different: {} };
 }
 
-/** The longest time that a statement of a chunked run was seen to take, asked every few milliseconds. */
-async function longestStatementMs(db: TestMysqlDatabase): Promise<number> {
-  let longest = 0;
-  let running = true;
-  const watch = (async () => {
-    while (running) {
-      const [[ms]] = await db.sql(
-        "SELECT coalesce(max(time_ms), 0) FROM information_schema.processlist " +
-          "WHERE command = 'Query' AND id <> connection_id() AND db = database()",
-      );
-      longest = Math.max(longest, Number(ms));
-      await new Promise((resolve) => setTimeout(resolve, 3));
-    }
-  })();
-  await run(db.url, MODES.chunked);
-  running = false;
-  await watch;
-  return longest;
+/** The longest time that a statement of a chunked run was seen to take. */
+function longestStatementMs(db: TestMysqlDatabase): Promise<number> {
+  return largestDuring(() => run(db.url, MODES.chunked), async () => {
+    const [[ms]] = await db.sql(
+      "SELECT coalesce(max(time_ms), 0) FROM information_schema.processlist " +
+        "WHERE command = 'Query' AND id <> connection_id() AND db = database()",
+    );
+    return Number(ms);
+  });
 }
 
 /** A table of `rows` orders on a server of RIVET_TEST_MYSQL_URL, else a mariadbd of this machine. */

@@ -6,6 +6,7 @@ import {
   type Figures,
   figures,
   inFolder,
+  largestDuring,
   measure,
   type Measured,
   measureRun,
@@ -142,22 +143,16 @@ export async function compareTools(
   return { title: table.title, rows, repeat, lines, different };
 }
 
-/** The longest time that a statement of a chunked run was seen active, asked every few milliseconds. */
-export async function longestStatementMs(db: TestDatabase, table: string): Promise<number> {
-  let longest = 0;
-  let running = true;
-  const watch = (async () => {
-    while (running) {
+/** The longest time that a statement of a chunked run was seen active. */
+export function longestStatementMs(db: TestDatabase, table: string): Promise<number> {
+  return largestDuring(
+    () => inFolder((dir) => measureRun(dir, runConfig(db.url, table, MODES.chunked))),
+    async () => {
       const [[ms]] = await db.sql(
         "SELECT coalesce(max(extract(epoch FROM clock_timestamp() - query_start) * 1000), 0) " +
           "FROM pg_stat_activity WHERE application_name LIKE 'rivet/%' AND state = 'active'",
       );
-      longest = Math.max(longest, Number(ms));
-      await new Promise((resolve) => setTimeout(resolve, 3));
-    }
-  })();
-  await inFolder((dir) => measureRun(dir, runConfig(db.url, table, MODES.chunked)));
-  running = false;
-  await watch;
-  return longest;
+      return Number(ms);
+    },
+  );
 }

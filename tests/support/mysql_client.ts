@@ -4,7 +4,6 @@ const UNESCAPED: Readonly<Record<string, string>> = { n: "\n", t: "\t", "0": "\0
 
 /** Its rows in batch form: tabs between fields, NULL as a word, four characters escaped. */
 export async function clientRows(url: string, sql: string): Promise<(string | null)[][]> {
-  const { hostname, port, username, password, pathname } = new URL(url);
   const { success, stdout, stderr } = await new Deno.Command("mariadb", {
     args: [
       "--no-defaults",
@@ -12,11 +11,7 @@ export async function clientRows(url: string, sql: string): Promise<(string | nu
       "--skip-column-names",
       "--default-character-set=utf8mb4",
       "--init-command=SET time_zone = '+00:00'",
-      `--host=${hostname}`,
-      `--port=${port}`,
-      `--user=${decodeURIComponent(username)}`,
-      `--password=${decodeURIComponent(password)}`,
-      pathname.slice(1),
+      ...clientLogin(url),
       "-e",
       sql,
     ],
@@ -31,4 +26,16 @@ export async function clientRows(url: string, sql: string): Promise<(string | nu
       field === "NULL" ? null : field.replace(/\\([nt0\\])/g, (_, char: string) => UNESCAPED[char])
     )
   );
+}
+
+/** Arguments of the client that lead it to the database of a URL. */
+export function clientLogin(url: string): string[] {
+  const { hostname, port, username, password, pathname } = new URL(url);
+  return [
+    `--host=${hostname}`,
+    `--port=${port}`,
+    `--user=${decodeURIComponent(username)}`,
+    `--password=${decodeURIComponent(password)}`,
+    pathname.slice(1),
+  ];
 }
