@@ -13,6 +13,7 @@ import { outerSelect } from "../../core/query/select.ts";
 import { formatType, type RivetType } from "../../core/types/types.ts";
 import type { Value } from "../support/batches.ts";
 import { batchValues } from "../support/render.ts";
+import { until } from "../support/until.ts";
 
 export interface ConnectOverrides {
   readonly tuning?: Partial<Tuning>;
@@ -133,14 +134,6 @@ export async function failsWith(
   assert.deepEqual([error.code, error.category], [code, category], error.message);
   assert.match(`${error.message}\n${error.hint ?? ""}`, message);
   return error;
-}
-
-async function eventually(what: string, check: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!await check()) {
-    assert.ok(Date.now() < deadline, `did not happen within 10 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 const ACCESS = ["statement", "cursor"] as const;
@@ -498,7 +491,7 @@ const stopping: readonly SourceCase[] = [
           await failsWith(read, "INTERRUPTED", "permanent", /interrupted/);
           assert.equal(batches, 1);
           const idle = async () => await harness.running(applicationName) === 0;
-          await eventually(`no ${access} statement runs`, idle);
+          await until(`no ${access} statement runs`, idle);
         });
       }
     },
@@ -513,14 +506,12 @@ const stopping: readonly SourceCase[] = [
           const abort = new AbortController();
           const options = { access, signal: abort.signal };
           const request = await requestFor(source, harness.sql.slow, options);
-          const started = Date.now();
           const read = Array.fromAsync(source.read(request));
           const failure = failsWith(read, "INTERRUPTED", "permanent", /interrupted/);
-          await eventually("it runs", async () => await harness.running(applicationName) === 1);
+          await until("it runs", async () => await harness.running(applicationName) === 1);
           abort.abort();
           await failure;
-          assert.ok(Date.now() - started < 15_000);
-          await eventually("it stops", async () => await harness.running(applicationName) === 0);
+          await until("it stops", async () => await harness.running(applicationName) === 0);
         });
       }
     },
@@ -532,11 +523,11 @@ const stopping: readonly SourceCase[] = [
       const applicationName = "rivet-close";
       const source = await harness.connect({ applicationName });
       const rows = source.rows(harness.sql.slow).then(() => null, (error: unknown) => error);
-      await eventually("it runs", async () => await harness.running(applicationName) === 1);
+      await until("it runs", async () => await harness.running(applicationName) === 1);
       await source.close();
       await source.close();
       assert.ok(await rows instanceof RivetError);
-      await eventually("it stops", async () => await harness.running(applicationName) === 0);
+      await until("it stops", async () => await harness.running(applicationName) === 0);
       await failsWith(source.rows("SELECT 1"), "SOURCE_DISCONNECTED", "disconnect", /closed/);
     },
   },

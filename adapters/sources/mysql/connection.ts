@@ -52,8 +52,10 @@ export interface ConnectionOptions {
 const utf8 = new TextDecoder();
 /** ER_STATEMENT_TIMEOUT */
 const STATEMENT_TIMEOUT = 1969;
-/** A server that does not answer a goodbye or a kill is left after this. */
+/** A server that does not answer a goodbye is left after this. */
 const GOODBYE_MS = 2000;
+/** A kill needs a login, for which a busy server takes its time; a statement that is left alone runs on. */
+const KILL_MS = 5000;
 /** Another connection, for a kill or to ask what a silent server does, is there by then or of no use. */
 const ASIDE_TIMEOUT_S = 10;
 
@@ -333,7 +335,7 @@ export class Connection {
   async #abandon(error: Error): Promise<void> {
     try {
       // Without a thread there is no statement yet.
-      if (this.#driver.threadId) await Promise.race([this.cancel(), timeout(GOODBYE_MS)]);
+      if (this.#driver.threadId) await Promise.race([this.cancel(), timeout(KILL_MS)]);
     } catch {
       // Nobody can reach the server any more; the socket is closed all the same.
     }

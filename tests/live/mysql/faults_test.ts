@@ -8,6 +8,7 @@ import { RivetError } from "../../../core/base/errors.ts";
 import type { Source } from "../../../core/ports/source.ts";
 import { caseTuning, failsWith, requestFor, type SourceHarness } from "../../conformance/source.ts";
 import { createMysqlDatabase, mysqlTest, testMysql } from "../../support/mariadb.ts";
+import { until } from "../../support/until.ts";
 import { withFolder } from "./command.ts";
 import { mysqlHarness } from "./harness.ts";
 
@@ -163,15 +164,13 @@ const STEPS: Readonly<Record<string, (place: Place) => Promise<void>>> = {
   "an abort ends the statement at the server": async (place) => {
     const abort = new AbortController();
     const source = await connect(place, {}, abort.signal);
-    const rows = source.rows("SELECT SLEEP(60)").then(() => null, (error: unknown) => error);
-    while (await place.harness.running("rivet-faults") === 0) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    const rows = source.rows("SELECT SLEEP(600)").then(() => null, (error: unknown) => error);
+    await until("it runs", async () => await place.harness.running("rivet-faults") > 0);
     abort.abort();
     const error = await soon(rows);
     assert.ok(error instanceof RivetError && error.code === "INTERRUPTED", String(error));
     await soon(source.close());
-    assert.equal(await place.harness.running("rivet-faults"), 0);
+    await until("it stops", async () => await place.harness.running("rivet-faults") === 0);
   },
   "an abort of a silent server's statement": async (place) => {
     const abort = new AbortController();
@@ -202,13 +201,11 @@ async function checkSignal(harness: SourceHarness, url: string): Promise<void> {
         stderr: "piped",
       }).spawn();
       const output = child.output();
-      while (await harness.running("rivet/t") === 0) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+      await until("it runs", async () => await harness.running("rivet/t") > 0);
       child.kill("SIGTERM");
       const { code, stderr } = await soon(output);
       assert.equal(code, 130, new TextDecoder().decode(stderr));
-      assert.equal(await harness.running("rivet/t"), 0);
+      await until("it stops", async () => await harness.running("rivet/t") === 0);
     });
   } finally {
     await release();

@@ -81,7 +81,7 @@ export async function mysqlHarness(database: TestMysqlDatabase): Promise<SourceH
     },
     tables: { numbers: "numbers", odd: 'odd "näme"' },
     sql: {
-      slow: "SELECT SLEEP(60) AS slept FROM numbers",
+      slow: "SELECT SLEEP(600) AS slept FROM numbers",
       wide: (bytes) => `SELECT REPEAT('x', ${bytes}) AS wide`,
       syntaxError: "SELECT FROM WHERE",
       duplicateNames: "SELECT a.*, b.id FROM numbers a JOIN numbers b USING (id)",

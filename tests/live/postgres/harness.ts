@@ -84,7 +84,7 @@ export async function postgresHarness(database: TestDatabase): Promise<SourceHar
     },
     tables: { numbers: "numbers", odd: 'odd "näme"' },
     sql: {
-      slow: "SELECT pg_sleep(60)::text AS slept",
+      slow: "SELECT pg_sleep(600)::text AS slept",
       wide: (bytes) => `SELECT repeat('x', ${bytes}) AS wide`,
       syntaxError: "SELECT FROM WHERE",
       duplicateNames: "SELECT a.*, b.id FROM numbers a JOIN numbers b USING (id)",
