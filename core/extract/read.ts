@@ -13,6 +13,7 @@ import { RowChecksum } from "../batch/row_checksum.ts";
 import { accessOf, firstPageRows, fixedPageRows } from "./first_statement.ts";
 import { BatchMemoryGuard, waitForMemory } from "./memory.ts";
 import { PaceCell, type PaceMemory } from "./pace_cell.ts";
+import { ReadClock, type ReadTimes } from "./read_clock.ts";
 import { TieFilter, type TieSpec } from "./ties.ts";
 import { delay, throwIfAborted } from "../base/wait.ts";
 
@@ -54,6 +55,11 @@ export interface ReadResult {
   readonly checksum: string | null;
 }
 
+/** What `readJob` came to, and where its time went. */
+export interface TimedRead extends ReadResult {
+  readonly times: ReadTimes;
+}
+
 export type BatchSink = (batch: Batch) => Promise<void>;
 
 interface Reading {
@@ -67,6 +73,7 @@ interface Reading {
   readonly ties: TieFilter | null;
   readonly checksum: RowChecksum | null;
   readonly pace: PaceCell | null;
+  readonly clock: ReadClock;
 }
 
 interface StatementResult extends Omit<ReadResult, "checksum"> {
@@ -109,32 +116,8 @@ function accessNow({ job: { tuning }, pace }: Reading, spec: ReadSpec): ReadRequ
   return slowed ? "cursor" : accessOf(spec, tuning);
 }
 
-/** How long the source takes: a statement in one piece, or each step of one. */
-class SourceClock {
-  readonly #pace: PaceCell | null;
-  readonly #steps: boolean;
-  #ms = 0;
-  #since = performance.now();
-
-  constructor(pace: PaceCell | null, { access }: Pick<ReadRequest, "access">) {
-    this.#pace = pace;
-    this.#steps = access === "cursor";
-  }
-
-  /** The source has answered; what follows is the reader's own time. */
-  answered(): void {
-    const ms = performance.now() - this.#since;
-    this.#ms = this.#steps ? ms : this.#ms + ms;
-    this.#pace?.note(this.#ms);
-  }
-
-  goOn(): void {
-    this.#since = performance.now();
-  }
-}
-
 async function readStatement(reading: Reading, req: ReadRequest): Promise<StatementResult> {
-  const clock = new SourceClock(reading.pace, req);
+  const clock = reading.clock.statement(req);
   let rows = 0;
   let bytes = 0;
   let lastValue: string | null = null;
@@ -142,7 +125,7 @@ async function readStatement(reading: Reading, req: ReadRequest): Promise<Statem
     clock.answered();
     throwIfAborted(reading.signal);
     reading.guard.check(batch);
-    await waitForMemory(reading.job.tuning, reading.signal);
+    await reading.clock.rested(waitForMemory(reading.job.tuning, reading.signal));
     bytes += batch.byteLength;
     // Read before the sink takes the buffers away.
     if (reading.watch !== null) lastValue = lastValueOf(batch, reading.watch) ?? lastValue;
@@ -173,7 +156,7 @@ function withoutCoalescedCursor(batch: Batch): Batch {
 
 /** The next page's statement, and the key that it ends at where that is known before. Null: none is left. */
 async function pageEnd(
-  source: Source,
+  { source, clock }: Reading,
   { shape, selectList }: PagesSpec,
   after: string | null,
   pageRows: number,
@@ -181,7 +164,7 @@ async function pageEnd(
   const { dialect } = source;
   if (shape.unique) return { sql: pageSql(dialect, shape, after, pageRows, selectList) };
   // Rows that are equal in the key must not be cut apart: the page ends with the last of them.
-  const [end] = await source.rows(pageEndSql(dialect, shape, after, pageRows));
+  const [end] = await clock.asked(source.rows(pageEndSql(dialect, shape, after, pageRows)));
   const key = end?.[0] ?? null;
   return key === null ? null : { sql: wholePageSql(dialect, shape, after, key, selectList), key };
 }
@@ -201,7 +184,7 @@ async function readPages(
   await source.beginSnapshot();
   for (;;) {
     const wanted = reading.pace?.rows(pageRows) ?? pageRows;
-    const end = await pageEnd(source, spec, after, wanted);
+    const end = await pageEnd(reading, spec, after, wanted);
     if (end === null) break;
     const page: StatementResult = await readStatement(
       reading,
@@ -216,7 +199,7 @@ async function readPages(
       const fits = Math.floor(tuning.batchBytes / Math.max(1, page.bytes / page.rows));
       pageRows = Math.max(1, Math.min(fits, MAX_PAGE_ROWS));
     }
-    await delay(tuning.throttleMs, signal);
+    await reading.clock.rested(delay(tuning.throttleMs, signal));
   }
   await source.endSnapshot();
   return { rows, lastValue: null, dropped: 0, lastTies: null };
@@ -230,7 +213,7 @@ async function readBlocks(
   const { tuning } = reading.job;
   let rows = 0;
   for (const [i, sql] of spec.sql.entries()) {
-    if (i > 0) await delay(tuning.throttleMs, reading.signal);
+    if (i > 0) await reading.clock.rested(delay(tuning.throttleMs, reading.signal));
     rows += (await readStatement(reading, request(reading, sql, accessNow(reading, spec)))).rows;
   }
   return { rows, lastValue: null, dropped: 0, lastTies: null };
@@ -255,7 +238,7 @@ export async function readJob(
   job: ReadJob,
   sink: BatchSink,
   signal: AbortSignal,
-): Promise<ReadResult> {
+): Promise<TimedRead> {
   const guard = new BatchMemoryGuard(job.tuning);
   const { spec } = job;
   const watch = spec.kind === "pages" ? spec.shape.key : job.watch;
@@ -263,9 +246,17 @@ export async function readJob(
   const hashes = job.checksum && checksumObstacle(source, job.columns) === null;
   const checksum = hashes ? new RowChecksum() : null;
   const pace = job.pace === undefined ? null : new PaceCell(job.pace);
-  const reading: Reading = { source, job, watch, sink, signal, guard, ties, checksum, pace };
+  const clock = new ReadClock(pace);
+  const reading: Reading = { source, job, watch, sink, signal, guard, ties, checksum, pace, clock };
   const { rows, lastValue, dropped, lastTies } = await readSpec(reading, spec);
-  return { rows, lastValue, dropped, lastTies, checksum: checksum?.sum ?? null };
+  return {
+    rows,
+    lastValue,
+    dropped,
+    lastTies,
+    checksum: checksum?.sum ?? null,
+    times: clock.times,
+  };
 }
 
 function readSpec(

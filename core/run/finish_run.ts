@@ -17,6 +17,7 @@ import { committedParts } from "../manifest/parts.ts";
 import { type FinishedRun, manifestOf, type Published, publishRun } from "./publish_run.ts";
 import type { ExportStatus, ExportSummary } from "../report/summary.ts";
 import type { PartRecord } from "../manifest/parts.ts";
+import { timeTotals, type UnitTimes } from "./unit_watch.ts";
 
 /** What the units left; null members when the run failed before it got that far. */
 export interface RunOutcome {
@@ -205,6 +206,7 @@ export async function finishRun(ctx: ExportContext, outcome: RunOutcome): Promis
     bytes: summary.bytes,
     duration_ms: summary.durationMs,
     error: summary.error?.message ?? null,
+    times: timeTotals(ctx.journal.dataOf("timed") as unknown as UnitTimes[]),
   });
   await bestEffort("the run metric", () => ctx.deps.state.recordMetric(metricOf(summary)));
   await bestEffort("the journal", () => ctx.deps.state.appendJournal(ctx.journal.events));

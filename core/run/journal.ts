@@ -29,6 +29,11 @@ export class Journal {
     });
   }
 
+  /** The data of the events of one name. */
+  dataOf(name: JournalEventName): Record<string, unknown>[] {
+    return this.#events.filter(({ event }) => event === name).map(({ data }) => JSON.parse(data));
+  }
+
   get events(): readonly JournalEvent[] {
     return this.#events;
   }

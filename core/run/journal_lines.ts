@@ -17,6 +17,7 @@ export type JournalEventName =
   | "chunk_completed"
   | "chunk_failed"
   | "chunk_taken"
+  | "timed"
   | "task_started"
   | "task_finished"
   | "repair_started"
@@ -56,6 +57,13 @@ const TEXTS: Readonly<Record<JournalEventName, ((data: Data) => string) | null>>
   chunk_completed: (d) => `chunk ${d.chunk} done, ${counted(d.rows)} rows`,
   chunk_failed: (d) => `chunk ${d.chunk} failed: ${d.code}`,
   chunk_taken: null,
+  timed: (d) =>
+    `${typeof d.chunk === "number" ? `chunk ${d.chunk}` : "rows"} read in ${
+      counted(d.read_ms)
+    } ms, ` +
+    `waited ${counted(Number(d.retry_ms) + Number(d.queue_ms) + Number(d.rest_ms))} ms, ` +
+    `encoded in ${counted(d.encode_ms)} ms, put in ${counted(d.put_ms)} ms, ` +
+    `longest statement ${counted(d.longest_statement_ms)} ms`,
   task_started: (d) => `task ${d.task} begun`,
   task_finished: (d) => `task ${d.task} ended: ${d.status}, ${counted(d.rows)} rows`,
   repair_started: (d) => `repair of ${list(d.chunks)} chunks begun`,

@@ -16,6 +16,7 @@ import type { ReadJob, ReadResult } from "../extract/read.ts";
 import { StageTotals } from "../encode/totals.ts";
 import type { StagedPart } from "../encode/staged_file.ts";
 import type { UnitTracker } from "./tracker.ts";
+import { UnitWatch } from "./unit_watch.ts";
 import type { PartRecord } from "../manifest/parts.ts";
 import { throwIfAborted } from "../base/wait.ts";
 import { ReaderPool } from "../workers/reader_pool.ts";
@@ -101,7 +102,7 @@ export class UnitRunner {
     const governor = this.#governor();
     await governor?.start();
     try {
-      await Promise.all(Array.from({ length: this.#lanes }, () => this.#lane()));
+      await Promise.all(Array.from({ length: this.#lanes }, (_, lane) => this.#lane(lane)));
     } finally {
       await governor?.stop();
     }
@@ -115,13 +116,13 @@ export class UnitRunner {
     return new Governor(this.#ctx, { cell, readers: this.#lanes - 1, limit });
   }
 
-  async #lane(): Promise<void> {
+  async #lane(lane: number): Promise<void> {
     while (this.#failure === null) {
       try {
         throwIfAborted(this.#ctx.signal);
         const unit = await this.#queue.next();
         if (unit === null) return;
-        await this.#unit(unit);
+        await this.#unit(unit, lane);
       } catch (error) {
         this.#failure ??= toRivetError(error);
         this.#failed.abort();
@@ -129,18 +130,23 @@ export class UnitRunner {
     }
   }
 
-  async #unit(unit: Unit): Promise<void> {
+  async #unit(unit: Unit, lane: number): Promise<void> {
+    const watch = new UnitWatch();
     try {
       const { result, tracked } = await this.#retrier.run(
         { step: "read", unit: unit.label },
-        () => this.#extract(unit),
+        () => this.#extract(unit, watch),
       );
       const { rows, lastValue, dropped, lastTies, checksum } = result;
       const parts = await this.#commit(unit, result.parts);
+      watch.stored();
       const done = { rows, lastValue, dropped, lastTies, checksum, parts };
       await this.#queue.completed(unit, done);
       this.totals.add(result.stages);
-      tracked.done(rows, parts.reduce((sum, part) => sum + part.sizeBytes, 0));
+      const bytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+      tracked.done(rows, bytes);
+      const times = watch.times({ chunk: unit.chunkIndex, lane, rows, bytes });
+      this.#ctx.journal.add("timed", { ...times });
     } catch (thrown) {
       const error = toRivetError(thrown);
       await this.#queue.failed(unit, error);
@@ -168,12 +174,13 @@ export class UnitRunner {
     return unit.chunkIndex === null ? this.#parts++ : index;
   }
 
-  async #extract(unit: Unit): Promise<Extracted> {
+  async #extract(unit: Unit, watch: UnitWatch): Promise<Extracted> {
     const { runId, tracker, signal } = this.#ctx;
     const { stagingDir, job, output } = this.#plan;
     const name = `${runId}.${this.#attempts++}`;
     const stagedPath = stagingDir === null ? null : `${stagingDir}/${name}`;
     const tracked = tracker.unit();
+    watch.attempted();
     logger().info(`export '${this.#ctx.exported.name}': ${unit.label}: reading`, {
       ...{ export: this.#ctx.exported.name, run_id: runId, chunk: unit.chunkIndex },
     });
@@ -184,7 +191,9 @@ export class UnitRunner {
         tracked.progress,
         signal,
       );
-      return { result: await extraction.result, tracked };
+      const result = await extraction.result;
+      watch.extracted({ extraction, times: result.times });
+      return { result, tracked };
     } catch (error) {
       tracked.dropped();
       throw error;

@@ -4,8 +4,17 @@ import type { Extraction, Extractor } from "./extractor.ts";
 
 type Extract = Extractor["extract"];
 
+/** A unit that a reader of the pool has read. */
+export interface PooledExtraction extends Extraction {
+  /** The reader's, from 0 on. */
+  readonly reader: number;
+  /** How long the unit waited for it. */
+  readonly waitedMs: number;
+}
+
 /** Hands units to readers, in the order in which they come. */
 export class ReaderPool {
+  readonly #readers: readonly Extractor[];
   readonly #free: Extractor[];
   readonly #waiting = new Set<PromiseWithResolvers<Extractor>>();
   readonly #restMs: number;
@@ -15,6 +24,7 @@ export class ReaderPool {
 
   /** @param signal ends the waiting for a reader, and a reader's rest. */
   constructor(readers: readonly Extractor[], restMs: number, signal: AbortSignal) {
+    this.#readers = readers;
     this.#free = [...readers];
     this.#limit = readers.length;
     this.#restMs = restMs;
@@ -22,10 +32,15 @@ export class ReaderPool {
   }
 
   /** As `Extractor.extract`, by the next reader that is free. @throws RivetError INTERRUPTED */
-  async extract(...[job, output, onProgress, signal]: Parameters<Extract>): Promise<Extraction> {
+  async extract(
+    ...[job, output, onProgress, signal]: Parameters<Extract>
+  ): Promise<PooledExtraction> {
+    const asked = performance.now();
     const reader = await this.#take();
+    const waitedMs = performance.now() - asked;
     try {
-      return await reader.extract(job, output, onProgress, signal);
+      const extraction = await reader.extract(job, output, onProgress, signal);
+      return { ...extraction, reader: this.#readers.indexOf(reader), waitedMs };
     } finally {
       const give = () => this.#give(reader);
       delay(this.#restMs, this.#signal).then(give, give);

@@ -5,7 +5,7 @@ import type { Tuning } from "../config/tuning.ts";
 import type { SerializedError } from "../base/errors.ts";
 import type { LogEntry, LogLevel } from "../base/log.ts";
 import type { OutputSpec } from "../encode/part_writer.ts";
-import type { ReadJob, ReadResult } from "../extract/read.ts";
+import type { ReadJob, TimedRead } from "../extract/read.ts";
 import type { WriteResult } from "../encode/unit_writer.ts";
 
 /** How a Worker reaches the source by itself (`parallel`). */
@@ -59,4 +59,4 @@ export type FromWorker =
   | { readonly type: "released" };
 
 /** What an extraction leaves: the parts' rows add up to `rows`. */
-export interface WorkerResult extends WriteResult, ReadResult {}
+export interface WorkerResult extends WriteResult, TimedRead {}

@@ -27,6 +27,7 @@ Deno.test("run: a full export leaves its rows, a manifest, _SUCCESS and its reco
       "started",
       "planned",
       "part_committed",
+      "timed",
       "finished",
     ]);
   }));

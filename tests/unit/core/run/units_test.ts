@@ -5,6 +5,7 @@ import { throwIfAborted } from "../../../../core/base/wait.ts";
 import { openChunkRun } from "../../../../core/run/checkpoint.ts";
 import { CheckpointQueue, MemoryQueue, type RunQueue } from "../../../../core/run/queues.ts";
 import { type Unit, type UnitPlan, UnitRunner } from "../../../../core/run/units.ts";
+import { timeTotals, type UnitTimes } from "../../../../core/run/unit_watch.ts";
 import { MemoryReader, memoryUnit } from "../../../support/memory_reader.ts";
 import { RUN_ID, type TestRun, withRun } from "../../../support/run_context.ts";
 import { keys } from "../manifest/support.ts";
@@ -51,6 +52,43 @@ Deno.test("units: every unit is read once, committed and completed", () =>
     equal(rows, 3);
     deepEqual(await keys(run.destination), parts.map(({ path }) => path).sort());
     deepEqual(await statuses(run), ["completed", "completed", "completed"]);
+  }));
+
+Deno.test("units: each leaves where its time went, its failed attempts too", () =>
+  withRun({}, async (run) => {
+    const { put } = run.destination;
+    const reader = new MemoryReader();
+    reader.times = { sourceMs: 60, longestMs: 50, restMs: 10 };
+    const { now } = performance;
+    let clock = 0;
+    let failures = 1;
+    reader.onRead = () => {
+      clock += 100;
+      if (failures-- > 0) {
+        throw new SourceError("SOURCE_UNREACHABLE", "gone", { category: "network" });
+      }
+    };
+    run.destination.put = async (file, key) => {
+      clock += 30;
+      return await put.call(run.destination, file, key);
+    };
+    performance.now = () => clock;
+    try {
+      await (await runner(run, new MemoryQueue([memoryUnit(7)]), reader)).run();
+    } finally {
+      performance.now = now;
+    }
+    const [{ began_at, bytes, ...times }] = run.ctx.journal.dataOf("timed");
+    equal(Number.isNaN(Date.parse(String(began_at))), false);
+    equal(bytes, "read 7".length);
+    deepEqual(times, {
+      ...{ chunk: 7, lane: 0, reader: 0, rows: 1, retry_ms: 100, queue_ms: 0, read_ms: 60 },
+      ...{ rest_ms: 10, encode_ms: 30, put_ms: 30, state_ms: 0, longest_statement_ms: 50 },
+    });
+    deepEqual(timeTotals([times, times] as unknown as UnitTimes[]), {
+      ...{ retry_ms: 200, queue_ms: 0, read_ms: 120, rest_ms: 20, encode_ms: 60, put_ms: 60 },
+      ...{ state_ms: 0, longest_statement_ms: 50 },
+    });
   }));
 
 Deno.test("units: a put that passes is tried again, without reading again", () =>
