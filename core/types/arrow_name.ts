@@ -1,4 +1,4 @@
-/** How type reports print the Arrow type of a column. Kept apart from `arrow.ts`, which loads apache-arrow. */
+/** How type reports print the Arrow type of a column. */
 import type { RivetType } from "./types.ts";
 
 /** E.g. `Int32`, `Decimal128(15, 4)`, `Timestamp(us, UTC)`, `List(Utf8)`. */

@@ -1,6 +1,6 @@
 /**
  * Rivet's own type system: what a source column is, independent of engine and file format.
- * Adapters map their native types onto it; `arrow.ts` and the format writers map from it.
+ * Adapters map their native types onto it; the format writers map from it.
  */
 
 /** How faithfully a source type survives the trip (cli reference, "Fidelity levels"). */

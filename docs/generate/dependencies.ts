@@ -61,10 +61,6 @@ export const REASONS: Readonly<Record<string, Reason>> = {
     use: "SQL Server: login, TLS inside TDS, packets",
     why: "the only TDS client for JavaScript; the others wrap it or need a native driver",
   },
-  "apache-arrow": {
-    use: "the Arrow schema in a Parquet file's footer",
-    why: "the format's own library writes the flatbuffer that readers expect",
-  },
   "hash-wasm": {
     use: "xxh3 of parts, plans and rows",
     why:
@@ -98,6 +94,10 @@ export const REASONS: Readonly<Record<string, Reason>> = {
   "parquet-wasm": {
     use: "reads what was written",
     why: "the Rust implementation of Arrow and Parquet, without a native build",
+  },
+  "apache-arrow": {
+    use: "reads, and writes again, the Arrow schema in a Parquet file's footer, in tests",
+    why: "the format's own library",
   },
   "hyparquet": {
     use: "reads what was written",

@@ -41,7 +41,6 @@ Deno.test("the product's packages are those it imports; tests and the demo bring
     "@azure/identity",
     "@azure/storage-blob",
     "@optique/core",
-    "apache-arrow",
     "google-auth-library",
     "hash-wasm",
     "log-update",

@@ -1,6 +1,7 @@
 /** The Parquet format: what `formats` registers. */
 import type { Column } from "../../../core/types/types.ts";
 import type { EncoderOptions, Format, FormatEncoder } from "../../../core/ports/format.ts";
+import { ARROW_SCHEMA_KEY, encodeArrowSchema } from "./arrow_schema.ts";
 import { openCodec } from "./codecs.ts";
 import { countRows } from "./count_rows.ts";
 import { ParquetEncoder } from "./encoder.ts";
@@ -13,10 +14,7 @@ export const parquet: Format = {
 
   async open(columns: readonly Column[], options: EncoderOptions): Promise<FormatEncoder> {
     const leaves = columns.map(leafOf);
-    const [codec, { ARROW_SCHEMA_KEY, encodeArrowSchema }] = await Promise.all([
-      openCodec(options),
-      import("./arrow_schema.ts" as string) as Promise<typeof import("./arrow_schema.ts")>,
-    ]);
+    const codec = await openCodec(options);
     const keyValues = { ...options.metadata, [ARROW_SCHEMA_KEY]: encodeArrowSchema(columns) };
     const { rowGroup, encoding, bloomFilterColumns } = options;
     return new ParquetEncoder({
