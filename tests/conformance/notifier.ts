@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { forgetSecrets, registerSecret } from "../../core/base/redact.ts";
 import { RivetError } from "../../core/base/errors.ts";
 import type { Notifier, NotifyEvent, NotifyKind } from "../../core/ports/notifier.ts";
+import { until } from "../support/until.ts";
 
 /** Whoever gets the messages. */
 export interface Recipient {
@@ -141,9 +142,7 @@ export const notifierCases: readonly NotifierCase[] = [
       opened(under, ["silent"], async (notifier, recipient) => {
         const stop = new AbortController();
         const sent = notifier.notify(FAILED, stop.signal);
-        while (recipient.received().length === 0) {
-          await new Promise((resolve) => setTimeout(resolve, 5));
-        }
+        await until("the message", () => recipient.received().length > 0);
         stop.abort();
         await assert.rejects(
           sent,

@@ -145,13 +145,13 @@ export async function readWithRests(
 ): Promise<void> {
   const { numbers } = harness.tables;
   const query = `SELECT a.* FROM ${numbers} a, ${numbers} b WHERE b.id <= 15`;
-  await withSource(harness, { tuning: { statementTimeoutS: 2 } }, async (source) => {
+  await withSource(harness, { tuning: { statementTimeoutS: 3 } }, async (source) => {
     const request = await requestFor(source, query, { access, batchBytes: 1 << 20 });
     let rows = 0;
     let batches = 0;
     for await (const batch of source.read(request)) {
       // Early, when most of the rows are still at the server.
-      if (batches++ < 2) await new Promise((resolve) => setTimeout(resolve, 1500));
+      if (batches++ < 2) await new Promise((resolve) => setTimeout(resolve, 2000));
       rows += batch.rows;
     }
     assert.ok(batches > 2, `${batches} batches`);

@@ -10,7 +10,7 @@ import { requestFor } from "./source.ts";
 /** Long enough for a server on this machine to send the rows below, were it let. */
 const WAIT_MS = 2000;
 /** How long a read may take to notice that its connection was lost. */
-const NOTICE_MS = 8000;
+const NOTICE_MS = 60_000;
 
 export interface WideQuery {
   /** Rows of about 10,000 bytes. */

@@ -9,6 +9,7 @@ import { endOf } from "../support/pulse.ts";
 import { startS3 } from "../support/s3.ts";
 import { crash, type CrashScene, dieAndRecover, startVictim, visibleRows } from "./crash_cases.ts";
 import { caseName, type CrashCase, ROWS, VICTIMS_SQL } from "./points.ts";
+import { until } from "../support/until.ts";
 
 /** A call, its occurrence, and on which side of it to die. */
 const POINTS: readonly (readonly [string, number, "before" | "after"])[] = [
@@ -34,10 +35,7 @@ async function killDuringUpload(
   const ended = endOf(running);
   const isPut = (line: string) => /^PUT .*victims_.*\.parquet/.test(line);
   const before = proxy.requests.filter(isPut).length;
-  const deadline = performance.now() + 60_000;
-  while (proxy.requests.filter(isPut).length === before && performance.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await until("the upload", () => proxy.requests.filter(isPut).length > before);
   running.kill("SIGKILL");
   return await ended;
 }

@@ -1,5 +1,6 @@
 /** A pgbouncer in transaction mode in front of a test server, on a free port, in a folder of its own. */
 import { join } from "node:path";
+import { until } from "./until.ts";
 
 export interface Pooler {
   /** The given URL, through the pooler. */
@@ -26,18 +27,6 @@ function freePort(): number {
   const { port } = listener.addr;
   listener.close();
   return port;
-}
-
-async function waitFor(port: number): Promise<void> {
-  for (let i = 0; i < 100; i++) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-  throw new Error("pgbouncer did not start");
 }
 
 /** @param poolSize server connections per database; they take turns. */
@@ -75,7 +64,11 @@ logfile = ${join(dir, "log")}
     stdout: "null",
     stderr: "null",
   }).spawn();
-  await waitFor(port);
+  await until("pgbouncer listens", async () => {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port }).catch(() => null);
+    connection?.close();
+    return connection !== null;
+  });
   const url = new URL(databaseUrl);
   url.port = String(port);
   url.hostname = "127.0.0.1";

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import postgres from "postgres";
 import { binaryFolder, freePort, serverIdentity } from "./local_postgres.ts";
+import { until } from "./until.ts";
 
 export interface PostgresPair {
   readonly primary: number;
@@ -137,14 +138,12 @@ export async function startPostgresPair(): Promise<PostgresPair | null> {
     sql: async (text) => void await atPrimary.unsafe(text),
     async caughtUp() {
       const [{ lsn }] = await atPrimary.unsafe("SELECT pg_current_wal_lsn()::text AS lsn");
-      for (let i = 0; i < 200; i++) {
+      await until("the standby has caught up", async () => {
         const [{ done }] = await atStandby.unsafe(
           `SELECT pg_last_wal_replay_lsn() >= '${lsn}' AS done`,
         );
-        if (done) return;
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-      throw new Error("the standby does not catch up");
+        return done as boolean;
+      });
     },
     async stop() {
       await Promise.all([atPrimary.end(), atStandby.end()]);

@@ -57,6 +57,8 @@ export class RogueClient {
   /** Of its startup message; empty for a cancel request. */
   parameters: Readonly<Record<string, string>> = {};
   cancels = false;
+  /** It gets no more answers. */
+  silent = false;
   /** The statements that were parsed, in order. */
   readonly statements: string[] = [];
   readonly #socket: Deno.Conn;
@@ -120,6 +122,7 @@ export class RogueClient {
 
   /** Until the client hangs up. */
   async silence(): Promise<void> {
+    this.silent = true;
     try {
       for (;;) await this.#take(1);
     } catch {

@@ -5,6 +5,7 @@ import { resolveTuning } from "../../../core/config/tuning.ts";
 import { type TestSource, withSource } from "../../support/pipeline.ts";
 import { onSessions, serverHasSessions } from "../state/state_database.ts";
 import { slowsAndRecovers } from "./cases.ts";
+import { until } from "../../support/until.ts";
 
 const HAS_SESSIONS = await serverHasSessions();
 const WAITING = 3;
@@ -23,11 +24,11 @@ async function makeWait(source: TestSource): Promise<() => Promise<void>> {
     const session = source.session();
     return (async () => await session.unsafe("SELECT count(*) FROM held"))();
   });
-  for (let found = 0; found < WAITING;) {
+  await until("sessions that wait", async () => {
     const [[count]] = await source.sql(`SELECT count(*) FROM pg_locks l
       JOIN pg_stat_activity a USING (pid) WHERE NOT granted AND datname = current_database()`);
-    found = Number(count);
-  }
+    return Number(count) >= WAITING;
+  });
   return async () => {
     await holder.unsafe("COMMIT");
     await Promise.all(waiting);

@@ -1,6 +1,7 @@
 /** `rivet apply <config>`: waves, collected failures, and what `--resume` leaves alone. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { type Bench, onBench, range, SOURCE, succeeded } from "../plan/bench.ts";
+import { until } from "../../support/until.ts";
 
 const TABLES = `
   CREATE TABLE a (id int PRIMARY KEY);
@@ -86,9 +87,8 @@ Deno.test("--resume knows an apply that was killed, and refuses without one", ()
       config.replace("mode: chunked,", "mode: chunked, tuning: {throttle_ms: 60000},"),
     );
     const process = bench.spawn("apply", "rivet.yaml");
-    while ((await bench.ids("out").catch(() => [])).length < 300) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    const written = () => bench.ids("out").catch((): number[] => []);
+    await until("the first wave", async () => (await written()).length >= 300);
     process.kill("SIGKILL");
     await process.output();
     await bench.write("rivet.yaml", config);

@@ -150,8 +150,8 @@ liveTest("what the role may not see of others' transactions is waited for", asyn
   try {
     const cursor = { name: "by_at", table: "events", cursor_column: "at" };
     const pipeline = await Pipeline.open(source.url, [{ ...SAFE, ...cursor }], { user: role });
+    const late = source.session();
     try {
-      const late = source.session();
       const insert = `INSERT INTO events (at, second, local, day, note)
         VALUES (now(), now(), now(), now(), 'x')`;
       await late.unsafe("BEGIN");
@@ -160,11 +160,17 @@ liveTest("what the role may not see of others' transactions is waited for", asyn
       const held = await pipeline.run();
       assert.deepEqual(held.exports.map((e) => [e.status, e.rows]), [["success", 0]]);
       assert.match(pipeline.warnings.join("\n"), /GRANT pg_read_all_stats TO/);
-      const running = pipeline.run();
+    } finally {
+      await pipeline.close();
+    }
+    const patient = { ...SAFE, ...cursor, commit_wait_s: 60 };
+    const waiting = await Pipeline.open(source.url, [patient], { user: role });
+    try {
+      const running = waiting.run();
       setTimeout(() => void late.unsafe("COMMIT").execute(), 500);
       assert.equal((await running).rows, 2);
     } finally {
-      await pipeline.close();
+      await waiting.close();
     }
   } finally {
     await source.sql(`DROP OWNED BY ${role}; DROP ROLE ${role}`);

@@ -6,6 +6,7 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import postgres from "postgres";
 import { type Bench, onBench, range, SOURCE, succeeded } from "../plan/bench.ts";
 import { onSessions, serverHasSessions, stateDatabase } from "../state/state_database.ts";
+import { until } from "../../support/until.ts";
 
 const TABLE = "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100)";
 const GATE = 7_001;
@@ -89,15 +90,6 @@ interface Lock {
 async function locks(bench: Bench): Promise<readonly Lock[]> {
   const { out } = succeeded(await bench.rivet("state", "locks", "-c", "rivet.yaml", "--json"));
   return JSON.parse(out).locks;
-}
-
-async function until<T>(what: string, probe: () => Promise<T | null>): Promise<T> {
-  for (let i = 0; i < 200; i++) {
-    const found = await probe();
-    if (found !== null) return found;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`waited in vain: ${what}`);
 }
 
 /** How many statements wait at the gate. */
@@ -187,7 +179,7 @@ function registerAll(): void {
     "PostgreSQL",
     "a run that slept through its lease moves nothing",
     async ({ bench, gate }) => {
-      bench.env.RIVET_LEASE_SECONDS = "1";
+      bench.env.RIVET_LEASE_SECONDS = "2";
       const slept = await startRun(bench, "inc");
       slept.child.kill("SIGSTOP");
       bench.env.RIVET_LEASE_SECONDS = "60";

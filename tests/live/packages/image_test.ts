@@ -11,6 +11,7 @@ import { AZURITE_KEY, startAzurite } from "../../support/azurite.ts";
 import { S3_BUCKET, S3_ENV, startS3 } from "../../support/s3.ts";
 import { MAIN, partFiles } from "../../support/rivet.ts";
 import { ended, type Program, SOURCE, spawn, withShop } from "./packaged.ts";
+import { until } from "../../support/until.ts";
 
 const NOBODY = 65532;
 const PREPARE = fileURLToPath(new URL("../../../fixtures/demo/prepare_stores.ts", import.meta.url));
@@ -36,14 +37,6 @@ async function firstProcess(child: Deno.ChildProcess, own: boolean): Promise<num
   })
     .output();
   return Number(new TextDecoder().decode(stdout));
-}
-
-async function until(what: string, probe: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 1200; i++) {
-    if (await probe()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`waited in vain: ${what}`);
 }
 
 Deno.test("SIGTERM stops a container's first process at a safe point", async () => {

@@ -16,6 +16,7 @@ import {
   spawn,
   withShop,
 } from "./packaged.ts";
+import { until } from "../../support/until.ts";
 
 interface Packed {
   readonly folder: string;
@@ -149,10 +150,7 @@ for (const { signal, way, group } of TOLD) {
       const child = spawn({ ...program, command }, ["run", "-c", config], folder, env);
       const end = ended(child);
       const begun = () => partFiles(join(folder, "slow"), "csv").catch((): string[] => []);
-      for (let i = 0; i < 1200 && (await begun()).length === 0; i++) {
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-      ok((await begun()).length > 0, "the run has begun");
+      await until("the first part", async () => (await begun()).length > 0);
       process.kill(group ? -child.pid : child.pid, signal);
       const { code, err } = await end;
       // npx ends with its shell, and says what of; what it started goes on to the safe point.

@@ -4,6 +4,7 @@ import { rivet, withConfig } from "../../support/rivet.ts";
 import { failsWith, readValues, type SourceHarness, withSource } from "../../conformance/source.ts";
 import { onPostgresSessions, type TestDatabase } from "../../support/postgres.ts";
 import { postgresHarness } from "./harness.ts";
+import { until } from "../../support/until.ts";
 
 /** Each would write, or end the transaction and then write, if it were more than one statement's text. */
 const ATTACKS: readonly string[] = [
@@ -183,9 +184,8 @@ async function checkIdleEnd(harness: SourceHarness): Promise<void> {
     const session = `FROM pg_stat_activity WHERE application_name = '${applicationName}'`;
     await harness.admin(`SELECT pg_terminate_backend(pid) ${session}`);
     // The form that waits by itself is there since PostgreSQL 14.
-    while ((await harness.admin(`SELECT pid ${session}`)).length > 0) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    const gone = async () => (await harness.admin(`SELECT pid ${session}`)).length === 0;
+    await until("the end of the session", gone);
     const error = await failsWith(
       source.rows("SELECT 1"),
       "SOURCE_DISCONNECTED",

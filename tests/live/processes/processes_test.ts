@@ -2,6 +2,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { webhookDouble } from "../../support/webhook.ts";
 import { type Bench, onBench, range, SOURCE, succeeded } from "../plan/bench.ts";
+import { until } from "../../support/until.ts";
 
 const TABLE = "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 1000)";
 
@@ -35,15 +36,6 @@ async function childrenOf(parent: number): Promise<Process[]> {
     const [, pid, ppid, args] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
     return Number(ppid) === parent ? [{ pid: Number(pid), args }] : [];
   });
-}
-
-async function until<T>(what: string, probe: () => Promise<T | null | false>): Promise<T> {
-  for (let i = 0; i < 400; i++) {
-    const found = await probe();
-    if (found !== null && found !== false) return found;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`waited in vain: ${what}`);
 }
 
 const rowsOf = (bench: Bench, name: string) => bench.ids(`out/${name}`).catch((): number[] => []);

@@ -3,6 +3,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { sealOf } from "../../../core/artifact/seal.ts";
 import { type Bench, onBench, range, type Result, SOURCE, succeeded } from "../plan/bench.ts";
 import { onSessions, serverHasSessions } from "../state/state_database.ts";
+import { until } from "../../support/until.ts";
 
 const HAS_SESSIONS = await serverHasSessions();
 
@@ -35,8 +36,6 @@ async function outcome(process: Deno.ChildProcess): Promise<Result> {
   return { code, out: text.decode(stdout), err: text.decode(stderr) };
 }
 
-const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
-
 /** Returns when the plan is there, and what it was planned from is not any more. */
 async function hold(bench: Bench, text = SNAPSHOT): Promise<Keeper> {
   await bench.db.sql(TABLE);
@@ -45,10 +44,10 @@ async function hold(bench: Bench, text = SNAPSHOT): Promise<Keeper> {
   const ended = outcome(process);
   let over: Result | null = null;
   ended.then((result) => over = result);
-  while (!await Deno.stat(bench.path("plan.json")).then(() => true, () => false)) {
+  await until("the plan", () => {
     equal(over, null, JSON.stringify(over));
-    await pause();
-  }
+    return Deno.stat(bench.path("plan.json")).then(() => true, () => false);
+  });
   await bench.db.sql(`DELETE FROM items WHERE id % 2 = 0; UPDATE items SET id = id + 100000`);
   return { process, ended };
 }
@@ -61,6 +60,10 @@ async function holders(bench: Bench): Promise<number> {
   return Number(count);
 }
 
+/** The server notices the end of a session a moment later. */
+const noHolder = (bench: Bench) =>
+  until("the end of the snapshot's session", async () => await holders(bench) === 0);
+
 liveTest("what is applied elsewhere is what was there when it was planned", async (bench) => {
   const { ended } = await hold(bench);
   equal(await holders(bench), 1);
@@ -71,7 +74,7 @@ liveTest("what is applied elsewhere is what was there when it was planned", asyn
   const manifest = JSON.parse(await Deno.readTextFile(bench.path("out", "manifest.json")));
   equal(manifest.snapshot, computed.snapshot?.point);
   match(succeeded(await ended).err, /Holding the snapshot of 'items'[^]*given back/);
-  equal(await holders(bench), 0);
+  await noHolder(bench);
   const journal = succeeded(
     await bench.rivet("journal", "-c", "rivet.yaml", "-e", "items", "--json"),
   );
@@ -115,7 +118,7 @@ liveTest("tasks of one plan see one point in time while rows move", async (bench
   const manifest = JSON.parse(await Deno.readTextFile(bench.path("out", "manifest.json")));
   equal(manifest.snapshot, (await bench.plan()).computed.snapshot?.point);
   succeeded(await ended);
-  equal(await holders(bench), 0);
+  await noHolder(bench);
 });
 
 liveTest("a task that finds the keeper gone says so, and nothing is published", async (bench) => {
@@ -124,7 +127,7 @@ liveTest("a task that finds the keeper gone says so, and nothing is published", 
   succeeded(await bench.rivet("apply", "plan.json", "--task", "0/2"));
   process.kill("SIGKILL");
   await ended;
-  while (await holders(bench) > 0) await pause();
+  await noHolder(bench);
   for (const args of [["--task", "1/2"], ["--claim"]]) {
     const late = await bench.rivet("apply", "plan.json", ...args);
     equal(late.code, 1, late.err);
@@ -161,7 +164,7 @@ liveTest("without its keeper a plan is refused, and nothing is published", async
   const { process, ended } = await hold(bench);
   process.kill("SIGKILL");
   await ended;
-  while (await holders(bench) > 0) await pause();
+  await noHolder(bench);
   await refusedAsEnded(bench);
 });
 
@@ -175,16 +178,16 @@ liveTest("a snapshot of the same name that sees something else is not joined", a
   await refusedAsEnded(bench, "other.json");
   process.kill("SIGTERM");
   equal((await ended).code, 130);
-  equal(await holders(bench), 0);
+  await noHolder(bench);
 });
 
 liveTest("max_snapshot_s ends a keeper that nobody finishes", async (bench) => {
   await bench.db.sql(TABLE);
-  await bench.write("rivet.yaml", config("consistency: run_snapshot, max_snapshot_s: 1"));
+  await bench.write("rivet.yaml", config("consistency: run_snapshot, max_snapshot_s: 3"));
   const { code, err } = await bench.rivet("plan", "-c", "rivet.yaml", "-o", "plan.json", "--hold");
   equal(code, 1, err);
-  match(err, /held for 1 s, which is all that max_snapshot_s allows/);
-  equal(await holders(bench), 0);
+  match(err, /held for 3 s, which is all that max_snapshot_s allows/);
+  await noHolder(bench);
 });
 
 liveTest("a keeper that loses its connection says so", async (bench) => {

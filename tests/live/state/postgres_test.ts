@@ -8,6 +8,7 @@ import { STATE_VERSION } from "../../../state/migrations.ts";
 import { MIGRATED } from "../../unit/state/migrated.ts";
 import { leased } from "../../support/lease.ts";
 import { onSessions, serverHasSessions, stateDatabase, stateTables } from "./state_database.ts";
+import { until } from "../../support/until.ts";
 
 interface Place {
   readonly url: string;
@@ -182,10 +183,8 @@ sessionTest("a lease does not change hands while a write is under way", async ({
     const query = `SELECT count(*)::int AS n FROM pg_stat_activity
       WHERE datname = current_database() AND wait_event_type = 'Lock'`;
     const observer = postgres(url, { max: 1, onnotice: () => undefined });
-    for (let i = 0; i < 400 && (await observer.unsafe(query))[0].n < sessions; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    assert.equal((await observer.unsafe(query))[0].n, sessions);
+    const found = async () => (await observer.unsafe(query))[0].n === sessions;
+    await until(`${sessions} sessions that wait`, found);
     await observer.end();
   };
   const [first, second] = [await openPostgres(url), await openPostgres(url)];
@@ -215,7 +214,7 @@ sessionTest("a lease does not change hands while a write is under way", async ({
 async function terminated(admin: postgres.Sql, pid: number): Promise<void> {
   await admin.unsafe("SELECT pg_terminate_backend($1)", [pid]);
   const left = () => admin.unsafe("SELECT 1 FROM pg_stat_activity WHERE pid = $1", [pid]);
-  while ((await left()).length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until("the end of the session", async () => (await left()).length === 0);
 }
 
 sessionTest(
@@ -254,10 +253,7 @@ sessionTest("a store takes at most two connections and closes them", async ({ ur
   await store.close();
   await store.close();
   // The server notices the end of a session a moment later.
-  for (let i = 0; i < 100 && await connections() > 0; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  assert.equal(await connections(), 0);
+  await until("the end of both", async () => await connections() === 0);
   await assert.rejects(store.cursors(), { code: "STATE_UNAVAILABLE" });
 });
 

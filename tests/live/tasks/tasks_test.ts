@@ -4,6 +4,7 @@ import { type Bench, onBench, range, type Result, SOURCE, succeeded } from "../p
 import postgres from "postgres";
 import { openPostgres } from "../../../state/open.ts";
 import { onSessions, serverHasSessions, stateDatabase } from "../state/state_database.ts";
+import { until } from "../../support/until.ts";
 
 const ROWS = 1000;
 const CHUNKS = 10;
@@ -182,13 +183,12 @@ const GATED = CONFIG.replace(
 async function untilHeld(bench: Bench): Promise<void> {
   const state = await openPostgres(bench.env.RIVET_STATE_URL);
   try {
-    for (;;) {
+    await until("chunk 4 at the gate", async () => {
       const [lease] = await state.leases();
       const run = lease?.sharedRun ?? null;
       const progress = run === null ? null : await state.chunkProgress(run);
-      if (progress?.running.some(({ chunkIndex }) => chunkIndex === 4)) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+      return progress?.running.some(({ chunkIndex }) => chunkIndex === 4) ?? false;
+    });
   } finally {
     await state.close();
   }

@@ -1,6 +1,7 @@
 /** Which processes are certainly gone, on the system that the tests run on. */
 import { equal } from "node:assert/strict";
 import { systemProcesses } from "../../../state/processes.ts";
+import { until } from "../../support/until.ts";
 
 const { self, isGone } = systemProcesses();
 
@@ -43,10 +44,7 @@ Deno.test("a process that was killed and not yet waited for is gone", {
     const { value } = await reader.read();
     const pid = Number(new TextDecoder().decode(value));
     const zombie = { ...self, pid, processStart: null };
-    for (let i = 0; i < 500 && !isGone(zombie); i++) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    equal(isGone(zombie), true);
+    await until("the end of the process", () => isGone(zombie));
   } finally {
     parent.kill("SIGKILL");
     await parent.status;

@@ -7,6 +7,7 @@ import type { StateStore } from "../../../core/ports/state.ts";
 import { openState, STATE_FILE } from "../../../state/open.ts";
 import { connectPostgres } from "../../../state/postgres/connection.ts";
 import { connectSqlite } from "../../../state/sqlite/connection.ts";
+import { until } from "../../support/until.ts";
 
 const [dir, command, ...rest] = Deno.args;
 const POLL_MS = 10;
@@ -21,9 +22,8 @@ async function meet(store: StateStore, count: number): Promise<void> {
   const runId = `started_${Deno.pid}`;
   const at = new Date().toISOString();
   await store.appendJournal([{ runId, exportName: "meet", seq: 1, at, event: "here", data: "{}" }]);
-  while ((await store.journal({ exportName: "meet" })).length < count) {
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
+  const here = async () => (await store.journal({ exportName: "meet" })).length >= count;
+  await until("the other processes", here, POLL_MS);
 }
 
 /** As often as asked: waits for the lease, and moves the cursor on by one under it. */

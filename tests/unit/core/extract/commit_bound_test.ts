@@ -25,11 +25,15 @@ class Server {
   };
 }
 
-const settings = { waitMs: 300, signal: new AbortController().signal };
+const { signal } = new AbortController();
+/** For those that stay. */
+const settings = { waitMs: 300, signal };
+/** For those that end, after some looks. */
+const patient = { waitMs: 60_000, signal };
 const at = (time: string) => `2026-01-31 ${time}.000000+00`;
 
 Deno.test("by start: without transactions it is the clock before the look, exclusively", async () => {
-  assert.deepEqual(await boundByStart(new Server([], []).running, settings), {
+  assert.deepEqual(await boundByStart(new Server([], []).running, patient), {
     until: { value: NOW, inclusive: false },
     heldBy: [],
   });
@@ -41,7 +45,7 @@ Deno.test("by start: the oldest transaction counts, and an old one is named", as
     transaction("2", at("08:00:00")),
     transaction("3", at("10:00:00")),
   ]);
-  assert.deepEqual(await boundByStart(server.running, settings), {
+  assert.deepEqual(await boundByStart(server.running, patient), {
     until: { value: at("08:00:00"), inclusive: false },
     heldBy: ["transaction 2"],
   });
@@ -55,7 +59,7 @@ Deno.test("by start: a start that becomes known counts, one that does not has to
     [transaction("1", at("09:59:58")), transaction("2", null), transaction("9", null)],
     [transaction("1", at("09:59:58")), transaction("9", null)],
   );
-  const { until } = await boundByStart(server.running, settings);
+  const { until } = await boundByStart(server.running, patient);
   assert.deepEqual(until, { value: at("09:59:58"), inclusive: false });
   assert.equal(server.asked, 4, "transaction 9 began later and is nobody's business");
 });
@@ -75,7 +79,7 @@ Deno.test("by waiting: the highest value counts once those of that moment have e
     assert.equal(server.asked, 0, "the value is taken before the transactions are");
     return Promise.resolve("41");
   };
-  assert.deepEqual(await boundByWaiting(server.running, highest, settings), {
+  assert.deepEqual(await boundByWaiting(server.running, highest, patient), {
     until: { value: "41", inclusive: true },
     heldBy: [],
   });
@@ -91,7 +95,7 @@ Deno.test("by waiting: a transaction that is prepared meanwhile is still waited 
     heldBy: ["transaction prepared 7"],
   });
   const ends = new Server([transaction("4/1", NOW)], [prepared], [prepared], []);
-  const { until } = await boundByWaiting(ends.running, highest, settings);
+  const { until } = await boundByWaiting(ends.running, highest, patient);
   assert.equal(until?.value, "41");
 });
 

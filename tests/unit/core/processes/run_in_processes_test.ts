@@ -5,6 +5,7 @@ import { type ProcessRun, runInProcesses } from "../../../../core/processes/run_
 import type { ExportSummary } from "../../../../core/report/summary.ts";
 import { fakeSummary } from "../../cli/fakes.ts";
 import { planned } from "../plan/planned.ts";
+import { until } from "../../../support/until.ts";
 
 interface FakeChild extends Child {
   readonly name: string;
@@ -219,7 +220,7 @@ Deno.test("what several children warn of is said once; what one says twice, twic
     child.log("INFO connected");
     end(child);
   }
-  while (children.length < 3) await new Promise((resolve) => setTimeout(resolve, 1));
+  await until("the second group", () => children.length === 3, 1);
   children[2].log("WARN a pooler in between");
   end(children[2]);
   await result;

@@ -2,6 +2,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { RunDeps } from "../../../../core/run/context.ts";
 import { MemoryRun } from "../../../support/memory_run.ts";
+import { until } from "../../../support/until.ts";
 
 const CALM = { replicationLagS: null, lockWaits: 0, activeSessions: 0, hidden: null };
 const BUSY = { ...CALM, lockWaits: 9 };
@@ -100,7 +101,7 @@ Deno.test("adaptive: one reader of the whole table fetches less while the source
     let looks = 0;
     run.server.onLoad = () => ++looks <= 1 ? BUSY : CALM;
     run.server.onBatch = async () => {
-      while (looks < 9) await turns();
+      await until("nine looks", () => looks >= 9, 1);
     };
     await run.run(
       { ...adaptive({ batch_size: 10 }), parallel: 1 },

@@ -10,6 +10,7 @@ import { MemoryReader, memoryUnit } from "../../../support/memory_reader.ts";
 import { RUN_ID, type TestRun, withRun } from "../../../support/run_context.ts";
 import { keys } from "../manifest/support.ts";
 import { chunkedStrategy } from "./chunks.ts";
+import { until } from "../../../support/until.ts";
 
 async function planOf({ ctx, destination }: TestRun, numbered = false): Promise<UnitPlan> {
   const plan = {
@@ -179,9 +180,7 @@ Deno.test("units: the reader goes on while a finished unit is committed", () =>
     const reader = new MemoryReader();
     const begun: number[] = [];
     run.destination.put = async (file, key) => {
-      for (let turns = 0; turns < 1000 && reader.begun.length < 2; turns++) {
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      }
+      await until("the second unit", () => reader.begun.length === 2, 1);
       begun.push(reader.begun.length);
       return await put.call(run.destination, file, key);
     };

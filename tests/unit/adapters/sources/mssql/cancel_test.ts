@@ -10,6 +10,7 @@ import { HANG, type Step } from "../../../../support/tds/server.ts";
 import { row } from "../../../../support/tds/tokens.ts";
 import { PLAIN } from "../../../../support/tds/traits.ts";
 import { traitTest } from "../../../../support/tds/trait_test.ts";
+import { until } from "../../../../support/until.ts";
 
 const NO_OVERRIDES: ReadonlyMap<string, RivetType> = new Map();
 
@@ -68,9 +69,7 @@ traitTest(
       const request = await requestFor(source, QUERY, { signal: abort.signal });
       const reading = Array.fromAsync(source.read(request));
       const failure = failsWith(reading, "INTERRUPTED", "permanent", /interrupted/);
-      while (!server.asked.at(-1)?.includes("_rivet.[id]")) {
-        await new Promise((r) => setTimeout(r, 1));
-      }
+      await until("the read", () => server.asked.at(-1)?.includes("_rivet.[id]") ?? false, 1);
       abort.abort();
       await failure;
       assert.equal(server.attentions, 1);
@@ -135,7 +134,7 @@ traitTest("closing cancels what runs, and is idempotent", async ({ connectTo, wi
   await withServer([{ sql: "SELECT 1", reply: () => [HANG] }], async (server) => {
     const source = await connectTo(server);
     const rows = source.rows("SELECT 1").then(() => null, (failure: unknown) => failure);
-    while (!server.asked.at(-1)?.endsWith("SELECT 1")) await new Promise((r) => setTimeout(r, 1));
+    await until("the statement", () => server.asked.at(-1)?.endsWith("SELECT 1") ?? false, 1);
     await Promise.all([source.close(), source.close()]);
     assert.ok(await rows instanceof Error);
     assert.equal(server.attentions, 1);

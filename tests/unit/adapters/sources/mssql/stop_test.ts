@@ -9,6 +9,7 @@ import { done } from "../../../../support/tds/tokens.ts";
 import { types } from "../../../../support/tds/types.ts";
 import { traitTest } from "../../../../support/tds/trait_test.ts";
 import { QUERY } from "./items.ts";
+import { until } from "../../../../support/until.ts";
 
 const HANGING: readonly Rule[] = [
   { sql: "SHOWPLAN_XML", reply: () => [done({ more: true })] },
@@ -29,7 +30,7 @@ for (const [name, wait] of Object.entries(WAITS)) {
       const source = await connectTo(server, { signal: abort.signal });
       const before = server.asked.length;
       const waiting = failsWith(wait(source), "INTERRUPTED", "permanent", /interrupted/);
-      while (server.asked.length === before) await new Promise((r) => setTimeout(r, 1));
+      await until("the statement", () => server.asked.length > before, 1);
       abort.abort();
       await waiting;
       await failsWith(source.rows("SELECT 1"), "INTERRUPTED", "permanent", /interrupted/);
@@ -44,7 +45,7 @@ traitTest("stop: a server that never confirms is left within seconds", async ({ 
     const source = await connectTo(server, { signal: abort.signal });
     const before = server.asked.length;
     const waiting = failsWith(source.rows(QUERY), "INTERRUPTED", "permanent", /interrupted/);
-    while (server.asked.length === before) await new Promise((r) => setTimeout(r, 1));
+    await until("the statement", () => server.asked.length > before, 1);
     abort.abort();
     await waiting;
     await source.close();
@@ -52,7 +53,7 @@ traitTest("stop: a server that never confirms is left within seconds", async ({ 
   }, { traits: { ...traits, attention: "never" } });
 });
 
-/** With a second for the login. */
+/** With some seconds for the login. */
 const atPort = (port: number) => ({
   type: "mssql" as const,
   host: undefined,
@@ -60,7 +61,7 @@ const atPort = (port: number) => ({
   user: undefined,
   password: undefined,
   database: undefined,
-  url: `sqlserver://reader:secret@127.0.0.1:${port}/shop?connect_timeout=1`,
+  url: `sqlserver://reader:secret@127.0.0.1:${port}/shop?connect_timeout=3`,
 });
 
 /** A port whose server takes connections and says nothing. */
@@ -151,6 +152,6 @@ Deno.test("stop: connect_timeout is for the whole login", async () => {
   const login = () => [HANG] as const;
   await withServer([], async (server) => {
     const connecting = connectTo(server, { source: source(server.port) });
-    await failsWith(connecting, "SOURCE_UNREACHABLE", "network", /longer than 1 s|1000ms/);
+    await failsWith(connecting, "SOURCE_UNREACHABLE", "network", /longer than 3 s|3000ms/);
   }, { login });
 });

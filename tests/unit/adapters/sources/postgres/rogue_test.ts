@@ -20,6 +20,7 @@ import {
   startRogue,
   WELCOME,
 } from "../../../../support/rogue_postgres.ts";
+import { until } from "../../../../support/until.ts";
 
 const PASSWORD = "s3cret-word";
 /** Generous: what hangs is over by then, whatever else the machine does. */
@@ -397,7 +398,7 @@ Deno.test("silent, but at work: the wait goes on", async () => {
     await asked(client, "t");
     if (questions === 2) resolve();
   });
-  await withSource(server, { networkTimeoutS: 1 }, async (source) => {
+  await withSource(server, { networkTimeoutS: 2 }, async (source) => {
     assert.equal(await readRows(source), 1);
   });
   assert.equal(questions, 2);
@@ -516,8 +517,10 @@ for (const { name, server: start, work } of INTERRUPTIONS) {
     const server = start();
     await withServer(server, async () => {
       const controller = new AbortController();
-      setTimeout(() => controller.abort(), 300);
-      const thrown = await failure(work(server, controller.signal));
+      const ended = failure(work(server, controller.signal));
+      await until("the wait", () => server.clients[0]?.silent ?? false);
+      controller.abort();
+      const thrown = await ended;
       assert.equal(thrown.code, "INTERRUPTED");
     });
     const cancels = server.clients.filter((client) => client.cancels).length;
