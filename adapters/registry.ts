@@ -4,12 +4,14 @@ import { destinationNeeds, openDestination } from "./destinations/mod.ts";
 import { loadFormat } from "./formats/mod.ts";
 import { notifierNeeds, openNotifiers } from "./notifiers/mod.ts";
 import { sourceFactory, sourceNeeds } from "./sources/mod.ts";
+import { loadTableFormat, tableNeeds } from "./tables/mod.ts";
 
 /** Everything behind the ports, loaded when it is first asked for. */
 export const adapters: Adapters = {
   source: sourceFactory,
   destination: (config) => openDestination(config),
   format: loadFormat,
+  table: loadTableFormat,
   openNotifiers: (config) => openNotifiers(config),
 };
 
@@ -18,4 +20,5 @@ export const adapterNeeds: AdapterNeeds = {
   source: sourceNeeds,
   destination: destinationNeeds,
   notifiers: notifierNeeds,
+  tables: tableNeeds,
 };

@@ -57,6 +57,7 @@ export const FLOORS: readonly string[] = [
   "extract",
   "workers",
   "manifest",
+  "tables",
   "import",
   "plan",
   "preflight",

@@ -1,6 +1,13 @@
 /** A configuration after loading: substituted, validated, with every derived value computed once. */
 import type { RivetType } from "../types/types.ts";
-import type { DestinationConfig, ExportConfig, RivetConfig, SourceConfig } from "./schema.ts";
+import type {
+  CatalogConfig,
+  DestinationConfig,
+  ExportConfig,
+  RivetConfig,
+  SourceConfig,
+} from "./schema.ts";
+import type { TableType, TableWrite } from "./table_formats.ts";
 import type { ResolvedMode } from "./modes.ts";
 import type { QualityGates } from "./quality_gates.ts";
 import type { Tuning } from "./tuning.ts";
@@ -25,6 +32,23 @@ export interface Partitioning {
   readonly granularity: "day" | "month" | "year";
   /** What the folders are called before the `=`. */
   readonly name: string;
+}
+
+/** One partition column of a table. */
+export interface TablePartition {
+  readonly column: string;
+  /** E.g. `day`, `bucket[16]`. */
+  readonly transform: string;
+}
+
+/** `table_format:` with its defaults. */
+export interface TableSettings {
+  readonly type: TableType;
+  readonly write: TableWrite;
+  readonly partitionBy: readonly TablePartition[];
+  /** null: the table is where its files are. */
+  readonly catalog: CatalogConfig | null;
+  readonly identifier: string | null;
 }
 
 /** `csv:` with its defaults. */
@@ -85,6 +109,8 @@ export interface LoadedExport {
   readonly quality: QualityGates | null;
   /** `partition_by`; null: none. */
   readonly partition: Partitioning | null;
+  /** `table_format:`; null: files and a manifest are all. */
+  readonly tableFormat: TableSettings | null;
   /** `max_file_size` in bytes. */
   readonly maxFileBytes: number | null;
   /** `columns:` parsed. */

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { parseOverride } from "../types/overrides.ts";
 import type { RivetType } from "../types/types.ts";
 import { resolveCompression } from "./compression.ts";
-import type { LoadedExport, Partitioning, RowGroupOptions } from "./loaded.ts";
+import type { LoadedExport, Partitioning, RowGroupOptions, TableSettings } from "./loaded.ts";
 import { resolveMode } from "./modes.ts";
 import { resolveQuality } from "./quality_gates.ts";
 import type {
@@ -11,6 +11,7 @@ import type {
   ExportConfig,
   ParquetConfig,
   SourceConfig,
+  TableFormatConfig,
   TlsConfig,
 } from "./schema.ts";
 import { parseSize } from "./size.ts";
@@ -102,11 +103,12 @@ export function resolveExport(
     reconcile: config.reconcile ?? "off",
     quality: resolveQuality(config.quality),
     partition: resolvePartition(config),
+    tableFormat: resolveTableFormat(config),
     maxFileBytes: config.max_file_size === undefined
       ? null
       : parseSize(config.max_file_size) ?? null,
     overrides: resolveOverrides(config),
-    destination: resolveDestination(config.destination, dir),
+    destination: withPartitions(config, resolveDestination(config.destination, dir)),
   };
 }
 
@@ -115,11 +117,55 @@ export function resolveExport(
  * show the folder's day for the stored time, or none at all. Names that begin with `_` or `.` are skipped.
  */
 function resolvePartition(config: ExportConfig): Partitioning | null {
+  const { table_format: table } = config;
+  if (table !== undefined) return tablePartition(table);
   const { partition_by: column, partition_granularity: granularity = "day" } = config;
   if (column === undefined) return null;
   const plain = column.replace(/^[_.]+/, "");
   const name = config.partition_name ?? `${plain === "" ? "partition" : plain}_${granularity}`;
   return { column, granularity, name };
+}
+
+/** The files of a table lie in folders like others, one partition in each. */
+function tablePartition({ partition_by }: TableFormatConfig): Partitioning | null {
+  const [first] = partition_by ?? [];
+  if (first === undefined) return null;
+  const granularity = GRANULARITIES.find((known) => known === first.transform);
+  if (granularity === undefined) return null;
+  return { column: first.column, granularity, name: `${first.column}_${granularity}` };
+}
+
+const GRANULARITIES = ["day", "month", "year"] as const;
+
+function below(prefix: string): string {
+  return prefix === "" ? "{partition}" : `${prefix.replace(/\/+$/, "")}/{partition}`;
+}
+
+/** Where a table is partitioned, its files are. */
+function withPartitions(config: ExportConfig, destination: DestinationConfig): DestinationConfig {
+  if (config.table_format?.partition_by === undefined) return destination;
+  switch (destination.type) {
+    case "local":
+      return { ...destination, path: join(destination.path, "{partition}") };
+    case "s3":
+    case "gcs":
+    case "azure":
+      return { ...destination, prefix: below(destination.prefix) };
+    case "stdout":
+      return destination;
+  }
+}
+
+function resolveTableFormat({ table_format, mode }: ExportConfig): TableSettings | null {
+  if (table_format === undefined) return null;
+  const { type, write, partition_by, catalog, identifier } = table_format;
+  return {
+    type,
+    write: write ?? (mode === "incremental" ? "append" : "replace"),
+    partitionBy: partition_by ?? [],
+    catalog: catalog ?? null,
+    identifier: identifier ?? null,
+  };
 }
 
 const MIB = 1024 * 1024;

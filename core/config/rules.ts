@@ -3,6 +3,7 @@ import { DESTINATION_RULES } from "./rules/destination.ts";
 import { MODE_RULES } from "./rules/mode.ts";
 import { OUTPUT_RULES } from "./rules/output.ts";
 import type { ExportRule } from "./rules/rule.ts";
+import { TABLE_FORMAT_RULES } from "./rules/table_format.ts";
 import { WHAT_RULES } from "./rules/what.ts";
 
 export { ROOT_RULES } from "./rules/root.ts";
@@ -13,4 +14,5 @@ export const EXPORT_RULES: readonly ExportRule[] = [
   ...MODE_RULES,
   ...OUTPUT_RULES,
   ...DESTINATION_RULES,
+  ...TABLE_FORMAT_RULES,
 ];

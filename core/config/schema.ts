@@ -19,6 +19,11 @@ export {
   qualitySchema,
 } from "./schema/output.ts";
 export {
+  type CatalogConfig,
+  type TableFormatConfig,
+  tableFormatSchema,
+} from "./schema/table_format.ts";
+export {
   type SourceConfig,
   sourceSchema,
   type TlsConfig,

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { RivetError } from "../base/errors.ts";
+import type { FileStatistics } from "../ports/format.ts";
 
 export const MANIFEST_VERSION = 1;
 
@@ -28,6 +29,7 @@ export interface ManifestCursor {
  */
 export type ManifestPartStatus = "committed" | "quarantined" | "superseded";
 
+/** One part, as the file lists it. */
 export interface ManifestPart {
   /** Counts from 1 within the manifest. */
   readonly part_id: number;
@@ -42,6 +44,23 @@ export interface ManifestPart {
   readonly status: ManifestPartStatus;
   /** null: the export was not read in chunks. */
   readonly chunk_index: number | null;
+}
+
+/** What the commit of a run to its table takes. Paths are those of parts. */
+export interface ManifestTableCommit {
+  /** `amend`: the run is in the table, and is corrected. */
+  readonly write: "append" | "replace" | "amend";
+  /** `type` as `columns:` overrides write it. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** To be added, in their order. */
+  readonly files: readonly {
+    readonly path: string;
+    readonly statistics: FileStatistics | null;
+  }[];
+  /** The run's own that are no longer its data. */
+  readonly removed: readonly string[];
+  /** In the table since an earlier attempt. */
+  readonly kept: readonly string[];
 }
 
 /** Fields may be added, never removed; members that are absent in older files are optional. */
@@ -80,6 +99,10 @@ export interface Manifest {
   readonly sequence?: number;
   /** The run that began before this one, with or without a manifest here. */
   readonly previous_run_id?: string | null;
+  /** While the run is `prepared` and its files are those of a table. */
+  readonly table_commit?: ManifestTableCommit;
+  /** The table's version that the run became; absent where the files are all. */
+  readonly table?: { readonly type: string; readonly version: string };
 }
 
 const count = z.number().int().min(0);
@@ -94,6 +117,28 @@ const partSchema = z.object({
   content_md5: z.string(),
   status: z.enum(["committed", "quarantined", "superseded"]),
   chunk_index: count.nullable().default(null),
+});
+
+const bound = z.object({ value: z.string(), exact: z.boolean() }).nullable();
+
+const statistics = z.object({
+  columns: z.array(z.object({
+    path: z.array(z.string()),
+    values: count,
+    nulls: count,
+    bytes: count,
+    min: bound,
+    max: bound,
+  })),
+  splits: z.array(count),
+});
+
+const tableCommit = z.object({
+  write: z.enum(["append", "replace", "amend"]),
+  columns: z.array(z.object({ name: z.string(), type: z.string() })),
+  files: z.array(z.object({ path: z.string(), statistics: statistics.nullable() })),
+  removed: z.array(z.string()),
+  kept: z.array(z.string()),
 });
 
 const manifestSchema = z.object({
@@ -124,6 +169,8 @@ const manifestSchema = z.object({
   }).optional(),
   sequence: count.optional(),
   previous_run_id: z.string().nullish(),
+  table_commit: tableCommit.optional(),
+  table: z.object({ type: z.string(), version: z.string() }).optional(),
 }).superRefine((manifest, ctx) => {
   const committed = manifest.parts.filter((part) => part.status === "committed");
   const rows = committed.reduce((sum, part) => sum + part.rows, 0);

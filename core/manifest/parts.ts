@@ -1,5 +1,7 @@
 /** A part file that a run left, and which of a run's parts are its data. */
 
+import type { FileStatistics } from "../ports/format.ts";
+
 /** One part file that the destination holds. */
 export interface PartRecord {
   /** Key relative to the destination's prefix. */
@@ -16,6 +18,8 @@ export interface PartRecord {
    * `quarantined`: moved to `path` because it differed from what was recorded (M9).
    */
   readonly status?: "superseded" | "quarantined";
+  /** Where the run's files are committed to a table. */
+  readonly statistics?: FileStatistics;
 }
 
 /** The parts that together are the data, once. */

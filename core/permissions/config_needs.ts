@@ -33,6 +33,11 @@ export async function configNeeds(
       config.exports.map((exported) => adapters.destination(exported.destination, env)),
     ),
     notifications === undefined ? {} : await adapters.notifiers(notifications, env),
+    ...await Promise.all(
+      config.exports.map(async ({ config: { table_format: table } }) =>
+        table === undefined ? {} : await adapters.tables(table, env)
+      ),
+    ),
   );
 }
 
@@ -47,6 +52,7 @@ export async function exportNeeds(
   program: Needs = {},
 ): Promise<Required<Needs>> {
   const { notifications = {} } = config.config;
+  const { table_format: table } = exported.config;
   const known = (work: () => Needs | Promise<Needs>) => Promise.try(work).catch(() => ({}));
   return together(
     program,
@@ -57,6 +63,7 @@ export async function exportNeeds(
       known(() => adapters.source(config.source, env)),
       known(() => adapters.destination(exported.destination, env)),
       known(() => adapters.notifiers(notifications, env)),
+      known(() => table === undefined ? {} : adapters.tables(table, env)),
     ]),
   );
 }

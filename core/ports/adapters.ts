@@ -1,10 +1,16 @@
 /** The adapters of every port, as whoever runs is given them: `program.ts` and the Worker's entry wire them. */
 import { RivetError } from "../base/errors.ts";
-import type { DestinationConfig, NotificationsConfig, SourceConfig } from "../config/schema.ts";
+import type {
+  DestinationConfig,
+  NotificationsConfig,
+  SourceConfig,
+  TableFormatConfig,
+} from "../config/schema.ts";
 import type { AnyDestination } from "./destination.ts";
 import type { Format } from "./format.ts";
 import type { NeedsOf } from "./needs.ts";
 import type { Notifier } from "./notifier.ts";
+import type { TableFormat } from "./table_format.ts";
 import type { SourceFactory } from "./source.ts";
 
 /** One function per port. Each adapter is loaded when it is first asked for. */
@@ -19,6 +25,7 @@ export interface Adapters {
    */
   readonly destination: (config: DestinationConfig) => Promise<AnyDestination>;
   readonly format: (name: string) => Promise<Format>;
+  readonly table: (type: string) => Promise<TableFormat>;
   /**
    * What the configuration asks for. Nothing is sent yet.
    * @throws ConfigError when one has no usable address.
@@ -32,6 +39,7 @@ export interface AdapterNeeds {
   /** @param config as `Adapters.destination` takes it, placeholders still in place. */
   readonly destination: NeedsOf<DestinationConfig>;
   readonly notifiers: NeedsOf<NotificationsConfig>;
+  readonly tables: NeedsOf<TableFormatConfig>;
 }
 
 /**

@@ -47,6 +47,35 @@ export interface FormatEncoder {
   flush(): Uint8Array[];
 }
 
+/** The least or the greatest value of a column in a file, or one beyond it. */
+export interface StoredBound {
+  /** Base64 of the value in Parquet's PLAIN encoding, without a length before it. */
+  readonly value: string;
+  /** Some row has this very value. */
+  readonly exact: boolean;
+}
+
+/** What a file says of one of its columns. Of a list: of its elements. */
+export interface ColumnStatistics {
+  /** The names from the column down to the values: one, but for a list. */
+  readonly path: readonly string[];
+  /** NULLs included. */
+  readonly values: number;
+  readonly nulls: number;
+  /** Compressed. */
+  readonly bytes: number;
+  /** null: there is no value, or none but NaN. */
+  readonly min: StoredBound | null;
+  readonly max: StoredBound | null;
+}
+
+/** What a finished file says of its content, by which readers skip it. JSON keeps it. */
+export interface FileStatistics {
+  readonly columns: readonly ColumnStatistics[];
+  /** Where its row groups begin: a reader may start there. */
+  readonly splits: readonly number[];
+}
+
 /** A file format, and the way back that `--validate` takes. */
 export interface Format {
   readonly name: "parquet" | "csv";
@@ -60,6 +89,8 @@ export interface Format {
   open(columns: readonly Column[], options: EncoderOptions): Promise<FormatEncoder>;
   /** Rows of a finished local file, read back from the file itself (`--validate`). */
   countRows(path: string, compression: CompressionName): Promise<number>;
+  /** Read back from a finished local file; absent where files say nothing of their content. */
+  readonly statistics?: (path: string) => Promise<FileStatistics>;
 }
 
 /** What compresses the format's files as a whole; null: nothing does. */

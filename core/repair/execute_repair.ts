@@ -5,6 +5,7 @@ import type { HeldLease } from "../lease/lease.ts";
 import type { ExportPlan } from "../plan/strategy.ts";
 import type { Dialect } from "../ports/source.ts";
 import type { ChunkTask } from "../ports/state.ts";
+import { checkTable } from "../run/commit_run.ts";
 import type { ExportContext, RunDeps } from "../run/context.ts";
 import { checkDrift } from "../run/drift.ts";
 import { finishRun } from "../run/finish_run.ts";
@@ -172,6 +173,8 @@ class Repair {
       return { shape, description, dialect: source.dialect };
     });
     const schemaChanged = await checkDrift(this.#ctx, description.columns, dialect);
+    const stages = planStages(exported, description.columns);
+    await checkTable(this.#ctx, fileColumns(description.columns, stages));
     const chunks = this.#actions.map(({ chunk_index, start_key, end_key }) => ({
       index: chunk_index,
       start: start_key,
@@ -182,7 +185,7 @@ class Repair {
       description,
       estimatedRows: null,
       strategy: { kind: "chunked", shape, fingerprint: run.planFingerprint, pageRows, chunks },
-      stages: planStages(exported, description.columns),
+      stages,
     };
     return { plan, dialect, schemaChanged };
   }

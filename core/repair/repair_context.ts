@@ -15,6 +15,7 @@ import { runHold } from "../extract/snapshot.ts";
 import { runDestination, runRetrier } from "../run/retries.ts";
 import { RunTracker } from "../run/tracker.ts";
 import { readerSlots } from "../run/reader_slots.ts";
+import { lastInTable } from "../tables/open_table.ts";
 import type { WorkerPool } from "../workers/worker_pool.ts";
 import type { RecordedRun } from "../reconcile/chunk_run.ts";
 import type { ReconcileOptions } from "../reconcile/reconcile.ts";
@@ -34,9 +35,11 @@ export async function openRepairContext(
   const place = { exportName: exported.name, runId: run.runId, at };
   const listener = { started: () => {}, progress: () => {}, finished: () => {} };
   const destination = await deps.destination(resolvePlaceholders(exported.destination, place));
-  const begun = { exportName: exported.name, runId: run.runId, signal };
-  const retrier = loggedRetrier(exported.tuning, signal);
-  const order = await beginRepair(lease, retriedWhereSafe(destination, retrier), begun);
+  const retried = retriedWhereSafe(destination, loggedRetrier(exported.tuning, signal));
+  const order = await beginRepair(lease, retried, {
+    ...{ exportName: exported.name, runId: run.runId, signal },
+    lastInTable: lastInTable({ deps, exported, destination: retried, signal }),
+  });
   const readers = readerSlots(config, coresOf(deps));
   await readers.begin(signal);
   const base = {

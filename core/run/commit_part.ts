@@ -71,6 +71,16 @@ async function storePart(
   return await putUnderFreeName(ctx, destination, staged, place);
 }
 
+/** What a table says of its files is read from the file itself, while it is here. */
+async function statisticsOf(
+  { deps, exported }: ExportContext,
+  { file }: StagedPart,
+): Promise<Pick<PartRecord, "statistics">> {
+  if (exported.tableFormat === null) return {};
+  const { statistics } = await deps.format(exported.config.format);
+  return statistics === undefined ? {} : { statistics: await statistics(file) };
+}
+
 /** @returns what the manifest and the file log say of the part. */
 export async function commitPart(
   ctx: ExportContext,
@@ -78,6 +88,7 @@ export async function commitPart(
   place: PartPlace,
 ): Promise<PartRecord> {
   const { destination, exported, runId } = ctx;
+  const known = await statisticsOf(ctx, staged);
   const path = isStream(destination)
     ? "-"
     : await storePart(ctx, bound(destination, ctx.signal), staged, place);
@@ -98,5 +109,5 @@ export async function commitPart(
       createdAt: new Date().toISOString(),
     }));
   ctx.journal.add("part_committed", { path, rows, size_bytes: sizeBytes });
-  return { path, rows, sizeBytes, fingerprint, md5, chunkIndex: place.chunkIndex };
+  return { path, rows, sizeBytes, fingerprint, md5, chunkIndex: place.chunkIndex, ...known };
 }

@@ -13,6 +13,7 @@ import { type HeldLease, withLease } from "../lease/lease.ts";
 import { resolvePlaceholders, runId, runTime } from "../manifest/names.ts";
 import { exportHold, usesSnapshot } from "../extract/snapshot.ts";
 import { beginRun } from "./order.ts";
+import { lastInTable } from "../tables/open_table.ts";
 import { requireUnfinished } from "./resume.ts";
 import { probeDestination } from "./probe_destination.ts";
 import { runDestination, runRetrier } from "./retries.ts";
@@ -77,11 +78,14 @@ export async function withContext<T>(
   const destination = await deps.destination(resolvePlaceholders(exported.destination, place));
   try {
     const retrier = loggedRetrier(exported.tuning, options.signal);
+    const retried = retriedWhereSafe(destination, retrier);
+    const { signal } = options;
     const order = begins
-      ? await beginRun(lease.state, retriedWhereSafe(destination, retrier), {
+      ? await beginRun(lease.state, retried, {
         exportName: exported.name,
         runId: id,
-        signal: options.signal,
+        signal,
+        lastInTable: lastInTable({ deps, exported, destination: retried, signal }),
       })
       : { sequence: await lease.state.sequenceOf(id) ?? 0, previousRunId: null };
     const begun = { runId: id, startedAt, order, lease, destination };

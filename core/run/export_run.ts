@@ -9,6 +9,7 @@ import { fileColumns } from "../encode/stage_plan.ts";
 import type { StageTotals } from "../encode/totals.ts";
 import { checkQuality, qualityFailed } from "./check_quality.ts";
 import { commitCursor, type CursorMove, cursorMove } from "./commit_cursor.ts";
+import { checkTable } from "./commit_run.ts";
 import { bestEffort, type ExportContext } from "./context.ts";
 import { checkDrift } from "./drift.ts";
 import { ExportSource } from "./export_source.ts";
@@ -50,6 +51,7 @@ export class ExportRun {
       const planned = this.#planned = await planRun(ctx, this.#source, this.#open);
       const { strategy, description } = planned.plan;
       this.#schemaChanged = await checkDrift(ctx, description.columns, planned.dialect);
+      await checkTable(ctx, fileColumns(description.columns, planned.plan.stages));
       const storage = new StorageWatch(ctx, this.#source, strategy);
       await storage.begin();
       const queue = this.#queue = await openQueue(ctx, planned, this.#open);

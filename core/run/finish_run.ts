@@ -14,7 +14,7 @@ import { bound, isStream } from "../ports/destination.ts";
 import { keptWidths, warnOfShapeDrift } from "./drift.ts";
 import { notifyRun } from "./notify.ts";
 import { committedParts } from "../manifest/parts.ts";
-import { type FinishedRun, manifestOf, type Published, publishRun } from "./publish_run.ts";
+import { type FinishedRun, preparedManifest, type Published, publishRun } from "./publish_run.ts";
 import type { ExportStatus, ExportSummary } from "../report/summary.ts";
 import type { PartRecord } from "../manifest/parts.ts";
 import { timeTotals, type UnitTimes } from "./unit_watch.ts";
@@ -148,7 +148,7 @@ export async function prepareRun(ctx: ExportContext, outcome: RunOutcome): Promi
   await ctx.lease.confirm();
   await publishPrepared(
     bound(ctx.destination, ctx.signal),
-    await manifestOf(ctx, finishedRun(ctx, outcome), "prepared"),
+    await preparedManifest(ctx, finishedRun(ctx, outcome)),
   );
 }
 

@@ -11,6 +11,15 @@ import {
   isStream,
 } from "../ports/destination.ts";
 
+/** The run that gets a place. */
+export interface BegunRun {
+  readonly exportName: string;
+  readonly runId: string;
+  readonly signal: AbortSignal;
+  /** Of the export's last run in its table; null: none, or no table. */
+  readonly lastInTable: () => Promise<number | null>;
+}
+
 /**
  * The run's place after what the state knows, and after what lies at its destination: a state may have
  * been lost, or restored from a backup that is older than the last manifest there.
@@ -18,11 +27,19 @@ import {
 export async function beginRun(
   state: LeasedState,
   destination: AnyDestination,
-  { exportName, runId, signal }: {
-    readonly exportName: string;
-    readonly runId: string;
-    readonly signal: AbortSignal;
-  },
+  begun: BegunRun,
+): Promise<RunOrder> {
+  const order = await afterManifests(state, destination, begun);
+  const last = await begun.lastInTable();
+  if (last === null || order.sequence > last) return order;
+  const { previousRunId } = order;
+  return await state.beginRun(begun.runId, { sequence: last, previousRunId });
+}
+
+async function afterManifests(
+  state: LeasedState,
+  destination: AnyDestination,
+  { exportName, runId, signal }: BegunRun,
 ): Promise<RunOrder> {
   const order = await state.beginRun(runId);
   if (isStream(destination)) return order;

@@ -3,6 +3,7 @@
  * at once, and what the credentials do not allow is known before it is needed.
  */
 import { requireAccess } from "../access/destination_access.ts";
+import { RivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import { type Access, bound, isStream } from "../ports/destination.ts";
 import type { ExportContext } from "./context.ts";
@@ -24,7 +25,22 @@ export async function probeDestination(
     return STREAM;
   }
   const listedFor = needs.list ? "--resume" : options.validate ? "--validate" : null;
-  return await requireAccess(bound(ctx.destination, ctx.signal), exported, listedFor);
+  const access = await requireAccess(bound(ctx.destination, ctx.signal), exported, listedFor);
+  if (exported.tableFormat !== null && !access.createOnly) throw noConditions(ctx);
+  return access;
+}
+
+/** Two writers would both take the same version for theirs. */
+function noConditions({ exported, destination }: ExportContext): RivetError {
+  return new RivetError(
+    "TABLE_UNSUPPORTED",
+    `export '${exported.name}': ${destination.uri} does not refuse a name that is taken, which a ` +
+      "table's commits rely on",
+    {
+      hint: "Use a store that heeds If-None-Match, with destination.probe left on; or leave " +
+        "table_format out.",
+    },
+  );
 }
 
 /** Contracts section 2: what left cannot be taken back. */

@@ -7,7 +7,12 @@ import { bound, type BoundDestination, isStream } from "../ports/destination.ts"
 import type { Column } from "../types/types.ts";
 import { buildManifest } from "../manifest/build_manifest.ts";
 import type { Manifest, ManifestCursor } from "../manifest/manifest.ts";
-import { publishFailure, publishSuccess, withdrawSuccess } from "../manifest/publish.ts";
+import {
+  publishFailure,
+  publishPrepared,
+  publishSuccess,
+  withdrawSuccess,
+} from "../manifest/publish.ts";
 import {
   coverageText,
   isVerified,
@@ -16,6 +21,8 @@ import {
   verifyDestination,
 } from "../manifest/verify_parts.ts";
 import { type CursorMove, restoreCursor } from "./commit_cursor.ts";
+import { isRefusal } from "../tables/commit_table.ts";
+import { commitTable, manifestBefore, withCommit } from "./commit_run.ts";
 import { bestEffort, type ExportContext } from "./context.ts";
 import { runTime } from "../manifest/names.ts";
 import { committedParts } from "../manifest/parts.ts";
@@ -47,7 +54,8 @@ const PROBLEMS_NAMED = 3;
 export async function publishRun(ctx: ExportContext, run: FinishedRun): Promise<Published> {
   if (isStream(ctx.destination)) return NOTHING;
   // A run that is stopped here has moved its cursor: what names its rows is still written.
-  const destination = bound(ctx.destination, withGrace(ctx.signal, FAREWELL_MS));
+  const signal = withGrace(ctx.signal, FAREWELL_MS);
+  const destination = bound(ctx.destination, signal);
   switch (run.status) {
     case "skipped":
       return NOTHING;
@@ -59,8 +67,19 @@ export async function publishRun(ctx: ExportContext, run: FinishedRun): Promise<
       if (committedParts(run.parts).length > 0) await leaveFailure(ctx, destination, run);
       return NOTHING;
     case "success":
-      return await publishAndVerify(ctx, destination, run);
+      return ctx.exported.tableFormat === null
+        ? await publishAndVerify(ctx, destination, run)
+        : await publishTable({ ...ctx, signal }, destination, run);
   }
+}
+
+/** The run's own manifest before its cursor moves, with all that completing it takes. */
+export async function preparedManifest(ctx: ExportContext, run: FinishedRun): Promise<Manifest> {
+  const manifest = await manifestOf(ctx, run, "prepared");
+  if (ctx.exported.tableFormat === null || isStream(ctx.destination)) return manifest;
+  const { columns, parts } = run;
+  if (columns === null) throw new RivetError("INTERNAL", "a table without columns");
+  return await withCommit(ctx, bound(ctx.destination, ctx.signal), manifest, { columns, parts });
 }
 
 /** @param status of the manifest; `prepared` carries all that completing the run takes. */
@@ -145,6 +164,59 @@ async function publishAndVerify(
     await takeBack(ctx, destination, run);
     return { error: toRivetError(error), coverage: null };
   }
+}
+
+/**
+ * What is in a table cannot be taken back: the parts are verified before, and a run that may have come
+ * into it stays prepared, for the next start to complete.
+ */
+async function publishTable(
+  ctx: ExportContext,
+  destination: BoundDestination,
+  run: FinishedRun,
+): Promise<Published> {
+  const content = ctx.exported.config.verify === "content";
+  let before: Manifest | null = null;
+  let coverage: string | null = null;
+  let prepared: Manifest;
+  try {
+    before = await manifestBefore(destination, ctx.runId);
+    prepared = await preparedManifest(ctx, run);
+    await ctx.lease.confirm();
+    await publishPrepared(destination, prepared);
+    if (ctx.options.validate || content) {
+      const verification = await verifyDestination(destination, prepared, { content });
+      coverage = coverageText(verification);
+      ctx.journal.add("validated", { ok: isVerified(verification), coverage });
+      if (!isVerified(verification)) throw notVerified(ctx, verification, coverage);
+    }
+  } catch (error) {
+    await abandon(ctx, destination, run, before);
+    return { error: toRivetError(error), coverage };
+  }
+  try {
+    const committed = await commitTable(ctx, prepared);
+    const { parts, table } = committed;
+    const manifest = await manifestOf(ctx, run, "success");
+    await publishSuccess(destination, { ...manifest, parts, ...(table && { table }) });
+    return { error: null, coverage };
+  } catch (thrown) {
+    const error = toRivetError(thrown);
+    if (isRefusal(error)) await abandon(ctx, destination, run, before);
+    return { error, coverage };
+  }
+}
+
+/** A run that is in its table already is there still, whatever a correction of it came to. */
+async function abandon(
+  ctx: ExportContext,
+  destination: BoundDestination,
+  run: FinishedRun,
+  before: Manifest | null,
+): Promise<void> {
+  if (before?.table === undefined) return await takeBack(ctx, destination, run);
+  if (!await isStillOurs(ctx)) return;
+  await bestEffort("the manifest as it was", () => publishPrepared(destination, before));
 }
 
 /**

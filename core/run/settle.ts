@@ -18,7 +18,10 @@ import {
   type BoundDestination,
   isStream,
 } from "../ports/destination.ts";
+import { isCommitted, isRefusal } from "../tables/commit_table.ts";
+import { withTable } from "../tables/open_table.ts";
 import { commitCursor } from "./commit_cursor.ts";
+import { commitTable } from "./commit_run.ts";
 import type { ExportContext } from "./context.ts";
 import { runDestination } from "./retries.ts";
 
@@ -120,10 +123,8 @@ async function openRun(ctx: ExportContext, runId: string): Promise<EarlierRun[]>
   return [];
 }
 
-async function settleRun(
-  ctx: ExportContext,
-  { destination, manifest }: EarlierRun,
-): Promise<void> {
+async function settleRun(ctx: ExportContext, run: EarlierRun): Promise<void> {
+  const { destination, manifest } = run;
   switch (manifest.status) {
     case "failed":
     case "interrupted":
@@ -131,7 +132,7 @@ async function settleRun(
     case "success":
       return await completePublication(ctx, destination, manifest);
     case "prepared":
-      return await settlePrepared(ctx, destination, manifest);
+      return await settlePrepared(ctx, run);
   }
 }
 
@@ -162,16 +163,43 @@ function isAfter(published: Manifest, manifest: Manifest): boolean {
   return ordered && b !== undefined ? a > b : published.finished_at >= manifest.finished_at;
 }
 
-async function settlePrepared(
-  ctx: ExportContext,
-  destination: BoundDestination,
-  manifest: Manifest,
-): Promise<void> {
+async function settlePrepared(ctx: ExportContext, run: EarlierRun): Promise<void> {
+  const { opened, destination, manifest } = run;
+  if (await isInTable(ctx, opened, manifest)) {
+    const ignored = await moveCursor(ctx, manifest);
+    if (ignored !== null) logger().warn(`run '${manifest.run_id}' is in its table; ${ignored}`);
+    return await completeTable(ctx, run);
+  }
   const verification = await verifyDestination(destination, manifest, { content: false });
   const missing = isVerified(verification) ? null : coverageText(verification);
   const reason = missing ?? await moveCursor(ctx, manifest);
   if (reason !== null) return await takeBack(ctx, destination, manifest, reason);
-  await complete(ctx, destination, manifest);
+  await completeTable(ctx, run);
+}
+
+/** Whether the run died after its commit to the export's table. */
+async function isInTable(
+  ctx: ExportContext,
+  destination: AnyDestination,
+  manifest: Manifest,
+): Promise<boolean> {
+  return await withTable({ ...ctx, destination }, (table) => isCommitted(table, manifest)) ?? false;
+}
+
+/** Its commit to the export's table, where it has one, and its publication. */
+async function completeTable(
+  ctx: ExportContext,
+  { opened, destination, manifest }: EarlierRun,
+): Promise<void> {
+  try {
+    const committed = await commitTable({ ...ctx, destination: opened }, manifest);
+    await complete(ctx, destination, committed);
+  } catch (thrown) {
+    const error = toRivetError(thrown);
+    // What an incremental run has read is behind the cursor: it must not be forgotten.
+    if (!isRefusal(error) || manifest.cursor !== undefined) throw error;
+    await takeBack(ctx, destination, manifest, error.message);
+  }
 }
 
 /** Moves the cursor to where the run would have moved it; else why it must not. */
@@ -219,7 +247,8 @@ async function takeBack(
   manifest: Manifest,
   reason: string,
 ): Promise<void> {
-  await publishFailure(destination, { ...manifest, status: "failed" });
+  const { table_commit: _, ...rest } = manifest;
+  await publishFailure(destination, { ...rest, status: "failed" });
   logger().warn(
     `export '${ctx.exported.name}': run '${manifest.run_id}' was cut short and is taken back: ${reason}; ` +
       "its rows are read again",

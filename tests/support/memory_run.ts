@@ -107,6 +107,7 @@ export class MemoryRun {
       source: () => Promise.resolve(this.server.factory),
       destination: () => Promise.resolve(this.destination),
       format: () => Promise.resolve(memoryFormat),
+      table: (type: string) => Promise.reject(new Error(`no table format ${type}`)),
       openNotifiers: () => Promise.resolve([this.notifier]),
     };
     return {

@@ -53,6 +53,7 @@ export async function withRun(
     exportName: exported.name,
     runId,
     signal: interrupt.signal,
+    lastInTable: () => Promise.resolve(null),
   });
   const base = {
     deps: {

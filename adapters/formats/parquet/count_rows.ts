@@ -1,40 +1,11 @@
 /** Rows of a Parquet file on disk, from its footer alone. */
-import { RivetError } from "../../../core/base/errors.ts";
-import { ThriftReader } from "./thrift.ts";
+import { invalidFile, readFooter } from "./read_footer.ts";
 
-/** Footer length and magic, the end of every file. */
-const TAIL_BYTES = 8;
 const NUM_ROWS_FIELD = 3;
-
-function invalid(path: string, why: string): RivetError {
-  return new RivetError("VALIDATION_FAILED", `${path} is not a complete Parquet file: ${why}`);
-}
-
-async function readAt(file: Deno.FsFile, offset: number, length: number): Promise<Uint8Array> {
-  await file.seek(offset, Deno.SeekMode.Start);
-  const bytes = new Uint8Array(length);
-  let filled = 0;
-  while (filled < length) {
-    const read = await file.read(bytes.subarray(filled));
-    if (read === null) break;
-    filled += read;
-  }
-  return bytes.subarray(0, filled);
-}
 
 /** @throws RivetError VALIDATION_FAILED when the file has no whole footer. */
 export async function countRows(path: string): Promise<number> {
-  using file = await Deno.open(path, { read: true });
-  const { size } = await file.stat();
-  if (size < TAIL_BYTES + 4) throw invalid(path, `it has ${size} bytes`);
-  const tail = await readAt(file, size - TAIL_BYTES, TAIL_BYTES);
-  if (new TextDecoder().decode(tail.subarray(4)) !== "PAR1") {
-    throw invalid(path, "it does not end in PAR1");
-  }
-  const length = new DataView(tail.buffer, tail.byteOffset).getUint32(0, true);
-  if (length > size - TAIL_BYTES - 4) throw invalid(path, `a footer of ${length} bytes`);
-  const footer = await readAt(file, size - TAIL_BYTES - length, length);
-  const rows = new ThriftReader(footer).struct().get(NUM_ROWS_FIELD);
-  if (typeof rows !== "bigint") throw invalid(path, "its footer has no row count");
+  const rows = (await readFooter(path)).get(NUM_ROWS_FIELD);
+  if (typeof rows !== "bigint") throw invalidFile(path, "its footer has no row count");
   return Number(rows);
 }

@@ -5,6 +5,7 @@ import { ARROW_SCHEMA_KEY, encodeArrowSchema } from "./arrow_schema.ts";
 import { openCodec } from "./codecs.ts";
 import { countRows } from "./count_rows.ts";
 import { ParquetEncoder } from "./encoder.ts";
+import { fileStatistics } from "./file_statistics.ts";
 import { leafOf } from "./schema.ts";
 
 /** Parquet, as the port has it. */
@@ -28,4 +29,5 @@ export const parquet: Format = {
   },
 
   countRows,
+  statistics: fileStatistics,
 };

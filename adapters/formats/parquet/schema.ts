@@ -25,7 +25,8 @@ export interface Leaf {
   readonly maxRepetition: number;
 }
 
-const ConvertedType = {
+/** ConvertedType, the annotation that readers of old know. */
+export const CONVERTED = {
   UTF8: 0,
   LIST: 3,
   DECIMAL: 5,
@@ -136,10 +137,10 @@ function writeLogicalType(writer: ThriftWriter, type: Leaf["type"]): void {
   switch (type.kind) {
     case "text":
     case "interval":
-      writer.i32(6, ConvertedType.UTF8);
+      writer.i32(6, CONVERTED.UTF8);
       return writer.struct(10, empty(1));
     case "decimal":
-      writer.i32(6, ConvertedType.DECIMAL);
+      writer.i32(6, CONVERTED.DECIMAL);
       writer.i32(7, type.scale);
       writer.i32(8, type.precision);
       return writer.struct(10, (union) =>
@@ -148,17 +149,17 @@ function writeLogicalType(writer: ThriftWriter, type: Leaf["type"]): void {
           decimal.i32(2, type.precision);
         }));
     case "date":
-      writer.i32(6, ConvertedType.DATE);
+      writer.i32(6, CONVERTED.DATE);
       return writer.struct(10, empty(6));
     case "time":
-      writer.i32(6, ConvertedType.TIME_MICROS);
+      writer.i32(6, CONVERTED.TIME_MICROS);
       return writer.struct(10, (union) =>
         union.struct(7, (time) => {
           time.bool(1, false);
           time.struct(2, (unit) => writeTimeUnit(unit, "us"));
         }));
     case "timestamp":
-      if (type.unit === "us") writer.i32(6, ConvertedType.TIMESTAMP_MICROS);
+      if (type.unit === "us") writer.i32(6, CONVERTED.TIMESTAMP_MICROS);
       return writer.struct(10, (union) =>
         union.struct(8, (timestamp) => {
           timestamp.bool(1, type.utc);
@@ -168,7 +169,7 @@ function writeLogicalType(writer: ThriftWriter, type: Leaf["type"]): void {
       const { bits, signed } = type;
       // INT32 and INT64 without an annotation are signed of their own width.
       if (signed && bits !== 16) return;
-      writer.i32(6, signed ? ConvertedType.INT_16 : ConvertedType.UINT_64);
+      writer.i32(6, signed ? CONVERTED.INT_16 : CONVERTED.UINT_64);
       return writer.struct(10, (union) =>
         union.struct(10, (int) => {
           int.i8(1, bits);
@@ -176,7 +177,7 @@ function writeLogicalType(writer: ThriftWriter, type: Leaf["type"]): void {
         }));
     }
     case "json":
-      writer.i32(6, ConvertedType.JSON);
+      writer.i32(6, CONVERTED.JSON);
       return writer.struct(10, empty(12));
     case "uuid":
       return writer.struct(10, empty(14));
@@ -206,7 +207,7 @@ function listElements(leaf: Leaf): SchemaElement[] {
       writer.i32(3, leaf.column.nullable ? Repetition.OPTIONAL : Repetition.REQUIRED);
       writer.string(4, leaf.column.name);
       writer.i32(5, 1);
-      writer.i32(6, ConvertedType.LIST);
+      writer.i32(6, CONVERTED.LIST);
       writer.struct(10, (union) => union.struct(3, () => {}));
     },
     (writer) => {

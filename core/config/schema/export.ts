@@ -5,6 +5,7 @@ import { destinationSchema } from "./destination.ts";
 import { byColumn, positive, text } from "./fields.ts";
 import { csvSchema, metaColumnsSchema, parquetSchema, qualitySchema } from "./output.ts";
 import { tuningSchema } from "./source.ts";
+import { tableFormatSchema } from "./table_format.ts";
 
 const what = {
   name: text.describe(
@@ -128,6 +129,7 @@ const files = {
     "0 rows: no file, the cursor stays, status skipped. Default: false.",
   ),
   meta_columns: metaColumnsSchema.optional(),
+  table_format: tableFormatSchema.optional(),
 };
 
 const trust = {

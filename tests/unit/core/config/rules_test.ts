@@ -26,6 +26,10 @@ const INC = { mode: "incremental", cursor_column: "c" };
 const CHUNK = { mode: "chunked" };
 const CTID = { chunk_by: "ctid", consistency: "snapshot" };
 
+const DELTA = { type: "delta" };
+const REST = { type: "rest", uri_env: "U" };
+const ofTable = (table: Block, fields: Block = {}) => ofExport({ table_format: table, ...fields });
+
 /** Per rule: blocks that break it with what is found, and blocks that keep it. */
 const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] }> = {
   url_or_structured_fields: {
@@ -491,6 +495,63 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
       [ofExport({ partition_name: "day" }), ["!exports[0].partition_name"]],
     ],
     keeps: [],
+  },
+  table_format_needs_parquet: {
+    breaks: [[ofTable(DELTA, { format: "csv" }), ["!exports[0].format"]]],
+    keeps: [ofTable(DELTA), ofTable({ type: "iceberg" }, { format: "parquet" })],
+  },
+  table_format_needs_one_place: {
+    breaks: [
+      [ofTable(DELTA, { destination: { type: "stdout" } }), ["!exports[0].table_format"]],
+      [ofTable(DELTA, { destination: { type: "local", path: "x/{date}" } }), [
+        "!exports[0].destination.path",
+      ]],
+      [ofTable(DELTA, { destination: { type: "gcs", bucket: "b", prefix: "{run_id}/" } }), [
+        "!exports[0].destination.prefix",
+      ]],
+    ],
+    keeps: [ofTable(DELTA, { destination: { type: "local", path: "lake/{export}" } })],
+  },
+  table_format_has_its_own_partitions: {
+    breaks: [
+      [
+        ofTable({ ...DELTA, partition_by: [{ column: "id", transform: "bucket[4]" }] }),
+        ["!exports[0].table_format.partition_by[0].transform"],
+      ],
+      [
+        ofTable(DELTA, {
+          partition_by: "at",
+          destination: { type: "gcs", bucket: "b", prefix: "x" },
+        }).filter((path) => path === "!exports[0].partition_by").slice(0, 1),
+        ["!exports[0].partition_by"],
+      ],
+    ],
+    keeps: [ofTable({ ...DELTA, partition_by: [{ column: "at", transform: "day" }] })],
+  },
+  table_catalog_fits: {
+    breaks: [
+      [ofTable({ ...DELTA, catalog: REST, identifier: "a.b" }), [
+        "!exports[0].table_format.catalog",
+        "!exports[0].table_format.identifier",
+      ]],
+      [ofTable({ type: "iceberg", identifier: "a.b" }), ["!exports[0].table_format.identifier"]],
+      [ofTable({ type: "iceberg", catalog: REST }), ["!exports[0].table_format.catalog"]],
+      [ofTable({ type: "iceberg", catalog: { type: "rest" }, identifier: "a.b" }), [
+        "!exports[0].table_format.catalog",
+      ]],
+      [ofTable({ type: "iceberg", catalog: { ...REST, uri: "u" }, identifier: "a.b" }), [
+        "!exports[0].table_format.catalog.uri_env",
+      ]],
+    ],
+    keeps: [ofTable({ type: "iceberg", catalog: REST, identifier: "a.b" })],
+  },
+  table_write_fits_mode: {
+    breaks: [
+      [ofTable({ ...DELTA, write: "replace" }, INC), ["!exports[0].table_format.write"]],
+      [ofTable({ ...DELTA, write: "append" }), ["~exports[0].table_format.write"]],
+      [ofTable(DELTA, { ...INC, cursor_lag: "1h" }), ["~exports[0].cursor_lag"]],
+    ],
+    keeps: [ofTable(DELTA, INC), ofTable({ ...DELTA, write: "replace" })],
   },
   stdout_takes_one_plain_file: {
     breaks: [

@@ -32,9 +32,11 @@ function begin(
   destination: AnyDestination,
   exportName: string,
   runId: string,
+  inTable: number | null = null,
 ): Promise<RunOrder> {
   const { signal } = new AbortController();
-  return beginRun(state, destination, { exportName, runId, signal });
+  const lastInTable = () => Promise.resolve(inTable);
+  return beginRun(state, destination, { exportName, runId, signal, lastInTable });
 }
 
 async function withLast(
@@ -54,6 +56,15 @@ Deno.test("a state that knows the run before goes on by itself", () =>
     const order = await begin(state, destination, "orders", NOW);
     deepEqual(order, { sequence: 42, previousRunId: RUN });
     equal(begun.length, 1);
+  }));
+
+Deno.test("a run comes after the last one in its export's table, whatever state and manifests know", () =>
+  withLast(40, async (destination) => {
+    const { state, begun } = stateAfter(41, RUN);
+    equal((await begin(state, destination, "orders", NOW, 41)).sequence, 42);
+    equal(begun.length, 1);
+    equal((await begin(state, destination, "orders", NOW, 57)).sequence, 58);
+    equal((await begin(state, destination, "orders", NOW, 59)).sequence, 60);
   }));
 
 Deno.test("a state that was lost goes on behind what the destination holds", () =>

@@ -1,0 +1,116 @@
+/** What a Parquet file on disk says of its columns, all row groups together. */
+import { Buffer } from "node:buffer";
+
+import type { ColumnStatistics, FileStatistics, StoredBound } from "../../../core/ports/format.ts";
+import type { Bound } from "./bounds.ts";
+import { PhysicalType } from "./enums.ts";
+import { invalidFile, readFooter } from "./read_footer.ts";
+import { CONVERTED, type SortOrder } from "./schema.ts";
+import { mergeStatistics, type Statistics } from "./statistics.ts";
+import type { ThriftStruct, ThriftValue } from "./thrift.ts";
+
+/** FileMetaData.schema, .row_groups. */
+const [SCHEMA, ROW_GROUPS] = [2, 4];
+/** SchemaElement.type, .num_children, .converted_type. */
+const [TYPE, CHILDREN, CONVERTED_TYPE] = [1, 5, 6];
+
+function structs(value: ThriftValue | undefined): ThriftStruct[] {
+  return Array.isArray(value) ? value.filter((item) => item instanceof Map) : [];
+}
+
+function count(struct: ThriftStruct | undefined, field: number): number {
+  const value = struct?.get(field);
+  return typeof value === "bigint" ? Number(value) : 0;
+}
+
+/** Of the leaves, in their order. */
+function orders(schema: readonly ThriftStruct[]): SortOrder[] {
+  return schema.filter((element) => element.has(TYPE) && count(element, CHILDREN) === 0)
+    .map((element) => order(count(element, TYPE), element));
+}
+
+function order(physical: number, element: ThriftStruct): SortOrder {
+  const is = (converted: number) =>
+    element.has(CONVERTED_TYPE) && count(element, CONVERTED_TYPE) === converted;
+  switch (physical) {
+    case PhysicalType.BOOLEAN:
+      return "boolean";
+    case PhysicalType.FLOAT:
+    case PhysicalType.DOUBLE:
+      return "float";
+    case PhysicalType.INT32:
+    case PhysicalType.INT64:
+      return is(CONVERTED.UINT_64) ? "unsigned" : "signed";
+    default:
+      return is(CONVERTED.DECIMAL) ? "signedBytes" : "bytes";
+  }
+}
+
+interface Chunk {
+  readonly path: readonly string[];
+  readonly values: number;
+  readonly bytes: number;
+  readonly offset: number;
+  readonly statistics: Statistics;
+}
+
+function bound(value: ThriftValue | undefined, exact: ThriftValue | undefined): Bound | null {
+  return value instanceof Uint8Array ? { value, exact: exact === true } : null;
+}
+
+/** ColumnMetaData of a ColumnChunk. */
+function chunkOf(column: ThriftStruct): Chunk {
+  const metadata = column.get(3) as ThriftStruct;
+  const statistics = metadata.get(12) as ThriftStruct | undefined;
+  const max = bound(statistics?.get(5), statistics?.get(7));
+  const min = bound(statistics?.get(6), statistics?.get(8));
+  const path = metadata.get(3);
+  return {
+    path: (Array.isArray(path) ? path : []).map((name) =>
+      new TextDecoder().decode(name as Uint8Array)
+    ),
+    values: count(metadata, 5),
+    bytes: count(metadata, 7),
+    // A dictionary comes before the data.
+    offset: metadata.has(11) ? count(metadata, 11) : count(metadata, 9),
+    statistics: {
+      nullCount: count(statistics, 3),
+      bounds: min === null || max === null ? null : { min, max },
+    },
+  };
+}
+
+function stored(found: Bound | undefined): StoredBound | null {
+  return found === undefined
+    ? null
+    : { value: Buffer.from(found.value).toString("base64"), exact: found.exact };
+}
+
+function together(order: SortOrder, chunks: readonly Chunk[]): ColumnStatistics {
+  const { nullCount, bounds } = chunks.map((chunk) => chunk.statistics)
+    .reduce((a, b) => mergeStatistics(order, a, b));
+  return {
+    path: chunks[0].path,
+    values: chunks.reduce((sum, chunk) => sum + chunk.values, 0),
+    nulls: nullCount,
+    bytes: chunks.reduce((sum, chunk) => sum + chunk.bytes, 0),
+    min: stored(bounds?.min),
+    max: stored(bounds?.max),
+  };
+}
+
+/** @throws RivetError VALIDATION_FAILED when the file has no whole footer. */
+export async function fileStatistics(path: string): Promise<FileStatistics> {
+  const footer = await readFooter(path);
+  const groups = structs(footer.get(ROW_GROUPS)).map((group) => structs(group.get(1)).map(chunkOf));
+  const leaves = orders(structs(footer.get(SCHEMA)));
+  if (groups.some((chunks) => chunks.length !== leaves.length)) {
+    throw invalidFile(path, "its row groups are not of its schema");
+  }
+  return {
+    columns: groups.length === 0
+      ? []
+      : leaves.map((leaf, c) => together(leaf, groups.map((group) => group[c]))),
+    splits: groups.flatMap(([first]) => first === undefined ? [] : [first.offset]),
+  };
+}

@@ -1,0 +1,19 @@
+/** The one list of table formats. */
+import type { TableFormatConfig } from "../../core/config/schema.ts";
+import type { TableType } from "../../core/config/table_formats.ts";
+import { registry } from "../../core/ports/adapters.ts";
+import type { NeedsOf } from "../../core/ports/needs.ts";
+import type { TableFormat } from "../../core/ports/table_format.ts";
+
+type Loaders = { readonly [T in TableType]?: () => Promise<TableFormat> };
+
+const LOADERS: Loaders = {};
+
+/** @throws RivetError NOT_AVAILABLE */
+export const loadTableFormat: (type: string) => Promise<TableFormat> = registry(
+  "table format",
+  LOADERS as Required<Loaders>,
+);
+
+/** What the formats need beside their destination. */
+export const tableNeeds: NeedsOf<TableFormatConfig> = () => ({});

@@ -1,0 +1,37 @@
+/** What each table format can do, as data: rules and core ask this and never a format's name. */
+
+/** Open table formats that an export's files can be committed to. */
+export const TABLE_TYPES = ["delta", "iceberg"] as const;
+/** One of `TABLE_TYPES`. */
+export type TableType = typeof TABLE_TYPES[number];
+
+/** How a commit treats what is in the table. */
+export type TableWrite = "append" | "replace";
+
+/** What a format can do. */
+export interface TableFormatCapabilities {
+  /** For messages. */
+  readonly title: string;
+  /** Tables may be named in a catalog; otherwise they are where their files are. */
+  readonly catalogs: boolean;
+  /** By what values of a column rows can be laid into partitions. */
+  readonly transforms: readonly string[];
+  /** Partition columns, at most. */
+  readonly partitionColumns: number;
+}
+
+/** The record of each format. */
+export const TABLE_FORMATS: Readonly<Record<TableType, TableFormatCapabilities>> = {
+  delta: {
+    title: "Delta",
+    catalogs: false,
+    transforms: ["day", "month", "year"],
+    partitionColumns: 1,
+  },
+  iceberg: {
+    title: "Iceberg",
+    catalogs: true,
+    transforms: ["day", "month", "year"],
+    partitionColumns: 1,
+  },
+};

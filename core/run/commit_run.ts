@@ -1,0 +1,72 @@
+/** The end of a run whose files are a table: its commit, between its prepared manifest and `_SUCCESS`. */
+import { manifestCopyKey } from "../manifest/keys.ts";
+import { type Manifest, parseManifest } from "../manifest/manifest.ts";
+import type { BoundDestination } from "../ports/destination.ts";
+import type { Table, TableColumn } from "../ports/table_format.ts";
+import { commitManifest, planCommit, type PreparedFiles } from "../tables/commit_table.ts";
+import { type TableOf, withTable } from "../tables/open_table.ts";
+import type { ExportContext } from "./context.ts";
+
+/** The run's manifest as an earlier attempt of it left it, whatever state that was in. */
+export async function manifestBefore(
+  destination: BoundDestination,
+  runId: string,
+): Promise<Manifest | null> {
+  const bytes = await destination.read(manifestCopyKey(runId));
+  return bytes === null ? null : parseManifest(bytes, manifestCopyKey(runId));
+}
+
+/**
+ * The prepared manifest with what the table's commit takes. One that this attempt has written already is
+ * the one that counts: the cursor has moved behind it.
+ */
+export async function withCommit(
+  ctx: ExportContext,
+  destination: BoundDestination,
+  prepared: Manifest,
+  files: PreparedFiles,
+): Promise<Manifest> {
+  const settings = ctx.exported.tableFormat;
+  if (settings === null) return prepared;
+  const before = await manifestBefore(destination, ctx.runId);
+  if (before?.sequence === prepared.sequence && before?.table_commit !== undefined) return before;
+  const planned = await withTable(
+    ctx,
+    (table) => planCommit(table, settings, files, before),
+  );
+  if (planned === null) return prepared;
+  const listed = new Set(prepared.parts.map(({ path }) => path));
+  const gone = planned.removed.filter(({ path }) => !listed.has(path));
+  const parts = [
+    ...prepared.parts,
+    ...gone.map((part) => ({ ...part, status: "superseded" as const })),
+  ].map((part, index) => ({ ...part, part_id: index + 1 }));
+  return { ...prepared, parts, table_commit: planned.commit };
+}
+
+/** What a manifest says once its run is in the table. */
+export function committedManifest(
+  { table_commit: _, ...manifest }: Manifest,
+  table: Manifest["table"],
+): Manifest {
+  return { ...manifest, ...(table === undefined ? {} : { table }) };
+}
+
+/** @returns the manifest as it is published; unchanged where the export has no table. */
+export async function commitTable(of: TableOf, manifest: Manifest): Promise<Manifest> {
+  const settings = of.exported.tableFormat;
+  if (settings === null || manifest.table_commit === undefined) return manifest;
+  const version = await withTable(of, (table) => commitManifest(table, manifest, settings));
+  if (version === null) return manifest;
+  return committedManifest(manifest, { type: settings.type, version: version.id });
+}
+
+/** Before anything is read: what the table would refuse at the end is refused now. */
+export async function checkTable(
+  ctx: ExportContext,
+  columns: readonly TableColumn[],
+): Promise<void> {
+  const settings = ctx.exported.tableFormat;
+  if (settings === null) return;
+  await withTable(ctx, (table: Table) => table.check(columns, settings.write));
+}
