@@ -11,12 +11,14 @@ import { renderError, renderErrorJson } from "./cli/render/error.ts";
 import { Screen } from "./cli/render/screen.ts";
 import { stdio } from "./cli/render/stdio.ts";
 import { endOnSignals, listenForInterrupts } from "./cli/signals.ts";
+import type { Services } from "./cli/services.ts";
 import { servicesOver, type Wiring } from "./cli/wire.ts";
 import type { WorkerPort } from "./core/workers/worker_host.ts";
 import type { LoadedConfig, LoadedExport } from "./core/config/loaded.ts";
 import type { Needs } from "./core/ports/needs.ts";
 import { exitCodeOf } from "./core/base/error_class.ts";
 import { type RivetError, toRivetError } from "./core/base/errors.ts";
+import { runtimeExports } from "./core/base/exporter.ts";
 import {
   configureLogging,
   formatEntry,
@@ -27,6 +29,9 @@ import {
 } from "./core/base/log.ts";
 
 const EXIT_INTERRUPTED = 130;
+
+/** Names the span that this process is part of (W3C Trace Context, as an environment variable). */
+const TRACEPARENT = "TRACEPARENT";
 
 const env = (name: string) => Deno.env.get(name);
 
@@ -49,15 +54,18 @@ const stopping = new AbortController();
 const wiringFrom = (entry: string): Wiring => ({
   env,
   async adapters() {
-    const [{ adapters }, { loggedAdapters }] = await Promise.all([
+    const [{ adapters }, { loggedAdapters }, { tracedAdapters }] = await Promise.all([
       import("./adapters/registry.ts" as string) as Promise<
         typeof import("./adapters/registry.ts")
       >,
       import("./core/access/logged_ports.ts" as string) as Promise<
         typeof import("./core/access/logged_ports.ts")
       >,
+      import("./core/access/traced_ports.ts" as string) as Promise<
+        typeof import("./core/access/traced_ports.ts")
+      >,
     ]);
-    return loggedAdapters(adapters);
+    return loggedAdapters(tracedAdapters(adapters));
   },
   async readUrl() {
     const { processEnv, readUrl }: typeof import("./adapters/sources/kit/credentials.ts") =
@@ -71,8 +79,12 @@ const wiringFrom = (entry: string): Wiring => ({
     const { loggedState }: typeof import("./core/access/logged_ports.ts") = await import(
       "./core/access/logged_ports.ts" as string
     );
+    const { tracedState }: typeof import("./core/access/traced_ports.ts") = await import(
+      "./core/access/traced_ports.ts" as string
+    );
     const warn = (text: string) => logger().warn(text);
-    return loggedState(await openState({ dir, env, warn, stop: stopping.signal }));
+    const state = await openState({ dir, env, warn, stop: stopping.signal });
+    return loggedState(tracedState(state));
   },
   async readState({ dir }, mayBeMade) {
     const { readState }: typeof import("./state/open.ts") = await import(
@@ -103,16 +115,14 @@ const wiringFrom = (entry: string): Wiring => ({
     const { startThread }: typeof import("./core/workers/thread.ts") = await import(
       "./core/workers/thread.ts" as string
     );
-    const [{ LateThread }, { WorkerHost }, { adapters }] = await Promise.all([
+    const [{ LateThread }, { WorkerHost }, adapters] = await Promise.all([
       import("./core/workers/late_thread.ts" as string) as Promise<
         typeof import("./core/workers/late_thread.ts")
       >,
       import("./core/workers/worker_host.ts" as string) as Promise<
         typeof import("./core/workers/worker_host.ts")
       >,
-      import("./adapters/registry.ts" as string) as Promise<
-        typeof import("./adapters/registry.ts")
-      >,
+      this.adapters(),
     ]);
     const worker = new URL("./adapters/worker.ts", import.meta.url);
     const here = (port: WorkerPort) => new WorkerHost(adapters, port);
@@ -120,21 +130,32 @@ const wiringFrom = (entry: string): Wiring => ({
   },
   async launcher(config) {
     // Children are this program again.
-    const [{ childLimit, launchSelf }, { inheritedEnv, inheritedFlags, wishesOf }, needs] =
-      await Promise.all([
-        import("./core/processes/child.ts" as string) as Promise<
-          typeof import("./core/processes/child.ts")
-        >,
-        import("./core/processes/inheritance.ts" as string) as Promise<
-          typeof import("./core/processes/inheritance.ts")
-        >,
-        childNeeds(this, config),
-      ]);
+    const [
+      { childLimit, launchSelf },
+      { inheritedEnv, inheritedFlags, wishesOf },
+      { telemetry },
+      needs,
+    ] = await Promise.all([
+      import("./core/processes/child.ts" as string) as Promise<
+        typeof import("./core/processes/child.ts")
+      >,
+      import("./core/processes/inheritance.ts" as string) as Promise<
+        typeof import("./core/processes/inheritance.ts")
+      >,
+      import("./core/ports/telemetry.ts" as string) as Promise<
+        typeof import("./core/ports/telemetry.ts")
+      >,
+      childNeeds(this, config),
+    ]);
     return {
       launch(args, exported) {
         const wishes = wishesOf(needs(exported));
         const asChild = { [EVENTS_ENV]: "1", [STOP_ENV]: "stdin" };
-        const childEnv = { ...inheritedEnv(wishes.variables), ...asChild };
+        const traceparent = telemetry().traceparent();
+        const traced: Record<string, string> = traceparent === null
+          ? {}
+          : { [TRACEPARENT]: traceparent };
+        const childEnv = { ...inheritedEnv(wishes.variables), ...asChild, ...traced };
         return launchSelf(args, { program: entry, flags: inheritedFlags(wishes), env: childEnv });
       },
       limit: childLimit(),
@@ -208,12 +229,37 @@ export async function program(args: readonly string[], entry: string): Promise<n
       "./core/base/library_output.ts" as string
     );
     takeLibraryOutput();
-    const services = servicesOver(wiringFrom(entry));
+    const services = await traced(servicesOver(wiringFrom(entry)));
     await execute(parsed.invocation, { services, screen, globals, childEvents, interruptSignal });
     return 0;
   } catch (thrown) {
     return report(thrown, screen, args);
   }
+}
+
+/** The services; where the runtime exports telemetry, their spans are children of `TRACEPARENT`'s. */
+async function traced(services: Services): Promise<Services> {
+  if (!runtimeExports()) {
+    if (["1", "true"].includes(readableEnv("OTEL_DENO") ?? "")) {
+      logger().warn(
+        "OTEL_DENO is set, but this executable was not built to export telemetry (docs/monitoring.md)",
+      );
+    }
+    return services;
+  }
+  const [{ openTelemetry }, { configureTelemetry }, { tracedServices }] = await Promise.all([
+    import("./adapters/telemetry/opentelemetry.ts" as string) as Promise<
+      typeof import("./adapters/telemetry/opentelemetry.ts")
+    >,
+    import("./core/ports/telemetry.ts" as string) as Promise<
+      typeof import("./core/ports/telemetry.ts")
+    >,
+    import("./cli/traced_services.ts" as string) as Promise<
+      typeof import("./cli/traced_services.ts")
+    >,
+  ]);
+  configureTelemetry(openTelemetry(readableEnv(TRACEPARENT) ?? null));
+  return tracedServices(services);
 }
 
 /** Prints the failure in the form that was asked for and returns its exit code. */

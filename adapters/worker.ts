@@ -1,6 +1,9 @@
 /** The Worker's entry: wires the adapters into `WorkerHost`, as `program.ts` does for the main thread. */
 import { loggedAdapters } from "../core/access/logged_ports.ts";
+import { tracedAdapters } from "../core/access/traced_ports.ts";
+import { runtimeExports } from "../core/base/exporter.ts";
 import { takeLibraryOutput } from "../core/base/library_output.ts";
+import { configureTelemetry } from "../core/ports/telemetry.ts";
 import { WorkerHost, type WorkerPort } from "../core/workers/worker_host.ts";
 import type { ToWorker } from "../core/workers/worker_protocol.ts";
 import { adapters } from "./registry.ts";
@@ -15,8 +18,14 @@ const scope = globalThis as unknown as Pick<
 >;
 
 takeLibraryOutput();
+if (runtimeExports()) {
+  const { openTelemetry }: typeof import("./telemetry/opentelemetry.ts") = await import(
+    "./telemetry/opentelemetry.ts" as string
+  );
+  configureTelemetry(openTelemetry(null));
+}
 const port: WorkerPort = {
   post: (message, transfer = []) => scope.postMessage(message, transfer),
 };
-const host = new WorkerHost(loggedAdapters(adapters), port);
+const host = new WorkerHost(loggedAdapters(tracedAdapters(adapters)), port);
 scope.onmessage = (event: MessageEvent<ToWorker>) => host.receive(event.data);

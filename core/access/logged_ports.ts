@@ -6,6 +6,7 @@ import type { Adapters } from "../ports/adapters.ts";
 import type { AnyDestination, ObjectInfo } from "../ports/destination.ts";
 import type { ConnectOptions, ReadRequest, Source, SourceFactory } from "../ports/source.ts";
 import type { StateStore } from "../ports/state.ts";
+import { isGranted, isWrite } from "./state_calls.ts";
 
 /** A statement is cut here: a list of columns tells no more after that. */
 const STATEMENT_CHARACTERS = 2000;
@@ -128,9 +129,6 @@ function objectOf(
   }
 }
 
-const WRITES =
-  /^(acquire|join|end|begin|renew|release|save|reset|log|start|claim|complete|fail|requeue|retry|finish|replace|commit|verify|record|append)/;
-
 /** Names of what a write is about, as programs know them. */
 const STATE_FIELDS: Readonly<Record<string, string>> = {
   exportName: "export",
@@ -164,18 +162,11 @@ export function loggedState<T extends StateStore>(state: T): T {
       return {
         text: `state: ${method} ${said}`.trimEnd(),
         fields: { call: method, ...fields },
-        level: WRITES.test(method) && method !== "renew" ? "debug" : "trace",
+        level: isWrite(method) ? "debug" : "trace",
       };
     },
     wrap: (_method, result) =>
       isGranted(result) ? { ...result, state: loggedCalls(result.state, calls) } : result,
   };
   return loggedCalls(state, calls);
-}
-
-function isGranted(
-  result: unknown,
-): result is { readonly kind: "granted"; readonly state: object } {
-  return typeof result === "object" && result !== null && "state" in result &&
-    "kind" in result && result.kind === "granted";
 }

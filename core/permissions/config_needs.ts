@@ -17,7 +17,7 @@ export interface NeedsDeps {
 const OWN_FOLDER = ".rivet";
 
 /** Rivet's own variables, and those of its output. */
-const OWN_VARIABLES = ["RIVET_*", "RUST_LOG", "NO_COLOR", "TERM"];
+const OWN_VARIABLES = ["RIVET_*", "RUST_LOG", "NO_COLOR", "TERM", "OTEL_*", "TRACEPARENT"];
 
 /** Of all exports of a configuration. @throws ConfigError as opening would */
 export async function configNeeds(

@@ -252,6 +252,8 @@ export interface SharedSnapshot {
 /** What a connection learned about itself. */
 export interface SourceInfo {
   readonly engine: string;
+  /** The engine as OpenTelemetry's conventions name it (`db.system.name`). */
+  readonly system?: string;
   readonly version: string;
   /** One-line warnings for the log: no TLS, a transaction pooler in between, ... */
   readonly warnings: readonly string[];

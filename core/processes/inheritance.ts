@@ -20,6 +20,7 @@ const COMMON = [
     "JSR_URL",
     "RUST_LOG",
     "RIVET_*",
+    "OTEL_*",
   ],
   // The state's server, and libraries that look for a user's name.
   ...["PGPASSWORD", "PGUSER", "USERNAME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA"],

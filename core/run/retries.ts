@@ -12,7 +12,7 @@ import type { RunTracker } from "./tracker.ts";
 export interface RetriesOf {
   readonly exported: Pick<LoadedExport, "tuning">;
   readonly journal: Journal;
-  readonly tracker: Pick<RunTracker, "retries">;
+  readonly tracker: Pick<RunTracker, "retried">;
   readonly signal: AbortSignal;
 }
 
@@ -20,7 +20,7 @@ export interface RetriesOf {
 export function runRetrier(run: RetriesOf, breaker: Breaker | null): Retrier {
   const { exported, journal, tracker, signal } = run;
   const told = ({ step, error, number, of, waitMs }: Retry) => {
-    tracker.retries++;
+    tracker.retried();
     journal.add("retry", { ...step, retry: number, code: error.code });
     logger().warn(`${stepText(step)}: retry ${number} of ${of} in ${waitMs} ms: ${error.message}`);
   };

@@ -5,6 +5,7 @@ import { Breaker } from "../access/breaker.ts";
 import { ConfigError, type RivetError, serializeError, toRivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import type { RunAggregateRecord, StateStore } from "../ports/state.ts";
+import { telemetry } from "../ports/telemetry.ts";
 import { aggregateJson } from "../report/json.ts";
 import { RIVET_VERSION } from "../base/version.ts";
 import { bestEffort, coresOf, type RunDeps, type RunServices } from "./context.ts";
@@ -213,7 +214,7 @@ async function runOne(
   try {
     await deps.readers.begin(options.signal);
     try {
-      return await run(deps, { ...options, resume }, exported);
+      return await tracedRun(exported, () => run(deps, { ...options, resume }, exported));
     } finally {
       deps.readers.give(1);
     }
@@ -223,6 +224,26 @@ async function runOne(
     options.listener.finished(summary);
     return summary;
   }
+}
+
+/** A failed export is no throw; its span fails all the same. */
+function tracedRun(
+  exported: LoadedExport,
+  run: () => Promise<ExportSummary>,
+): Promise<ExportSummary> {
+  const facts = {
+    "rivet.export": exported.name,
+    "rivet.mode": exported.config.mode,
+    "rivet.format": exported.config.format,
+  };
+  return telemetry().span("export", facts, async (span) => {
+    const summary = await run();
+    const { runId, rows, bytes, files, retries, status, error } = summary;
+    span.set({ "rivet.run_id": runId, "rivet.status": status, "rivet.retries": retries });
+    span.set({ "rivet.rows": rows, "rivet.bytes": bytes, "rivet.files": files });
+    if (error !== null) span.fail(error.code);
+    return summary;
+  });
 }
 
 /** The summaries as one run that ends now. */

@@ -1,5 +1,6 @@
 /** Counts what a run has read, written and retried, and tells the listener. */
 import { rssMb } from "../extract/memory.ts";
+import { type Facts, telemetry } from "../ports/telemetry.ts";
 import type { ExportProgress, RunListener } from "./run_options.ts";
 
 const SAMPLE_MS = 200;
@@ -18,10 +19,14 @@ export class RunTracker {
   #stopped = false;
   readonly #began = performance.now();
   peakRssMb = rssMb();
+  /** Attempts that were repeated. */
   retries = 0;
+  /** Of every metric. */
+  readonly #facts: Facts;
 
   constructor(exportName: string, listener: RunListener) {
     this.#exportName = exportName;
+    this.#facts = { "rivet.export": exportName };
     this.#listener = listener;
     this.#timer = setInterval(() => this.#tick(), SAMPLE_MS);
   }
@@ -40,9 +45,18 @@ export class RunTracker {
     this.#chunks = chunks === null ? null : { ...chunks, before: chunks.done };
   }
 
+  /** An attempt is about to be repeated. */
+  retried(): void {
+    this.retries++;
+    telemetry().count("rivet.retries", 1, this.#facts);
+  }
+
   /** A unit begins to be read; its handle takes totals so far, not increments. */
   unit(): UnitTracker {
     const id = this.#nextUnit++;
+    const began = performance.now();
+    const facts = this.#facts;
+    telemetry().change("rivet.chunks.in_flight", 1, facts);
     return {
       progress: (rows, bytes) => {
         this.#running.set(id, { rows, bytes });
@@ -51,12 +65,17 @@ export class RunTracker {
         this.#running.delete(id);
         this.#doneRows += rows;
         this.#doneBytes += bytes;
+        telemetry().change("rivet.chunks.in_flight", -1, facts);
+        telemetry().count("rivet.rows", rows, facts);
+        telemetry().count("rivet.bytes", bytes, facts);
+        telemetry().record("rivet.chunk.duration", (performance.now() - began) / 1000, facts);
         if (this.#chunks !== null) {
           this.#chunks = { ...this.#chunks, done: this.#chunks.done + 1 };
         }
       },
       dropped: () => {
         this.#running.delete(id);
+        telemetry().change("rivet.chunks.in_flight", -1, facts);
       },
     };
   }
@@ -70,7 +89,9 @@ export class RunTracker {
   }
 
   #tick(): void {
-    this.peakRssMb = Math.max(this.peakRssMb, rssMb());
+    const memoryMb = rssMb();
+    this.peakRssMb = Math.max(this.peakRssMb, memoryMb);
+    telemetry().measure("rivet.memory", memoryMb * 1024 * 1024, {});
     let rows = this.#doneRows;
     let bytes = this.#doneBytes;
     for (const unit of this.#running.values()) {

@@ -14,6 +14,7 @@ import type { OutputSpec } from "../encode/part_writer.ts";
 import type { ReadSpec } from "../query/unit_read.ts";
 import type { ReadJob, ReadResult } from "../extract/read.ts";
 import { StageTotals } from "../encode/totals.ts";
+import { type Span, telemetry } from "../ports/telemetry.ts";
 import type { StagedPart } from "../encode/staged_file.ts";
 import type { UnitTracker } from "./tracker.ts";
 import { UnitWatch } from "./unit_watch.ts";
@@ -122,7 +123,7 @@ export class UnitRunner {
         throwIfAborted(this.#ctx.signal);
         const unit = await this.#queue.next();
         if (unit === null) return;
-        await this.#unit(unit, lane);
+        await this.#traced(unit, lane);
       } catch (error) {
         this.#failure ??= toRivetError(error);
         this.#failed.abort();
@@ -130,25 +131,42 @@ export class UnitRunner {
     }
   }
 
-  async #unit(unit: Unit, lane: number): Promise<void> {
+  #traced(unit: Unit, lane: number): Promise<void> {
+    const { exported, runId } = this.#ctx;
+    const facts = { "rivet.export": exported.name, "rivet.run_id": runId };
+    return telemetry().span(
+      "chunk",
+      { ...facts, "rivet.chunk": unit.chunkIndex },
+      (span) => this.#unit(unit, lane, span),
+    );
+  }
+
+  async #unit(unit: Unit, lane: number, span: Span): Promise<void> {
     const watch = new UnitWatch();
     try {
       const { result, tracked } = await this.#retrier.run(
         { step: "read", unit: unit.label },
         () => this.#extract(unit, watch),
       );
-      const { rows, lastValue, dropped, lastTies, checksum } = result;
-      const parts = await this.#commit(unit, result.parts);
-      watch.stored();
-      const done = { rows, lastValue, dropped, lastTies, checksum, parts };
-      await this.#queue.completed(unit, done);
-      this.totals.add(result.stages);
-      const bytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
-      tracked.done(rows, bytes);
-      const times = watch.times({ chunk: unit.chunkIndex, lane, rows, bytes });
-      this.#ctx.journal.add("timed", { ...times });
+      try {
+        const { rows, lastValue, dropped, lastTies, checksum } = result;
+        const parts = await this.#commit(unit, result.parts);
+        watch.stored();
+        const done = { rows, lastValue, dropped, lastTies, checksum, parts };
+        await this.#queue.completed(unit, done);
+        this.totals.add(result.stages);
+        const bytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+        tracked.done(rows, bytes);
+        span.set({ "rivet.rows": rows, "rivet.bytes": bytes, "rivet.parts": parts.length });
+        const times = watch.times({ chunk: unit.chunkIndex, lane, rows, bytes });
+        this.#ctx.journal.add("timed", { ...times });
+      } catch (error) {
+        tracked.dropped();
+        throw error;
+      }
     } catch (thrown) {
       const error = toRivetError(thrown);
+      span.fail(error.code);
       await this.#queue.failed(unit, error);
       // What can pass may be claimed again; what cannot ends the run without asking the source more.
       if (!this.#queue.reclaims || !RETRY_POLICIES[error.category].retry) throw error;

@@ -5,6 +5,7 @@ import { refusalBehind } from "../base/denied.ts";
 import { deserializeError, RivetError } from "../base/errors.ts";
 import { interrupted } from "../base/wait.ts";
 import { logLevel, relog } from "../base/log.ts";
+import { telemetry } from "../ports/telemetry.ts";
 import type { OutputSpec } from "../encode/part_writer.ts";
 import type { ReadJob } from "../extract/read.ts";
 import type { WriteResult } from "../encode/unit_writer.ts";
@@ -74,7 +75,7 @@ export class WorkerClient {
       failed = error;
       forget();
     });
-    this.#post({ type: "open", id, output });
+    this.#post({ type: "open", id, output, traceparent: telemetry().traceparent() });
     return {
       result,
       write: async (batch) => {
@@ -85,7 +86,7 @@ export class WorkerClient {
           await new Promise<void>((resolve) => this.#waiting.push(resolve));
         }
         if (failed !== null) throw failed;
-        this.#inFlight += byteLength;
+        this.#occupied(byteLength);
         sizes.push(byteLength);
         rows += batch.rows;
         this.#post({ type: "batch", id, batch }, transferables(batch));
@@ -111,7 +112,8 @@ export class WorkerClient {
     const abort = () => this.#post({ type: "abort", id });
     signal.addEventListener("abort", abort, { once: true });
     const result = this.#expect(id, { onProgress });
-    this.#post({ type: "extract", id, connect, job, output });
+    const traceparent = telemetry().traceparent();
+    this.#post({ type: "extract", id, connect, job, output, traceparent });
     return result.finally(() => signal.removeEventListener("abort", abort));
   }
 
@@ -131,8 +133,13 @@ export class WorkerClient {
   }
 
   #freed(bytes: number): void {
-    this.#inFlight -= bytes;
+    this.#occupied(-bytes);
     for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  #occupied(bytes: number): void {
+    this.#inFlight += bytes;
+    if (bytes !== 0) telemetry().change("rivet.encode.in_flight", bytes, {});
   }
 
   #expect(id: number, handlers: Omit<Pending, "resolve" | "reject">): Promise<WorkerResult> {

@@ -4,6 +4,7 @@ import { drainBuffers } from "../batch/buffers.ts";
 import { configureLogging } from "../base/log.ts";
 import type { OutputSpec } from "../encode/part_writer.ts";
 import type { Adapters } from "../ports/adapters.ts";
+import { telemetry } from "../ports/telemetry.ts";
 import { isStream } from "../ports/destination.ts";
 import { UnitWriter } from "../encode/unit_writer.ts";
 import { readJob } from "../extract/read.ts";
@@ -27,6 +28,8 @@ export class WorkerHost {
   readonly #port: WorkerPort;
   readonly #writers = new Map<number, UnitWriter>();
   readonly #aborts = new Map<number, AbortController>();
+  /** What the writers' and extractions' spans are part of. */
+  readonly #traceparents = new Map<number, string | null>();
   #session: { key: string; session: SourceSession } | null = null;
   /** Messages are handled one after another: a writer's batches must not overtake each other. */
   #queue: Promise<void> = Promise.resolve();
@@ -55,12 +58,15 @@ export class WorkerHost {
       return this.#port.post({ type: "released" });
     }
     try {
-      await this.#perform(message);
+      if ("traceparent" in message) this.#traceparents.set(message.id, message.traceparent);
+      const traceparent = this.#traceparents.get(message.id) ?? null;
+      await telemetry().within(traceparent, () => this.#perform(message));
     } catch (error) {
       this.#writers.get(message.id)?.abort();
       this.#writers.delete(message.id);
       this.#port.post({ type: "failed", id: message.id, error: serializeError(error) });
     }
+    if (message.type !== "open" && message.type !== "batch") this.#traceparents.delete(message.id);
   }
 
   async #perform(message: Exclude<ToWorker, { type: "release" | "init" }>): Promise<void> {

@@ -24,7 +24,13 @@ export interface WorkerConnect {
 export type ToWorker =
   /** Always the first message. */
   | { readonly type: "init"; readonly logLevel: LogLevel }
-  | { readonly type: "open"; readonly id: number; readonly output: OutputSpec }
+  | {
+    readonly type: "open";
+    readonly id: number;
+    readonly output: OutputSpec;
+    /** Of the span that all messages of the writer are part of; null: nobody traces. */
+    readonly traceparent: string | null;
+  }
   | { readonly type: "batch"; readonly id: number; readonly batch: Batch }
   | { readonly type: "finish"; readonly id: number }
   | { readonly type: "abort"; readonly id: number }
@@ -34,6 +40,7 @@ export type ToWorker =
     readonly connect: WorkerConnect;
     readonly job: ReadJob;
     readonly output: OutputSpec;
+    readonly traceparent: string | null;
   }
   /** Close connections, answer `released`, wait for more. */
   | { readonly type: "release" };

@@ -87,6 +87,14 @@ export const REASONS: Readonly<Record<string, Reason>> = {
     use: "the shape of configurations and plans, and the JSON Schema of it",
     why: "one definition for check, type and schema",
   },
+  "@opentelemetry/api": {
+    use: "spans and metrics, through the exporter that the runtime has; loaded where it exports",
+    why: "the runtime registers its provider with this package and no other",
+  },
+  "@opentelemetry/otlp-transformer": {
+    use: "decodes what a collector is sent, in tests",
+    why: "the schema of OTLP as its makers generate it; later versions only encode",
+  },
   "@duckdb/node-api": {
     use: "reads what was written, as a reader that we did not write",
     why: "the reader of Parquet that most people have",

@@ -50,7 +50,7 @@ async function connect(options: ConnectOptions): Promise<Source> {
   const { applicationName, tuning: { networkTimeoutS }, signal } = options;
   const connection = await Connection.open(settings, { applicationName, networkTimeoutS, signal });
   const warnings: string[] = [...settings.warnings];
-  const info = { engine: "SQL Server", version: "", warnings };
+  const info = { engine: "SQL Server", system: "microsoft.sql_server", version: "", warnings };
   const source = new MssqlSource(connection, options.tuning, info);
   try {
     const { version, route, snapshots, sessionId } = await about((sql) => source.rows(sql));

@@ -76,7 +76,8 @@ async function connect(options: ConnectOptions): Promise<Source> {
     const proxy = await detectProxy(facts.versionComment, asking(connection));
     const found = [tlsWarning(options, settings, connection), proxyWarning(proxy)];
     const warnings = [...settings.warnings, ...found.filter((warning) => warning !== null)];
-    const info = { engine: facts.flavor, version: facts.version, warnings };
+    const { flavor, version } = facts;
+    const info = { engine: flavor, system: flavor.toLowerCase(), version, warnings };
     const source = new MysqlSource(connection, options.tuning, facts, info, proxy !== "Direct");
     await source.start();
     return source;

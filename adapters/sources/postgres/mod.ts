@@ -21,7 +21,7 @@ async function connect(options: ConnectOptions): Promise<Source> {
   const { networkTimeoutS } = tuning;
   const connection = await Connection.open(resolved, { applicationName, networkTimeoutS, signal });
   const warnings: string[] = [...resolved.warnings];
-  const info = { engine: "PostgreSQL", version: "", warnings };
+  const info = { engine: "PostgreSQL", system: "postgresql", version: "", warnings };
   const source = new PostgresSource(connection, tuning, info, options.snapshot ?? null);
   try {
     const pooler = await detectPooler(async () => {

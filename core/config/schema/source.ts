@@ -116,6 +116,9 @@ export const sourceSchema = z.strictObject({
   max_connections: positive.optional().describe(
     "Most readers of the source at a time, each with a connection, over all exports and the processes of parallel_export_processes. Default: as many as memory_budget_mb and the cores are good for.",
   ),
+  trace_sql_comments: z.boolean().optional().describe(
+    "End the statements that read rows with a comment that names their span (traceparent, as sqlcommenter writes it), while telemetry is on. Default: false.",
+  ),
   tls: tlsSchema.optional(),
   tuning: tuningSchema.optional(),
 }).describe("The database to read from.");

@@ -73,6 +73,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "adapters/formats/parquet/mod.ts": [],
   "adapters/formats/parquet/snappy.ts": ["snappyjs"],
   "adapters/notifiers/slack.ts": [],
+  "adapters/telemetry/opentelemetry.ts": ["@opentelemetry/api"],
+  "adapters/worker.ts": ["hash-wasm"],
   "state/open.ts": [],
   "state/postgres/connection.ts": ["postgres"],
 };

@@ -30,7 +30,7 @@ function contextOf(destination: AnyDestination, wanted: Wanted = {}): ExportCont
       tuning: { ...resolveTuning(undefined), maxRetries: 2, retryBackoffMs: 1 },
     },
     journal: new Journal(RUN, "orders"),
-    tracker: { retries: 0 },
+    tracker: { retried() {} },
     signal: new AbortController().signal,
   };
   const context = {

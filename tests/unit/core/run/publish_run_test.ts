@@ -25,7 +25,12 @@ function contextOf(destination: AnyDestination, { validate = false, verify, conf
     tuning: { maxRetries: 2, retryBackoffMs: 1, retryMaxBackoffMs: 1 },
   };
   const journal = new Journal(RUN, "orders");
-  const tracker = { retries: 0 };
+  const tracker = {
+    retries: 0,
+    retried() {
+      this.retries++;
+    },
+  };
   const { signal } = new AbortController();
   const run = { exported: exported as unknown as LoadedExport, journal, tracker, signal };
   const context = {
