@@ -1,5 +1,5 @@
 /** The shape of an artifact as apply accepts it; what it means is checked in `read_artifact.ts`. */
-import { z } from "zod";
+import { z } from "../base/zod.ts";
 import { exportSchema, notificationsSchema, sourceSchema } from "../config/schema.ts";
 
 const bound = z.union([z.number().int(), z.string(), z.null()]);

@@ -1,5 +1,5 @@
 /** What zod found, in the words of someone who writes YAML. */
-import { z } from "zod";
+import { z } from "../base/zod.ts";
 import { redact } from "../base/redact.ts";
 import { didYouMean, nearest } from "../base/suggest.ts";
 import type { ConfigPath } from "./problem.ts";

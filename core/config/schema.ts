@@ -3,7 +3,7 @@
  * rules in `rules/`; the schema says only what each field is. JSON Schema and the configuration
  * reference are generated from it, so every field's description carries its default and unit.
  */
-import { z } from "zod";
+import { z } from "../base/zod.ts";
 import { exportSchema } from "./schema/export.ts";
 import { text } from "./schema/fields.ts";
 import { sourceSchema } from "./schema/source.ts";

@@ -1,5 +1,5 @@
 /** Looking things up in the zod schema: what a path's field is, and which keys its mapping knows. */
-import { z } from "zod";
+import { z } from "../base/zod.ts";
 import type { ConfigPath } from "./problem.ts";
 
 type Schema = z.core.$ZodType;

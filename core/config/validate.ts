@@ -1,5 +1,5 @@
 /** Shape and relations of a parsed file: every problem at once. */
-import { z } from "zod";
+import { z } from "../base/zod.ts";
 import { nearest } from "../base/suggest.ts";
 import { issueMessages } from "./issue_message.ts";
 import type { ConfigPath } from "./problem.ts";

@@ -2,7 +2,7 @@
  * `manifest.json` version 1 (contracts section 3): its shape, its bytes and their reader. Property names
  * are those of the file. Fields may be added, never removed: a reader ignores what it does not know.
  */
-import { z } from "zod";
+import { z } from "../base/zod.ts";
 import { RivetError } from "../base/errors.ts";
 import type { FileStatistics } from "../ports/format.ts";
 

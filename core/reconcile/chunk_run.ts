@@ -1,6 +1,6 @@
 /** The chunk run that reconcile and repair work on (RC1, RC4, RR7). */
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import { z } from "../base/zod.ts";
 import type { LoadedExport } from "../config/loaded.ts";
 import { ConfigError, RivetError } from "../base/errors.ts";
 import type { Source } from "../ports/source.ts";

@@ -1,5 +1,5 @@
 /** What a repair will do (RR1, RR6). Property names are those of its JSON: public API. */
-import { z } from "zod";
+import { z } from "../base/zod.ts";
 import type { LoadedExport } from "../config/loaded.ts";
 import { ConfigError, RivetError } from "../base/errors.ts";
 import type { ChunkTask } from "../ports/state.ts";

@@ -1,5 +1,5 @@
 /** What the JSON API answers, as far as it is used. */
-import { z } from "zod";
+import { z } from "../../../core/base/zod.ts";
 
 const objectSchema = z.object({
   name: z.string(),

@@ -1,5 +1,5 @@
 /** `destination:` of an export, one shape per `type`. */
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { text } from "./fields.ts";
 
 const PLACEHOLDERS = "Placeholders: {date} (UTC), {export}, {table}, {run_id}, {partition}.";

@@ -1,5 +1,5 @@
 /** One entry of `exports:`. */
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { TARGETS } from "../../types/targets.ts";
 import { destinationSchema } from "./destination.ts";
 import { byColumn, positive, text } from "./fields.ts";

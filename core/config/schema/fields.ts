@@ -1,5 +1,5 @@
 /** The scalar shapes that the configuration's blocks share. */
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 
 /** Text that must not be empty. */
 export const text: z.ZodString = z.string().min(1);

@@ -1,5 +1,5 @@
 /** Blocks of an export about what its files hold: `parquet:`, `quality:`, `meta_columns:`. */
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { byColumn, nonNegative, positive, text } from "./fields.ts";
 
 /** `target_row_group_mb` when it is not chosen. */

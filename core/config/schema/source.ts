@@ -1,5 +1,5 @@
 /** `source:`, its `tls:` and the `tuning:` block that `source` and every export may carry. */
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { nonNegative, positive, text } from "./fields.ts";
 
 /** `tuning:`; what is left out comes from the profile. */
