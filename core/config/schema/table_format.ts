@@ -1,5 +1,5 @@
 /** `table_format:` of an export: its files as the table of an open format. */
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { TABLE_TYPES } from "../table_formats.ts";
 import { text } from "./fields.ts";
 
