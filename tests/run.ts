@@ -4,9 +4,8 @@
  *
  * Tests under `tests/unit` need nothing and run in parallel; all others share one PostgreSQL
  * (see `support/postgres.ts`), those of MySQL one MariaDB (see `support/mariadb.ts`), and run one file
- * after another, in two lanes: those of MySQL, of destinations and of whole processes, and the rest. An
- * ignored test is a failure unless RIVET_TEST_ALLOW_SKIP (comma-separated words) has a word of its file or
- * name.
+ * after another, in two lanes (see `twoLanes`). An ignored test is a failure unless RIVET_TEST_ALLOW_SKIP
+ * (comma-separated words) has a word of its file or name.
  *
  * Without a path, what depends on the server runs on the oldest and the newest PostgreSQL too.
  * `--servers all` (or `12,18`) runs the live tests of PostgreSQL on those versions and nothing else.
@@ -111,16 +110,16 @@ async function main(args: readonly string[]): Promise<number> {
   const { versions, paths } = wanted(args);
   const roots = paths.length > 0 ? paths.map((path) => resolve(path)) : [join(ROOT, "tests")];
   const files = [...new Set((await Promise.all(roots.map(testFiles))).flat())];
-  if (versions !== null) return summarize(await runVersions(versions, files.filter(onPostgres)));
+  if (versions !== null) {
+    return summarize(await twoLanes(onVersions(versions, files.filter(onPostgres))));
+  }
 
   const unit = files.filter((file) => inTests(file).startsWith("unit/"));
   const live = files.filter((file) => !inTests(file).startsWith("unit/"));
   const counts = [await runTests(unit, { parallel: true, env: {} })];
-  if (live.length > 0) counts.push(...await runLive(live));
-  if (paths.length === 0) {
-    const ends = [POSTGRES_VERSIONS[0], POSTGRES_VERSIONS.at(-1)!];
-    counts.push(...await runVersions(ends, VERSION_SAMPLE));
-  }
+  const ends = [POSTGRES_VERSIONS[0], POSTGRES_VERSIONS.at(-1)!];
+  const versionsToo = paths.length === 0 ? onVersions(ends, VERSION_SAMPLE) : [];
+  if (live.length > 0) counts.push(...await runLive(live, versionsToo));
   return summarize(counts);
 }
 
@@ -134,39 +133,47 @@ function onPostgres(file: string): boolean {
   return /^live\/(?!destinations\/|mssql\/)/.test(inTests(file)) && !usesMysql(file);
 }
 
-/** Runs `files` on each version, two at a time; a version that cannot be had is a failure. */
-async function runVersions(
-  versions: readonly string[],
-  files: readonly string[],
-): Promise<TestCounts[]> {
-  const { startPostgresVersion } = await import("./support/postgres_versions.ts");
-  const queue = [...versions];
+/** What one lane runs without a break. */
+type Batch = () => Promise<TestCounts>;
+
+/**
+ * One lane takes batches from the front, the other from the back, until they meet: what stands at one end
+ * never runs at the same time as its neighbour there.
+ */
+async function twoLanes(batches: readonly Batch[]): Promise<TestCounts[]> {
+  const queue = [...batches];
   const all: TestCounts[] = [];
-  const lane = async (): Promise<void> => {
-    for (let version = queue.shift(); version !== undefined; version = queue.shift()) {
-      const name = `PostgreSQL ${version}`;
-      if (allowedSkip(name)) {
-        all.push({ passed: 0, failed: [], ignored: [name] });
-        continue;
-      }
-      try {
-        const server = await startPostgresVersion(version);
-        const counts = await runTests(files, { parallel: false, env: server.env })
-          .finally(() => server.stop());
-        console.log(`${name}: ${counts.passed} passed, ${counts.failed.length} failed`);
-        all.push({ ...counts, failed: counts.failed.map((test) => `${name}: ${test}`) });
-      } catch (error) {
-        console.log(error instanceof Error ? error.message : String(error));
-        all.push({ passed: 0, failed: [name], ignored: [] });
-      }
-    }
+  const lane = async (next: () => Batch | undefined): Promise<void> => {
+    for (let batch = next(); batch !== undefined; batch = next()) all.push(await batch());
   };
-  await Promise.all([lane(), lane()]);
+  await Promise.all([lane(() => queue.shift()), lane(() => queue.pop())]);
   return all;
 }
 
-/** Starts the servers that `files` need, once, and runs them. */
-async function runLive(files: readonly string[]): Promise<TestCounts[]> {
+/** `files` on each version; one that cannot be had is a failure. */
+function onVersions(versions: readonly string[], files: readonly string[]): Batch[] {
+  return versions.map((version) => async () => {
+    const name = `PostgreSQL ${version}`;
+    if (allowedSkip(name)) return { passed: 0, failed: [], ignored: [name] };
+    try {
+      const { startPostgresVersion } = await import("./support/postgres_versions.ts");
+      const server = await startPostgresVersion(version);
+      const counts = await runTests(files, { parallel: false, env: server.env })
+        .finally(() => server.stop());
+      console.log(`${name}: ${counts.passed} passed, ${counts.failed.length} failed`);
+      return { ...counts, failed: counts.failed.map((test) => `${name}: ${test}`) };
+    } catch (error) {
+      console.log(error instanceof Error ? error.message : String(error));
+      return { passed: 0, failed: [name], ignored: [] };
+    }
+  });
+}
+
+/** Starts the servers that `files` need, once, and runs them, and what brings servers of its own. */
+async function runLive(
+  files: readonly string[],
+  others: readonly Batch[],
+): Promise<TestCounts[]> {
   const { testPostgres } = await import("./support/postgres.ts");
   const server = await testPostgres();
   const env: Record<string, string> = { RIVET_TEST_POSTGRES_URL: server.url };
@@ -178,25 +185,33 @@ async function runLive(files: readonly string[]): Promise<TestCounts[]> {
       used.push(mysql.description);
     }
     console.log(`\ntests below use ${used.join(" and ")}`);
+    const run = (some: readonly string[]): Batch => () => runTests(some, { parallel: false, env });
+    const onMysql = files.filter(usesMysql);
+    const rest = files.filter((file) => !usesMysql(file));
+    let mysqlBatch = run(onMysql);
     if (mysql !== null && "problem" in mysql) {
       console.log(mysql.problem);
-      const rest = files.filter((file) => !usesMysql(file));
-      const missing = { passed: 0, failed: files.filter(usesMysql), ignored: [] };
-      return [await runTests(rest, { parallel: false, env }), missing];
+      mysqlBatch = () => Promise.resolve({ passed: 0, failed: onMysql, ignored: [] });
     }
-    // Two lanes: the files of one wait for servers while those of the other compute.
-    const second = files.filter((file) => usesMysql(file) || startsProcesses(file));
-    const first = files.filter((file) => !second.includes(file));
-    return await Promise.all(
-      [first, second].map((lane) => runTests(lane, { parallel: false, env })),
-    );
+    const processes = Object.values(Object.groupBy(rest.filter(startsProcesses), folderOf));
+    return await twoLanes([
+      run(rest.filter((file) => !startsProcesses(file))),
+      mysqlBatch,
+      ...others,
+      ...processes.map((some) => run(some!)).reverse(),
+    ]);
   } finally {
     if (mysql !== null && !("problem" in mysql)) await mysql.stop();
     await server.stop();
   }
 }
 
-/** Mostly whole processes, one after another: the other lane has the tests that are sensitive to time. */
+/** `live`, `crash` */
+function folderOf(file: string): string {
+  return inTests(file).split("/")[0];
+}
+
+/** Mostly whole processes, one after another: the other lane waits for servers meanwhile. */
 function startsProcesses(file: string): boolean {
   return /^(compat|crash|live\/(action|demo|deploy|destinations|packages|permissions|processes|tasks|torture))\//
     .test(inTests(file));

@@ -25,6 +25,7 @@ import {
 } from "./points.ts";
 
 const VICTIM = fileURLToPath(new URL("victim.ts", import.meta.url));
+const WORKER = fileURLToPath(new URL("../../adapters/worker.ts", import.meta.url));
 const CLOCK = fileURLToPath(new URL("../support/clock.ts", import.meta.url));
 const NEVER = new AbortController().signal;
 
@@ -39,6 +40,8 @@ export interface CrashScene {
   readonly place: CrashPlace;
   /** Of an empty state in PostgreSQL; null: a file beside the config. */
   readonly stateUrl: string | null;
+  /** `victim.ts`, or `bundledVictim`; absent: the former. */
+  readonly victim?: string;
   /** How far the clock is off in the run that dies, and in the next one. */
   readonly clockMs?: { readonly dying: number; readonly next: number };
 }
@@ -72,12 +75,15 @@ const WHOLE = ["none", "0", "before"];
 
 /** Starts a run that dies at a point, or one that ends by itself. */
 export function startVictim(
-  { dir, stateUrl, clockMs = { dying: 0, next: 0 } }: Pick<Stage, "dir" | "stateUrl" | "clockMs">,
+  { dir, stateUrl, victim = VICTIM, clockMs = { dying: 0, next: 0 } }: Pick<
+    Stage,
+    "dir" | "stateUrl" | "victim" | "clockMs"
+  >,
   ...args: string[]
 ): Deno.ChildProcess {
   const offset = args[0] === WHOLE[0] ? clockMs.next : clockMs.dying;
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", `--preload=${CLOCK}`, VICTIM, join(dir, "rivet.yaml")]
+    args: ["run", "-A", "--no-check", `--preload=${CLOCK}`, victim, join(dir, "rivet.yaml")]
       .concat(args),
     env: {
       ...S3_ENV,
@@ -88,6 +94,22 @@ export function startVictim(
     stdout: "null",
     stderr: "piped",
   }).spawn();
+}
+
+/** Joins the modules of the victim, which hundreds of starts would load one by one. */
+async function bundledVictim(folder: string): Promise<string> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "--frozen", "--quiet", "--platform", "deno", "--code-splitting"]
+      .concat("--outdir", folder, VICTIM, WORKER),
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  const bundled = join(folder, "tests", "crash", "victim.js");
+  const parts = (await Deno.readTextFile(bundled)).split('"../../adapters/worker.ts"');
+  assert.equal(parts.length, 2, "the Worker is started in one place");
+  await Deno.writeTextFile(bundled, parts.join('"../../adapters/worker.js"'));
+  return bundled;
 }
 
 /** The destination as the config of the stage names it. */
@@ -231,8 +253,14 @@ export async function checkCrashes(
   source: CrashSource,
   extent: "every write" | "source",
 ): Promise<void> {
-  const scene: CrashScene = { source, place: { kind: "local" }, stateUrl: null };
-  for (const one of crashCases(source.type, extent)) {
-    await t.step(caseName(one), () => crash(scene, one));
+  const folder = await Deno.makeTempDir({ prefix: "rivet-victim-" });
+  try {
+    const victim = await bundledVictim(folder);
+    const scene: CrashScene = { source, place: { kind: "local" }, stateUrl: null, victim };
+    for (const one of crashCases(source.type, extent)) {
+      await t.step(caseName(one), () => crash(scene, one));
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 }

@@ -28,7 +28,7 @@ const IMPATIENT = {
 /** One request for a body of megabytes, most of which the sockets' buffers cannot hide. */
 const PATIENT = {
   limits: UPLOAD_LIMITS,
-  requests: { attempts: 3, backoffMs: 10, idleMs: 4000 },
+  requests: { attempts: 3, backoffMs: 10, idleMs: 6000 },
 } satisfies StoreOptions;
 
 /** Only a stop ends what stalls. */
@@ -235,7 +235,7 @@ export const faultCases: readonly FaultCase[] = [
       try {
         const body = new Uint8Array(24 * 1024 * 1024).fill(7);
         const requests = store.proxy.requests.length;
-        store.proxy.break(store.smallPut, { kind: "throttle", bytesPerSecond: 4 * 1024 * 1024 });
+        store.proxy.break(store.smallPut, { kind: "throttle", bytesPerSecond: 3 * 1024 * 1024 });
         const start = performance.now();
         await putFile(faulty, "part", body);
         assert.ok(performance.now() - start > PATIENT.requests.idleMs);

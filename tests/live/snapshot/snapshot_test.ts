@@ -108,7 +108,7 @@ for (
         assert.deepEqual(await exported(pipeline), await stateAt(source, point));
       });
     });
-    await fc.assert(property, { numRuns: 4, endOnFailure: true });
+    await fc.assert(property, { numRuns: 2, endOnFailure: true });
   });
 }
 
