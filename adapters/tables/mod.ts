@@ -7,7 +7,10 @@ import type { TableFormat } from "../../core/ports/table_format.ts";
 
 type Loaders = { readonly [T in TableType]?: () => Promise<TableFormat> };
 
-const LOADERS: Loaders = {};
+const LOADERS: Loaders = {
+  iceberg: async () =>
+    (await import("./iceberg/mod.ts" as string) as typeof import("./iceberg/mod.ts")).iceberg,
+};
 
 /** @throws RivetError NOT_AVAILABLE */
 export const loadTableFormat: (type: string) => Promise<TableFormat> = registry(
@@ -16,4 +19,9 @@ export const loadTableFormat: (type: string) => Promise<TableFormat> = registry(
 );
 
 /** What the formats need beside their destination. */
-export const tableNeeds: NeedsOf<TableFormatConfig> = () => ({});
+export const tableNeeds: NeedsOf<TableFormatConfig> = async (config, env) => {
+  const { icebergNeeds } = await import(
+    "./iceberg/needs.ts" as string
+  ) as typeof import("./iceberg/needs.ts");
+  return icebergNeeds(config, env);
+};

@@ -129,6 +129,7 @@ const statistics = z.object({
     bytes: count,
     min: bound,
     max: bound,
+    fieldId: count.nullish(),
   })),
   splits: z.array(count),
 });

@@ -14,6 +14,15 @@ export type CompressionName = "zstd" | "snappy" | "gzip" | "lz4" | "none";
 /** What can compress a file as a whole, so that the usual programs open it. */
 export type WholeFileCodec = Extract<CompressionName, "zstd" | "gzip">;
 
+/** By which a table knows a column. */
+export interface FieldIds {
+  readonly id: number;
+  /** Of a list's elements. */
+  readonly elementId?: number;
+  /** JSON goes as text, without a word of its own: the table has one type for both. */
+  readonly jsonAsText: boolean;
+}
+
 /** How one file is encoded; what a format has no use for, it ignores. */
 export interface EncoderOptions {
   readonly compression: CompressionName;
@@ -24,6 +33,8 @@ export interface EncoderOptions {
   /** Those whose column chunks get a Bloom filter. */
   readonly bloomFilterColumns: readonly string[];
   readonly csv: CsvOptions;
+  /** By column name, for files of a table that knows columns by number. */
+  readonly fieldIds?: ReadonlyMap<string, FieldIds>;
   /** File-level key-value metadata. */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -67,6 +78,8 @@ export interface ColumnStatistics {
   /** null: there is no value, or none but NaN. */
   readonly min: StoredBound | null;
   readonly max: StoredBound | null;
+  /** By which a table knows the values; null where the file has no numbers. */
+  readonly fieldId?: number | null;
 }
 
 /** What a finished file says of its content, by which readers skip it. JSON keeps it. */

@@ -15,7 +15,7 @@ import type { TableSettings } from "../config/loaded.ts";
 import type { TableType, TableWrite } from "../config/table_formats.ts";
 import type { RivetType } from "../types/types.ts";
 import type { ObjectInfo } from "./destination.ts";
-import type { FileStatistics } from "./format.ts";
+import type { FieldIds, FileStatistics } from "./format.ts";
 import type { EnvLookup } from "./needs.ts";
 
 /** One of the formats, loaded when it is first asked for. */
@@ -104,7 +104,10 @@ export interface Table {
    */
   check(columns: readonly TableColumn[], write: TableCommit["write"]): void;
   /** By which the files' columns are known to the table; null where names are. */
-  fieldIds(columns: readonly TableColumn[]): ReadonlyMap<string, number> | null;
+  fieldIds(
+    columns: readonly TableColumn[],
+    write: TableCommit["write"],
+  ): ReadonlyMap<string, FieldIds> | null;
   /** Does nothing where the run is in the table already. */
   commit(commit: TableCommit): Promise<TableVersion>;
   /** Paths of the files whose rows are the table now. */

@@ -2,6 +2,8 @@
 import type { ExportPlan } from "../plan/strategy.ts";
 import { isStream } from "../ports/destination.ts";
 import type { EncoderOptions } from "../ports/format.ts";
+import { fileColumns } from "../encode/stage_plan.ts";
+import { withTable } from "../tables/open_table.ts";
 import type { Column } from "../types/types.ts";
 import type { ExportContext } from "./context.ts";
 import type { UnitPlan } from "./units.ts";
@@ -11,6 +13,18 @@ function readColumns(plan: ExportPlan): readonly Column[] {
   const { strategy, description: { columns } } = plan;
   if (strategy.kind !== "incremental" || strategy.coalesced === null) return columns;
   return [...columns, strategy.coalesced];
+}
+
+/** As the export's table has them: every process of a run finds the same, before the run's commit. */
+async function fieldIdsOf(
+  ctx: ExportContext,
+  { description, stages }: ExportPlan,
+): Promise<Pick<EncoderOptions, "fieldIds">> {
+  const settings = ctx.exported.tableFormat;
+  if (settings === null) return {};
+  const columns = fileColumns(description.columns, stages);
+  const fieldIds = await withTable(ctx, (table) => table.fieldIds(columns, settings.write));
+  return fieldIds === null ? {} : { fieldIds };
 }
 
 function encoderOptions(ctx: ExportContext): EncoderOptions {
@@ -55,7 +69,7 @@ export async function planUnits(
     },
     output: {
       format: exported.config.format,
-      encoder: encoderOptions(ctx),
+      encoder: { ...encoderOptions(ctx), ...await fieldIdsOf(ctx, plan) },
       columns: plan.description.columns,
       stages: plan.stages,
       maxFileBytes,

@@ -11,8 +11,8 @@ import type { ThriftStruct, ThriftValue } from "./thrift.ts";
 
 /** FileMetaData.schema, .row_groups. */
 const [SCHEMA, ROW_GROUPS] = [2, 4];
-/** SchemaElement.type, .num_children, .converted_type. */
-const [TYPE, CHILDREN, CONVERTED_TYPE] = [1, 5, 6];
+/** SchemaElement.type, .num_children, .converted_type, .field_id. */
+const [TYPE, CHILDREN, CONVERTED_TYPE, FIELD_ID] = [1, 5, 6, 9];
 
 function structs(value: ThriftValue | undefined): ThriftStruct[] {
   return Array.isArray(value) ? value.filter((item) => item instanceof Map) : [];
@@ -23,10 +23,18 @@ function count(struct: ThriftStruct | undefined, field: number): number {
   return typeof value === "bigint" ? Number(value) : 0;
 }
 
-/** Of the leaves, in their order. */
-function orders(schema: readonly ThriftStruct[]): SortOrder[] {
+interface StoredLeaf {
+  readonly order: SortOrder;
+  readonly fieldId: number | null;
+}
+
+/** In their order. */
+function leavesOf(schema: readonly ThriftStruct[]): StoredLeaf[] {
   return schema.filter((element) => element.has(TYPE) && count(element, CHILDREN) === 0)
-    .map((element) => order(count(element, TYPE), element));
+    .map((element) => ({
+      order: order(count(element, TYPE), element),
+      fieldId: element.has(FIELD_ID) ? count(element, FIELD_ID) : null,
+    }));
 }
 
 function order(physical: number, element: ThriftStruct): SortOrder {
@@ -86,7 +94,7 @@ function stored(found: Bound | undefined): StoredBound | null {
     : { value: Buffer.from(found.value).toString("base64"), exact: found.exact };
 }
 
-function together(order: SortOrder, chunks: readonly Chunk[]): ColumnStatistics {
+function together({ order, fieldId }: StoredLeaf, chunks: readonly Chunk[]): ColumnStatistics {
   const { nullCount, bounds } = chunks.map((chunk) => chunk.statistics)
     .reduce((a, b) => mergeStatistics(order, a, b));
   return {
@@ -96,6 +104,7 @@ function together(order: SortOrder, chunks: readonly Chunk[]): ColumnStatistics 
     bytes: chunks.reduce((sum, chunk) => sum + chunk.bytes, 0),
     min: stored(bounds?.min),
     max: stored(bounds?.max),
+    ...(fieldId === null ? {} : { fieldId }),
   };
 }
 
@@ -103,7 +112,7 @@ function together(order: SortOrder, chunks: readonly Chunk[]): ColumnStatistics 
 export async function fileStatistics(path: string): Promise<FileStatistics> {
   const footer = await readFooter(path);
   const groups = structs(footer.get(ROW_GROUPS)).map((group) => structs(group.get(1)).map(chunkOf));
-  const leaves = orders(structs(footer.get(SCHEMA)));
+  const leaves = leavesOf(structs(footer.get(SCHEMA)));
   if (groups.some((chunks) => chunks.length !== leaves.length)) {
     throw invalidFile(path, "its row groups are not of its schema");
   }

@@ -5,6 +5,7 @@
 import { RivetError } from "../../../core/base/errors.ts";
 import { type Column, MAX_DECIMAL_DIGITS, type RivetType } from "../../../core/types/types.ts";
 import { PhysicalType, Repetition } from "./enums.ts";
+import type { FieldIds } from "../../../core/ports/format.ts";
 import type { ThriftWriter } from "./thrift.ts";
 
 /** How values compare, for statistics: the column order that Parquet defines for the type. */
@@ -23,6 +24,8 @@ export interface Leaf {
   /** Definition level of a value that is present; 0 when it always is. */
   readonly maxDefinition: number;
   readonly maxRepetition: number;
+  /** By which a table knows the column; null: by its name. */
+  readonly ids: FieldIds | null;
 }
 
 /** ConvertedType, the annotation that readers of old know. */
@@ -96,7 +99,7 @@ function physicalOf(type: Leaf["type"]): Physical {
  * The leaf of a column.
  * @throws RivetError TYPE_UNSUPPORTED for a list of lists.
  */
-export function leafOf(column: Column): Leaf {
+export function leafOf(column: Column, ids: FieldIds | null = null): Leaf {
   const optional = column.nullable ? 1 : 0;
   if (column.type.kind !== "list") {
     return {
@@ -106,6 +109,7 @@ export function leafOf(column: Column): Leaf {
       ...physicalOf(column.type),
       maxDefinition: optional,
       maxRepetition: 0,
+      ids,
     };
   }
   const { element } = column.type;
@@ -124,6 +128,7 @@ export function leafOf(column: Column): Leaf {
     // list present, list not empty, element not NULL
     maxDefinition: optional + 2,
     maxRepetition: 1,
+    ids,
   };
 }
 
@@ -131,72 +136,90 @@ function writeTimeUnit(writer: ThriftWriter, unit: "us" | "ns"): void {
   writer.struct(unit === "us" ? 2 : 3, () => {});
 }
 
-/** LogicalType, a union, and the ConvertedType that older readers know (the spec asks for both). */
-function writeLogicalType(writer: ThriftWriter, type: Leaf["type"]): void {
+/** LogicalType, a union, the field's id before it, and the ConvertedType that older readers know (the spec asks for both). */
+function writeLogicalType(
+  writer: ThriftWriter,
+  type: Leaf["type"],
+  fieldId: number | undefined,
+): void {
+  const logical = (body: (union: ThriftWriter) => void) => {
+    writeFieldId(writer, fieldId);
+    writer.struct(10, body);
+  };
   const empty = (id: number) => (union: ThriftWriter) => union.struct(id, () => {});
   switch (type.kind) {
     case "text":
     case "interval":
       writer.i32(6, CONVERTED.UTF8);
-      return writer.struct(10, empty(1));
+      return logical(empty(1));
     case "decimal":
       writer.i32(6, CONVERTED.DECIMAL);
       writer.i32(7, type.scale);
       writer.i32(8, type.precision);
-      return writer.struct(10, (union) =>
+      return logical((union) =>
         union.struct(5, (decimal) => {
           decimal.i32(1, type.scale);
           decimal.i32(2, type.precision);
-        }));
+        })
+      );
     case "date":
       writer.i32(6, CONVERTED.DATE);
-      return writer.struct(10, empty(6));
+      return logical(empty(6));
     case "time":
       writer.i32(6, CONVERTED.TIME_MICROS);
-      return writer.struct(10, (union) =>
+      return logical((union) =>
         union.struct(7, (time) => {
           time.bool(1, false);
           time.struct(2, (unit) => writeTimeUnit(unit, "us"));
-        }));
+        })
+      );
     case "timestamp":
       if (type.unit === "us") writer.i32(6, CONVERTED.TIMESTAMP_MICROS);
-      return writer.struct(10, (union) =>
+      return logical((union) =>
         union.struct(8, (timestamp) => {
           timestamp.bool(1, type.utc);
           timestamp.struct(2, (unit) => writeTimeUnit(unit, type.unit));
-        }));
+        })
+      );
     case "int": {
       const { bits, signed } = type;
       // INT32 and INT64 without an annotation are signed of their own width.
-      if (signed && bits !== 16) return;
+      if (signed && bits !== 16) return writeFieldId(writer, fieldId);
       writer.i32(6, signed ? CONVERTED.INT_16 : CONVERTED.UINT_64);
-      return writer.struct(10, (union) =>
+      return logical((union) =>
         union.struct(10, (int) => {
           int.i8(1, bits);
           int.bool(2, signed);
-        }));
+        })
+      );
     }
     case "json":
       writer.i32(6, CONVERTED.JSON);
-      return writer.struct(10, empty(12));
+      return logical(empty(12));
     case "uuid":
-      return writer.struct(10, empty(14));
+      return logical(empty(14));
     case "bool":
     case "float":
     case "binary":
-      return;
+      return writeFieldId(writer, fieldId);
   }
 }
 
 type SchemaElement = (writer: ThriftWriter) => void;
 
+/** SchemaElement.field_id, between its digits and its logical type. */
+function writeFieldId(writer: ThriftWriter, id: number | undefined): void {
+  if (id !== undefined) writer.i32(9, id);
+}
+
 function leafElement(leaf: Leaf, name: string, optional: boolean): SchemaElement {
+  const { ids } = leaf;
   return (writer) => {
     writer.i32(1, leaf.physical);
     if (leaf.physical === PhysicalType.FIXED_LEN_BYTE_ARRAY) writer.i32(2, leaf.width);
     writer.i32(3, optional ? Repetition.OPTIONAL : Repetition.REQUIRED);
     writer.string(4, name);
-    writeLogicalType(writer, leaf.type);
+    writeLogicalType(writer, leaf.type, leaf.maxRepetition > 0 ? ids?.elementId : ids?.id);
   };
 }
 
@@ -208,6 +231,7 @@ function listElements(leaf: Leaf): SchemaElement[] {
       writer.string(4, leaf.column.name);
       writer.i32(5, 1);
       writer.i32(6, CONVERTED.LIST);
+      writeFieldId(writer, leaf.ids?.id);
       writer.struct(10, (union) => union.struct(3, () => {}));
     },
     (writer) => {

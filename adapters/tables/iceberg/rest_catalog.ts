@@ -1,0 +1,212 @@
+/** A table that a REST catalog names: the catalog decides which commit comes first. */
+import { RivetError } from "../../../core/base/errors.ts";
+import { delay } from "../../../core/base/wait.ts";
+import type { Catalog, Loaded, Proposal } from "./catalog.ts";
+import type { JsonObject } from "./json.ts";
+import { currentSchema, currentSnapshot, readMetadata, type TableMetadata } from "./metadata.ts";
+import { CatalogError, type RestClient } from "./rest_client.ts";
+
+/** How often a commit whose answer was lost is looked for, and sent again. */
+const LOOKS = 4;
+const LOOK_MS = 500;
+
+/** Between the levels of a namespace in a path. */
+const LEVELS = "\x1f";
+
+export class RestCatalog implements Catalog {
+  readonly #client: RestClient;
+  readonly #namespace: readonly string[];
+  readonly #name: string;
+  readonly #signal: AbortSignal;
+
+  /** @param identifier `namespace.table`, the namespace with as many levels as it has points */
+  constructor(client: RestClient, identifier: string, signal: AbortSignal) {
+    const levels = identifier.split(".");
+    this.#name = levels.pop() as string;
+    this.#namespace = levels;
+    this.#client = client;
+    this.#signal = signal;
+    if (levels.length === 0 || [...levels, this.#name].some((level) => level === "")) {
+      throw new RivetError(
+        "TABLE_UNSUPPORTED",
+        `identifier '${identifier}' is not namespace.table, e.g. shop.orders`,
+      );
+    }
+  }
+
+  async load(): Promise<Loaded | null> {
+    try {
+      const answer = await this.#client.send({
+        method: "GET",
+        path: this.#tablePath,
+        doing: `load the table ${this.#title}`,
+        repeats: true,
+      });
+      return this.#loaded(answer);
+    } catch (error) {
+      // A namespace that is missing has no tables.
+      if (error instanceof CatalogError && error.status === 404) return null;
+      throw error;
+    }
+  }
+
+  /** Where the table would lie, and its id. */
+  async stage(metadata: TableMetadata): Promise<TableMetadata> {
+    try {
+      return await this.#create(metadata);
+    } catch (error) {
+      if (!(error instanceof CatalogError) || error.status !== 404) throw error;
+      await this.#createNamespace();
+      return await this.#create(metadata);
+    }
+  }
+
+  /**
+   * Sent again under the same conditions while nobody knows what came of it: it is taken once, because it asks
+   * for the snapshot that it was made on.
+   */
+  async commit(proposal: Proposal): Promise<"done" | "lost"> {
+    const body = this.#body(proposal);
+    for (let look = 1;; look++) {
+      try {
+        await this.#client.send({
+          method: "POST",
+          path: this.#tablePath,
+          body,
+          doing: `commit to the table ${this.#title}`,
+          repeats: false,
+        });
+        return "done";
+      } catch (error) {
+        if (!(error instanceof CatalogError)) throw error;
+        if (!error.ambiguous && error.status !== 409) throw error;
+        // First of all: an attempt whose answer was lost may have been taken.
+        if (await this.#has(proposal)) return "done";
+        if (error.status === 409) return "lost";
+        if (look >= LOOKS) throw error;
+      }
+      await delay(LOOK_MS * 2 ** (look - 1), this.#signal);
+    }
+  }
+
+  settle(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  get #title(): string {
+    return [...this.#namespace, this.#name].join(".");
+  }
+
+  get #tablesPath(): string {
+    return `/namespaces/${encodeURIComponent(this.#namespace.join(LEVELS))}/tables`;
+  }
+
+  get #tablePath(): string {
+    return `${this.#tablesPath}/${encodeURIComponent(this.#name)}`;
+  }
+
+  async #has({ change }: Proposal): Promise<boolean> {
+    const id = change.snapshot["snapshot-id"];
+    const loaded = await this.load();
+    return loaded?.metadata.snapshots?.some((known) => known["snapshot-id"] === id) ?? false;
+  }
+
+  #loaded(answer: JsonObject): Loaded {
+    const metadata = readMetadata(answer.metadata, `the catalog's ${this.#title}`);
+    const file = answer["metadata-location"];
+    return { metadata, file: typeof file === "string" ? file : null };
+  }
+
+  async #create(metadata: TableMetadata): Promise<TableMetadata> {
+    const answer = await this.#client.send({
+      method: "POST",
+      path: this.#tablesPath,
+      doing: `create the table ${this.#title}`,
+      // Staged: nothing is made.
+      repeats: true,
+      body: {
+        name: this.#name,
+        location: metadata.location,
+        schema: currentSchema(metadata),
+        "partition-spec": metadata["partition-specs"][0],
+        "write-order": metadata["sort-orders"][0],
+        "stage-create": true,
+        properties: { "format-version": "2" },
+      },
+    });
+    return this.#loaded(answer).metadata;
+  }
+
+  async #createNamespace(): Promise<void> {
+    const namespace = this.#namespace;
+    try {
+      await this.#client.send({
+        method: "POST",
+        path: "/namespaces",
+        body: { namespace, properties: {} },
+        doing: `create the namespace ${namespace.join(".")}`,
+        repeats: true,
+      });
+    } catch (error) {
+      // Another writer was faster.
+      if (!(error instanceof CatalogError) || error.status !== 409) throw error;
+    }
+  }
+
+  #body({ base, metadata, change }: Proposal): unknown {
+    const { schema, lastColumnId, properties, snapshot } = change;
+    const parent = base === null ? null : currentSnapshot(base.metadata);
+    const requirements = base === null ? [{ type: "assert-create" }] : [
+      { type: "assert-table-uuid", uuid: base.metadata["table-uuid"] },
+      {
+        type: "assert-ref-snapshot-id",
+        ref: "main",
+        "snapshot-id": parent?.["snapshot-id"] ?? null,
+      },
+      { type: "assert-current-schema-id", "current-schema-id": base.metadata["current-schema-id"] },
+      { type: "assert-default-spec-id", "default-spec-id": base.metadata["default-spec-id"] },
+    ];
+    return {
+      identifier: { namespace: this.#namespace, name: this.#name },
+      requirements,
+      updates: [
+        ...(base === null ? creation(metadata) : []),
+        ...(schema === null ? [] : [
+          { action: "add-schema", schema, "last-column-id": lastColumnId },
+          { action: "set-current-schema", "schema-id": -1 },
+        ]),
+        { action: "set-properties", updates: properties },
+        { action: "add-snapshot", snapshot },
+        {
+          action: "set-snapshot-ref",
+          "ref-name": "main",
+          type: "branch",
+          "snapshot-id": snapshot["snapshot-id"],
+        },
+      ],
+    };
+  }
+}
+
+/** All that a table without a snapshot consists of. */
+function creation(metadata: TableMetadata): unknown[] {
+  return [
+    { action: "assign-uuid", uuid: metadata["table-uuid"] },
+    { action: "upgrade-format-version", "format-version": 2 },
+    {
+      action: "add-schema",
+      schema: currentSchema(metadata),
+      "last-column-id": metadata["last-column-id"],
+    },
+    { action: "set-current-schema", "schema-id": -1 },
+    { action: "add-spec", spec: metadata["partition-specs"][0] },
+    { action: "set-default-spec", "spec-id": -1 },
+    { action: "add-sort-order", "sort-order": metadata["sort-orders"][0] },
+    { action: "set-default-sort-order", "sort-order-id": -1 },
+    { action: "set-location", location: metadata.location },
+  ];
+}

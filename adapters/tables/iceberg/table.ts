@@ -1,0 +1,279 @@
+/** An Iceberg table, as the port has it: what is the same whoever says which metadata counts. */
+import { RivetError } from "../../../core/base/errors.ts";
+import type { FieldIds } from "../../../core/ports/format.ts";
+import type {
+  Table,
+  TableColumn,
+  TableCommit,
+  TablePlace,
+  TableStore,
+  TableVersion,
+} from "../../../core/ports/table_format.ts";
+import { formatTransform, parseTransform } from "../../../core/types/partition_transform.ts";
+import { formatType } from "../../../core/types/types.ts";
+import type { Catalog, Loaded, Proposal } from "./catalog.ts";
+import {
+  currentSchema,
+  currentSnapshot,
+  currentSpec,
+  type MetadataChange,
+  newTable,
+  type TableMetadata,
+} from "./metadata.ts";
+import { newSpec, type PartitionBy, partitionsOf, type PartitionSpec } from "./partition_spec.ts";
+import { keyOf, samePlace } from "./paths.ts";
+import { evolve, type Evolved, fieldIds, newSchema } from "./schema.ts";
+import { entriesOf, manifestsOf, writeSnapshot } from "./snapshot.ts";
+
+/** Commits that others may make between our attempts, before it is theirs alone. */
+const ATTEMPTS = 20;
+
+/** The property that holds the sequence of the last run of an export: snapshots expire, it stays. */
+const sequenceKey = (exportName: string) => `rivet.sequence.${exportName}`;
+
+interface Planned {
+  readonly metadata: TableMetadata;
+  readonly evolved: Evolved;
+  readonly spec: PartitionSpec;
+}
+
+export class IcebergTable implements Table {
+  readonly #catalog: Catalog;
+  readonly #store: TableStore;
+  readonly #exportName: string;
+  readonly #location: string;
+  readonly #partitionBy: readonly PartitionBy[];
+  #loaded: Loaded | null;
+
+  constructor(
+    place: Pick<TablePlace, "store" | "exportName" | "settings">,
+    catalog: Catalog,
+    location: string,
+    loaded: Loaded | null,
+  ) {
+    this.#catalog = catalog;
+    this.#store = place.store;
+    this.#exportName = place.exportName;
+    this.#location = location;
+    this.#partitionBy = place.settings.partitionBy.map(({ column, transform }) => {
+      const parsed = parseTransform(transform);
+      if (parsed === null) throw new RivetError("TABLE_UNSUPPORTED", `no transform ${transform}`);
+      return { column, transform: parsed };
+    });
+    this.#loaded = loaded;
+    this.#checkPlace();
+  }
+
+  get current(): TableVersion | null {
+    return this.#loaded === null ? null : versionOf(this.#loaded.metadata);
+  }
+
+  get lastSequence(): number | null {
+    return lastSequence(this.#loaded?.metadata ?? null, this.#exportName);
+  }
+
+  check(columns: readonly TableColumn[], write: TableCommit["write"]): void {
+    this.#plan(this.#loaded, columns, write);
+  }
+
+  fieldIds(
+    columns: readonly TableColumn[],
+    write: TableCommit["write"],
+  ): ReadonlyMap<string, FieldIds> {
+    return fieldIds(this.#plan(this.#loaded, columns, write).evolved.schema);
+  }
+
+  async commit(commit: TableCommit): Promise<TableVersion> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const base = await this.#reload();
+      if (base !== null && await this.#isDone(base, commit)) {
+        await this.#catalog.settle();
+        return versionOf(base.metadata);
+      }
+      if (attempt > 1 && commit.write === "replace") throw replacedByOther(this.#exportName);
+      const proposal = await this.#propose(base, commit);
+      // What came of an attempt that failed is seen in the table by whoever commits again.
+      if (await this.#catalog.commit(proposal) === "done") {
+        return versionOf((await this.#reload())?.metadata ?? proposal.metadata);
+      }
+    }
+    throw new RivetError(
+      "TABLE_CONFLICT",
+      `export '${this.#exportName}': ${ATTEMPTS} commits of others came before each of this run's`,
+      { hint: "Run the export again when fewer writers commit to the table." },
+    );
+  }
+
+  async files(): Promise<ReadonlySet<string>> {
+    const loaded = this.#loaded;
+    const keys = new Set<string>();
+    if (loaded === null) return keys;
+    const { metadata } = loaded;
+    const base = { metadata, schema: currentSchema(metadata) };
+    for (const line of await manifestsOf(this.#store, metadata)) {
+      if (line.content !== 0) continue;
+      for (const { data_file: file } of await entriesOf(this.#store, base, line)) {
+        keys.add(keyOf(metadata.location, file.file_path));
+      }
+    }
+    return keys;
+  }
+
+  close(): Promise<void> {
+    return this.#catalog.close();
+  }
+
+  /** A correction has the place of the run that it corrects: its files tell. */
+  async #isDone({ metadata }: Loaded, commit: TableCommit): Promise<boolean> {
+    const last = lastSequence(metadata, this.#exportName);
+    if (commit.write !== "amend") return last !== null && last >= commit.sequence;
+    const files = await this.files();
+    return commit.added.every(({ path }) => files.has(path)) &&
+      !commit.removed.some((path) => files.has(path));
+  }
+
+  async #reload(): Promise<Loaded | null> {
+    this.#loaded = await this.#catalog.load();
+    this.#checkPlace();
+    return this.#loaded;
+  }
+
+  /** Its files are named by whole addresses: a table that was moved is another one. */
+  #checkPlace(metadata: TableMetadata | undefined = this.#loaded?.metadata): void {
+    const there = metadata?.location;
+    if (there === undefined || samePlace(there, this.#location)) return;
+    throw new RivetError(
+      "TABLE_UNSUPPORTED",
+      `export '${this.#exportName}': the table is at ${there}, and the destination is ${this.#location}`,
+      { hint: "Write the table's own location into `destination`." },
+    );
+  }
+
+  #plan(
+    loaded: Loaded | null,
+    columns: readonly TableColumn[],
+    write: TableCommit["write"],
+  ): Planned {
+    const evolved = loaded === null ? newSchema(columns) : evolve(
+      currentSchema(loaded.metadata),
+      {
+        schemaId: 1 + Math.max(...loaded.metadata.schemas.map((schema) => schema["schema-id"])),
+        lastColumnId: loaded.metadata["last-column-id"],
+      },
+      columns,
+      write === "replace",
+    );
+    this.#refuse(evolved, columns);
+    const spec = loaded === null
+      ? newSpec(evolved.schema, this.#partitionBy)
+      : this.#knownSpec(loaded.metadata, evolved);
+    const metadata = loaded?.metadata ??
+      newTable(this.#location, evolved.schema, evolved.lastColumnId, spec);
+    return { metadata, evolved, spec };
+  }
+
+  #refuse({ problems, drift }: Evolved, columns: readonly TableColumn[]): void {
+    if (problems.length > 0) {
+      const lines = problems.map(({ column, why }) => {
+        const type = columns.find(({ name }) => name === column)?.type;
+        return `column "${column}" is ${type === undefined ? "?" : formatType(type)}: ${why}`;
+      });
+      const overrides = problems.map(({ column, override }) => `${column}: ${override}`);
+      throw new RivetError(
+        "TYPE_UNSUPPORTED",
+        `export '${this.#exportName}': an Iceberg table has no equal for ${lines.join("; ")}`,
+        { hint: `Write under the export: columns: {${overrides.join(", ")}}` },
+      );
+    }
+    if (drift.length === 0) return;
+    throw new RivetError(
+      "TABLE_SCHEMA",
+      `export '${this.#exportName}': the table cannot take the columns as they are: ${
+        drift.join("; ")
+      }`,
+      {
+        hint:
+          "Cast them in the query or with `columns:`, or write the table anew with write: replace.",
+      },
+    );
+  }
+
+  /** The table's own partitions, which must be those that the files are written by. */
+  #knownSpec(metadata: TableMetadata, { schema }: Evolved): PartitionSpec {
+    const spec = currentSpec(metadata);
+    const text = (by: readonly PartitionBy[]) =>
+      by.map(({ column, transform }) => `${formatTransform(transform)}(${column})`).join(", ");
+    const there = partitionsOf(spec, schema);
+    if (there !== null && text(there) === text(this.#partitionBy)) return spec;
+    const shown = there === null ? "columns or transforms that are not known" : text(there);
+    throw new RivetError(
+      "TABLE_UNSUPPORTED",
+      `export '${this.#exportName}': the table is partitioned by ${shown || "nothing"}, and ` +
+        `partition_by says ${text(this.#partitionBy) || "nothing"}`,
+      { hint: "Write the table's own partitions into table_format.partition_by." },
+    );
+  }
+
+  async #propose(base: Loaded | null, commit: TableCommit): Promise<Proposal> {
+    const planned = this.#plan(base, commit.columns, commit.write);
+    const { evolved, spec } = planned;
+    this.#checkIds(commit, evolved);
+    const metadata = base === null ? await this.#stage(planned) : planned.metadata;
+    const at = { metadata, schema: evolved.schema, spec, exportName: this.#exportName };
+    const snapshot = await writeSnapshot(this.#store, at, commit);
+    const change: MetadataChange = {
+      schema: base !== null && evolved.changed ? evolved.schema : null,
+      lastColumnId: evolved.lastColumnId,
+      properties: { [sequenceKey(this.#exportName)]: String(commit.sequence) },
+      snapshot,
+    };
+    return { base, metadata, change };
+  }
+
+  /** Fields keep the ids that the files have, whatever the catalog would number them. */
+  async #stage({ metadata }: Planned): Promise<TableMetadata> {
+    const staged = await this.#catalog.stage(metadata);
+    this.#checkPlace(staged);
+    const { location, "table-uuid": uuid } = staged;
+    return { ...metadata, location, "table-uuid": uuid };
+  }
+
+  /** Columns are found by the ids in the files: those of another schema would be read as other columns. */
+  #checkIds({ added }: TableCommit, { schema }: Evolved): void {
+    const ids = fieldIds(schema);
+    for (const file of added) {
+      for (const { path: [name], fieldId } of file.statistics?.columns ?? []) {
+        const known = ids.get(name);
+        if (fieldId === (known?.elementId ?? known?.id)) continue;
+        throw new RivetError(
+          "TABLE_CONFLICT",
+          `export '${this.#exportName}': the table's columns changed after ${file.path} was written`,
+          { hint: "Run the export again from its beginning." },
+        );
+      }
+    }
+  }
+}
+
+function replacedByOther(exportName: string): RivetError {
+  return new RivetError(
+    "TABLE_CONFLICT",
+    `export '${exportName}': another writer committed to the table while this run was about to replace it`,
+    { hint: "Run the export again: it replaces what is there then. Give a table one writer." },
+  );
+}
+
+function lastSequence(metadata: TableMetadata | null, exportName: string): number | null {
+  const text = metadata?.properties?.[sequenceKey(exportName)];
+  return text === undefined || !/^\d+$/.test(text) ? null : Number(text);
+}
+
+function versionOf(metadata: TableMetadata): TableVersion {
+  return {
+    id: String(currentSnapshot(metadata)?.["snapshot-id"] ?? "none"),
+    columns: currentSchema(metadata).fields.map(({ name, type }) => ({
+      name,
+      type: typeof type === "string" ? type : JSON.stringify(type),
+    })),
+  };
+}
