@@ -61,6 +61,12 @@ export const REASONS: Readonly<Record<string, Reason>> = {
     use: "SQL Server: login, TLS inside TDS, packets",
     why: "the only TDS client for JavaScript; the others wrap it or need a native driver",
   },
+  "avsc": {
+    use: "Avro records: manifests of Iceberg tables; loaded where an export has one",
+    why:
+      "plain JavaScript without a dependency; 64-bit numbers as bigints and schemas as they are written, " +
+      "around which the container file is ours",
+  },
   "hash-wasm": {
     use: "xxh3 of parts, plans and rows",
     why:
@@ -106,6 +112,11 @@ export const REASONS: Readonly<Record<string, Reason>> = {
   "apache-arrow": {
     use: "reads, and writes again, the Arrow schema in a Parquet file's footer, in tests",
     why: "the format's own library",
+  },
+  "icebird": {
+    use: "tests: Iceberg tables read by another's code",
+    why:
+      "the reader that npm has; pyiceberg, DuckDB and the published REST catalog are in tests/interop",
   },
   "hyparquet": {
     use: "reads what was written",

@@ -31,11 +31,12 @@ export async function tableAt(
   store: TableStore,
   settings: Partial<TableSettings> = {},
   env: (name: string) => string | undefined = () => undefined,
+  exportName = "orders",
 ): Promise<Table> {
   return await iceberg.open({
     store,
     settings: { ...SETTINGS, ...settings },
-    exportName: "orders",
+    exportName,
     env,
     signal: NEVER,
   });

@@ -1,0 +1,263 @@
+/** Commits to a table in a folder, read back by icebird, which shares no code with the writer. */
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { join } from "node:path";
+import { icebergManifests, icebergMetadata, icebergRead } from "icebird";
+import { icebergType } from "../../../../../adapters/tables/iceberg/types.ts";
+import type { Table, TableStore } from "../../../../../core/ports/table_format.ts";
+import type { Column, RivetType } from "../../../../../core/types/types.ts";
+import { column, type Value } from "../../../../support/batches.ts";
+import { commitOf, fileOf, storeAt, tableAt } from "../../../../support/iceberg.ts";
+import { TYPE_SAMPLES } from "../../../../support/type_samples.ts";
+
+const INT: RivetType = { kind: "int", bits: 32, signed: true };
+const LONG: RivetType = { kind: "int", bits: 64, signed: true };
+const TEXT: RivetType = { kind: "text" };
+const COLUMNS: readonly Column[] = [column("id", INT), column("name", TEXT)];
+
+interface Place {
+  readonly dir: string;
+  readonly store: TableStore;
+  readonly open: () => Promise<Table>;
+}
+
+async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir({ prefix: "rivet-iceberg-" });
+  try {
+    const store = await storeAt(dir);
+    await use({ dir, store, open: () => tableAt(store) });
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+/** As a reader finds it: by the version hint. */
+async function read(dir: string): Promise<Record<string, unknown>[]> {
+  return await icebergRead({ tableUrl: `file://${dir}` });
+}
+
+/** One commit of one file. */
+async function add(
+  { dir, open }: Place,
+  sequence: number,
+  columns: readonly Column[],
+  rows: readonly (readonly Value[])[],
+  write: "append" | "replace" = "append",
+): Promise<string> {
+  const table = await open();
+  const path = `part_${sequence}.parquet`;
+  const file = await fileOf(table, dir, path, columns, rows, { write });
+  const { id } = await table.commit(commitOf(sequence, columns, [file], { write }));
+  return id;
+}
+
+Deno.test("every type that the table has is read by another reader, NULLs included", async () => {
+  await withPlace(async (place) => {
+    const samples = TYPE_SAMPLES.filter(({ type }) => "type" in icebergType(type, () => 0));
+    strictEqual(samples.length, 42);
+    const columns = samples.map(({ type }, c) => column(`c${c}`, type));
+    const longest = Math.max(...samples.map(({ values }) => values.length));
+    const rows = Array.from(
+      { length: longest + 1 },
+      (_, r) => samples.map(({ values }) => values[r] ?? null),
+    );
+    await add(place, 1, columns, rows);
+    const found = await read(place.dir);
+    strictEqual(found.length, rows.length);
+    // Those that the reader gives back as they are; the interop script compares the others.
+    const plain = ["bool", "int", "float", "text", "interval"];
+    columns.forEach(({ name, type }, c) => {
+      for (const [r, row] of rows.entries()) {
+        const value = found[r][name];
+        strictEqual(value === null || value === undefined, row[c] === null, `${name} ${r}`);
+        if (plain.includes(type.kind)) deepStrictEqual(value ?? null, row[c], `${name} ${r}`);
+      }
+    });
+  });
+});
+
+Deno.test("runs append, and a repeated commit of a run finds itself", async () => {
+  await withPlace(async (place) => {
+    await add(place, 1, COLUMNS, [[1, "a"]]);
+    const second = await add(place, 2, COLUMNS, [[2, "b"], [3, null]]);
+    const table = await place.open();
+    strictEqual(table.lastSequence, 2);
+    const again = await fileOf(table, place.dir, "part_2b.parquet", COLUMNS, [[2, "b"]]);
+    strictEqual((await table.commit(commitOf(2, COLUMNS, [again]))).id, second);
+    deepStrictEqual([...await table.files()].sort(), ["part_1.parquet", "part_2.parquet"]);
+    deepStrictEqual((await read(place.dir)).map(({ id }) => id).sort(), [1, 2, 3]);
+  });
+});
+
+Deno.test("replace takes the place of all rows in one commit, and time travel still finds them", async () => {
+  await withPlace(async (place) => {
+    const first = await add(place, 1, COLUMNS, [[1, "a"]]);
+    await add(place, 2, COLUMNS, [[2, "b"]], "replace");
+    deepStrictEqual(await read(place.dir), [{ id: 2, name: "b" }]);
+    const metadata = await icebergMetadata({ tableUrl: `file://${place.dir}` });
+    const { snapshots } = metadata;
+    deepStrictEqual(snapshots?.map(({ summary }) => summary.operation), ["append", "overwrite"]);
+    deepStrictEqual(snapshots?.map(({ summary }) => summary["total-records"]), ["1", "1"]);
+    const summary: Record<string, string> = { ...snapshots?.[1].summary };
+    strictEqual(summary["deleted-records"], "1");
+    const then = { ...metadata, "current-snapshot-id": Number(first) };
+    deepStrictEqual(await icebergRead({ tableUrl: `file://${place.dir}`, metadata: then }), [
+      { id: 1, name: "a" },
+    ]);
+  });
+});
+
+Deno.test("a correction swaps the files of its run, once, and nothing else", async () => {
+  await withPlace(async (place) => {
+    await add(place, 1, COLUMNS, [[1, "a"]]);
+    await add(place, 2, COLUMNS, [[2, "wrong"]]);
+    const table = await place.open();
+    const right = await fileOf(table, place.dir, "part_2r.parquet", COLUMNS, [[2, "right"]]);
+    const amend = commitOf(3, COLUMNS, [right], { write: "amend", removed: ["part_2.parquet"] });
+    const { id } = await table.commit(amend);
+    strictEqual((await (await place.open()).commit(amend)).id, id);
+    const names = (await read(place.dir)).map(({ name }) => name).sort();
+    deepStrictEqual(names, ["a", "right"]);
+    const [entry] = (await icebergManifests(
+      await icebergMetadata({ tableUrl: `file://${place.dir}` }),
+    )).flatMap(({ entries }) => entries).filter(({ status }) => status === 2);
+    ok(entry.data_file.file_path.endsWith("/part_2.parquet"));
+    const gone = commitOf(4, COLUMNS, [], { write: "amend", removed: ["part_2.parquet"] });
+    strictEqual((await table.commit(gone)).id, id);
+    const lost = await fileOf(table, place.dir, "part_9.parquet", COLUMNS, [[9, "z"]]);
+    await rejects(
+      table.commit(commitOf(5, COLUMNS, [lost], { write: "amend", removed: ["part_2.parquet"] })),
+      { code: "TABLE_CONFLICT" },
+    );
+  });
+});
+
+Deno.test("new and wider columns keep the ids of the others; what is something else is refused", async () => {
+  await withPlace(async (place) => {
+    await add(place, 1, COLUMNS, [[1, "a"]]);
+    const wide = [column("extra", { kind: "date" }), column("id", LONG), column("name", TEXT)];
+    await add(place, 2, wide, [[3, 2n ** 40n, "b"]]);
+    await add(place, 3, [column("id", INT)], [[3]]);
+    const metadata = await icebergMetadata({ tableUrl: `file://${place.dir}` });
+    const fields = metadata.schemas.at(-1)?.fields.map(({ id, name, type }) => [id, name, type]);
+    deepStrictEqual(fields, [[1, "id", "long"], [2, "name", "string"], [3, "extra", "date"]]);
+    const table = await place.open();
+    const text = [column("id", TEXT), column("name", TEXT)];
+    throws(() => table.check(text, "append"), {
+      code: "TABLE_SCHEMA",
+      message: /'id' is long in the table and string now/,
+    });
+    table.check(text, "replace");
+    await add(place, 4, text, [["x", "y"]], "replace");
+    deepStrictEqual(await read(place.dir), [{ id: "x", name: "y" }]);
+    strictEqual((await place.open()).fieldIds(text, "append")?.get("id")?.id, 4);
+  });
+});
+
+Deno.test("types without an equal are refused by name, with what to write", async () => {
+  await withPlace(async ({ open }) => {
+    const table = await open();
+    const cases: readonly (readonly [RivetType, string])[] = [
+      [{ kind: "int", bits: 64, signed: false }, "c: decimal(20,0)"],
+      [{ kind: "decimal", precision: 39, scale: 3 }, "c: text"],
+      [{ kind: "timestamp", unit: "ns", utc: true }, "c: timestamp_tz"],
+      [{ kind: "list", element: { kind: "int", bits: 64, signed: false } }, "c: decimal(20,0)[]"],
+    ];
+    for (const [type, override] of cases) {
+      throws(() => table.check([column("c", type)], "append"), {
+        code: "TYPE_UNSUPPORTED",
+        message: /column "c" is /,
+        hint: `Write under the export: columns: {${override}}`,
+      });
+    }
+  });
+});
+
+Deno.test("two writers: appends both stay, and a replaced table is not replaced over another's", async () => {
+  await withPlace(async (place) => {
+    await add(place, 1, COLUMNS, [[1, "a"]]);
+    const commit = async (write: "append" | "replace", sequence: number, exportName: string) => {
+      let other: (() => Promise<unknown>) | null = () =>
+        add(place, sequence + 1, COLUMNS, [[7, "o"]]);
+      const late: TableStore = {
+        ...place.store,
+        create: async (bytes, key) => {
+          const go = /v\d+\.metadata\.json$/.test(key) ? other : null;
+          if (go !== null) other = null;
+          await go?.();
+          return await place.store.create(bytes, key);
+        },
+      };
+      const table = await tableAt(late, {}, undefined, exportName);
+      const path = `late_${sequence}.parquet`;
+      const file = await fileOf(table, place.dir, path, COLUMNS, [[sequence, "l"]], { write });
+      return await table.commit(commitOf(sequence, COLUMNS, [file], { write }));
+    };
+    await commit("append", 10, "second");
+    deepStrictEqual((await read(place.dir)).map(({ id }) => id).sort(), [1, 10, 7]);
+    await rejects(commit("replace", 20, "third"), {
+      code: "TABLE_CONFLICT",
+      message: /another writer committed to the table/,
+    });
+    strictEqual((await read(place.dir)).length, 4);
+  });
+});
+
+Deno.test("a commit that died before the version hint is found, and the hint follows", async () => {
+  await withPlace(async (place) => {
+    await add(place, 1, COLUMNS, [[1, "a"]]);
+    await add(place, 2, COLUMNS, [[2, "b"]]);
+    const hint = join(place.dir, "metadata", "version-hint.text");
+    await Deno.writeTextFile(hint, "1");
+    strictEqual((await place.open()).lastSequence, 2);
+    await (await place.open()).commit(commitOf(2, COLUMNS, []));
+    strictEqual(await Deno.readTextFile(hint), "2");
+    await Deno.remove(hint);
+    strictEqual((await place.open()).lastSequence, 2);
+    await add(place, 3, COLUMNS, [[3, "c"]]);
+    strictEqual((await read(place.dir)).length, 3);
+  });
+});
+
+Deno.test("a file with another schema's ids is not committed", async () => {
+  await withPlace(async (place) => {
+    await add(place, 1, COLUMNS, [[1, "a"]]);
+    const table = await place.open();
+    const columns = [...COLUMNS, column("mine", TEXT)];
+    const file = await fileOf(table, place.dir, "mine.parquet", columns, [[2, "b", "m"]]);
+    await add(place, 2, [...COLUMNS, column("theirs", INT)], [[3, "c", 3]]);
+    await rejects(table.commit(commitOf(3, columns, [file])), {
+      code: "TABLE_CONFLICT",
+      message: /columns changed after mine.parquet was written/,
+    });
+  });
+});
+
+Deno.test("counts and bounds of a file are those of its rows", async () => {
+  await withPlace(async (place) => {
+    const columns = [
+      column("id", INT),
+      column("price", { kind: "decimal", precision: 20, scale: 2 }),
+    ]
+      .concat(column("name", TEXT));
+    await add(place, 1, columns, [[5, -129n, "b"], [-2, 128n, "z".repeat(100)], [
+      null,
+      null,
+      null,
+    ]]);
+    const [{ entries: [{ data_file: file }] }] = await icebergManifests(
+      await icebergMetadata({ tableUrl: `file://${place.dir}` }),
+    );
+    strictEqual(file.record_count, 3n);
+    const of = (list: unknown) =>
+      new Map((list as { key: number; value: unknown }[]).map(({ key, value }) => [key, value]));
+    deepStrictEqual([...of(file.null_value_counts).values()], [1n, 1n, 1n]);
+    deepStrictEqual([...of(file.value_counts).values()], [3n, 3n, 3n]);
+    const bytes = (list: unknown) =>
+      [...of(list).values()].map((value) => [...value as Uint8Array]);
+    deepStrictEqual(bytes(file.lower_bounds), [[254, 255, 255, 255], [255, 127], [98]]);
+    const upper = bytes(file.upper_bounds);
+    deepStrictEqual(upper.slice(0, 2), [[5, 0, 0, 0], [0, 128]]);
+    // Cut, and above all that begin so.
+    deepStrictEqual(upper[2], [...new Array(63).fill(122), 123]);
+  });
+});
