@@ -14,7 +14,7 @@ export interface ColumnData {
   /**
    * Raw little-endian values, `length` of them, by the column type's `layoutOf`:
    * `bit` is packed bits, fixed widths stand side by side (a NULL keeps its slot, zeroed),
-   * `bytes` is the concatenated data that `offsets` cuts, `list` is empty (see `child`).
+   * `bytes` is the concatenated data that `offsets` cuts (a NULL has none), `list` is empty (see `child`).
    */
   readonly values: Uint8Array;
   /** `length + 1` offsets, for `bytes` (into `values`) and `list` (into `child`). */

@@ -1,8 +1,11 @@
 /**
  * Rows to definition and repetition levels (Dremel shredding), for flat columns and one level of list.
- * Values themselves are not touched: runs of values that are present are handed on.
+ * Runs of values that are present are handed on; between NULLs, which cut a column into runs of few, they are
+ * moved together first.
  */
 import { type ColumnData, isValid } from "../../../core/batch/batch.ts";
+import { LAYOUT_WIDTH, layoutOf } from "../../../core/types/types.ts";
+import { presentValues } from "./present.ts";
 import type { Leaf } from "./schema.ts";
 
 /** The levels of one page. A column without them (`maxDefinition` 0) leaves them empty. */
@@ -48,10 +51,17 @@ export function shredRows(
 ): void {
   if (leaf.maxRepetition > 0) shredLists(leaf, data, from, to, levels, sink);
   else if (leaf.maxDefinition === 0) sink(data, from, to);
-  else shredNullable(data, from, to, levels, sink);
+  else shredNullable(leaf, data, from, to, levels, sink);
+}
+
+/** Bytes of a value in its column; 0 for bits and byte arrays. */
+function valueWidth({ type }: Leaf): number {
+  const layout = layoutOf(type);
+  return layout === "bit" || layout === "bytes" || layout === "list" ? 0 : LAYOUT_WIDTH[layout];
 }
 
 function shredNullable(
+  leaf: Leaf,
   data: ColumnData,
   from: number,
   to: number,
@@ -68,16 +78,18 @@ function shredNullable(
     sink(data, from, to);
     return;
   }
-  let runStart = from;
+  const first = at;
   for (let row = from; row < to; row++) {
-    const valid = (validity[row >> 3] >> (row & 7)) & 1;
-    definition[at++] = valid;
-    if (valid === 1) continue;
-    levels.nullCount++;
-    if (runStart < row) sink(data, runStart, row);
-    runStart = row + 1;
+    definition[at++] = (validity[row >> 3] >> (row & 7)) & 1;
   }
-  if (runStart < to) sink(data, runStart, to);
+  let count = 0;
+  for (let i = first; i < at; i++) count += definition[i];
+  levels.nullCount += to - from - count;
+  if (count === to - from) sink(data, from, to);
+  else if (count > 0) {
+    const width = valueWidth(leaf);
+    sink(presentValues(data, width, from, definition, first, at, count), 0, count);
+  }
 }
 
 function shredLists(
