@@ -91,7 +91,13 @@ class Slot {
   signal(name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): boolean {
     if (this.#child === null) return false;
     if (name === "SIGSTOP" && this.#stopped) return false;
-    this.#child.kill(name);
+    try {
+      this.#child.kill(name);
+    } catch (error) {
+      // It ended a moment ago, and who waits for it has not been told yet.
+      if (error instanceof TypeError || error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    }
     this.#stopped = name === "SIGSTOP";
     return true;
   }
