@@ -2,7 +2,7 @@
 import type { AdapterNeeds, Adapters } from "../core/ports/adapters.ts";
 import { destinationNeeds, openDestination } from "./destinations/mod.ts";
 import { loadFormat } from "./formats/mod.ts";
-import { notifierNeeds, openNotifiers } from "./notifiers/mod.ts";
+import { lineageNeeds, notifierNeeds, openLineage, openNotifiers } from "./notifiers/mod.ts";
 import { sourceFactory, sourceNeeds } from "./sources/mod.ts";
 import { loadTableFormat, tableNeeds } from "./tables/mod.ts";
 
@@ -13,6 +13,7 @@ export const adapters: Adapters = {
   format: loadFormat,
   table: loadTableFormat,
   openNotifiers: (config) => openNotifiers(config),
+  openLineage: (config) => openLineage(config),
 };
 
 /** What the same adapters need of the machine and the network. */
@@ -21,4 +22,5 @@ export const adapterNeeds: AdapterNeeds = {
   destination: destinationNeeds,
   notifiers: notifierNeeds,
   tables: tableNeeds,
+  lineage: lineageNeeds,
 };

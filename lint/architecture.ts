@@ -63,6 +63,7 @@ export const FLOORS: readonly string[] = [
   "preflight",
   "reconcile",
   "report",
+  "lineage",
   "run",
   "tasks",
   "repair",
@@ -101,6 +102,7 @@ const FLAT_ADAPTERS: readonly string[] = [
   "destinations/local.ts",
   "destinations/stdout.ts",
   "notifiers/slack.ts",
+  "notifiers/openlineage.ts",
 ];
 
 /** The folder of what several adapters of a kind write alike: they import it, it imports none. */

@@ -1,7 +1,8 @@
-/** The one list of notifiers. */
-import type { NotificationsConfig } from "../../core/config/schema.ts";
+/** The one list of notifiers, and the receiver of lineage beside them. */
+import type { LineageConfig, NotificationsConfig } from "../../core/config/schema.ts";
 import { registry } from "../../core/ports/adapters.ts";
 import { type NeedsOf, together } from "../../core/ports/needs.ts";
+import type { LineageReceiver } from "../../core/ports/lineage.ts";
 import type { Notifier } from "../../core/ports/notifier.ts";
 
 type Env = (name: string) => string | undefined;
@@ -49,3 +50,18 @@ export const notifierNeeds: NeedsOf<NotificationsConfig> = async (config, env) =
   const all = wanted.map(async ([name, block]) => await (await needs(name))(block as never, env));
   return together(...await Promise.all(all));
 };
+
+/** A receiver of OpenLineage events; null when the environment has switched it off. */
+export async function openLineage(
+  config: LineageConfig,
+  env: Env = (name) => Deno.env.get(name),
+): Promise<LineageReceiver | null> {
+  return (await lineageModule()).openLineage(config, env);
+}
+
+/** What sending such events needs. */
+export const lineageNeeds: NeedsOf<LineageConfig> = async (config, env) =>
+  await (await lineageModule()).lineageNeeds(config, env);
+
+const lineageModule = async () =>
+  await import("./openlineage.ts" as string) as typeof import("./openlineage.ts");

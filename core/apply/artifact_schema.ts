@@ -1,6 +1,11 @@
 /** The shape of an artifact as apply accepts it; what it means is checked in `read_artifact.ts`. */
 import { z } from "../base/zod.ts";
-import { exportSchema, notificationsSchema, sourceSchema } from "../config/schema.ts";
+import {
+  exportSchema,
+  lineageSchema,
+  notificationsSchema,
+  sourceSchema,
+} from "../config/schema.ts";
 
 const bound = z.union([z.number().int(), z.string(), z.null()]);
 const instant = z.iso.datetime();
@@ -17,6 +22,8 @@ export const artifactSchema = z.object({
     // The query is written out: a plan reads no other file.
     export: exportSchema.omit({ query_file: true, allow_outside: true }),
     notifications: notificationsSchema.nullable(),
+    // Absent from plans without one.
+    lineage: lineageSchema.optional(),
     base_query: z.string(),
     redacted: z.array(z.string()),
   }),

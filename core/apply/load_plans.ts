@@ -85,12 +85,12 @@ function refuseMixture(path: string, first: ArtifactData, other: ArtifactData): 
 
 /** A plan may say no more than a configuration may: a name, for one, becomes part of paths. */
 function checkRules(plans: readonly ArtifactData[]): void {
-  const [{ resolved_plan: { source, notifications, redacted } }] = plans;
-  const muted = redacted.some((at) => at.startsWith("notifications."));
+  const [{ resolved_plan }] = plans;
+  const { source } = resolved_plan;
   const { findings } = validateConfig({
     source,
     exports: plans.map((plan) => withoutDefaults(plan.resolved_plan.export)),
-    ...(notifications === null || muted ? {} : { notifications }),
+    ...listeners(resolved_plan),
   }, new Set());
   const problems = findings.filter(({ severity }) => severity !== "warning");
   if (problems.length === 0) return;
@@ -100,6 +100,17 @@ function checkRules(plans: readonly ArtifactData[]): void {
     `what the plan asks for is not allowed: ${lines.join("; ")}`,
     { hint: "A configuration is refused for the same. Plan again from one that is accepted." },
   );
+}
+
+/** Whom runs tell of themselves; not those whose address was too secret for the plan. */
+function listeners(
+  { notifications, lineage, redacted }: ArtifactData["resolved_plan"],
+): Pick<LoadedConfig["config"], "notifications" | "lineage"> {
+  const muted = (block: string) => redacted.some((at) => at.startsWith(`${block}.`));
+  return {
+    ...(notifications === null || muted("notifications") ? {} : { notifications }),
+    ...(lineage === undefined || muted("lineage") ? {} : { lineage }),
+  };
 }
 
 /** As the export may have been written: rules look at what is written, and defaults are not. */
@@ -134,9 +145,9 @@ async function stateFolder(path: string, configPath: string): Promise<string> {
 }
 
 function toConfig(plans: readonly ArtifactData[], dir: string): LoadedConfig {
-  const [{ resolved_plan: { source, notifications, redacted }, config_path }] = plans;
+  const [{ resolved_plan, config_path }] = plans;
+  const { source } = resolved_plan;
   const exports = plans.map((plan) => plan.resolved_plan.export);
-  const muted = redacted.some((at) => at.startsWith("notifications."));
   return {
     path: config_path,
     dir,
@@ -145,7 +156,7 @@ function toConfig(plans: readonly ArtifactData[], dir: string): LoadedConfig {
     config: {
       source,
       exports,
-      ...(notifications === null || muted ? {} : { notifications }),
+      ...listeners(resolved_plan),
       parallel_exports: false,
       parallel_export_processes: false,
     },

@@ -6,6 +6,7 @@
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import type {
   ExportConfig,
+  LineageConfig,
   NotificationsConfig,
   SourceConfig,
   TuningConfig,
@@ -21,6 +22,8 @@ export interface ResolvedPlan {
   readonly source: SourceConfig;
   readonly export: ExportConfig;
   readonly notifications: NotificationsConfig | null;
+  /** Absent: nobody is told. */
+  readonly lineage?: LineageConfig;
   /** The SQL that every statement of the run wraps. */
   readonly base_query: string;
   /** Paths of values that are not in the artifact because they are secret, e.g. `source.password`. */
@@ -91,6 +94,7 @@ export function resolvePlan(
     source,
     export: resolvedExport(exported, plan),
     notifications: config.config.notifications ?? null,
+    ...(config.config.lineage === undefined ? {} : { lineage: config.config.lineage }),
   };
   const kept = redactConfig(original);
   return { ...kept, base_query: plan.base, redacted: differences(original, kept, "") };

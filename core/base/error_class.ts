@@ -40,6 +40,7 @@ const CLASSES: Partial<Record<ErrorCode, ErrorClass>> = {
   STATE_LOCKED: "retryable",
   SNAPSHOT_ENDED: "retryable",
   NOTIFICATION_FAILED: "retryable",
+  LINEAGE_FAILED: "retryable",
   SCHEMA_DRIFT: "drift",
   INTERRUPTED: "interrupted",
 };

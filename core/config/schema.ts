@@ -6,10 +6,12 @@
 import { z } from "../base/zod.ts";
 import { exportSchema } from "./schema/export.ts";
 import { text } from "./schema/fields.ts";
+import { lineageSchema } from "./schema/lineage.ts";
 import { sourceSchema } from "./schema/source.ts";
 
 export { type DestinationConfig, destinationSchema } from "./schema/destination.ts";
 export { type ExportConfig, type ExportMode, exportSchema } from "./schema/export.ts";
+export { type LineageConfig, lineageSchema } from "./schema/lineage.ts";
 export {
   type MetaColumnsConfig,
   metaColumnsSchema,
@@ -47,6 +49,7 @@ export const configSchema = z.strictObject({
   source: sourceSchema,
   exports: z.array(exportSchema).min(1).describe("What to export, at least one."),
   notifications: notificationsSchema.optional(),
+  lineage: lineageSchema.optional(),
   parallel_exports: z.boolean().default(false).describe(
     "Run all exports at the same time in one process, as --parallel-exports does. Default: false.",
   ),

@@ -9,6 +9,7 @@ import { writtenPath } from "./schema/fields.ts";
 import {
   configSchema,
   exportSchema,
+  lineageSchema,
   notificationsSchema,
   type RivetConfig,
   sourceSchema,
@@ -91,6 +92,7 @@ function checkRules(data: Block): Finding[] {
 /** The blocks that root rules look at; exports stay as they are written. */
 const rootSchema = z.looseObject({
   notifications: notificationsSchema.optional(),
+  lineage: lineageSchema.optional(),
   parallel_exports: z.boolean().optional(),
   parallel_export_processes: z.boolean().optional(),
 });

@@ -11,6 +11,52 @@ export interface QualityVerdict {
   /** Any of them fails the run. */
   readonly failures: readonly string[];
   readonly warnings: readonly string[];
+  readonly gates: readonly GateResult[];
+}
+
+/** One gate as other tools read it: on a column, or on all rows. */
+export interface GateResult {
+  readonly gate: "row_count_min" | "row_count_max" | "null_ratio_max" | "unique_columns";
+  readonly column: string | null;
+  /** null: undecided. */
+  readonly passed: boolean | null;
+  readonly expected: string;
+  readonly actual: string;
+}
+
+/** Every gate there is, in the order of the configuration's keys. */
+function gateResults(gates: QualityGates, totals: QualityTotals, rows: number): GateResult[] {
+  const complete = totals.rows === rows;
+  const onRows = (gate: GateResult["gate"], limit: number | null, passed: boolean) =>
+    limit === null
+      ? []
+      : [{ gate, column: null, passed, expected: String(limit), actual: String(rows) }];
+  return [
+    ...onRows("row_count_min", gates.rowCountMin, rows >= (gates.rowCountMin ?? 0)),
+    ...onRows("row_count_max", gates.rowCountMax, rows <= (gates.rowCountMax ?? 0)),
+    ...Object.entries(gates.nullRatioMax ?? {}).map(([column, max]) => {
+      const nulls = totals.nulls(column);
+      const passed = nulls <= max * totals.rows;
+      return {
+        gate: "null_ratio_max" as const,
+        column,
+        passed: passed && !complete ? null : passed,
+        expected: String(max),
+        actual: String(totals.rows === 0 ? 0 : nulls / totals.rows),
+      };
+    }),
+    ...(gates.uniqueColumns ?? []).map((column) => {
+      const { repeats, givenUp } = totals.unique(column);
+      const passed = repeats === 0;
+      return {
+        gate: "unique_columns" as const,
+        column,
+        passed: passed && (givenUp || !complete) ? null : passed,
+        expected: "0",
+        actual: String(repeats),
+      };
+    }),
+  ];
 }
 
 function rowCount(gates: QualityGates, rows: number): string[] {
@@ -85,5 +131,6 @@ export function qualityVerdict(
       ...repeats(gates, totals),
     ],
     warnings: [...undecided(gates, totals), ...partial(gates, totals, rows)],
+    gates: gateResults(gates, totals, rows),
   };
 }

@@ -24,7 +24,7 @@ export async function configNeeds(
   config: LoadedConfig,
   { adapters, state, env }: NeedsDeps,
 ): Promise<Required<Needs>> {
-  const { notifications } = config.config;
+  const { notifications, lineage } = config.config;
   return together(
     ownNeeds(config),
     state(config.dir, env),
@@ -38,6 +38,7 @@ export async function configNeeds(
         table === undefined ? {} : await adapters.tables(table, env)
       ),
     ),
+    lineage === undefined ? {} : await adapters.lineage(lineage, env),
   );
 }
 
@@ -51,19 +52,20 @@ export async function exportNeeds(
   { adapters, state, env }: NeedsDeps,
   program: Needs = {},
 ): Promise<Required<Needs>> {
-  const { notifications = {} } = config.config;
+  const { notifications = {}, lineage } = config.config;
   const { table_format: table } = exported.config;
   const known = (work: () => Needs | Promise<Needs>) => Promise.try(work).catch(() => ({}));
   return together(
     program,
     ownNeeds(config),
-    { env: [...referenced([config.source, exported.config, notifications])] },
+    { env: [...referenced([config.source, exported.config, notifications, lineage])] },
     ...await Promise.all([
       known(() => state(config.dir, env)),
       known(() => adapters.source(config.source, env)),
       known(() => adapters.destination(exported.destination, env)),
       known(() => adapters.notifiers(notifications, env)),
       known(() => table === undefined ? {} : adapters.tables(table, env)),
+      known(() => lineage === undefined ? {} : adapters.lineage(lineage, env)),
     ]),
   );
 }

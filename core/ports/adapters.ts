@@ -2,12 +2,14 @@
 import { RivetError } from "../base/errors.ts";
 import type {
   DestinationConfig,
+  LineageConfig,
   NotificationsConfig,
   SourceConfig,
   TableFormatConfig,
 } from "../config/schema.ts";
 import type { AnyDestination } from "./destination.ts";
 import type { Format } from "./format.ts";
+import type { LineageReceiver } from "./lineage.ts";
 import type { NeedsOf } from "./needs.ts";
 import type { Notifier } from "./notifier.ts";
 import type { TableFormat } from "./table_format.ts";
@@ -31,6 +33,12 @@ export interface Adapters {
    * @throws ConfigError when one has no usable address.
    */
   readonly openNotifiers: (config: NotificationsConfig) => Promise<readonly Notifier[]>;
+  /**
+   * The receiver of lineage that the configuration names; null when the environment has switched it off.
+   * Nothing is sent yet.
+   * @throws ConfigError when it has no usable address.
+   */
+  readonly openLineage: (config: LineageConfig) => Promise<LineageReceiver | null>;
 }
 
 /** What the adapters need for a configuration, declared beside each of them. */
@@ -40,6 +48,7 @@ export interface AdapterNeeds {
   readonly destination: NeedsOf<DestinationConfig>;
   readonly notifiers: NeedsOf<NotificationsConfig>;
   readonly tables: NeedsOf<TableFormatConfig>;
+  readonly lineage: NeedsOf<LineageConfig>;
 }
 
 /**

@@ -119,6 +119,14 @@ export interface ColumnRefusal {
   readonly cast: string;
 }
 
+/** A table by the names that other tools know it by (OpenLineage's naming). */
+export interface TableLocation {
+  /** The server, e.g. `postgres://db.example.com:5432`. */
+  readonly server: string;
+  /** On that server, e.g. `shop.public.orders`. */
+  readonly name: string;
+}
+
 /** What `introspect` looks at. */
 export interface IntrospectScope {
   /** Schema, or database where the engine has no schemas; null: the connection's default. */
@@ -362,6 +370,12 @@ export interface Source {
     query: string,
     overrides: ReadonlyMap<string, OverrideType>,
   ): Promise<readonly InspectedColumn[]>;
+
+  /**
+   * Where the table or view is that `reference` names, as SQL writes it; null when there is none. Absent: not
+   * known for the engine.
+   */
+  locate?(reference: string): Promise<TableLocation | null>;
 
   /** How busy the server is now. Absent: not known for the engine. */
   load?(): Promise<SourceLoad>;

@@ -16,7 +16,7 @@ export type DoctorCategory = "auth error" | "connectivity error" | "bucket not f
 
 /** One line of the doctor's answer. */
 export interface DoctorCheck {
-  readonly about: "config" | "source" | "clock" | "export" | "destination" | "state";
+  readonly about: "config" | "source" | "clock" | "export" | "destination" | "state" | "lineage";
   /** `Source auth (Postgres)`, `Destination S3(my-bucket)`. */
   readonly name: string;
   readonly status: "ok" | "warn" | "fail";
@@ -28,7 +28,7 @@ export interface DoctorCheck {
   readonly hint: string | null;
 }
 
-export interface DoctorDeps extends Pick<Adapters, "source" | "destination"> {
+export interface DoctorDeps extends Pick<Adapters, "source" | "destination" | "openLineage"> {
   readonly state: () => Promise<OpenedReader>;
 }
 
@@ -51,6 +51,7 @@ export async function runDoctor(
     checks.push(...await checkDestination(deps, place, options));
   }
   checks.push(await checkState(deps));
+  checks.push(...await checkLineage(deps, options));
   return checks;
 }
 
@@ -89,6 +90,7 @@ const BY_CODE: Partial<Record<ErrorCode, DoctorCategory>> = {
   DESTINATION_AUTH: "auth error",
   DESTINATION_NOT_FOUND: "bucket not found",
   DESTINATION_UNREACHABLE: "connectivity error",
+  LINEAGE_FAILED: "connectivity error",
 };
 
 export function categoryOf({ code, category }: RivetError): DoctorCategory {
@@ -229,5 +231,23 @@ async function checkState({ state }: DoctorDeps): Promise<DoctorCheck> {
     return failedCheck("state", "State", error);
   } finally {
     await store?.close();
+  }
+}
+
+async function checkLineage(
+  { openLineage }: DoctorDeps,
+  { config: { config }, signal }: DoctorOptions,
+): Promise<DoctorCheck[]> {
+  if (config.lineage === undefined) return [];
+  let name = "Lineage";
+  try {
+    const receiver = await openLineage(config.lineage);
+    if (receiver === null) {
+      return [okCheck("lineage", name, "switched off by OPENLINEAGE_DISABLED")];
+    }
+    name = `Lineage (${receiver.address})`;
+    return [okCheck("lineage", name, await receiver.probe(signal))];
+  } catch (error) {
+    return [failedCheck("lineage", name, error)];
   }
 }

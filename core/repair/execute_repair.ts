@@ -139,7 +139,8 @@ class Repair {
   }
 
   async execute(): Promise<RepairExecution> {
-    const { journal, exported } = this.#ctx;
+    const { journal, exported, lineage } = this.#ctx;
+    lineage?.begin();
     journal.add("repair_started", { chunks: this.#actions.map((a) => a.chunk_index) });
     if (usesSnapshot(exported)) {
       logger().warn(
@@ -170,6 +171,7 @@ class Repair {
       tellWarnings(this.#ctx.config.source, source.info);
       const shape = await requireSameQuery(this.#recorded, exported, source);
       const description = await source.describe(shape.base, exported.overrides);
+      await this.#ctx.lineage?.planned(source, exported.table, { base: shape.base, description });
       return { shape, description, dialect: source.dialect };
     });
     const schemaChanged = await checkDrift(this.#ctx, description.columns, dialect);

@@ -10,6 +10,8 @@ import { coresOf, type ExportContext, type RunDeps } from "../run/context.ts";
 import { beginRun } from "../run/order.ts";
 import { Journal } from "../run/journal.ts";
 import { resolvePlaceholders, runTime } from "../manifest/names.ts";
+import { openLineage } from "../lineage/lineage.ts";
+import { runLineage } from "../run/run_lineage.ts";
 import { openNotifiers } from "../run/notify.ts";
 import { runHold } from "../extract/snapshot.ts";
 import { runDestination, runRetrier } from "../run/retries.ts";
@@ -42,10 +44,13 @@ export async function openRepairContext(
   });
   const readers = readerSlots(config, coresOf(deps));
   await readers.begin(signal);
+  const lineage = await openLineage(deps, config);
+  const told = { runId: run.runId, startedAt, uri: destination.uri };
   const base = {
     deps: {
       ...{ ...deps, workers, readers, runSnapshot: runHold([]), breaker: new Breaker() },
       notifiers: await openNotifiers(deps, config),
+      lineage,
     },
     options: {
       ...{ config, exportName: exported.name, signal, listener },
@@ -63,6 +68,7 @@ export async function openRepairContext(
     journal: new Journal(run.runId, exported.name),
     tracker: new RunTracker(exported.name, listener),
     snapshot: null,
+    lineage: runLineage(lineage, config, exported, told),
     signal: AbortSignal.any([signal, lease.signal]),
   };
   return {

@@ -5,7 +5,7 @@ import { type QualityVerdict, qualityVerdict } from "../encode/quality_verdict.t
 import type { StageTotals } from "../encode/totals.ts";
 import type { ExportContext } from "./context.ts";
 
-const NO_GATES: QualityVerdict = { failures: [], warnings: [] };
+const NO_GATES: QualityVerdict = { failures: [], warnings: [], gates: [] };
 
 /**
  * A chunk run is closed by then: its chunks are facts, and a fresh run starts over. What `--resume`
@@ -34,7 +34,7 @@ export async function checkQuality(
     logger().warn(`export '${ctx.exported.name}': quality: ${warning}`);
   }
   if (failures.length > 0) ctx.journal.add("quality_failed", { failures });
-  return { failures, warnings: verdict.warnings };
+  return { ...verdict, failures };
 }
 
 export function qualityFailed(exportName: string, failures: readonly string[]): RivetError {

@@ -4,6 +4,8 @@ import type { Retrier } from "../access/retrier.ts";
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
 import { RivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
+import type { Lineage } from "../lineage/lineage.ts";
+import type { RunLineage } from "../lineage/run_lineage.ts";
 import type { HeldLease } from "../lease/lease.ts";
 import type { Adapters } from "../ports/adapters.ts";
 import type { AnyDestination } from "../ports/destination.ts";
@@ -43,6 +45,8 @@ export interface RunServices extends RunDeps {
   /** Of the source that all exports read. */
   readonly breaker: Breaker;
   readonly notifiers: readonly Notifier[];
+  /** Null: nobody is told. */
+  readonly lineage: Lineage | null;
 }
 
 /** Made once per run of an export, and handed down as it is. */
@@ -66,6 +70,8 @@ export interface ExportContext {
   readonly tracker: RunTracker;
   /** The point in time that all readers see; null under `consistency: statement`. */
   readonly snapshot: ExportSnapshot | null;
+  /** What the run tells of its lineage; null: nobody is told. */
+  readonly lineage: RunLineage | null;
   /** Aborts when the run is interrupted, its snapshot has ended, or its lease is lost. */
   readonly signal: AbortSignal;
 }

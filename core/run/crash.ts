@@ -6,10 +6,12 @@ import { writeRunReport } from "../report/write.ts";
 import { bestEffort, type RunDeps } from "./context.ts";
 import { metricOf } from "./finish_run.ts";
 import { Journal } from "./journal.ts";
+import { openLineage } from "../lineage/lineage.ts";
+import { tellOfLineage } from "./run_lineage.ts";
 import { notifyRun, openNotifiers } from "./notify.ts";
 import type { RunOptions } from "./run_options.ts";
 
-type CrashDeps = Pick<RunDeps, "openNotifiers"> & {
+type CrashDeps = Pick<RunDeps, "openNotifiers" | "openLineage"> & {
   readonly state: Pick<StateStore, "files" | "metrics" | "recordMetric" | "appendJournal">;
 };
 
@@ -36,6 +38,10 @@ export function crashRecorder(
     }
     await bestEffort("the run report", () => writeRunReport(config.dir, summary, parts));
     await notifyRun(await openNotifiers(deps, config), summary, journal.events, signal);
+    const exported = config.exports.find(({ name }) => name === summary.exportName);
+    if (exported !== undefined) {
+      await tellOfLineage(await openLineage(deps, config), config, exported, summary);
+    }
     return summary;
   };
 }

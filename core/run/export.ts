@@ -16,6 +16,7 @@ import { beginRun } from "./order.ts";
 import { lastInTable } from "../tables/open_table.ts";
 import { requireUnfinished } from "./resume.ts";
 import { probeDestination } from "./probe_destination.ts";
+import { runLineage } from "./run_lineage.ts";
 import { runDestination, runRetrier } from "./retries.ts";
 import { cursorDrift } from "./sealed.ts";
 import { settleEarlierRuns } from "./settle.ts";
@@ -117,6 +118,9 @@ export async function runIn(ctx: ExportContext, open: ChunkRun | null): Promise<
     mode: exported.config.mode,
     ...(sealed === undefined ? {} : { plan_id: sealed.planId }),
   });
+  const shared = open !== null && open.planId !== null;
+  if (shared) ctx.lineage?.join();
+  else ctx.lineage?.begin();
   const run = new ExportRun(ctx, open);
   let error: RivetError | null = null;
   try {
@@ -130,9 +134,7 @@ export async function runIn(ctx: ExportContext, open: ChunkRun | null): Promise<
   } finally {
     if (ctx.snapshot !== deps.runSnapshot) await ctx.snapshot?.release();
   }
-  const ended = open === null || open.planId === null
-    ? undefined
-    : () => ctx.state.finishChunkRun(open.runId);
+  const ended = shared ? () => ctx.state.finishChunkRun(open.runId) : undefined;
   return await finishRun(ctx, { ...await run.outcome(), error, ended });
 }
 
@@ -171,9 +173,11 @@ function openContext(
   const planned = options.sealed?.get(exported.name)?.snapshot;
   const snapshot = exportHold(exported, deps.runSnapshot, planned);
   const signals = [options.signal, begun.lease.signal];
+  const { runId, startedAt, destination: { uri } } = begun;
+  const lineage = runLineage(deps.lineage, options.config, exported, { runId, startedAt, uri });
   const base = {
     ...begun,
-    ...{ deps, options, exported, snapshot },
+    ...{ deps, options, exported, snapshot, lineage },
     config: options.config,
     state: begun.lease.state,
     journal: new Journal(begun.runId, exported.name),

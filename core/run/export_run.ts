@@ -5,6 +5,7 @@ import { randomSuffix } from "../manifest/names.ts";
 import type { Access } from "../ports/destination.ts";
 import type { ChunkRun } from "../ports/state.ts";
 import type { ChunkShape } from "../query/cuts/cut.ts";
+import type { GateResult } from "../encode/quality_verdict.ts";
 import { fileColumns } from "../encode/stage_plan.ts";
 import type { StageTotals } from "../encode/totals.ts";
 import { checkQuality, qualityFailed } from "./check_quality.ts";
@@ -33,6 +34,7 @@ export class ExportRun {
   #schemaChanged: boolean | null = null;
   #totals: StageTotals | null = null;
   #quality: readonly string[] = [];
+  #gates: readonly GateResult[] = [];
   #reconciled: boolean | null = null;
   #cursor: CursorMove | null = null;
 
@@ -50,6 +52,7 @@ export class ExportRun {
       if (usesSnapshot(ctx.exported)) await this.#source.takeSnapshot();
       const planned = this.#planned = await planRun(ctx, this.#source, this.#open);
       const { strategy, description } = planned.plan;
+      await this.#locate(planned);
       this.#schemaChanged = await checkDrift(ctx, description.columns, planned.dialect);
       await checkTable(ctx, fileColumns(description.columns, planned.plan.stages));
       const storage = new StorageWatch(ctx, this.#source, strategy);
@@ -92,10 +95,18 @@ export class ExportRun {
       fileColumns: plan === null ? null : fileColumns(plan.description.columns, plan.stages),
       widths: this.#totals?.widths.means() ?? {},
       quality: this.#quality,
+      gates: this.#gates,
       reconciled: this.#reconciled,
       schemaChanged: this.#schemaChanged,
       cursor: this.#cursor,
     };
+  }
+
+  /** Where the tables are, for whoever is told of the lineage. */
+  async #locate({ plan }: PlannedRun): Promise<void> {
+    const { lineage, exported } = this.#ctx;
+    if (lineage === null) return;
+    await this.#source.retried("plan", (source) => lineage.planned(source, exported.table, plan));
   }
 
   async #runUnits(
@@ -144,7 +155,8 @@ export class ExportRun {
 
   async #passQuality(totals: StageTotals, queue: RunQueue): Promise<void> {
     const { rows } = await queue.outcome();
-    const { failures, warnings } = await checkQuality(this.#ctx, totals, rows);
+    const { failures, warnings, gates } = await checkQuality(this.#ctx, totals, rows);
+    this.#gates = gates;
     this.#quality = [...failures, ...warnings];
     if (failures.length > 0) throw qualityFailed(this.#ctx.exported.name, failures);
   }

@@ -5,6 +5,7 @@
 import { schemaFingerprint } from "../types/schema_fingerprint.ts";
 import type { RunMetric, SchemaRecord } from "../ports/state.ts";
 import type { Column } from "../types/types.ts";
+import type { GateResult } from "../encode/quality_verdict.ts";
 import { type RivetError, serializeError, toRivetError } from "../base/errors.ts";
 import { writeRunReport } from "../report/write.ts";
 import { publishPrepared } from "../manifest/publish.ts";
@@ -32,6 +33,8 @@ export interface RunOutcome {
   readonly widths: Readonly<Record<string, number>>;
   /** What the quality gates found, warnings included. */
   readonly quality: readonly string[];
+  /** Every gate with its outcome; absent: none were looked at. */
+  readonly gates?: readonly GateResult[];
   /** null: not asked for, or the run failed before. */
   readonly reconciled: boolean | null;
   readonly schemaChanged: boolean | null;
@@ -211,6 +214,12 @@ export async function finishRun(ctx: ExportContext, outcome: RunOutcome): Promis
   await bestEffort("the run metric", () => ctx.deps.state.recordMetric(metricOf(summary)));
   await bestEffort("the journal", () => ctx.deps.state.appendJournal(ctx.journal.events));
   await bestEffort("the run report", () => writeRunReport(ctx.config.dir, summary, outcome.parts));
-  await notifyRun(ctx.deps.notifiers, summary, ctx.journal.events, ctx.options.signal);
+  await Promise.all([
+    notifyRun(ctx.deps.notifiers, summary, ctx.journal.events, ctx.options.signal),
+    ctx.lineage?.ended(summary, {
+      fileColumns: outcome.fileColumns,
+      gates: outcome.gates ?? [],
+    }),
+  ]);
   return summary;
 }

@@ -12,6 +12,8 @@ import { bestEffort, coresOf, type RunDeps, type RunServices } from "./context.t
 import { type ReaderLimit, readerSlots } from "./reader_slots.ts";
 import { runExport } from "./export.ts";
 import { runId } from "../manifest/names.ts";
+import { openLineage } from "../lineage/lineage.ts";
+import { tellOfLineage } from "./run_lineage.ts";
 import { notifyRun, openNotifiers } from "./notify.ts";
 import { exportsToResume } from "./resume.ts";
 import { cursorDrift } from "./sealed.ts";
@@ -162,8 +164,12 @@ export async function runJobs(
   const summaries: ExportSummary[] = [];
   try {
     const notifiers = await openNotifiers(deps, options.config);
+    const lineage = await openLineage(deps, options.config);
     const readers = readerSlots(options.config, coresOf(deps));
-    const services = { ...deps, workers, readers, runSnapshot, notifiers, breaker: new Breaker() };
+    const services = {
+      ...{ ...deps, workers, readers, runSnapshot, notifiers, lineage },
+      breaker: new Breaker(),
+    };
     if (options.parallelExports) {
       sayLimit(readers.limit, jobs.length);
       summaries.push(...await Promise.all(jobs.map((job) => runOne(services, options, job, run))));
@@ -220,7 +226,10 @@ async function runOne(
     }
   } catch (error) {
     const summary = notStarted(exported, error);
-    await notifyRun(deps.notifiers, summary, [], options.signal);
+    await Promise.all([
+      notifyRun(deps.notifiers, summary, [], options.signal),
+      tellOfLineage(deps.lineage, options.config, exported, summary),
+    ]);
     options.listener.finished(summary);
     return summary;
   }

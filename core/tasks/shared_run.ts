@@ -133,6 +133,7 @@ async function begin({ sealed }: SharedRun, ctx: ExportContext): Promise<void> {
     await source.close();
   }
   await bestEffort("the journal", () => ctx.deps.state.appendJournal(journal.events));
+  await ctx.lineage?.beginShared();
 }
 
 /** A plan is executed once: its parts are at the destination under the same run already. */

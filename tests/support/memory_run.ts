@@ -109,6 +109,7 @@ export class MemoryRun {
       format: () => Promise.resolve(memoryFormat),
       table: (type: string) => Promise.reject(new Error(`no table format ${type}`)),
       openNotifiers: () => Promise.resolve([this.notifier]),
+      openLineage: () => Promise.resolve(null),
     };
     return {
       ...adapters,

@@ -73,6 +73,7 @@ export async function withRun(
     journal: new Journal(runId, exported.name),
     tracker: new RunTracker(exported.name, listener),
     snapshot: null,
+    lineage: null,
     signal: AbortSignal.any([interrupt.signal, lease.signal]),
   };
   const ctx = {

@@ -197,6 +197,10 @@ export class Connection {
     return this.#driver as unknown as DriverInternals;
   }
 
+  get settings(): ConnectionSettings {
+    return this.#settings;
+  }
+
   /** The collation of the database; undefined when the server did not say. */
   get collation(): Collation | undefined {
     return this.#internals.databaseCollation;

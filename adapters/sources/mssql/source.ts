@@ -15,6 +15,7 @@ import type {
   SourceCapabilities,
   SourceInfo,
   TableKey,
+  TableLocation,
 } from "../../../core/ports/source.ts";
 import type { Column, RivetType } from "../../../core/types/types.ts";
 import { catalogTables } from "./catalog.ts";
@@ -35,6 +36,7 @@ import {
   similarTable,
   singleKeys,
 } from "./introspect.ts";
+import { locate } from "./locate.ts";
 import { rowBytes } from "./row_bytes.ts";
 import { type Field, fieldOf } from "./fields.ts";
 import { readBatches, streamBatches } from "./read.ts";
@@ -193,6 +195,10 @@ export class MssqlSource implements Source {
   async estimateRows(query: string): Promise<number | null> {
     const plan = await this.#plan(derived("SELECT *", query));
     return plan === null ? null : plannedRows(plan);
+  }
+
+  locate(reference: string): Promise<TableLocation | null> {
+    return locate(this.#run, this.#connection.settings, reference);
   }
 
   rowBytes(table: string): Promise<number | null> {

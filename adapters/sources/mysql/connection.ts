@@ -178,6 +178,10 @@ export class Connection {
     await this.query(sql);
   }
 
+  get settings(): ConnectionSettings {
+    return this.#settings;
+  }
+
   /** Makes the settings' database the one of names without one. */
   async useDatabase(): Promise<void> {
     const { database } = this.#settings;

@@ -15,6 +15,7 @@ import type {
   SourceCapabilities,
   SourceInfo,
   TableKey,
+  TableLocation,
   TablePartitions,
 } from "../../../core/ports/source.ts";
 import type { SourceLoad } from "../../../core/ports/source_load.ts";
@@ -38,6 +39,7 @@ import {
 } from "./introspect.ts";
 import { freeConnections } from "./free_connections.ts";
 import { sourceLoad } from "./load.ts";
+import { locate } from "./locate.ts";
 import { rowBytes } from "./row_bytes.ts";
 import { readBatches } from "./read.ts";
 import {
@@ -173,6 +175,10 @@ export class MysqlSource implements Source {
 
   async estimateRows(query: string): Promise<number | null> {
     return plannedRows(await this.#explain(query));
+  }
+
+  locate(reference: string): Promise<TableLocation | null> {
+    return this.#transaction((rows) => locate(rows, this.#connection.settings, reference));
   }
 
   rowBytes(table: string): Promise<number | null> {

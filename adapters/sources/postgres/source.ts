@@ -18,6 +18,7 @@ import type {
   SourceInfo,
   TableBlocks,
   TableKey,
+  TableLocation,
   TablePartitions,
 } from "../../../core/ports/source.ts";
 import type { SourceLoad } from "../../../core/ports/source_load.ts";
@@ -34,6 +35,7 @@ import { nativeTypes, notNullFields } from "./fields.ts";
 import { histogramBounds, primaryKeyColumns, similarTable, singleKeys } from "./introspect.ts";
 import { freeConnections } from "./free_connections.ts";
 import { sourceLoad } from "./load.ts";
+import { locate } from "./locate.ts";
 import { rowBytes } from "./row_bytes.ts";
 import { readBatches } from "./read.ts";
 import { namedFault } from "./faulty_column.ts";
@@ -144,6 +146,11 @@ export class PostgresSource implements Source {
 
   estimateRows(query: string): Promise<number | null> {
     return this.#transaction((rows) => plannedRows(rows, withoutSemicolon(query)));
+  }
+
+  locate(reference: string): Promise<TableLocation | null> {
+    const { settings } = this.#connection.session;
+    return this.#transaction((rows) => locate(rows, settings, reference));
   }
 
   rowBytes(table: string): Promise<number | null> {

@@ -51,5 +51,18 @@ const oneWebhook: RootRule = {
   },
 };
 
+const oneReceiver: RootRule = {
+  name: "one_lineage_receiver",
+  reads: ["lineage"],
+  check: ({ lineage }) =>
+    lineage === undefined ? [] : exclusive(lineage, ["url", "url_env"], "keep url_env")
+      .map((finding) => ({ ...finding, path: ["lineage", ...finding.path] })),
+};
+
 /** In the order in which they are asked. */
-export const ROOT_RULES: readonly RootRule[] = [uniqueNames, oneParallelism, oneWebhook];
+export const ROOT_RULES: readonly RootRule[] = [
+  uniqueNames,
+  oneParallelism,
+  oneWebhook,
+  oneReceiver,
+];

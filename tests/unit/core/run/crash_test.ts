@@ -38,7 +38,10 @@ async function record(metrics: readonly RunMetric[], files: () => Promise<FileRe
   const signal = new AbortController().signal;
   try {
     const openNotifiers = () => Promise.resolve([]);
-    const summary = await crashRecorder({ state, openNotifiers }, { config, signal })(DEAD);
+    const openLineage = () => Promise.resolve(null);
+    const summary = await crashRecorder({ state, openNotifiers, openLineage }, { config, signal })(
+      DEAD,
+    );
     const report = join(dir, ".rivet", "runs", DEAD.runId, "summary.json");
     return { ...recorded, summary, report: JSON.parse(await Deno.readTextFile(report)) };
   } finally {
