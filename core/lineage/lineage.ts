@@ -5,13 +5,13 @@ import type { LoadedConfig } from "../config/loaded.ts";
 import type { Adapters } from "../ports/adapters.ts";
 import type { LineageReceiver, ParentRun } from "../ports/lineage.ts";
 import type { RunEvent } from "./facets.ts";
-import { type LineageSubject, RunLineage } from "./run_lineage.ts";
+import { type EventSink, type LineageSubject, RunLineage } from "./run_lineage.ts";
 
 /** In a row; then nobody waits for the receiver for a while. */
 const FAILURES_BORNE = 2;
 const REST_MS = 60_000;
 
-export class Lineage {
+export class Lineage implements EventSink {
   readonly #receiver: LineageReceiver;
   #failures = 0;
   #restsUntil = 0;

@@ -4,7 +4,7 @@ import { RIVET_VERSION } from "../base/version.ts";
 import type { DestinationConfig } from "../config/schema.ts";
 import { runTime } from "../manifest/names.ts";
 import type { Source, TableLocation } from "../ports/source.ts";
-import type { RunReference } from "../ports/lineage.ts";
+import type { LineageReceiver, RunReference } from "../ports/lineage.ts";
 import { tableNames } from "../query/table_names.ts";
 import type { ExportSummary } from "../report/summary.ts";
 import { type Column, formatType } from "../types/types.ts";
@@ -18,9 +18,13 @@ import {
   RUN_EVENT_SCHEMA,
   type RunEvent,
 } from "./facets.ts";
-import type { Lineage } from "./lineage.ts";
 import { outputDataset } from "./output_dataset.ts";
 import { runUuid } from "./run_uuid.ts";
+
+/** Where events go. It never fails. */
+export interface EventSink extends Pick<LineageReceiver, "namespace" | "parent"> {
+  send(event: RunEvent): Promise<void>;
+}
 
 /** The run, as it is known from its beginning on. */
 export interface LineageSubject {
@@ -53,14 +57,14 @@ interface Planned {
 }
 
 export class RunLineage {
-  readonly #lineage: Lineage;
+  readonly #lineage: EventSink;
   readonly #subject: LineageSubject;
   #shared = false;
   #began = false;
   #planned: Planned | null = null;
   #sent: Promise<void> = Promise.resolve();
 
-  constructor(lineage: Lineage, subject: LineageSubject) {
+  constructor(lineage: EventSink, subject: LineageSubject) {
     this.#lineage = lineage;
     this.#subject = subject;
   }

@@ -735,6 +735,10 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
     ],
     keeps: [findings({ notifications: { slack: { webhook_url_env: "U" } } })],
   },
+  one_lineage_receiver: {
+    breaks: [[findings({ lineage: { url: "u", url_env: "U" } }), ["!lineage.url_env"]]],
+    keeps: [findings({ lineage: {} }), findings({ lineage: { url_env: "U" } })],
+  },
 };
 
 const RULE_NAMES = [...SOURCE_RULES, ...EXPORT_RULES, ...ROOT_RULES].map((rule) => rule.name);
