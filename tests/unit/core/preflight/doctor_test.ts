@@ -71,6 +71,7 @@ function deps(parts: Parts, opened: DestinationConfig[] = []): DoctorDeps {
     close: () => Promise.resolve(),
   };
   return {
+    openLineage: () => Promise.resolve(null),
     source: () => Promise.resolve(factory as SourceFactory),
     destination: (config) => {
       opened.push(config);
