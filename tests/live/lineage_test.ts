@@ -172,7 +172,9 @@ Deno.test("a receiver that fails, is silent or away changes nothing but the log"
   }
 });
 
-const CHUNKED = "table: shop.orders, mode: chunked, chunk_column: id, chunk_size: 1, format: csv";
+const CHUNKED =
+  "table: shop.orders, mode: chunked, chunk_column: id, chunk_size: 1, format: csv, " +
+  "chunk_checkpoint: true";
 
 onSessions(await serverHasSessions(), "lineage of tasks", () => {
   Deno.test("tasks of one plan are one run, which the finish ends; a repair is another", async () => {
@@ -206,8 +208,8 @@ onSessions(await serverHasSessions(), "lineage of tasks", () => {
             "-o",
             "report.json",
           ];
-          const { code } = await rivet(["reconcile", ...report], { cwd: dir, env });
-          assert.equal(code, 1, "a row is gone from the source");
+          const { code, stderr } = await rivet(["reconcile", ...report], { cwd: dir, env });
+          assert.equal(code, 1, `a row is gone from the source: ${stderr}`);
           await ok(
             ...["repair", "-c", "rivet.yaml", "-e", "orders", "--report", "report.json"],
             "--execute",

@@ -31,6 +31,7 @@ function config(...destinations: DestinationConfig[]): LoadedConfig {
   const loaded: Partial<LoadedConfig> = {
     source: { type: "mysql", url: "mysql://h/d" },
     exports,
+    config: { exports: [] } as Partial<LoadedConfig["config"]> as LoadedConfig["config"],
   };
   return loaded as LoadedConfig;
 }
