@@ -5,8 +5,8 @@
 import { type Globals, wantsExitClass, wantsJsonErrors } from "./cli/globals.ts";
 import { EVENTS_ENV, STOP_ENV } from "./cli/child_env.ts";
 import { ReportedError } from "./cli/failure.ts";
-import { execute } from "./cli/grammar.ts";
-import { parseArgs } from "./cli/parse.ts";
+import { parseOften, type Understood } from "./cli/often.ts";
+import type { Parsed } from "./cli/parse.ts";
 import { renderError, renderErrorJson } from "./cli/render/error.ts";
 import { Screen } from "./cli/render/screen.ts";
 import { stdio } from "./cli/render/stdio.ts";
@@ -203,10 +203,7 @@ export async function program(args: readonly string[], entry: string): Promise<n
         return 0;
       }
     }
-    const parsed = parseArgs(args, {
-      width: screen.resultWidth ?? 100,
-      color: screen.resultWidth !== undefined && allowsColor(),
-    });
+    const parsed = parseOften(args) ?? await parseAny(args, screen);
     if (parsed.kind === "text") {
       screen.styledResult(parsed.text);
       return 0;
@@ -230,7 +227,7 @@ export async function program(args: readonly string[], entry: string): Promise<n
     );
     takeLibraryOutput();
     const services = await traced(servicesOver(wiringFrom(entry)));
-    await execute(parsed.invocation, { services, screen, globals, childEvents, interruptSignal });
+    await parsed.execute({ services, screen, globals, childEvents, interruptSignal });
     return 0;
   } catch (thrown) {
     return report(thrown, screen, args);
@@ -260,6 +257,23 @@ async function traced(services: Services): Promise<Services> {
   ]);
   configureTelemetry(openTelemetry(readableEnv(TRACEPARENT) ?? null));
   return tracedServices(services);
+}
+
+/** Any command line, by the grammar of all commands. @throws ConfigError USAGE */
+async function parseAny(
+  args: readonly string[],
+  screen: Screen,
+): Promise<Understood | Exclude<Parsed, { readonly kind: "invocation" }>> {
+  const [{ parseArgs }, { execute }] = await Promise.all([
+    import("./cli/parse.ts" as string) as Promise<typeof import("./cli/parse.ts")>,
+    import("./cli/grammar.ts" as string) as Promise<typeof import("./cli/grammar.ts")>,
+  ]);
+  const parsed = parseArgs(args, {
+    width: screen.resultWidth ?? 100,
+    color: screen.resultWidth !== undefined && allowsColor(),
+  });
+  if (parsed.kind !== "invocation") return parsed;
+  return { ...parsed, execute: (ctx) => execute(parsed.invocation, ctx) };
 }
 
 /** Prints the failure in the form that was asked for and returns its exit code. */

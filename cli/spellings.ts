@@ -8,6 +8,8 @@ export function usualSpelling(args: readonly string[]): string[] {
   const own = end < 0 ? args : args.slice(0, end);
   const rest = end < 0 ? [] : args.slice(end);
   const spelled = helpCommand(own);
+  // Looking up which options take a value takes longer than parsing.
+  if (!spelled.some(isAttached)) return [...spelled, ...rest];
   const taking = shortOptionsWithValue(spelled);
   return [...spelled.flatMap((arg) => detached(arg, taking)), ...rest];
 }
@@ -17,10 +19,15 @@ function helpCommand(args: readonly string[]): readonly string[] {
   return args[0] === "help" ? [...args.slice(1), "--help"] : args;
 }
 
+/** A letter's option with something behind it. */
+function isAttached(arg: string): boolean {
+  return arg.length > 2 && arg.startsWith("-") && !arg.startsWith("--");
+}
+
 /** `-cFILE` and `-c=FILE` -> `-c FILE`, for options that take a value. */
 function detached(arg: string, taking: ReadonlySet<string>): string[] {
   const name = arg.slice(0, 2);
-  if (arg.length < 3 || arg.startsWith("--") || !taking.has(name)) return [arg];
+  if (!isAttached(arg) || !taking.has(name)) return [arg];
   return [name, arg.slice(arg[2] === "=" ? 3 : 2)];
 }
 

@@ -46,8 +46,16 @@ Deno.test("the version is answered by the entry alone", async () => {
   deepEqual(packages, []);
 });
 
+Deno.test("a run does not load the other commands", async () => {
+  const { own } = await loadedWith("program.ts");
+  deepEqual(own.filter((file) => /^cli\/(grammar|parse|plan|state)\.ts$/.test(file)), []);
+  deepEqual(own.includes("cli/run.ts"), true);
+});
+
 Deno.test("help is the command line alone: no driver, codec, schema or state", async () => {
-  const { own, packages } = await loadedWith("program.ts");
+  const entries = [await loadedWith("program.ts"), await loadedWith("cli/parse.ts")];
+  const own = entries.flatMap((entry) => entry.own);
+  const packages = [...new Set(entries.flatMap((entry) => entry.packages))];
   const light = /^(program\.ts|cli\/.*|core\/(base\/[a-z_]+|config\/select|report\/json)\.ts)$/;
   deepEqual(own.filter((file) => !light.test(file)), []);
   deepEqual(packages, ["@optique/core"]);
