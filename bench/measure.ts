@@ -42,16 +42,20 @@ export async function measure(command: string, args: readonly string[]): Promise
   }
 }
 
-/** `rivet` with these arguments. */
-export function measureRivet(args: readonly string[]): Promise<Measured> {
-  return measure(Deno.execPath(), ["run", "-A", "--no-check", MAIN, ...args]);
+/** `rivet` with these arguments. @param main its entry: of the sources, or of a bundle. */
+export function measureRivet(args: readonly string[], main: string = MAIN): Promise<Measured> {
+  return measure(Deno.execPath(), ["run", "-A", "--no-check", main, ...args]);
 }
 
 /** `rivet run` of a configuration, whose paths are relative to `dir`. */
-export async function measureRun(dir: string, config: string): Promise<Measured> {
+export async function measureRun(
+  dir: string,
+  config: string,
+  main: string = MAIN,
+): Promise<Measured> {
   const path = join(dir, "rivet.yaml");
   await Deno.writeTextFile(path, config);
-  return await measureRivet(["run", "--quiet", "-c", path]);
+  return await measureRivet(["run", "--quiet", "-c", path], main);
 }
 
 /** Calls `use` with an empty folder that is removed afterwards. */

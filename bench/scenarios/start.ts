@@ -1,4 +1,9 @@
-/** What a start costs: the version, and one row to Parquet. */
+/**
+ * What a start costs: the version, and one row to Parquet, of the sources and of the bundle, which is what the npm
+ * package, the executables and the image hold.
+ */
+import { join } from "node:path";
+import { writeBundle } from "../../packaging/bundle.ts";
 import type { TestDatabase } from "../../tests/support/postgres.ts";
 import { figures, inFolder, type Measured, measureRivet, measureRun } from "../measure.ts";
 import { runConfig } from "./tools.ts";
@@ -9,9 +14,24 @@ export async function measureStart(
   repeat: number,
 ): Promise<Record<string, number>> {
   await db.sql("CREATE TABLE one_row AS SELECT 1 AS id, 'a' AS name");
-  const row = () => inFolder((dir) => measureRun(dir, runConfig(db.url, "one_row", "mode: full")));
-  const version = () => measureRivet(["--version"]);
-  const help = () => measureRivet(["--help"]);
+  return await inFolder(async (folder) => {
+    await writeBundle({ folder, visible: false });
+    const sources = await startsOf(db, repeat);
+    const bundle = await startsOf(db, repeat, join(folder, "main.js"));
+    const named = Object.entries(bundle).map(([name, value]) => [`bundle_${name}`, value]);
+    return { ...sources, ...Object.fromEntries(named) };
+  });
+}
+
+async function startsOf(
+  db: TestDatabase,
+  repeat: number,
+  main?: string,
+): Promise<Record<string, number>> {
+  const row = () =>
+    inFolder((dir) => measureRun(dir, runConfig(db.url, "one_row", "mode: full"), main));
+  const version = () => measureRivet(["--version"], main);
+  const help = () => measureRivet(["--help"], main);
   const median = async (run: () => Promise<Measured>) => {
     await run();
     const runs: Measured[] = [];

@@ -96,13 +96,18 @@ function targets({ comparisons, singles }: BenchResults): Target[] {
     },
     { figure: "the same, CPU seconds", value: cpu(content_items), aim: "2.0" },
     {
-      figure: "one row to Parquet: CPU s, RSS MB",
+      figure: "one row to Parquet, as installed: CPU s, RSS MB",
+      value: both(single("bundle_one_row_cpu_s", 2), single("bundle_one_row_rss_mb", 0)),
+      aim: "0.30, 95",
+    },
+    {
+      figure: "the same, from the sources",
       value: both(single("one_row_cpu_s", 2), single("one_row_rss_mb", 0)),
       aim: "0.30, 95",
     },
     {
-      figure: "`--version`, `--help`: CPU s",
-      value: both(single("version_cpu_s", 2), single("help_cpu_s", 2)),
+      figure: "`--version`, `--help`, as installed: CPU s",
+      value: both(single("bundle_version_cpu_s", 2), single("bundle_help_cpu_s", 2)),
       aim: "0.09",
     },
     {
