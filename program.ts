@@ -22,6 +22,7 @@ import { runtimeExports } from "./core/base/exporter.ts";
 import {
   configureLogging,
   formatEntry,
+  isMoreTalkative,
   jsonEntry,
   levelFromEnv,
   logger,
@@ -296,6 +297,9 @@ function exitCode(error: RivetError, args: readonly string[]): number {
   return exitCodeOf(error, wantsExitClass(args, readableEnv));
 }
 
+/** What `-v` asks for, and each further one. */
+const VERBOSE: readonly LogLevel[] = ["info", "debug", "trace"];
+
 /** `--quiet` and `--verbose` decide over the environment; a more talkative environment stays so. */
 function startLogging(screen: Screen, globals: Globals): void {
   const wanted = levelFromEnv(env);
@@ -311,8 +315,9 @@ function startLogging(screen: Screen, globals: Globals): void {
 
 function logLevel(globals: Globals, wanted: LogLevel | null): LogLevel {
   if (globals.quiet) return "error";
-  if (globals.verbose) return wanted === "debug" || wanted === "trace" ? wanted : "info";
-  return wanted ?? "warn";
+  if (globals.verbose === 0) return wanted ?? "warn";
+  const asked = VERBOSE[Math.min(globals.verbose, VERBOSE.length) - 1];
+  return wanted !== null && isMoreTalkative(wanted, asked) ? wanted : asked;
 }
 
 function allowsColor(): boolean {

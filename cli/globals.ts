@@ -1,5 +1,14 @@
 /** Flags that every command accepts, in any position. */
-import { group, type InferValue, message, object, option, withDefault } from "@optique/core";
+import {
+  group,
+  type InferValue,
+  map,
+  message,
+  multiple,
+  object,
+  option,
+  withDefault,
+} from "@optique/core";
 import { choice } from "@optique/core/valueparser";
 import { LOG_FORMATS } from "../core/base/log.ts";
 
@@ -16,10 +25,13 @@ export const globalOptions = group(
     quiet: option("-q", "--quiet", {
       description: message`Log errors only and show no progress.`,
     }),
-    verbose: option("-v", "--verbose", {
-      description:
-        message`Log what is being done; RIVET_LOG=debug adds every statement, request and state write.`,
-    }),
+    verbose: map(
+      multiple(option("-v", "--verbose", {
+        description:
+          message`Log what is being done; -vv adds every statement, request and state write, -vvv the protocols' steps.`,
+      })),
+      (given) => given.length,
+    ),
     logFormat: withDefault(
       option("--log-format", choice(LOG_FORMATS, { metavar: "FORMAT" }), {
         description: message`How log lines are written: text, or json, one object a line.`,

@@ -27,7 +27,7 @@ export function processOptions(ctx: CommandContext, child: ChildRun): ProcessOpt
     ...child.params.flatMap(([key, value]) => ["--param", `${key}=${value}`]),
     ...child.flags,
     ...(quiet ? ["--quiet"] : []),
-    ...(verbose ? ["--verbose"] : []),
+    ...Array.from({ length: verbose }, () => "--verbose"),
     ...(logFormat === "text" ? [] : [`--log-format=${logFormat}`]),
   ];
   return {

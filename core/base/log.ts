@@ -31,9 +31,14 @@ let current: { readonly level: LogLevel; readonly sink: (entry: LogEntry) => voi
   sink: () => {},
 };
 
+/** Whether `level` shows more than `than` does. */
+export function isMoreTalkative(level: LogLevel, than: LogLevel): boolean {
+  return LOG_LEVELS.indexOf(level) > LOG_LEVELS.indexOf(than);
+}
+
 /** Whether lines of this level are shown, for whoever would have to work for a line. */
 export function logs(level: LogLevel): boolean {
-  return LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf(current.level);
+  return !isMoreTalkative(level, current.level);
 }
 
 const clean = (text: string): string => printable(redact(text));

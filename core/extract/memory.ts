@@ -16,20 +16,31 @@ export function rssMb(): number {
 }
 
 /** Pauses while RSS is above `memoryThresholdMb`, at most 30 s at a time. */
-export async function waitForMemory(tuning: Tuning, signal: AbortSignal): Promise<void> {
+export async function waitForMemory(
+  tuning: Tuning,
+  signal: AbortSignal,
+  usedMb: () => number = rssMb,
+): Promise<void> {
   const limit = tuning.memoryThresholdMb;
-  if (limit === 0 || rssMb() <= limit) return;
+  if (limit === 0) return;
+  let used = usedMb();
+  if (used <= limit) return;
   logger().info(
-    `memory is above memory_threshold_mb (${rssMb()} MB > ${limit} MB); reading pauses`,
+    `memory is above memory_threshold_mb (${used} MB > ${limit} MB); reading pauses`,
   );
-  for (let waited = 0; waited < MAX_PAUSE_MS && rssMb() > limit; waited += STEP_MS) {
+  const began = performance.now();
+  for (let waited = 0; waited < MAX_PAUSE_MS && used > limit; waited += STEP_MS) {
     await delay(STEP_MS, signal);
+    used = usedMb();
   }
-  if (rssMb() > limit) {
+  if (used > limit) {
     logger().warn(
-      `memory stayed above memory_threshold_mb (${rssMb()} MB > ${limit} MB) for ` +
+      `memory stayed above memory_threshold_mb (${used} MB > ${limit} MB) for ` +
         `${MAX_PAUSE_MS / 1000} s; reading goes on`,
     );
+  } else {
+    const ms = Math.round(performance.now() - began);
+    logger().info(`memory is at ${used} MB again after ${ms} ms; reading goes on`, { ms });
   }
 }
 

@@ -181,14 +181,23 @@ export async function takeLease(
   const started = performance.now();
   for (let asked = 0;; asked++) {
     const answer = await store.acquireLease(exportName, lengthMs);
-    if (answer.kind === "granted") return new HeldLease(answer.state, lengthMs);
     const waited = performance.now() - started;
+    if (answer.kind === "granted") {
+      if (asked > 0) tellWaited(exportName, "its lease", waited);
+      return new HeldLease(answer.state, lengthMs);
+    }
     if (waited >= waitMs) throw leaseHeld(answer.by, waitMs);
     if (asked === 0) {
       logger().info(`export '${exportName}' waits for ${holderText(answer.by)}`);
     }
     await delay(Math.min(POLL_MS, waitMs - waited), signal);
   }
+}
+
+/** A wait that has ended, for people: how long it took. */
+export function tellWaited(exportName: string, what: string, waitedMs: number): void {
+  const ms = Math.round(waitedMs);
+  logger().info(`export '${exportName}' waited ${ms} ms for ${what}`, { export: exportName, ms });
 }
 
 /** Runs `work` under the lease, which is given back afterwards whatever happens. */

@@ -91,13 +91,17 @@ export class ReaderSlots {
     this.#limit = { readers, reason: `${free} free connections of the server` };
   }
 
-  /** Takes the first reader of an export, when there is one. @throws RivetError INTERRUPTED */
-  async begin(signal: AbortSignal): Promise<void> {
-    if (this.more(1) === 1) return;
+  /**
+   * Takes the first reader of an export, when there is one.
+   * @returns whether it had to wait. @throws RivetError INTERRUPTED
+   */
+  async begin(signal: AbortSignal): Promise<boolean> {
+    if (this.more(1) === 1) return false;
     const turn = Promise.withResolvers<void>();
     this.#waiting.push(turn.resolve);
     try {
       await untilAborted(turn.promise, signal);
+      return true;
     } catch (error) {
       const at = this.#waiting.indexOf(turn.resolve);
       if (at >= 0) this.#waiting.splice(at, 1);

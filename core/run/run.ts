@@ -17,6 +17,7 @@ import { tellOfLineage } from "./run_lineage.ts";
 import { notifyRun, openNotifiers } from "./notify.ts";
 import { exportsToResume } from "./resume.ts";
 import { cursorDrift } from "./sealed.ts";
+import { tellWaited } from "../lease/lease.ts";
 import { runHold } from "../extract/snapshot.ts";
 import type { ExportSummary, RunAggregate } from "../report/summary.ts";
 import type { RunOptions } from "./run_options.ts";
@@ -218,7 +219,10 @@ async function runOne(
   run: RunOne,
 ): Promise<ExportSummary> {
   try {
-    await deps.readers.begin(options.signal);
+    const asked = performance.now();
+    if (await deps.readers.begin(options.signal)) {
+      tellWaited(exported.name, "a reader", performance.now() - asked);
+    }
     try {
       return await tracedRun(exported, () => run(deps, { ...options, resume }, exported));
     } finally {

@@ -1,5 +1,5 @@
 /** Waiting for a lease of a shared run: for the others of the run always, for anybody else as long as asked. */
-import { holderText, leaseHeld } from "../lease/lease.ts";
+import { holderText, leaseHeld, tellWaited } from "../lease/lease.ts";
 import { delay } from "../base/wait.ts";
 import { logger } from "../base/log.ts";
 import type { Lease } from "../ports/state.ts";
@@ -24,11 +24,16 @@ export async function waitForLease<T>(
 ): Promise<T> {
   const { lockWaitMs = 0, signal } = options;
   const started = performance.now();
+  let waitedFor: string | null = null;
   for (let asked = 0;; asked++) {
     const answer = await ask();
-    if (answer.kind === "done") return answer.value;
-    const { by } = answer;
     const waited = performance.now() - started;
+    if (answer.kind === "done") {
+      if (waitedFor !== null) tellWaited(waitedFor, "its lease", waited);
+      return answer.value;
+    }
+    const { by } = answer;
+    waitedFor = by.exportName;
     const ours = by.runId === runId || by.runId === null && waited < NAMELESS_MS;
     if (!ours && waited >= lockWaitMs) throw leaseHeld(by, lockWaitMs);
     if (asked === 0) logger().info(`export '${by.exportName}' waits for ${holderText(by)}`);

@@ -7,6 +7,7 @@ import { snapshotSharing } from "../../core/access/capabilities.ts";
 import type { Batch } from "../../core/batch/batch.ts";
 import type { SourceConfig } from "../../core/config/schema.ts";
 import { resolveTuning, type Tuning } from "../../core/config/tuning.ts";
+import { configureLogging, type LogEntry } from "../../core/base/log.ts";
 import { type ErrorCategory, type ErrorCode, RivetError } from "../../core/base/errors.ts";
 import type { ReadRequest, Source } from "../../core/ports/source.ts";
 import { outerSelect } from "../../core/query/select.ts";
@@ -369,6 +370,29 @@ const reading: readonly SourceCase[] = [
         const query = `SELECT id, label FROM ${numbers} WHERE id IN (3, 4) ORDER BY id`;
         assert.deepEqual(await source.rows(query), [["3", null], ["4", "label-4"]]);
       });
+    },
+  },
+  {
+    name: "at trace the steps of the protocol are told, and nothing of what is in them",
+    async run(harness) {
+      const lines: string[] = [];
+      const sink = ({ text }: LogEntry) => lines.push(text);
+      configureLogging({ level: "trace", sink });
+      try {
+        await withSource(harness, { applicationName: "rivet-steps" }, async (source) => {
+          await source.rows(`SELECT ${source.dialect.literal("marmalade")}`);
+          const query = `SELECT label FROM ${harness.tables.numbers}`;
+          assert.equal((await readValues(source, query)).length, 20_000);
+        });
+      } finally {
+        configureLogging({ level: "error", sink: () => {} });
+      }
+      for (const direction of ["sent", "received"]) {
+        const told = new RegExp(`^rivet-steps: ${direction} \\w.*, \\d+ bytes$`);
+        assert.ok(lines.some((line) => told.test(line)), `${direction}:\n${lines.join("\n")}`);
+      }
+      assert.ok(lines.length < 1000, `${lines.length} lines for 20,000 rows`);
+      assert.equal(/marmalade|label/.test(lines.join("\n")), false);
     },
   },
   {

@@ -7,6 +7,7 @@
  * good is asked `attempts * (max_retries + 1)` times for a part, and no more.
  */
 import { RETRY_POLICIES, RivetError } from "../../../core/base/errors.ts";
+import { logger } from "../../../core/base/log.ts";
 import { delay, interrupted, throwIfAborted } from "../../../core/base/wait.ts";
 import { type Attempt, withAttempt } from "./attempt.ts";
 import type { Creation, Request } from "./request.ts";
@@ -80,10 +81,15 @@ export class Requests {
         if (n >= attempts || !RETRY_POLICIES[error.category].retry) throw error;
         const jitter = 0.5 + Math.random();
         waitMs = Math.min(retryAfterMs ?? backoffMs * 2 ** (n - 1) * jitter, MAX_RETRY_AFTER_MS);
+        logger().trace(
+          `${request.target}: ${request.doing}: attempt ${n + 1} of ${attempts} in ` +
+            `${Math.round(waitMs)} ms: ${error.message}`,
+          { target: request.target, attempt: n + 1, wait_ms: Math.round(waitMs), code: error.code },
+        );
       } finally {
         watch.close();
       }
-      await delay(waitMs, signal);
+      await delay(Math.round(waitMs), signal);
     }
   }
 

@@ -10,10 +10,11 @@ import tcp from "tedious/lib/connector.js";
 import { SourceError } from "../../../core/base/errors.ts";
 import { interrupted } from "../../../core/base/wait.ts";
 import { SilenceWatch } from "../kit/silence.ts";
+import { protocolSteps } from "../kit/steps.ts";
 import { StatementClock } from "../kit/statement_clock.ts";
 import { GatedSocket } from "../kit/gated_socket.ts";
 import { activityOf } from "./activity.ts";
-import { configuration, type Connect } from "./driver_configuration.ts";
+import { configuration, type Connect, driverSteps } from "./driver_configuration.ts";
 import { causes, classify, type ErrorContext, type ServerError } from "./errors.ts";
 import type { Collation, ColumnMetadata } from "./fields.ts";
 import { installRowHook, type RowSink, setRowSink } from "./row_hook.ts";
@@ -123,6 +124,9 @@ export class Connection {
       },
     });
     this.#driver = new Driver(configuration(settings, options, connector));
+    const steps = protocolSteps(options.applicationName);
+    // Headers of packets and the login's states; the driver is not asked for what is in them.
+    if (steps !== null) this.#driver.on("debug", driverSteps(steps));
     this.#options = this.#internals.config.options;
     this.#driver.on("errorMessage", ({ number, message }) => {
       this.#serverError ??= { number, message };

@@ -2,6 +2,8 @@
 import type net from "node:net";
 import type { ConnectionConfiguration } from "tedious";
 import type tcp from "tedious/lib/connector.js";
+import { logs } from "../../../core/base/log.ts";
+import type { Steps } from "../kit/steps.ts";
 import type { ConnectionSettings } from "./settings.ts";
 import { driverTls } from "./tls.ts";
 
@@ -37,8 +39,29 @@ export function configuration(
       // Rivet retries, with a classified error and a delay of its own.
       maxRetriesOnTransientErrors: 0,
       readOnlyIntent: settings.readOnlyIntent,
+      debug: { packet: logs("trace"), data: false, payload: false, token: false },
       language: "us_english",
       dateFormat: "ymd",
     },
+  };
+}
+
+const DIRECTIONS: Readonly<Record<string, "sent" | "received">> = {
+  Sent: "sent",
+  Received: "received",
+};
+
+/** `type:0x04(TABULAR_RESULT), status:0x01(EOM), length:0x0021, ...`, as the driver writes a header. */
+const HEADER = /type:0x[0-9a-f]{2}\((\w+)\).*length:0x([0-9a-f]{4})/i;
+
+/** What the driver says of itself, a direction before its header, as steps. */
+export function driverSteps(steps: Steps): (text: string) => void {
+  let direction: "sent" | "received" | undefined;
+  return (text) => {
+    const [, name, length] = HEADER.exec(text) ?? [];
+    if (text in DIRECTIONS) direction = DIRECTIONS[text];
+    else if (name !== undefined && direction !== undefined) {
+      steps[direction](name, parseInt(length, 16));
+    } else if (text.startsWith("State change: ")) steps.step(text.toLowerCase());
   };
 }

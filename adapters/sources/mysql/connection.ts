@@ -7,6 +7,7 @@
 import { RivetError, SourceError } from "../../../core/base/errors.ts";
 import { interrupted } from "../../../core/base/wait.ts";
 import { SilenceWatch } from "../kit/silence.ts";
+import { protocolSteps } from "../kit/steps.ts";
 import { quoteIdentifier } from "./dialect.ts";
 import {
   type Driver,
@@ -17,6 +18,7 @@ import {
   socketOf,
   takeRows,
 } from "./driver.ts";
+import { tellPackets } from "./driver_steps.ts";
 import { classify, SILENT } from "./errors.ts";
 import type { NativeField } from "./fields.ts";
 import { addressOf, type ConnectionSettings } from "./settings.ts";
@@ -89,6 +91,8 @@ export class Connection {
     this.#options = options;
     this.encrypted = encrypt;
     this.#driver = makeDriver(settings, options.applicationName, encrypt);
+    const steps = protocolSteps(options.applicationName);
+    if (steps !== null) tellPackets(this.#driver, steps);
     this.#driver.on("error", (error) => this.#onLost(error));
     this.#driver.on("end", () => this.#onLost(lostError("the server closed the connection")));
     this.#socket = socketOf(this.#driver);

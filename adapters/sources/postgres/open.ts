@@ -11,6 +11,7 @@ import { login } from "./wire/login.ts";
 import { type BackendKey, FROM_SERVER, parseTextRow, ServerError } from "./wire/server_messages.ts";
 import { TlsError } from "../kit/tls_failure.ts";
 import type { TlsMode } from "./wire/tls_options.ts";
+import { protocolSteps } from "../kit/steps.ts";
 import { LostError, Wire } from "./wire/wire.ts";
 
 /** A session that is ready for its first statement. */
@@ -101,7 +102,8 @@ async function attempt(
 ): Promise<Session> {
   const channel = await dial(settings, encryption, signal);
   const { stream, encrypted, confidential } = channel;
-  const wire = new Wire(stream, options.networkTimeoutS * 1000);
+  const steps = protocolSteps(options.applicationName);
+  const wire = new Wire(stream, options.networkTimeoutS * 1000, steps);
   const onAbort = () => wire.close(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
   try {

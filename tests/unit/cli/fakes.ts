@@ -172,7 +172,7 @@ export function fakeContext(
     closed,
     screen: new Screen(out, err),
     globals: {
-      ...{ jsonErrors: false, exitClass: false, verbose: false, logFormat: "text" },
+      ...{ jsonErrors: false, exitClass: false, verbose: 0, logFormat: "text" },
       quiet: parts.quiet ?? false,
     },
     childEvents: parts.childEvents ?? false,

@@ -49,7 +49,7 @@ Deno.test("journal: a run that never finished is neither success nor failure", (
 });
 
 const config = fakeConfig("orders");
-const COMMON = { quiet: false, verbose: false, jsonErrors: false, config: "c.yaml" };
+const COMMON = { quiet: false, verbose: 0, jsonErrors: false, config: "c.yaml" };
 
 Deno.test("journal --json gives every event with its data", async () => {
   const state = { journal: () => Promise.resolve([run(["finished", FINISHED])]), close };

@@ -70,7 +70,7 @@ Deno.test("global flags are accepted in any position", () => {
     ]
   ) {
     const { jsonErrors, quiet, verbose } = invocation(line);
-    deepEqual({ jsonErrors, quiet, verbose }, { jsonErrors: true, quiet: true, verbose: true });
+    deepEqual({ jsonErrors, quiet, verbose }, { jsonErrors: true, quiet: true, verbose: 1 });
     equal(wantsJsonErrors(line.split(" ")), true);
   }
   equal(wantsJsonErrors(["run", "--", "--json-errors"]), false);

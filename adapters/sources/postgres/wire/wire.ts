@@ -1,8 +1,10 @@
 /** Messages over a byte stream: in the server's order, and none waited for without end. */
 import type { ByteStream } from "./byte_stream.ts";
-import { type Frame, FrameBuffer } from "./frame_buffer.ts";
+import { type Frame, FrameBuffer, HEADER_BYTES } from "./frame_buffer.ts";
 import { FROM_SERVER, parseParameterStatus } from "./server_messages.ts";
+import { receivedName, sentNames } from "./message_names.ts";
 import { SilenceWatch } from "../../kit/silence.ts";
+import type { Steps } from "../../kit/steps.ts";
 
 /** The stream has ended. `code` is of Node's kind. */
 export class LostError extends Error {
@@ -30,15 +32,17 @@ export class Wire {
   probe: Probe | null = null;
   readonly #stream: ByteStream;
   readonly #watch: SilenceWatch;
+  readonly #steps: Steps | null;
   /** Settles with the last write. */
   #sent = Promise.resolve();
   #closed = false;
   /** Why it was closed from this side. */
   #reason: Error | null = null;
 
-  /** @param silenceMs longest wait for a byte; 0: none. */
-  constructor(stream: ByteStream, silenceMs: number) {
+  /** @param silenceMs longest wait for a byte; 0: none. @param steps told of every message but rows. */
+  constructor(stream: ByteStream, silenceMs: number, steps: Steps | null = null) {
     this.#stream = stream;
+    this.#steps = steps;
     this.#watch = new SilenceWatch({
       limitMs: silenceMs,
       goOn: () => this.probe?.() ?? Promise.resolve(false),
@@ -56,6 +60,7 @@ export class Wire {
    * failure shows when the answer is awaited.
    */
   send(bytes: Uint8Array): void {
+    this.#steps?.sent(sentNames(bytes), bytes.length);
     this.#sent = this.#sent.then(() => this.#stream.write(bytes)).catch(() => {
       // The next read tells.
     });
@@ -93,7 +98,10 @@ export class Wire {
   async one(): Promise<Frame | null> {
     for (;;) {
       const frame = this.buffer.take();
-      if (frame !== null) return this.#aside(frame) ? null : frame;
+      if (frame !== null) {
+        this.#told(frame);
+        return this.#aside(frame) ? null : frame;
+      }
       await this.fill();
     }
   }
@@ -117,6 +125,12 @@ export class Wire {
     this.#closed = true;
     this.#watch.rest();
     this.#stream.close();
+  }
+
+  #told({ type, body }: Frame): void {
+    if (this.#steps === null) return;
+    const name = receivedName(type);
+    if (name !== null) this.#steps.received(name, HEADER_BYTES + body.length);
   }
 
   /** Messages that may come at any time. */

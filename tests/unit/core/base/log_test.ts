@@ -1,9 +1,11 @@
 import { deepEqual, equal, match } from "node:assert/strict";
+import { forgetSecrets, registerSecret } from "../../../../core/base/redact.ts";
 import {
   configureLogging,
   formatEntry,
   jsonEntry,
   levelFromEnv,
+  LOG_LEVELS,
   type LogEntry,
   logger,
   logLevel,
@@ -104,4 +106,31 @@ Deno.test("as JSON an entry is one line, and no field takes the place of its tim
     ...{ time: "2026-03-29T12:51:09.336Z", level: "info", msg: 'he said "no"' },
     ...{ export: "a\nb", rows: 3 },
   });
+});
+
+Deno.test("at every level a password is gone from URLs, statements and errors, in text and fields", () => {
+  const password = "Kq7-wuz%Pendel";
+  registerSecret(password);
+  try {
+    for (const level of LOG_LEVELS) {
+      const entries = collect("trace");
+      const url = `postgresql://reader:${encodeURIComponent(password)}@db/shop`;
+      const statement = `SELECT dblink('host=db password=${password}', 'SELECT 1')`;
+      const failure = new Error(`password authentication failed with "${password}"`).message;
+      for (const text of [url, statement, failure]) logger()[level](text, { statement: text });
+      equal(entries.length, 3);
+      for (const { text, fields } of entries) {
+        for (const said of [text, String(fields?.statement)]) {
+          equal(
+            said.includes(password) || said.includes(encodeURIComponent(password)),
+            false,
+            said,
+          );
+          match(said, /REDACTED|\*\*\*/);
+        }
+      }
+    }
+  } finally {
+    forgetSecrets();
+  }
 });

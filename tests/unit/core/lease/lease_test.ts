@@ -38,9 +38,11 @@ const unavailable = () => Promise.reject(new StateError("STATE_UNAVAILABLE", "th
 const lost = () => Promise.reject(new StateError("LEASE_LOST", "taken over"));
 
 /** Warnings that are logged while `body` runs. */
-async function warnings(body: () => Promise<void>): Promise<string[]> {
+const warnings = (body: () => Promise<void>) => told("warn", body);
+
+async function told(level: "info" | "warn", body: () => Promise<void>): Promise<string[]> {
   const seen: string[] = [];
-  configureLogging({ level: "warn", sink: (entry) => seen.push(entry.text) });
+  configureLogging({ level, sink: (entry) => seen.push(entry.text) });
   try {
     await body();
   } finally {
@@ -61,6 +63,18 @@ Deno.test("a lease that is held is refused, naming the run that holds it", async
     match(String(error.hint), /--lock-wait SECONDS.*12:01:30.*state unlock -e orders --force/);
     return true;
   });
+});
+
+Deno.test("a wait says for whom, and how long it was; who need not wait says nothing", async () => {
+  const seen = await told("info", async () => {
+    for (const held of [1, 0]) {
+      const lease = await takeLease(store({}, held), "orders", { waitMs: 60_000, signal });
+      await lease.release();
+    }
+  });
+  equal(seen.length, 2);
+  match(seen[0], /^export 'orders' waits for run 'orders_/);
+  match(seen[1], /^export 'orders' waited \d+ ms for its lease$/);
 });
 
 Deno.test("whoever waits asks again until it is free, and no longer than was asked for", async () => {

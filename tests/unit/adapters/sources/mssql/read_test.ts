@@ -1,6 +1,7 @@
 /** Rows from the scripted server: what is asked, and what becomes of the answers. */
 import assert from "node:assert/strict";
 import { failsWith, readAll, readValues } from "../../../../conformance/source.ts";
+import { configureLogging } from "../../../../../core/base/log.ts";
 import { ITEMS, itemsRules, QUERY, rowsOf } from "./items.ts";
 import { column, columnsOf, result, rowOf, sessionRules } from "../../../../support/tds/script.ts";
 import { DROP, type Step } from "../../../../support/tds/server.ts";
@@ -255,4 +256,24 @@ traitTest(
     }
   },
   { alone: "all" },
+);
+
+traitTest(
+  "read: at trace the packets are told, and nothing of what is in them",
+  async ({ withSource }) => {
+    const lines: string[] = [];
+    configureLogging({ level: "trace", sink: ({ text }) => lines.push(text) });
+    try {
+      await withSource(itemsRules(() => result(ITEMS, rowsOf(300))), async (source) => {
+        await readAll(source, QUERY);
+      });
+    } finally {
+      configureLogging({ level: "error", sink: () => {} });
+    }
+    const told = lines.join("\n");
+    assert.match(told, /^rivet\/test: sent SQL_BATCH, \d+ bytes$/m);
+    assert.match(told, /^rivet\/test: received TABULAR_RESULT, \d+ bytes$/m);
+    assert.match(told, /^rivet\/test: state change: \w+ -> \w+$/m);
+    assert.doesNotMatch(told, /SELECT|s3cret/);
+  },
 );
