@@ -3,6 +3,7 @@ import { type Suggestion, suggestSync } from "@optique/core/parser";
 import { extractOptionNames } from "@optique/core/usage";
 import { isShell, SHELLS } from "./completions.ts";
 import { grammar } from "./grammar.ts";
+import { USUAL_CONFIG } from "./report.ts";
 
 /** The value of a flag on a half-typed command line. */
 function flagValue(words: readonly string[], names: readonly string[]): string | undefined {
@@ -23,7 +24,8 @@ async function suggestions(words: Words): Promise<readonly Suggestion[]> {
     const { exportNames }: typeof import("./suggest_exports.ts") = await import(
       "./suggest_exports.ts" as string
     );
-    const path = flagValue(words.slice(0, -1), ["-c", "--config"]);
+    const given = flagValue(words.slice(0, -1), ["-c", "--config"]);
+    const path = given ?? (words[0] === "report" ? USUAL_CONFIG : undefined);
     const names = path === undefined ? [] : await exportNames(path);
     return names.filter((n) => n.startsWith(prefix)).map((text) => ({ kind: "literal", text }));
   }

@@ -45,7 +45,8 @@ function authorOf({ author }: Manifest): string | null {
 
 function repositoryOf({ repository }: Manifest): string {
   const url = (typeof repository === "object" ? repository.url : repository) ?? "";
-  const [, path] = /(?:github:|github\.com[/:]|^)([\w.-]+\/[\w.-]+?)(?:\.git)?$/.exec(url) ?? [];
+  const [, path] =
+    /(?:github:|github\.com[/:]|^)([\w.-]+\/[\w.-]+?)(?:\.git|\/tree\/.*)?$/.exec(url) ?? [];
   if (path === undefined) throw new Error(`no repository in ${JSON.stringify(repository)}`);
   return `https://github.com/${path}`;
 }

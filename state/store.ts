@@ -8,6 +8,7 @@ import { chunkRunTable } from "./tables/chunk_runs.ts";
 import { chunkTaskTable } from "./tables/chunk_tasks.ts";
 import { cursorTable } from "./tables/cursors.ts";
 import { fileLogTable } from "./tables/file_log.ts";
+import { historyTable } from "./tables/history.ts";
 import { journalTable } from "./tables/journal.ts";
 import { fenced, type Grant, heldLease, leaseTable } from "./tables/leases.ts";
 import { metricTable } from "./tables/metrics.ts";
@@ -80,6 +81,7 @@ export function createStore(
     metrics: history.metrics,
     journal: history.journal,
     aggregates: history.aggregates,
+    ...historyTable(db),
     leases: leases.leases,
     ...runTable(db),
   };

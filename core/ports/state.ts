@@ -9,6 +9,7 @@
  * reads it, `LeasedState` writes it. "Newest" means the highest `sequence` of a run, never the clock.
  */
 import type { Column } from "../types/types.ts";
+import type { HistoryFilter, HistoryReader } from "./history.ts";
 
 /** `export_state`: the incremental cursor of an export. */
 export interface CursorState {
@@ -268,7 +269,7 @@ export interface RunOrder {
 }
 
 /** What anybody may ask. */
-export interface StateReader {
+export interface StateReader extends HistoryReader {
   /** For people; never holds a password. */
   readonly location: string;
 
@@ -287,8 +288,8 @@ export interface StateReader {
   chunkRuns(filter: { status?: ChunkRunStatus }): Promise<ChunkRun[]>;
   chunkTasks(runId: string): Promise<ChunkTask[]>;
 
-  /** Newest run first. */
-  metrics(filter: { exportName?: string; last?: number }): Promise<RunMetric[]>;
+  /** Newest run first. @param filter `runId` with or without its milliseconds */
+  metrics(filter: HistoryFilter & { runId?: string; last?: number }): Promise<RunMetric[]>;
   /** Newest run first, its events in order. @param filter `runId` with or without its milliseconds */
   journal(filter: { exportName?: string; runId?: string; last?: number }): Promise<JournalRun[]>;
   schema(exportName: string): Promise<SchemaRecord | null>;

@@ -80,6 +80,14 @@ export const REASONS: Readonly<Record<string, Reason>> = {
     use: "the live display of a run in a terminal",
     why: "it knows how terminals wrap and clear lines",
   },
+  "@observablehq/plot": {
+    use: "draws the charts of `rivet report`, and the one of docs/performance.md",
+    why: "a grammar of charts: axes, units and facets come from the data; draws outside a browser",
+  },
+  "linkedom": {
+    use: "the document that Plot draws into",
+    why: "small, and a DOM outside a browser is all that is needed",
+  },
   "@optique/core": {
     use: "the command line's grammar",
     why: "types of flags come from their definitions; Cliffy lives on JSR alone (ADR 4)",
@@ -139,17 +147,17 @@ export const REASONS: Readonly<Record<string, Reason>> = {
     use: "S3 for tests",
     why: "runs in Deno without a container; what it lacks (conditions, KMS) the tests add in front",
   },
-  "@observablehq/plot": {
-    use: "draws the chart of docs/performance.md",
-    why: "a grammar of charts: axes, units and facets come from the data",
-  },
-  "linkedom": {
-    use: "the document that Plot draws into",
-    why: "small, and a DOM outside a browser is all that is needed",
-  },
   "parse-prometheus-text-format": {
     use: "reads what --metrics-file wrote, in a test",
     why: "a reader of the format that is not ours",
+  },
+  "axe-core": {
+    use: "looks for what keeps people from reading the report page, contrast among it",
+    why: "the rules that browsers and auditors use",
+  },
+  "puppeteer-core": {
+    use: "drives the machine's own Chromium over its protocol",
+    why: "kept by the browser's makers, and downloads no browser",
   },
   "fast-check": {
     use: "tests of properties over random values",

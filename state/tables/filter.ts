@@ -18,7 +18,23 @@ export function where(columns: Readonly<Record<string, SqlParameter | undefined>
   };
 }
 
-/** A LIMIT, or nothing. */
+/** `matching`, and nothing of before an instant. */
+export function since(matching: Filter, column: string, at: string | undefined): Filter {
+  return at === undefined ? matching : narrowed(matching, `${column} >= ?`, [at]);
+}
+
+/** `matching`, where `condition` holds too. */
+export function narrowed(
+  matching: Filter,
+  condition: string,
+  parameters: readonly SqlParameter[],
+): Filter {
+  return {
+    sql: matching.sql === "" ? ` WHERE ${condition}` : `${matching.sql} AND ${condition}`,
+    parameters: [...matching.parameters, ...parameters],
+  };
+}
+
 /**
  * `matching` and a run: `orders_20260521T120000` names `orders_20260521T120000.123` too. What begins with
  * `<id>.` lies between that and `<id>/`, the next byte.
@@ -26,10 +42,7 @@ export function where(columns: Readonly<Record<string, SqlParameter | undefined>
 export function ofRun(matching: Filter, column: string, runId: string | undefined): Filter {
   if (runId === undefined) return matching;
   const run = `(${column} = ? OR (${column} >= ? AND ${column} < ?))`;
-  return {
-    sql: matching.sql === "" ? ` WHERE ${run}` : `${matching.sql} AND ${run}`,
-    parameters: [...matching.parameters, runId, `${runId}.`, `${runId}/`],
-  };
+  return narrowed(matching, run, [runId, `${runId}.`, `${runId}/`]);
 }
 
 /** The newest `last` rows; all of them without it. */

@@ -7,7 +7,8 @@ import { insertRows } from "./insert.ts";
 
 type JournalTable = Pick<StateStore, "appendJournal" | "journal">;
 
-function journalEvent(row: SqlRow): JournalEvent {
+/** A row of `run_journal`. */
+export function journalEvent(row: SqlRow): JournalEvent {
   return {
     runId: text(row, "run_id"),
     exportName: text(row, "export_name"),

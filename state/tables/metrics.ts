@@ -2,13 +2,14 @@
 import type { RunMetric, StateStore } from "../../core/ports/state.ts";
 import type { SqlConnection, SqlRow } from "../connection.ts";
 import { booleanOrNull, number, text, textOrNull, word } from "../row.ts";
-import { limit, where } from "./filter.ts";
+import { limit, ofRun, since, where } from "./filter.ts";
 
 type MetricTable = Pick<StateStore, "recordMetric" | "metrics">;
 
 const STATUSES = ["success", "failed", "skipped", "interrupted"] as const;
 
-function runMetric(row: SqlRow): RunMetric {
+/** A row with all columns of `export_metrics`. */
+export function runMetric(row: SqlRow): RunMetric {
   return {
     runId: text(row, "run_id"),
     exportName: text(row, "export_name"),
@@ -66,7 +67,12 @@ export function metricTable(db: SqlConnection): MetricTable {
     },
 
     async metrics(filter) {
-      const matching = where({ "m.export_name": filter.exportName });
+      const ofExport = where({ "m.export_name": filter.exportName });
+      const matching = since(
+        ofRun(ofExport, "m.run_id", filter.runId),
+        "m.started_at",
+        filter.since,
+      );
       const newest = limit(filter.last);
       // A run that lost its lease may record its failure after the run that took it over.
       const rows = await db.all(

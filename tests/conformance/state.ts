@@ -508,6 +508,81 @@ const HISTORY: StateCase[] = [
       "resumed",
     ]);
   }),
+  stateCase("many runs are summed up by the state", async (store) => {
+    const at = (day: number) => `2026-02-0${day}T10:00:00.000Z`;
+    const runs: [string, Partial<RunMetric>][] = [
+      ["orders_1", { startedAt: at(1), finishedAt: at(1), rows: 10, bytes: 100, durationMs: 40 }],
+      ["orders_2", { startedAt: at(2), finishedAt: at(2), status: "failed", rows: 0, bytes: 0 }],
+      ["events_1", { startedAt: at(2), exportName: "events", rows: 5, bytes: 7, retries: 2 }],
+      ["events_2", {
+        startedAt: at(3),
+        exportName: "events",
+        status: "skipped",
+        rows: 0,
+        bytes: 0,
+      }],
+    ];
+    assert.deepEqual(await store.historyTotals({}), {
+      ...{ exports: 0, runs: 0, success: 0, failed: 0, skipped: 0, interrupted: 0 },
+      ...{ rows: 0, bytes: 0, retries: 0, firstAt: null, lastAt: null },
+    });
+    for (const [runId, fields] of runs) await store.recordMetric(metric(runId, fields));
+    const { retries: _, ...totals } = await store.historyTotals({});
+    assert.deepEqual(totals, {
+      ...{ exports: 2, runs: 4, success: 2, failed: 1, skipped: 1, interrupted: 0 },
+      ...{ rows: 15, bytes: 107, firstAt: at(1), lastAt: at(3) },
+    });
+    assert.equal((await store.historyTotals({ since: at(3) })).runs, 1);
+    assert.equal((await store.historyTotals({ exportName: "orders", since: at(2) })).failed, 1);
+
+    const histories = await store.exportHistories({ last: 9 });
+    assert.deepEqual(histories.map((h) => [h.latest.runId, h.runs, h.failures, h.rows, h.bytes]), [
+      ["orders_2", 2, 1, 10, 100],
+      ["events_2", 2, 0, 5, 7],
+    ]);
+    assert.equal(histories[0].lastSuccessAt, at(1));
+    assert.deepEqual(histories[0].latest, metric("orders_2", runs[1][1]));
+    assert.equal((await store.exportHistories({ last: 1 })).length, 1);
+
+    const days = await store.historySlots({ digits: 10, last: 9 });
+    assert.deepEqual(days.map((d) => [d.at, d.success, d.failed, d.skipped, d.rows]), [
+      ["2026-02-01", 1, 0, 0, 10],
+      ["2026-02-02", 1, 1, 0, 5],
+      ["2026-02-03", 0, 0, 1, 0],
+    ]);
+    const [newest] = await store.historySlots({ digits: 7, last: 1 });
+    assert.deepEqual([newest.at, newest.rows, newest.bytes], ["2026-02", 15, 107]);
+    const since = await store.metrics({ since: at(2), exportName: "events" });
+    assert.deepEqual(since.map(({ runId }) => runId), ["events_2", "events_1"]);
+    assert.deepEqual((await store.metrics({ runId: "orders_1" })).map((m) => m.rows), [10]);
+  }),
+  stateCase("events are found by name, run and time, newest first", async (store) => {
+    const late = "2026-03-01T00:00:00.000Z";
+    await store.appendJournal([event("orders_1.5", 1), event("orders_1.5", 2, { event: "retry" })]);
+    await store.appendJournal([event("orders_2", 1, { event: "retry", at: late })]);
+    await store.appendJournal([event("e_1", 1, { event: "timed", exportName: "events" })]);
+    const found = async (filter: Omit<Parameters<StateReader["events"]>[0], "last">, last = 9) =>
+      (await store.events({ ...filter, last })).map(({ runId }) => runId);
+    assert.deepEqual(await found({ names: ["retry", "timed"] }), ["e_1", "orders_2", "orders_1.5"]);
+    assert.deepEqual(await found({ names: ["retry", "timed"] }, 1), ["e_1"]);
+    assert.deepEqual(await found({ names: ["retry"], since: late }), ["orders_2"]);
+    assert.deepEqual(await found({ names: ["retry"], runId: "orders_1" }), ["orders_1.5"]);
+    assert.deepEqual(await found({ names: ["retry"], exportName: "events" }), []);
+  }),
+  stateCase("chunks with parts that are no data come first", async (store) => {
+    await createRun(store, "orders_1", ranges(3));
+    for (const chunk of [0, 1, 2]) {
+      await store.claimChunkTask("orders_1");
+      if (chunk === 2) break;
+      const parts = `[{"path":"a"${chunk === 1 ? ',"status":"superseded"' : ""}}]`;
+      await store.completeChunkTask("orders_1", chunk, { rowsWritten: 1, parts, checksum: null });
+    }
+    const chunks = await store.chunkParts("orders_1", 9);
+    assert.deepEqual(chunks.map(({ chunkIndex }) => chunkIndex), [1, 0]);
+    assert.match(chunks[0].parts, /superseded/);
+    assert.equal((await store.chunkParts("orders_1", 1)).length, 1);
+    assert.deepEqual(await store.chunkParts("orders_2", 9), []);
+  }),
   stateCase("schema and shape are replaced together", async (store) => {
     assert.equal(await store.schema("orders"), null);
     const record = {
