@@ -1,7 +1,7 @@
 /** `rivet report` over a real state: what the page says, what it must not hold, and how large it grows. */
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { join } from "node:path";
-import { parseHTML } from "linkedom";
+import { DOMParser } from "linkedom";
 import { executeReport, type ReportArgs } from "../../../cli/report.ts";
 import { LIMITS } from "../../../core/report/history_report.ts";
 import type { SqlConnection } from "../../../state/connection.ts";
@@ -75,7 +75,7 @@ async function withHistory(
   }
 }
 
-const page = (text: string) => parseHTML(text).document;
+const page = (text: string) => new DOMParser().parseFromString(text, "text/html");
 
 Deno.test("report: the page is a file of its user's, and says what it is of", () =>
   withHistory(SIZE, async ({ dir, report }) => {
