@@ -5,7 +5,6 @@ import { selectExports } from "../core/config/select.ts";
 import { type HistoryReport, historyReport } from "../core/report/history_report.ts";
 import { loadNames, readingState } from "./load.ts";
 import { toJson } from "./render/json.ts";
-import type { ReportArgs } from "./report.ts";
 import { reserveFile } from "./result_file.ts";
 import type { CommandContext } from "./services.ts";
 import { sinceInstant } from "./since.ts";
@@ -13,8 +12,19 @@ import { sinceInstant } from "./since.ts";
 const PAGE = "report.html";
 const STDOUT = "-";
 
+/** What was asked for, as the command line has it. */
+export interface ReportRequest {
+  readonly config: string;
+  readonly export: string | undefined;
+  readonly run: string | undefined;
+  readonly since: string | undefined;
+  readonly output: string | undefined;
+  readonly open: boolean;
+  readonly json: boolean;
+}
+
 /** @throws ConfigError USAGE, RivetError DESTINATION_UNWRITABLE */
-export async function writeReport(args: ReportArgs, ctx: CommandContext): Promise<void> {
+export async function writeReport(args: ReportRequest, ctx: CommandContext): Promise<void> {
   const output = args.output ?? (args.json ? STDOUT : PAGE);
   if (args.open && (args.json || output === STDOUT)) {
     throw new ConfigError("--open opens a page that is a file", [], {
@@ -38,7 +48,11 @@ export async function writeReport(args: ReportArgs, ctx: CommandContext): Promis
 }
 
 /** To stdout, which takes nothing else then. */
-async function print(args: ReportArgs, ctx: CommandContext, report: HistoryReport): Promise<void> {
+async function print(
+  args: ReportRequest,
+  ctx: CommandContext,
+  report: HistoryReport,
+): Promise<void> {
   if (args.json) ctx.screen.json(toJson(jsonOf(report)));
   else ctx.screen.styledResult(await page(report));
 }
@@ -50,7 +64,7 @@ interface Collected {
 }
 
 async function collected(
-  args: ReportArgs,
+  args: ReportRequest,
   ctx: CommandContext,
   { config, since, now }: Collected,
 ): Promise<HistoryReport> {

@@ -2,7 +2,38 @@
  * What the state tells about many runs at once. Every answer has a bound that the caller gives, however
  * much the state holds.
  */
-import type { JournalEvent, RunMetric } from "./state.ts";
+/** `export_metrics`: one finished run. I4: written after the verdict is final. */
+export interface RunMetric {
+  readonly runId: string;
+  readonly exportName: string;
+  readonly mode: string;
+  readonly status: "success" | "failed" | "skipped" | "interrupted";
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly durationMs: number;
+  readonly rows: number;
+  readonly files: number;
+  readonly bytes: number;
+  readonly peakRssMb: number;
+  readonly retries: number;
+  readonly validated: boolean | null;
+  readonly reconciled: boolean | null;
+  readonly schemaChanged: boolean | null;
+  readonly profile: string;
+  readonly format: string;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+}
+
+/** `run_journal`: one event of a run. `data` is JSON; `seq` counts from 1 within the run. */
+export interface JournalEvent {
+  readonly runId: string;
+  readonly exportName: string;
+  readonly seq: number;
+  readonly at: string;
+  readonly event: string;
+  readonly data: string;
+}
 
 /** Which runs a question is about. */
 export interface HistoryFilter {
@@ -55,6 +86,7 @@ export interface HistorySlot extends StatusCounts {
   readonly retries: number;
 }
 
+/** Which events of the journal are asked for. */
 export interface EventFilter extends HistoryFilter {
   readonly runId?: string;
   /** Names of events. */

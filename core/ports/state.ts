@@ -9,7 +9,9 @@
  * reads it, `LeasedState` writes it. "Newest" means the highest `sequence` of a run, never the clock.
  */
 import type { Column } from "../types/types.ts";
-import type { HistoryFilter, HistoryReader } from "./history.ts";
+import type { HistoryFilter, HistoryReader, JournalEvent, RunMetric } from "./history.ts";
+
+export type { JournalEvent, RunMetric } from "./history.ts";
 
 /** `export_state`: the incremental cursor of an export. */
 export interface CursorState {
@@ -145,39 +147,6 @@ export interface ChunkCompletion {
   readonly rowsWritten: number;
   readonly parts: string;
   readonly checksum: string | null;
-}
-
-/** `export_metrics`: one finished run. I4: written after the verdict is final. */
-export interface RunMetric {
-  readonly runId: string;
-  readonly exportName: string;
-  readonly mode: string;
-  readonly status: "success" | "failed" | "skipped" | "interrupted";
-  readonly startedAt: string;
-  readonly finishedAt: string;
-  readonly durationMs: number;
-  readonly rows: number;
-  readonly files: number;
-  readonly bytes: number;
-  readonly peakRssMb: number;
-  readonly retries: number;
-  readonly validated: boolean | null;
-  readonly reconciled: boolean | null;
-  readonly schemaChanged: boolean | null;
-  readonly profile: string;
-  readonly format: string;
-  readonly errorCode: string | null;
-  readonly errorMessage: string | null;
-}
-
-/** `run_journal`: one event of a run. `data` is JSON; `seq` counts from 1 within the run. */
-export interface JournalEvent {
-  readonly runId: string;
-  readonly exportName: string;
-  readonly seq: number;
-  readonly at: string;
-  readonly event: string;
-  readonly data: string;
 }
 
 /** One run of the journal. */

@@ -38,6 +38,7 @@ export interface ChartedExport {
   readonly runs: readonly RunMetric[];
 }
 
+/** All that the page shows. */
 export interface HistoryReport {
   readonly rivetVersion: string;
   readonly generatedAt: string;
@@ -60,6 +61,7 @@ export interface HistoryReport {
   readonly progressions: Limited<Progression>;
 }
 
+/** Which part of the history is asked for. */
 export interface HistoryQuestion {
   readonly exportName?: string;
   readonly since?: string;

@@ -32,6 +32,7 @@ export interface PartOutcome {
   readonly supersededBy: readonly string[];
 }
 
+/** One run, as far as the limits go. */
 export interface RunDetail {
   readonly runId: string;
   readonly exportName: string;
@@ -44,6 +45,7 @@ export interface RunDetail {
   readonly moreParts: boolean;
 }
 
+/** How much of a run is told. */
 export interface DetailLimits {
   readonly chunks: number;
   readonly parts: number;

@@ -6,6 +6,7 @@ import { civilDate, civilDays } from "./civil.ts";
 import { murmur3 } from "./murmur3.ts";
 import type { RivetType } from "./types.ts";
 
+/** Of one column's values. */
 export type Transform =
   | { readonly kind: "identity" | "year" | "month" | "day" | "hour" }
   | { readonly kind: "bucket"; readonly buckets: number }
