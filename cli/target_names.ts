@@ -9,6 +9,7 @@ const NAMES: Readonly<Record<Target, true>> = {
   clickhouse: true,
   redshift: true,
   spark: true,
+  delta: true,
 };
 
 export const TARGET_NAMES = Object.keys(NAMES) as readonly Target[];

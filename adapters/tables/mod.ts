@@ -5,9 +5,11 @@ import { registry } from "../../core/ports/adapters.ts";
 import type { NeedsOf } from "../../core/ports/needs.ts";
 import type { TableFormat } from "../../core/ports/table_format.ts";
 
-type Loaders = { readonly [T in TableType]?: () => Promise<TableFormat> };
+type Loaders = { readonly [T in TableType]: () => Promise<TableFormat> };
 
 const LOADERS: Loaders = {
+  delta: async () =>
+    (await import("./delta/mod.ts" as string) as typeof import("./delta/mod.ts")).delta,
   iceberg: async () =>
     (await import("./iceberg/mod.ts" as string) as typeof import("./iceberg/mod.ts")).iceberg,
 };
@@ -15,11 +17,13 @@ const LOADERS: Loaders = {
 /** @throws RivetError NOT_AVAILABLE */
 export const loadTableFormat: (type: string) => Promise<TableFormat> = registry(
   "table format",
-  LOADERS as Required<Loaders>,
+  LOADERS,
 );
 
 /** What the formats need beside their destination. */
 export const tableNeeds: NeedsOf<TableFormatConfig> = async (config, env) => {
+  // A Delta table has nothing beside its destination.
+  if (config.type === "delta") return {};
   const { icebergNeeds } = await import(
     "./iceberg/needs.ts" as string
   ) as typeof import("./iceberg/needs.ts");

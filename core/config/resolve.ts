@@ -15,6 +15,7 @@ import type {
   TlsConfig,
 } from "./schema.ts";
 import { parseSize } from "./size.ts";
+import { partitionName } from "./table_formats.ts";
 import { resolveTuning } from "./tuning.ts";
 
 /** Paths are relative to the configuration's folder. `~` is not expanded. */
@@ -132,7 +133,7 @@ function tablePartition({ partition_by }: TableFormatConfig): Partitioning | nul
   if (first === undefined) return null;
   const granularity = GRANULARITIES.find((known) => known === first.transform);
   if (granularity === undefined) return null;
-  return { column: first.column, granularity, name: `${first.column}_${granularity}` };
+  return { column: first.column, granularity, name: partitionName(first) };
 }
 
 const GRANULARITIES = ["day", "month", "year"] as const;

@@ -35,3 +35,10 @@ export const TABLE_FORMATS: Readonly<Record<TableType, TableFormatCapabilities>>
     partitionColumns: 1,
   },
 };
+
+/** What the partition column of a transform is called, in folders and where it is a column of its own. */
+export function partitionName(
+  { column, transform }: { readonly column: string; readonly transform: string },
+): string {
+  return `${column}_${transform}`;
+}

@@ -49,6 +49,13 @@ function redshiftRefusal(name: string): string | null {
   return /\p{Cc}/u.test(name) ? "a name has printable characters only" : notEmpty(name);
 }
 
+/** Without a mapping of columns: https://github.com/delta-io/delta/blob/master/PROTOCOL.md#column-mapping */
+function deltaRefusal(name: string): string | null {
+  return /[ ,;{}()\n\t=]/.test(name)
+    ? "a name has no spaces, commas, braces or = in it"
+    : notEmpty(name);
+}
+
 const NAMES: Record<Target, NameRules> = {
   bigquery: { refusal: bigqueryRefusal, fold: lower },
   snowflake: { refusal: snowflakeRefusal, fold: null },
@@ -60,6 +67,7 @@ const NAMES: Record<Target, NameRules> = {
   redshift: { refusal: redshiftRefusal, fold: asciiLower },
   // spark.sql.caseSensitive is off by default: https://spark.apache.org/docs/latest/sql-ref-identifier.html
   spark: { refusal: () => null, fold: lower },
+  delta: { refusal: deltaRefusal, fold: lower },
 };
 
 /** Why the warehouse cannot load the column `name` of a table with these columns, or null. */

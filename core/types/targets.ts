@@ -12,6 +12,7 @@ export const TARGETS = [
   "clickhouse",
   "redshift",
   "spark",
+  "delta",
 ] as const;
 /** One of `TARGETS`. */
 export type Target = typeof TARGETS[number];
@@ -296,6 +297,45 @@ function spark(type: Scalar): TargetType {
   }
 }
 
+/**
+ * Names are those of a Delta table's schema.
+ * https://github.com/delta-io/delta/blob/master/PROTOCOL.md#schema-serialization-format
+ */
+function delta(type: Scalar): TargetType {
+  switch (type.kind) {
+    case "bool":
+      return ok("boolean");
+    case "int":
+      if (!type.signed) return none("no type holds it; write decimal(20,0)");
+      return ok(type.bits === 64 ? "long" : type.bits === 32 ? "integer" : "short");
+    case "float":
+      return ok(type.bits === 32 ? "float" : "double");
+    case "decimal":
+      return type.precision > 38
+        ? none("more than 38 digits; write text")
+        : ok(`decimal(${type.precision},${type.scale})`);
+    case "date":
+      return ok("date");
+    case "time":
+      return none("there are no times; write text");
+    case "timestamp":
+      if (type.unit === "ns") {
+        return none(`there are no nanoseconds; write timestamp${type.utc ? "_tz" : ""}`);
+      }
+      return ok(type.utc ? "timestamp" : "timestamp_ntz");
+    case "text":
+      return ok("string");
+    case "json":
+      return about("string", "JSON text");
+    case "uuid":
+      return none("there are no UUIDs; write text");
+    case "binary":
+      return ok("binary");
+    case "interval":
+      return about("string", INTERVAL);
+  }
+}
+
 const RULES: Record<Target, TargetRules> = {
   bigquery: {
     scalar: bigquery,
@@ -309,6 +349,7 @@ const RULES: Record<Target, TargetRules> = {
     list: (element) => neverNull(element, (n) => `Array(${n})`, "NULL lists become empty"),
   },
   redshift: { scalar: redshift, list: (element) => untyped(element, "SUPER") },
+  delta: { scalar: delta, list: (element) => around(element, (name) => `array<${name}>`) },
   spark: { scalar: spark, list: (element) => around(element, (name) => `ARRAY<${name}>`) },
 };
 

@@ -127,8 +127,12 @@ export const REASONS: Readonly<Record<string, Reason>> = {
       "the reader that npm has; pyiceberg, DuckDB and the published REST catalog are in tests/interop",
   },
   "hyparquet": {
-    use: "reads what was written",
-    why: "a third implementation, in JavaScript, whose source says what it accepts",
+    use: "reads checkpoints of Delta tables; in tests, what was written",
+    why: "in JavaScript, without a dependency, and its source says what it accepts",
+  },
+  "hyparquet-writer": {
+    use: "writes checkpoints of Delta tables; loaded where one is due",
+    why: "their structs and maps are what our own encoder of rows has no use for",
   },
   "hyparquet-compressors": { use: "the codecs of hyparquet", why: "it has none but Snappy itself" },
   "@electric-sql/pglite": {

@@ -78,9 +78,27 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** Tested on their own. */
+const OTHERS: readonly Target[] = ["spark", "delta"];
+
+Deno.test("what a column becomes in a Delta table", () => {
+  const become: Readonly<Record<string, string>> = {
+    ...{ bool: "boolean", int16: "short", int32: "integer", int64: "long", float32: "float" },
+    ...{ float64: "double", "decimal(38,9)": "decimal(38,9)", date: "date", text: "string" },
+    ...{ timestamp: "timestamp_ntz", timestamp_tz: "timestamp", binary: "binary" },
+    ...{ json: "string (approximate)", interval: "string (approximate)" },
+    "list<int32>": "array<integer>",
+  };
+  for (const [text, name] of Object.entries(become)) assert.equal(shown("delta", text), name);
+  for (const text of ["uint64", "time", "uuid", "decimal(39,0)", "timestamp_ns", "list<uuid>"]) {
+    assert.equal(shown("delta", text), "null (unsupported)", text);
+    assert.match(targetType("delta", type(text)).note ?? "", /write /, text);
+  }
+});
+
 Deno.test("what a column becomes in each warehouse", () => {
   for (const [text, names] of Object.entries(EXPECTED)) {
-    const warehouses = TARGETS.filter((target) => target !== "spark");
+    const warehouses = TARGETS.filter((target) => !OTHERS.includes(target));
     assert.deepEqual(warehouses.map((target) => shown(target, text)), names, text);
   }
 });
@@ -127,17 +145,17 @@ const ALL = TARGETS.join(" ");
 /** A column's name among others, and the warehouses that do not take it there. */
 const NAMES: readonly (readonly [name: string, beside: readonly string[], refusedBy: string])[] = [
   ["ok_1", ["ok_2", "ok"], ""],
-  ["Id", ["id"], "bigquery duckdb redshift spark"],
+  ["Id", ["id"], "bigquery duckdb redshift spark delta"],
   ["größe", ["GRÖSSE"], "bigquery"],
-  ["größe", ["GRÖßE"], "bigquery duckdb spark"],
-  ["größe", ["GRößE"], "bigquery duckdb redshift spark"],
+  ["größe", ["GRÖßE"], "bigquery duckdb spark delta"],
+  ["größe", ["GRößE"], "bigquery duckdb redshift spark delta"],
   ["a.b", ["a", "b"], "bigquery"],
-  ["x(y);", [], "bigquery"],
-  ["with space", [], "bigquery"],
+  ["x(y);", [], "bigquery delta"],
+  ["with space", [], "bigquery delta"],
   ['quo"te', [], "bigquery"],
   ["1st", [], "bigquery"],
-  ["line\nend", [], "bigquery redshift"],
-  ["", ["a"], "bigquery snowflake duckdb clickhouse redshift"],
+  ["line\nend", [], "bigquery redshift delta"],
+  ["", ["a"], "bigquery snowflake duckdb clickhouse redshift delta"],
   ["_table_x", [], "bigquery"],
   ["_PARTITIONTIME", [], "bigquery"],
   ["_File_", [], "bigquery"],
