@@ -1,6 +1,7 @@
 /**
  * The entry. What it imports by itself is loaded at every start, so it answers the version, which scripts
- * ask for, and leaves everything else to `program.ts` (docs/adr/0023-start-and-first-run.md).
+ * ask for, and leaves help to a page without a grammar and everything else to `program.ts`
+ * (docs/adr/0023-start-and-first-run.md).
  *
  * @module
  */
@@ -27,7 +28,9 @@ async function main(args: readonly string[]): Promise<number> {
     stdio(Deno.stdout).write(`${JSON.stringify(await buildOf(import.meta.url), null, 2)}\n`);
     return 0;
   }
-  const loaded = await loadProgram();
+  const help = args.length === 1 && ["--help", "-h", "help"].includes(first);
+  const loaded = help ? await readable(frontPage) : await readable(program);
+  if ("shown" in loaded) return loaded.shown(stdio(Deno.stdout));
   if ("program" in loaded) return await loaded.program(args, import.meta.url);
   const { message, hint } = loaded;
   const text = args.includes("--json-errors")
@@ -37,12 +40,17 @@ async function main(args: readonly string[]): Promise<number> {
   return EXIT_USAGE;
 }
 
+const program = (): Promise<typeof import("./program.ts")> => import("./program.ts" as string);
+
+const frontPage = (): Promise<typeof import("./cli/front_page.ts")> =>
+  import("./cli/front_page.ts" as string);
+
 /** The rest of the program is read when it is used, which the flags of the start may not allow. */
-async function loadProgram(): Promise<
-  typeof import("./program.ts") | { readonly message: string; readonly hint: string }
-> {
+async function readable<T>(
+  load: () => Promise<T>,
+): Promise<T | { readonly message: string; readonly hint: string }> {
   try {
-    return await import("./program.ts" as string);
+    return await load();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (!/^Requires read access/.test(message)) throw error;

@@ -7,6 +7,7 @@ import { EVENTS_ENV, STOP_ENV } from "./cli/child_env.ts";
 import { ReportedError } from "./cli/failure.ts";
 import { parseOften, type Understood } from "./cli/often.ts";
 import type { Parsed } from "./cli/parse.ts";
+import { allowsColor, readableEnv } from "./cli/readable_env.ts";
 import { renderError, renderErrorJson } from "./cli/render/error.ts";
 import { Screen } from "./cli/render/screen.ts";
 import { stdio } from "./cli/render/stdio.ts";
@@ -35,15 +36,6 @@ const EXIT_INTERRUPTED = 130;
 const TRACEPARENT = "TRACEPARENT";
 
 const env = (name: string) => Deno.env.get(name);
-
-/** How a failure is reported does not depend on what may be read. */
-function readableEnv(name: string): string | undefined {
-  try {
-    return env(name);
-  } catch {
-    return undefined;
-  }
-}
 
 /** Aborts with the signal that commands are given; there may be a state before it is asked for. */
 const stopping = new AbortController();
@@ -318,10 +310,6 @@ function logLevel(globals: Globals, wanted: LogLevel | null): LogLevel {
   if (globals.verbose === 0) return wanted ?? "warn";
   const asked = VERBOSE[Math.min(globals.verbose, VERBOSE.length) - 1];
   return wanted !== null && isMoreTalkative(wanted, asked) ? wanted : asked;
-}
-
-function allowsColor(): boolean {
-  return !readableEnv("NO_COLOR");
 }
 
 function takeInterrupts(screen: Screen): AbortSignal {

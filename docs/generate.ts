@@ -1,4 +1,7 @@
-/** `deno task docs`: writes the pages of `docs/` that come from the code, and from what the tests found. */
+/**
+ * `deno task docs`: writes the pages of `docs/`, and of `rivet --help`, that come from the code, and from
+ * what the tests found.
+ */
 import type { BenchResults } from "../bench/results.ts";
 import { RESULTS, type TortureResults } from "../tests/torture/results.ts";
 import { allImports } from "../packaging/all_imports.ts";
@@ -6,10 +9,11 @@ import { cliPage } from "./generate/cli_page.ts";
 import { compatibilityPage } from "./generate/compatibility_page.ts";
 import { dependenciesPage, type Measurements } from "./generate/dependencies.ts";
 import { configPage } from "./generate/config_page.ts";
+import { frontPageModule } from "./generate/front_page.ts";
 import { performancePage } from "./generate/performance_page.ts";
 import { correctnessPage, reliabilityPage } from "./generate/reliability_page.ts";
 
-/** Path under `docs/` -> text. */
+/** Path, from `docs/` on -> text. */
 export function generatedPages(): ReadonlyMap<string, string> {
   const results: TortureResults = JSON.parse(Deno.readTextFileSync(RESULTS));
   const read = (name: string) => JSON.parse(Deno.readTextFileSync(new URL(name, import.meta.url)));
@@ -22,6 +26,7 @@ export function generatedPages(): ReadonlyMap<string, string> {
     ["performance.md", performancePage(performance, bench)],
     ["reference/cli.md", cliPage()],
     ["reference/config.md", configPage()],
+    ["../cli/front_page_text.ts", frontPageModule()],
     ["reliability.md", reliabilityPage(results)],
     ["correctness.md", correctnessPage(results)],
   ]);

@@ -46,13 +46,20 @@ Deno.test("the version is answered by the entry alone", async () => {
   deepEqual(packages, []);
 });
 
+Deno.test("help is a page: no grammar and no package", async () => {
+  const { own, packages } = await loadedWith("cli/front_page.ts");
+  const expected = ["cli/front_page.ts", "cli/front_page_text.ts", "cli/readable_env.ts"];
+  deepEqual(own.sort(), expected);
+  deepEqual(packages, []);
+});
+
 Deno.test("a run does not load the other commands", async () => {
   const { own } = await loadedWith("program.ts");
   deepEqual(own.filter((file) => /^cli\/(grammar|parse|plan|state)\.ts$/.test(file)), []);
   deepEqual(own.includes("cli/run.ts"), true);
 });
 
-Deno.test("help is the command line alone: no driver, codec, schema or state", async () => {
+Deno.test("a command's help is the command line alone: no driver, codec, schema or state", async () => {
   const entries = [await loadedWith("program.ts"), await loadedWith("cli/parse.ts")];
   const own = entries.flatMap((entry) => entry.own);
   const packages = [...new Set(entries.flatMap((entry) => entry.packages))];
