@@ -8,12 +8,14 @@ const BLOCK_BYTES = 64;
 /** The bit that ends the message, and its length. */
 const PADDING_BYTES = 9;
 
-const ROUND_SHIFTS = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]];
-const STEPS = Array.from({ length: 64 }, (_, i) => i);
-const SHIFTS = Int32Array.from(STEPS, (i) => ROUND_SHIFTS[i >> 4][i & 3]);
-const SINES = Int32Array.from(STEPS, (i) => Math.floor(Math.abs(Math.sin(i + 1)) * 2 ** 32) | 0);
-/** Which word of the block a step takes. */
-const WORDS = Int32Array.from(STEPS, (i) => [i, 5 * i + 1, 3 * i + 5, 7 * i][i >> 4] & 15);
+const SINES = Int32Array.from(
+  { length: 64 },
+  (_, i) => Math.floor(Math.abs(Math.sin(i + 1)) * 2 ** 32) | 0,
+);
+
+function rotated(sum: number, shift: number): number {
+  return (sum << shift) | (sum >>> (32 - shift));
+}
 
 function swapBytes(word: number): number {
   return ((word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
@@ -65,19 +67,48 @@ export class Md5 {
   #block(at: number): void {
     const words = this.#words;
     const state = this.#state;
+    // Four steps a turn, so that nothing changes places and every shift is a constant.
     let a = state[0], b = state[1], c = state[2], d = state[3];
-    for (let i = 0; i < 64; i++) {
-      let f: number;
-      if (i < 16) f = d ^ (b & (c ^ d));
-      else if (i < 32) f = c ^ (d & (b ^ c));
-      else if (i < 48) f = b ^ c ^ d;
-      else f = c ^ (b | ~d);
-      const sum = (a + f + words[at + WORDS[i]] + SINES[i]) | 0;
-      const shift = SHIFTS[i];
-      a = d;
-      d = c;
-      c = b;
-      b = (b + ((sum << shift) | (sum >>> (32 - shift)))) | 0;
+    let sum: number;
+    for (let i = 0; i < 16; i += 4) {
+      sum = a + (d ^ (b & (c ^ d))) + words[at + i] + SINES[i];
+      a = (b + rotated(sum | 0, 7)) | 0;
+      sum = d + (c ^ (a & (b ^ c))) + words[at + i + 1] + SINES[i + 1];
+      d = (a + rotated(sum | 0, 12)) | 0;
+      sum = c + (b ^ (d & (a ^ b))) + words[at + i + 2] + SINES[i + 2];
+      c = (d + rotated(sum | 0, 17)) | 0;
+      sum = b + (a ^ (c & (d ^ a))) + words[at + i + 3] + SINES[i + 3];
+      b = (c + rotated(sum | 0, 22)) | 0;
+    }
+    for (let i = 0; i < 16; i += 4) {
+      sum = a + (c ^ (d & (b ^ c))) + words[at + ((5 * i + 1) & 15)] + SINES[i + 16];
+      a = (b + rotated(sum | 0, 5)) | 0;
+      sum = d + (b ^ (c & (a ^ b))) + words[at + ((5 * i + 6) & 15)] + SINES[i + 17];
+      d = (a + rotated(sum | 0, 9)) | 0;
+      sum = c + (a ^ (b & (d ^ a))) + words[at + ((5 * i + 11) & 15)] + SINES[i + 18];
+      c = (d + rotated(sum | 0, 14)) | 0;
+      sum = b + (d ^ (a & (c ^ d))) + words[at + ((5 * i + 16) & 15)] + SINES[i + 19];
+      b = (c + rotated(sum | 0, 20)) | 0;
+    }
+    for (let i = 0; i < 16; i += 4) {
+      sum = a + (b ^ c ^ d) + words[at + ((3 * i + 5) & 15)] + SINES[i + 32];
+      a = (b + rotated(sum | 0, 4)) | 0;
+      sum = d + (a ^ b ^ c) + words[at + ((3 * i + 8) & 15)] + SINES[i + 33];
+      d = (a + rotated(sum | 0, 11)) | 0;
+      sum = c + (d ^ a ^ b) + words[at + ((3 * i + 11) & 15)] + SINES[i + 34];
+      c = (d + rotated(sum | 0, 16)) | 0;
+      sum = b + (c ^ d ^ a) + words[at + ((3 * i + 14) & 15)] + SINES[i + 35];
+      b = (c + rotated(sum | 0, 23)) | 0;
+    }
+    for (let i = 0; i < 16; i += 4) {
+      sum = a + (c ^ (b | ~d)) + words[at + ((7 * i) & 15)] + SINES[i + 48];
+      a = (b + rotated(sum | 0, 6)) | 0;
+      sum = d + (b ^ (a | ~c)) + words[at + ((7 * i + 7) & 15)] + SINES[i + 49];
+      d = (a + rotated(sum | 0, 10)) | 0;
+      sum = c + (a ^ (d | ~b)) + words[at + ((7 * i + 14) & 15)] + SINES[i + 50];
+      c = (d + rotated(sum | 0, 15)) | 0;
+      sum = b + (d ^ (c | ~a)) + words[at + ((7 * i + 21) & 15)] + SINES[i + 51];
+      b = (c + rotated(sum | 0, 21)) | 0;
     }
     state[0] = (state[0] + a) | 0;
     state[1] = (state[1] + b) | 0;

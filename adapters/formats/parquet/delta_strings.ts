@@ -25,13 +25,13 @@ function findPrefixes({ sources, starts, ends, lengths }: ByteRuns, count: numbe
     prefixes = new Int32Array(count);
     rests = new Int32Array(count);
   }
-  let before = new Uint8Array(0) as Uint8Array;
+  let before: DataView = viewOf(new Uint8Array(0));
   let beforeStart = 0;
   let beforeEnd = 0;
   let value = 0;
   let sum = 0;
   for (let run = 0; run < sources.length; run++) {
-    const source = sources[run];
+    const source = viewOf(sources[run]);
     for (let at = starts[run]; value < count; value++) {
       const end = at + lengths[value];
       if (end > ends[run]) break;

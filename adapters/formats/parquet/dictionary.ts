@@ -86,6 +86,24 @@ export class Dictionary {
     }
   }
 
+  /** The same of fixed widths of 4 (then `high` is 0) and 8 bytes, by their words. */
+  indexOfWords(low: number, high: number, width: number): number {
+    let hash = Math.imul(mix(low, high), 0xc2b2ae35);
+    hash ^= hash >>> 16;
+    const { view } = this.#plain;
+    const mask = this.#slots.length - 1;
+    let slot = hash & mask;
+    while (true) {
+      const entry = this.#slots[slot] - 1;
+      if (entry < 0) return this.#addWords(low, high, width, hash, slot);
+      const at = entry * width;
+      if (view.getInt32(at, true) === low) {
+        if (width === 4 || view.getInt32(at + 4, true) === high) return entry;
+      }
+      slot = (slot + 1) & mask;
+    }
+  }
+
   /** Appends entry `index`, PLAIN, to `out`. */
   copyEntry(index: number, out: ByteBuilder): void {
     this.#copy(this.#starts[index], this.#starts[index + 1], out);
@@ -98,7 +116,7 @@ export class Dictionary {
 
   /** Widens `bounds` by entry `index`. The bounds are good until the next `indexOf`. */
   bound(index: number, bounds: ByteArrayBounds): void {
-    bounds.add(this.#plain.bytes, this.#starts[index] + this.#prefix, this.#starts[index + 1]);
+    bounds.add(this.#plain.view, this.#starts[index] + this.#prefix, this.#starts[index + 1]);
   }
 
   /** PLAIN bytes of entry `index`. */
@@ -113,9 +131,20 @@ export class Dictionary {
   }
 
   #add(bytes: Uint8Array, start: number, length: number, hash: number, slot: number): number {
-    const entry = this.size++;
     if (this.#prefix > 0) this.#plain.u32(length);
     this.#plain.appendRange(bytes, start, start + length);
+    return this.#added(hash, slot);
+  }
+
+  #addWords(low: number, high: number, width: number, hash: number, slot: number): number {
+    this.#plain.u32(low);
+    if (width === 8) this.#plain.u32(high);
+    return this.#added(hash, slot);
+  }
+
+  /** The entry that was appended last. */
+  #added(hash: number, slot: number): number {
+    const entry = this.size++;
     this.#slots[slot] = entry + 1;
     this.#hashes[entry] = hash;
     this.#starts[entry + 1] = this.#plain.length;

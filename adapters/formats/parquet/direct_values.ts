@@ -242,8 +242,9 @@ export class ByteArrayValues implements DirectValues {
     const lengths = this.#lengths;
     let value = 0;
     for (let run = 0; run < this.#sources.length; run++) {
-      const source = this.#sources[run] ?? this.#owned.bytes;
-      value = bounds.addRun(source, this.#starts[run], this.#ends[run], lengths, value, this.count);
+      const source = this.#sources[run];
+      const view = source === null ? this.#owned.view : viewOf(source);
+      value = bounds.addRun(view, this.#starts[run], this.#ends[run], lengths, value, this.count);
     }
     return bounds.result(this.#leaf);
   }

@@ -102,19 +102,40 @@ function fixedExtremes(leaf: Leaf, plain: Uint8Array): { min: Range; max: Range 
   return { min: { start: min, end: min + width }, max: { start: max, end: max + width } };
 }
 
+const NOTHING: DataView = new DataView(new ArrayBuffer(0));
+
+/** Whether one byte string is below another, of which it has the first `shared` bytes. */
+function isBelow(
+  a: DataView,
+  aStart: number,
+  aEnd: number,
+  b: DataView,
+  bStart: number,
+  bEnd: number,
+  shared: number,
+): boolean {
+  if (aStart + shared === aEnd) return bStart + shared < bEnd;
+  return bStart + shared < bEnd && a.getUint8(aStart + shared) < b.getUint8(bStart + shared);
+}
+
+function bytesAt({ buffer, byteOffset }: DataView, start: number, end: number): Uint8Array {
+  return new Uint8Array(buffer, byteOffset + start, end - start);
+}
+
 /** The least and the greatest of byte strings that lie anywhere, as long as those do not change. */
 export class ByteArrayBounds {
   #found = false;
-  #min: Uint8Array = new Uint8Array(0);
+  #min = NOTHING;
   #minStart = 0;
   #minEnd = 0;
-  #max: Uint8Array = new Uint8Array(0);
+  #max = NOTHING;
   #maxStart = 0;
   #maxEnd = 0;
-  /** What the two begin with in common: a value that has it too is compared with either from there on. */
+  /** What the two begin with in common: a value that has it too is compared with the greatest from there on. */
   #shared = 0;
 
-  add(bytes: Uint8Array, start: number, end: number): void {
+  /** @param bytes a view over the buffer that the value lies in, at [start, end) */
+  add(bytes: DataView, start: number, end: number): void {
     if (!this.#found) {
       this.#found = true;
       this.#setMin(bytes, start, end);
@@ -122,13 +143,8 @@ export class ByteArrayBounds {
       return;
     }
     const min = this.#min;
-    const minStart = this.#minStart;
-    const length = end - start;
-    const minLength = this.#minEnd - minStart;
-    const shorter = Math.min(length, minLength);
-    let i = 0;
-    while (i < shorter && bytes[start + i] === min[minStart + i]) i++;
-    if (i < shorter ? bytes[start + i] < min[minStart + i] : length < minLength) {
+    const i = commonPrefix(bytes, start, end, min, this.#minStart, this.#minEnd);
+    if (isBelow(bytes, start, end, min, this.#minStart, this.#minEnd, i)) {
       this.#setMin(bytes, start, end);
     } else if (i < this.#shared || this.#isAbove(bytes, start, end)) {
       this.#setMax(bytes, start, end);
@@ -140,7 +156,7 @@ export class ByteArrayBounds {
    * `count`. @returns the first value that does not lie there.
    */
   addRun(
-    bytes: Uint8Array,
+    bytes: DataView,
     start: number,
     end: number,
     lengths: Int32Array,
@@ -158,25 +174,28 @@ export class ByteArrayBounds {
   }
 
   /** Whether a value that begins as both bounds do is above the greatest. */
-  #isAbove(bytes: Uint8Array, start: number, end: number): boolean {
+  #isAbove(bytes: DataView, start: number, end: number): boolean {
+    const shared = this.#shared;
     const max = this.#max;
-    const maxStart = this.#maxStart;
-    const length = end - start;
-    const maxLength = this.#maxEnd - maxStart;
-    const shorter = Math.min(length, maxLength);
-    let i = this.#shared;
-    while (i < shorter && bytes[start + i] === max[maxStart + i]) i++;
-    return i < shorter ? bytes[start + i] > max[maxStart + i] : length > maxLength;
+    const rest = commonPrefix(
+      bytes,
+      start + shared,
+      end,
+      max,
+      this.#maxStart + shared,
+      this.#maxEnd,
+    );
+    return isBelow(max, this.#maxStart, this.#maxEnd, bytes, start, end, shared + rest);
   }
 
-  #setMin(bytes: Uint8Array, start: number, end: number): void {
+  #setMin(bytes: DataView, start: number, end: number): void {
     this.#min = bytes;
     this.#minStart = start;
     this.#minEnd = end;
     this.#share();
   }
 
-  #setMax(bytes: Uint8Array, start: number, end: number): void {
+  #setMax(bytes: DataView, start: number, end: number): void {
     this.#max = bytes;
     this.#maxStart = start;
     this.#maxEnd = end;
@@ -199,8 +218,8 @@ export class ByteArrayBounds {
     if (!this.#found) return null;
     const text = leaf.type.kind !== "binary";
     return {
-      min: truncateMin(this.#min.subarray(this.#minStart, this.#minEnd), text),
-      max: truncateMax(this.#max.subarray(this.#maxStart, this.#maxEnd), text),
+      min: truncateMin(bytesAt(this.#min, this.#minStart, this.#minEnd), text),
+      max: truncateMax(bytesAt(this.#max, this.#maxStart, this.#maxEnd), text),
     };
   }
 }

@@ -209,13 +209,29 @@ export class DictionaryValues implements PageValues {
     scratch.clear();
     write(scratch, data, start, end);
     const { width } = this.#leaf;
+    if (width === 4 || width === 8) this.#addWords(scratch, width);
+    else this.#addLong(scratch, width);
+    this.plainBytes += scratch.length;
+  }
+
+  #addWords({ view, length }: ByteBuilder, width: 4 | 8): void {
     const { dictionary } = this;
     const indices = this.#indices;
     let at = this.count;
-    for (let offset = 0; offset < scratch.length; offset += width) {
-      indices[at++] = dictionary.indexOf(scratch.bytes, scratch.view, offset, width);
+    for (let offset = 0; offset < length; offset += width) {
+      const high = width === 4 ? 0 : view.getInt32(offset + 4, true);
+      indices[at++] = dictionary.indexOfWords(view.getInt32(offset, true), high, width);
     }
     this.count = at;
-    this.plainBytes += scratch.length;
+  }
+
+  #addLong({ bytes, view, length }: ByteBuilder, width: number): void {
+    const { dictionary } = this;
+    const indices = this.#indices;
+    let at = this.count;
+    for (let offset = 0; offset < length; offset += width) {
+      indices[at++] = dictionary.indexOf(bytes, view, offset, width);
+    }
+    this.count = at;
   }
 }

@@ -98,6 +98,5 @@ export const dialect: Dialect = {
   blockRange,
   partition: (_table, partition) => tableParts(partition).map(quoteIdentifier).join("."),
   // `_rivet.*` is the whole row even where a column is named `_rivet`.
-  rowChecksum: () =>
-    "SUM(('x' || SUBSTR(MD5(RECORD_SEND(_rivet.*)), 1, 15))::bit(60)::bigint::numeric)",
+  rowChecksum: () => "SUM(('x' || SUBSTR(MD5(RECORD_SEND(_rivet.*)), 1, 15))::bit(60)::bigint)",
 };
