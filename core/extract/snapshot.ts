@@ -33,6 +33,8 @@ export interface ExportSnapshot {
   readonly failure: RivetError | null;
   /** null before it was taken. */
   readonly shared: SharedSnapshot | null;
+  /** What connections join; null: nothing, or nothing yet. */
+  readonly joins: string | null;
   /** What the journal says of the first call. */
   readonly event: "snapshot_taken" | "snapshot_joined";
   take(connect: Connect): Promise<SharedSnapshot>;
@@ -49,8 +51,12 @@ export class JoinedSnapshot implements ExportSnapshot {
   readonly failure = null;
   readonly event = "snapshot_joined";
 
-  constructor(shared: SharedSnapshot) {
+  readonly joins: string | null;
+
+  /** @param past everything was read in it, so that nobody joins it any more: it may be gone. */
+  constructor(shared: SharedSnapshot, past = false) {
     this.shared = shared;
+    this.joins = past ? null : shared.id;
   }
 
   take(): Promise<SharedSnapshot> {
@@ -97,6 +103,10 @@ export class SnapshotHold implements ExportSnapshot {
   /** null before it was taken. */
   get shared(): SharedSnapshot | null {
     return this.#held?.shared ?? null;
+  }
+
+  get joins(): string | null {
+    return this.shared?.id ?? null;
   }
 
   /**
@@ -216,8 +226,9 @@ export function exportHold(
   exported: HoldingExport,
   ofRun: SnapshotHold,
   planned: SharedSnapshot | null = null,
+  past = false,
 ): ExportSnapshot | null {
-  if (planned !== null) return new JoinedSnapshot(planned);
+  if (planned !== null) return new JoinedSnapshot(planned, past);
   const { consistency } = exported;
   switch (consistency.kind) {
     case "statement":

@@ -63,6 +63,8 @@ export interface ContextRun {
   readonly lease: HeldLease;
   /** The run becomes the newest of its export; a task takes part in one that has begun. */
   readonly begins: boolean;
+  /** Nothing is read in the plan's snapshot any more, which may be gone by now. */
+  readonly pastSnapshot?: boolean;
 }
 
 /** Runs `work` in the run's context, with its destination open. */
@@ -70,7 +72,7 @@ export async function withContext<T>(
   deps: RunServices,
   options: RunOptions,
   exported: LoadedExport,
-  { runId: id, startedAt = new Date(), lease, begins }: ContextRun,
+  { runId: id, startedAt = new Date(), lease, begins, pastSnapshot = false }: ContextRun,
   work: (ctx: ExportContext) => Promise<T>,
 ): Promise<T> {
   // A resumed run goes on in the folder that it began in, whatever the date is now.
@@ -89,7 +91,7 @@ export async function withContext<T>(
         lastInTable: lastInTable({ deps, exported, destination: retried, signal }),
       })
       : { sequence: await lease.state.sequenceOf(id) ?? 0, previousRunId: null };
-    const begun = { runId: id, startedAt, order, lease, destination };
+    const begun = { runId: id, startedAt, order, lease, destination, pastSnapshot };
     const ctx = openContext(deps, options, exported, begun);
     try {
       return await work(ctx);
@@ -159,10 +161,12 @@ function refuseToJoin(exported: LoadedExport, open: ChunkRun): never {
   );
 }
 
-type BegunRun = Pick<
-  ExportContext,
-  "runId" | "startedAt" | "order" | "lease" | "destination"
->;
+type BegunRun =
+  & Pick<
+    ExportContext,
+    "runId" | "startedAt" | "order" | "lease" | "destination"
+  >
+  & { readonly pastSnapshot: boolean };
 
 function openContext(
   deps: RunServices,
@@ -171,7 +175,7 @@ function openContext(
   begun: BegunRun,
 ): ExportContext {
   const planned = options.sealed?.get(exported.name)?.snapshot;
-  const snapshot = exportHold(exported, deps.runSnapshot, planned);
+  const snapshot = exportHold(exported, deps.runSnapshot, planned, begun.pastSnapshot);
   const signals = [options.signal, begun.lease.signal];
   const { runId, startedAt, destination: { uri } } = begun;
   const lineage = runLineage(deps.lineage, options.config, exported, { runId, startedAt, uri });

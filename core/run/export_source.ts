@@ -117,7 +117,7 @@ export class ExportSource {
       source: config.source,
       tuning: exported.tuning,
       applicationName: `rivet/${exported.name}`,
-      snapshot: snapshot?.shared?.id ?? null,
+      snapshot: snapshot?.joins ?? null,
       signal,
     };
   }

@@ -39,7 +39,9 @@ export async function finish(
     const run = await requireClosed(shared);
     if (isDone(run)) return null;
     const again = run.finishedAt !== null;
-    const context = { runId, lease, begins: !again };
+    // Only a comparison with the source is about the point in time that the chunks were read at.
+    const pastSnapshot = !shared.options.reconcile && shared.exported.reconcile === "off";
+    const context = { runId, lease, begins: !again, pastSnapshot };
     return await withContext(
       shared.deps,
       shared.options,

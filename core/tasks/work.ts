@@ -80,7 +80,7 @@ async function workIn(
   const done = { rows: 0, parts: [] as ExportSummaryParts };
   let error: RivetError | null = null;
   try {
-    await workChunks(ctx, state, { share, task }, untracked, done);
+    await workChunks(ctx, state, { share, task }, shared.sealed.chunks, untracked, done);
   } catch (thrown) {
     error = await causeOf(ctx, toRivetError(thrown), share);
   } finally {
@@ -96,10 +96,19 @@ async function workChunks(
   ctx: ExportContext,
   state: TaskState,
   { share, task }: Work,
+  chunks: readonly { readonly index: number }[],
   untracked: UntrackedParts,
   done: { rows: number; parts: ExportSummaryParts },
 ): Promise<void> {
   const { exported, journal, signal, tracker } = ctx;
+  const mine = chunks.filter(({ index }) => index % share.of === share.index).length;
+  await state.retryFailed(share);
+  const open = (await state.openTasks(share)).length;
+  if (open === 0) {
+    // The source is asked nothing: the snapshot that the share was read in may be gone.
+    tracker.planned(null, { done: mine, total: mine });
+    return;
+  }
   const { createOnly } = await probeDestination(ctx, { list: false });
   const source = new ExportSource(ctx);
   try {
@@ -107,9 +116,6 @@ async function workChunks(
     const { plan, dialect } = await planRun(ctx, source, null);
     const { strategy, description } = plan;
     if (strategy.kind !== "chunked" || exported.mode.kind !== "chunked") return;
-    const mine = strategy.chunks.filter(({ index }) => index % share.of === share.index).length;
-    await state.retryFailed(share);
-    const open = (await state.openTasks(share)).length;
     const estimate = plan.estimatedRows;
     tracker.planned(
       estimate === null ? null : Math.round(estimate * mine / Math.max(1, strategy.chunks.length)),

@@ -15,6 +15,7 @@ import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from airflow.exceptions import AirflowFailException, AirflowSkipException
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import dag, task
 
@@ -28,9 +29,25 @@ TASKS = int(os.environ.get("RIVET_MAX_TASKS", "8"))
 PLAN = FOLDER + "/plans/" + EXPORT + "-{{ run_id | replace(':', '') }}.json"
 
 
-def rivet(task_id: str, command: str, **settings: object) -> BashOperator:
-    """A command in the folder. A task that is killed takes its process along, and is tried again."""
-    return BashOperator(task_id=task_id, bash_command=command, cwd=FOLDER, append_env=True, **settings)
+class RivetOperator(BashOperator):
+    """A command in the folder. A task that is killed takes its process along, and is tried again.
+
+    What no retry can mend fails at once: a configuration or a command that is wrong (exit code 2), columns that
+    differ under on_schema_drift: fail (4).
+    """
+
+    FINAL = (2, 4)
+
+    def __init__(self, **settings) -> None:
+        super().__init__(
+            cwd=FOLDER, append_env=True, do_xcom_push=False, skip_on_exit_code=list(self.FINAL), **settings
+        )
+
+    def execute(self, context):
+        try:
+            return super().execute(context)
+        except AirflowSkipException as refusal:
+            raise AirflowFailException(f"{refusal} No retry helps: see the log above.") from refusal
 
 
 @dag(
@@ -50,10 +67,10 @@ def rivet(task_id: str, command: str, **settings: object) -> BashOperator:
 )
 def rivet_orders():
     # A retry keeps the plan that is there: what other tasks have read belongs to it.
-    plan = rivet(
-        "plan",
-        f"[ -e '{PLAN}' ] || rivet plan --config rivet.yaml --export {EXPORT} --tasks {TASKS} --output '{PLAN}'",
-        do_xcom_push=False,
+    plan = RivetOperator(
+        task_id="plan",
+        bash_command=f"[ -e '{PLAN}' ] || "
+        f"rivet plan --config rivet.yaml --export {EXPORT} --tasks {TASKS} --output '{PLAN}'",
     )
 
     @task
@@ -66,19 +83,16 @@ def rivet_orders():
 
     shared = shares(PLAN)
 
-    read = BashOperator.partial(
+    read = RivetOperator.partial(
         task_id="read",
         # A retry reads what is left of the share.
         bash_command='exec rivet apply "$PLAN" --task "$TASK"',
-        cwd=FOLDER,
-        append_env=True,
         retries=5,
-        do_xcom_push=False,
         map_index_template="{{ task.env['TASK'] }}",
     ).expand(env=shared)
 
     # Refuses while a chunk is open, and may be repeated.
-    finish = rivet("finish", f"exec rivet apply '{PLAN}' --finish", do_xcom_push=False)
+    finish = RivetOperator(task_id="finish", bash_command=f"exec rivet apply '{PLAN}' --finish")
 
     plan >> shared >> read >> finish
 

@@ -64,6 +64,8 @@ class Slot {
   readonly #env: Record<string, string>;
   #child: Deno.ChildProcess | null = null;
   #stopped = false;
+  /** The process was stopped at some time: the server may have ended its session since. */
+  #wasStopped = false;
   readonly done: Promise<void>;
 
   constructor(dir: string, env: Record<string, string>, args: readonly string[]) {
@@ -75,12 +77,14 @@ class Slot {
     for (let tries = 0; tries < RESTARTS; tries++) {
       const child = this.#child = spawn(this.#dir, this.#env, this.#args);
       const { code, signal, stderr } = await endOf(child);
+      const lost = this.#wasStopped && /STATE_UNAVAILABLE|cannot use the state/;
       this.#child = null;
-      this.#stopped = false;
+      this.#stopped = this.#wasStopped = false;
       if (code === 0) return;
       const printed = new TextDecoder().decode(stderr);
       assert.ok(
-        signal === "SIGKILL" || /LEASE_LOST|is no longer ours|LEASE_HELD/.test(printed),
+        signal === "SIGKILL" || /LEASE_LOST|is no longer ours|LEASE_HELD/.test(printed) ||
+          lost && lost.test(printed),
         printed,
       );
     }
@@ -99,6 +103,7 @@ class Slot {
       throw error;
     }
     this.#stopped = name === "SIGSTOP";
+    this.#wasStopped ||= this.#stopped;
     return true;
   }
 }

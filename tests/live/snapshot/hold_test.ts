@@ -140,6 +140,22 @@ liveTest("a task that finds the keeper gone says so, and nothing is published", 
   ok(!left.includes("_SUCCESS") && !left.includes("manifest.json"), left.join());
 });
 
+liveTest("once all is read, the run is finished without its keeper", async (bench) => {
+  shared(bench);
+  const { process, ended } = await hold(bench);
+  const tasks = ["0/2", "1/2"].map((task) => bench.rivet("apply", "plan.json", "--task", task));
+  for (const result of await Promise.all(tasks)) succeeded(result);
+  process.kill("SIGKILL");
+  await ended;
+  await noHolder(bench);
+  succeeded(await bench.rivet("apply", "plan.json", "--task", "1/2"));
+  succeeded(await bench.rivet("apply", "plan.json", "--claim"));
+  deepEqual(await bench.committedIds("out"), range(1, ROWS));
+  const manifest = JSON.parse(await Deno.readTextFile(bench.path("out", "manifest.json")));
+  equal(manifest.snapshot, (await bench.plan()).computed.snapshot?.point);
+  succeeded(await bench.rivet("apply", "plan.json", "--finish"));
+});
+
 liveTest("tasks of a plan that holds no snapshot are refused", async (bench) => {
   shared(bench);
   await bench.db.sql(TABLE);

@@ -162,6 +162,30 @@ sessionTest("STATE_LOCKED: another session holds the rows", async ({ url, admin 
   await db.close();
 });
 
+sessionTest(
+  "a transaction that nobody goes on with loses its locks before others give up",
+  async ({ url }) => {
+    await (await openPostgres(url)).close();
+    const [stopped, other] = [1000, 60_000].map((lockTimeoutMs) =>
+      connectPostgres(url, { lockTimeoutMs })
+    );
+    const [locked, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    // As a process that is stopped between two statements.
+    const held = stopped.transaction(async (tx) => {
+      await tx.run("LOCK TABLE export_state");
+      locked.resolve();
+      await ended.promise;
+      await tx.run("DELETE FROM export_state");
+    });
+    const lost = assert.rejects(held, { code: "STATE_UNAVAILABLE" });
+    await locked.promise;
+    assert.equal(await other.transaction((tx) => tx.run("DELETE FROM export_state")), 0);
+    ended.resolve();
+    await lost;
+    await Promise.all([stopped.close(), other.close()]);
+  },
+);
+
 sessionTest("a claim passes over rows that others hold", async ({ url, admin }) => {
   const store = await openPostgres(url);
   const state = await leased(store);
