@@ -92,7 +92,10 @@ def rivet_orders():
     ).expand(env=shared)
 
     # Refuses while a chunk is open, and may be repeated.
-    finish = RivetOperator(task_id="finish", bash_command=f"exec rivet apply '{PLAN}' --finish")
+    finish = RivetOperator(
+        task_id="finish",
+        bash_command=f"exec rivet apply '{PLAN}' --finish",
+    )
 
     plan >> shared >> read >> finish
 

@@ -11,6 +11,11 @@ function totals(rows: number, nulls: number, unique?: UniqueCounts): QualityTota
 }
 
 function judge(config: QualityConfig, sum: QualityTotals, rows = sum.rows) {
+  const { failures, warnings } = verdictOf(config, sum, rows);
+  return { failures, warnings };
+}
+
+function verdictOf(config: QualityConfig, sum: QualityTotals, rows = sum.rows) {
   return qualityVerdict(resolveQuality(config) as QualityGates, sum, rows);
 }
 
@@ -72,4 +77,26 @@ Deno.test("quality verdict: a resumed run says which rows the gates cover", () =
     "null_ratio_max and unique_columns cover only the 4 rows read since the run was resumed, of 10",
   ]);
   assert.deepEqual(judge(config, sum).warnings, none);
+});
+
+Deno.test("quality verdict: every gate is told with what was expected and found", () => {
+  const config = { row_count_min: 2, null_ratio_max: { c: 0.25 }, unique_columns: ["c"] };
+  const of = (sum: QualityTotals, rows?: number) =>
+    verdictOf(config, sum, rows).gates
+      .map((
+        { gate, column, passed, expected, actual },
+      ) => [gate, column, passed, expected, actual]);
+  const hashes = new Int32Array([1, 1]);
+  assert.deepEqual(of(totals(4, 1, { repeats: 0, hashes })), [
+    ["row_count_min", null, true, "2", "4"],
+    ["null_ratio_max", "c", true, "0.25", "0.25"],
+    ["unique_columns", "c", true, "0", "0"],
+  ]);
+  assert.deepEqual(of(totals(4, 2, { repeats: 1, hashes })).map(([, , passed]) => passed), [
+    true,
+    false,
+    false,
+  ]);
+  const half = of(totals(4, 0, { repeats: 0, hashes }), 8).map(([, , passed]) => passed);
+  assert.deepEqual(half, [true, null, null], "of the other half nothing is known");
 });
