@@ -85,20 +85,23 @@ export function historyTable(db: SqlConnection): HistoryReader {
     async exportHistories(filter) {
       const { sql, parameters } = matchingRuns(filter);
       const rows = await db.all(
-        `SELECT * FROM (
-           SELECT m.*, ROW_NUMBER() OVER (
-               PARTITION BY m.export_name ORDER BY COALESCE(r.sequence, 0) DESC, m.id DESC
-             ) AS place,
-             COUNT(*) OVER e AS runs,
-             SUM(CASE WHEN m.status IN ('failed', 'interrupted') THEN 1 ELSE 0 END) OVER e AS failures,
-             MAX(CASE WHEN m.status IN ('success', 'skipped') THEN m.finished_at END) OVER e
-               AS last_success_at,
-             SUM(m.row_count) OVER e AS all_rows, SUM(m.bytes) OVER e AS all_bytes
+        `SELECT m.*, e.runs, e.failures, e.last_success_at, e.all_rows, e.all_bytes FROM (
+           SELECT m.id, ROW_NUMBER() OVER (
+             PARTITION BY m.export_name ORDER BY COALESCE(r.sequence, 0) DESC, m.id DESC
+           ) AS place
            FROM export_metrics m LEFT JOIN export_run r ON r.run_id = m.run_id${sql}
-           WINDOW e AS (PARTITION BY m.export_name)
-         ) newest WHERE place = 1
-         ORDER BY CASE WHEN status IN ('failed', 'interrupted') THEN 0 ELSE 1 END, export_name LIMIT ?`,
-        [...parameters, filter.last],
+         ) n JOIN export_metrics m ON m.id = n.id JOIN (
+           SELECT m.export_name, COUNT(*) AS runs,
+             SUM(CASE WHEN m.status IN ('failed', 'interrupted') THEN 1 ELSE 0 END) AS failures,
+             MAX(CASE WHEN m.status IN ('success', 'skipped') THEN m.finished_at END)
+               AS last_success_at,
+             SUM(m.row_count) AS all_rows, SUM(m.bytes) AS all_bytes
+           FROM export_metrics m${sql} GROUP BY m.export_name
+         ) e ON e.export_name = m.export_name
+         WHERE n.place = 1
+         ORDER BY CASE WHEN m.status IN ('failed', 'interrupted') THEN 0 ELSE 1 END, m.export_name
+         LIMIT ?`,
+        [...parameters, ...parameters, filter.last],
       );
       return rows.map(exportHistory);
     },

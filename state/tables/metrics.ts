@@ -76,8 +76,11 @@ export function metricTable(db: SqlConnection): MetricTable {
       const newest = limit(filter.last);
       // A run that lost its lease may record its failure after the run that took it over.
       const rows = await db.all(
-        `SELECT m.* FROM export_metrics m LEFT JOIN export_run r ON r.run_id = m.run_id${matching.sql}
-         ORDER BY COALESCE(r.sequence, 0) DESC, m.id DESC${newest.sql}`,
+        `SELECT m.* FROM (
+           SELECT m.id, COALESCE(r.sequence, 0) AS sequence
+           FROM export_metrics m LEFT JOIN export_run r ON r.run_id = m.run_id${matching.sql}
+           ORDER BY 2 DESC, 1 DESC${newest.sql}
+         ) n JOIN export_metrics m ON m.id = n.id ORDER BY n.sequence DESC, m.id DESC`,
         [...matching.parameters, ...newest.parameters],
       );
       return rows.map(runMetric);
