@@ -13,9 +13,11 @@ RUN RIVET_COMMIT="$REVISION" deno task compile --output /out/rivet && deno task 
 FROM gcr.io/distroless/cc-debian12:nonroot@sha256:9dac0a79194e45a7da0158a9c6da57b217585af0786db3845d1f0ec1a0dd182f
 ARG VERSION=dev
 ARG REVISION=unknown
+ARG SOURCE=""
 LABEL org.opencontainers.image.title="rivet" \
       org.opencontainers.image.description="Tables and query results from a database as Parquet or CSV" \
       org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.source="${SOURCE}" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 COPY LICENSE /usr/share/doc/rivet/LICENSE

@@ -7,6 +7,7 @@ import {
   REASONS,
 } from "../../docs/generate/dependencies.ts";
 import { allImports } from "../../packaging/all_imports.ts";
+import { closure, type Lock } from "../../packaging/sbom.ts";
 
 const read = async (name: string) =>
   JSON.parse(await Deno.readTextFile(new URL(`../../${name}`, import.meta.url)));
@@ -32,6 +33,19 @@ Deno.test("a package that comes, changes or goes is a fault by name", () => {
   const { zod: _, ...unexplained } = REASONS;
   match(dependencyFaults(imports, measured, unexplained).join("\n"), /^zod: say what for/);
   throws(() => dependenciesPage({ ...imports, leftpad: "npm:leftpad@1.0.0" }, measured), /leftpad/);
+});
+
+Deno.test("the program gains no package unseen, also of those that others bring", async () => {
+  const lock: Lock = await read("deno.lock");
+  const keys = Object.keys(lock.npm);
+  for (const [name, { version, packages, product }] of Object.entries(measured)) {
+    if (!product) continue;
+    const key = keys.find((one) =>
+      one === `${name}@${version}` || one.startsWith(`${name}@${version}_`)
+    );
+    const all = closure(lock, [key ?? name]);
+    equal(all.size, packages, `${name}: run \`deno task dependencies\`, and look at what came`);
+  }
 });
 
 Deno.test("licences are known, and ones that a program may be bundled with", () => {

@@ -58,10 +58,28 @@ Deno.test("the image is pinned, not root's, and starts the program itself", asyn
   deepEqual(last.filter((line) => line.startsWith("USER ")), ["USER 65532:65532"]);
   equal(last.at(-1), 'ENTRYPOINT ["/usr/local/bin/rivet"]');
   const labels = last.find((line) => line.startsWith("LABEL ")) ?? "";
-  for (const name of ["title", "description", "licenses", "version", "revision"]) {
+  for (const name of ["title", "description", "licenses", "source", "version", "revision"]) {
     match(labels, new RegExp(`org\\.opencontainers\\.image\\.${name}=`));
   }
   ok(last.some((line) => line.includes("rivet.cdx.json")), "what it is made of is in it");
+});
+
+Deno.test("the image of a release is attested by the digest that was pushed", async () => {
+  const { jobs } = parse(await read(".github/workflows/release.yml"));
+  const { permissions, steps } = jobs.image as {
+    readonly permissions: Readonly<Record<string, string>>;
+    readonly steps: readonly { id?: string; uses?: string; with?: Record<string, unknown> }[];
+  };
+  equal(permissions["id-token"], "write");
+  equal(permissions.attestations, "write");
+  const push = steps.findIndex(({ id }) => id === "push");
+  const attest = steps.findIndex(({ uses = "" }) => uses.startsWith("actions/attest-"));
+  ok(push >= 0 && attest > push, "first the push, then the attestation");
+  deepEqual(steps[attest].with, {
+    "subject-name": "${{ steps.push.outputs.name }}",
+    "subject-digest": "${{ steps.push.outputs.digest }}",
+    "push-to-registry": true,
+  });
 });
 
 Deno.test("compose.yaml keeps to the published schema of compose files", async () => {

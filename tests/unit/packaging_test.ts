@@ -46,6 +46,8 @@ Deno.test("the product's packages are those it imports; tests and the demo bring
     "avsc",
     "google-auth-library",
     "hash-wasm",
+    "hyparquet",
+    "hyparquet-writer",
     "linkedom",
     "log-update",
     "mysql2",
