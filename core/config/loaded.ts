@@ -41,6 +41,11 @@ export interface TablePartition {
   readonly transform: string;
 }
 
+/** Folders by what transforms make of columns, one in another. */
+export interface TablePartitions {
+  readonly fields: readonly TablePartition[];
+}
+
 /** `table_format:` with its defaults. */
 export interface TableSettings {
   readonly type: TableType;
@@ -108,7 +113,7 @@ export interface LoadedExport {
   /** `quality:`; null: none. */
   readonly quality: QualityGates | null;
   /** `partition_by`; null: none. */
-  readonly partition: Partitioning | null;
+  readonly partition: Partitioning | TablePartitions | null;
   /** `table_format:`; null: files and a manifest are all. */
   readonly tableFormat: TableSettings | null;
   /** `max_file_size` in bytes. */

@@ -3,7 +3,13 @@ import { join, resolve } from "node:path";
 import { parseOverride } from "../types/overrides.ts";
 import type { RivetType } from "../types/types.ts";
 import { resolveCompression } from "./compression.ts";
-import type { LoadedExport, Partitioning, RowGroupOptions, TableSettings } from "./loaded.ts";
+import type {
+  LoadedExport,
+  Partitioning,
+  RowGroupOptions,
+  TablePartitions,
+  TableSettings,
+} from "./loaded.ts";
 import { resolveMode } from "./modes.ts";
 import { resolveQuality } from "./quality_gates.ts";
 import type {
@@ -117,7 +123,7 @@ export function resolveExport(
  * A folder has a name of its own: one that is a column's, in whose files that column stands, has readers
  * show the folder's day for the stored time, or none at all. Names that begin with `_` or `.` are skipped.
  */
-function resolvePartition(config: ExportConfig): Partitioning | null {
+function resolvePartition(config: ExportConfig): Partitioning | TablePartitions | null {
   const { table_format: table } = config;
   if (table !== undefined) return tablePartition(table);
   const { partition_by: column, partition_granularity: granularity = "day" } = config;
@@ -128,11 +134,13 @@ function resolvePartition(config: ExportConfig): Partitioning | null {
 }
 
 /** The files of a table lie in folders like others, one partition in each. */
-function tablePartition({ partition_by }: TableFormatConfig): Partitioning | null {
-  const [first] = partition_by ?? [];
-  if (first === undefined) return null;
+function tablePartition(
+  { partition_by: fields }: TableFormatConfig,
+): Partitioning | TablePartitions | null {
+  const [first, ...others] = fields ?? [];
+  if (fields === undefined || first === undefined) return null;
   const granularity = GRANULARITIES.find((known) => known === first.transform);
-  if (granularity === undefined) return null;
+  if (granularity === undefined || others.length > 0) return { fields };
   return { column: first.column, granularity, name: partitionName(first) };
 }
 

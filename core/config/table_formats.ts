@@ -31,8 +31,8 @@ export const TABLE_FORMATS: Readonly<Record<TableType, TableFormatCapabilities>>
   iceberg: {
     title: "Iceberg",
     catalogs: true,
-    transforms: ["day", "month", "year"],
-    partitionColumns: 1,
+    transforms: ["identity", "year", "month", "day", "hour", "bucket", "truncate"],
+    partitionColumns: 8,
   },
 };
 

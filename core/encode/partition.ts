@@ -4,27 +4,15 @@
  * folder names show beside it.
  */
 import { type Batch, type ColumnData, isValid } from "../batch/batch.ts";
-import type { Partitioning } from "../config/loaded.ts";
+import type { Partitioning, TablePartitions } from "../config/loaded.ts";
 import { civilDate } from "../types/civil.ts";
 import type { RivetType } from "../types/types.ts";
 import { gatherRows } from "../batch/gather.ts";
+import { escapeHive, NULL_PARTITION } from "./partition_names.ts";
+import { splitByFields } from "./partition_values.ts";
 import { columnIndex } from "./row_hash.ts";
 
 type Granularity = Partitioning["granularity"];
-
-/** Hive's name for the partition of NULLs. */
-export const NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__";
-
-/** Hive's `FileUtils.escapePathName`: what a path segment `column=value` must not hold. */
-// deno-lint-ignore no-control-regex -- control characters are what is escaped
-const UNSAFE = /[\x00-\x1f"#%'*/:=?\\\x7f{[\]^]/g;
-
-function escapeHive(name: string): string {
-  return name.replace(
-    UNSAFE,
-    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
-  );
-}
 
 /** ISO 8601; years outside 0..9999 with a sign and six digits, as ECMAScript writes them. */
 function valueText(days: number, granularity: Granularity): string {
@@ -113,9 +101,11 @@ function assign(
  */
 export function splitByPartition(
   batch: Batch,
-  { column, granularity, name }: Partitioning,
+  spec: Partitioning | TablePartitions,
 ): Map<string, Batch> {
   if (batch.rows === 0) return new Map();
+  if ("fields" in spec) return splitByFields(batch, spec.fields);
+  const { column, granularity, name } = spec;
   const { values, counts, partitionOf } = assign(batch, columnIndex(batch, column), granularity);
   const segment = (value: string) => `${escapeHive(name)}=${value}`;
   if (values.length === 1) return new Map([[segment(values[0]), batch]]);

@@ -7,7 +7,7 @@ import type { Batch } from "../batch/batch.ts";
 import type { PartWriter } from "./part_writer.ts";
 import type { StagedPart } from "./staged_file.ts";
 import { splitByPartition } from "./partition.ts";
-import type { Partitioning } from "../config/loaded.ts";
+import type { Partitioning, TablePartitions } from "../config/loaded.ts";
 
 const MB = 1024 * 1024;
 
@@ -32,7 +32,7 @@ interface Waiting {
 }
 
 export class PartitionedPartWriter {
-  readonly #spec: Partitioning;
+  readonly #spec: Partitioning | TablePartitions;
   readonly #openWriter: (index: number) => PartWriter;
   readonly #limits: PartitionLimits;
   /** Least recently used first. */
@@ -45,7 +45,7 @@ export class PartitionedPartWriter {
 
   /** @param openWriter makes the writer number `index`, from 0; no two may share staged names. */
   constructor(
-    spec: Partitioning,
+    spec: Partitioning | TablePartitions,
     openWriter: (index: number) => PartWriter,
     limits: PartitionLimits = DEFAULT_LIMITS,
   ) {

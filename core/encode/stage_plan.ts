@@ -2,7 +2,13 @@
  * What the stages between reading and encoding do for one export, decided before the first row from
  * `meta_columns`, `quality` and `partition_by`. Plain data: it travels to the Workers that encode.
  */
-import type { LoadedExport, Partitioning } from "../config/loaded.ts";
+import type {
+  LoadedExport,
+  Partitioning,
+  TablePartition,
+  TablePartitions,
+} from "../config/loaded.ts";
+import { parseTransform, transformedType, TRANSFORMS } from "../types/partition_transform.ts";
 import { ConfigError } from "../base/errors.ts";
 import { didYouMean } from "../base/suggest.ts";
 import type { Column } from "../types/types.ts";
@@ -16,7 +22,7 @@ export interface StageSpec {
   /** Columns in the order they are hashed; null without a row hash. */
   readonly rowHash: readonly string[] | null;
   readonly unique: { readonly columns: readonly string[]; readonly maxEntries: number };
-  readonly partition: Partitioning | null;
+  readonly partition: Partitioning | TablePartitions | null;
 }
 
 const EXPORTED_AT_COLUMN: Column = {
@@ -53,6 +59,11 @@ export function fileColumns(
 
 type ColumnSettings = Pick<LoadedExport, "config" | "partition" | "quality">;
 
+function partitionColumns(partition: ColumnSettings["partition"]): string[] {
+  if (partition === null) return [];
+  return "fields" in partition ? partition.fields.map(({ column }) => column) : [partition.column];
+}
+
 /** A setting and the columns it names. */
 function namedColumns(
   { config, partition, quality }: ColumnSettings,
@@ -62,7 +73,7 @@ function namedColumns(
     ["meta_columns.row_hash", Array.isArray(rowHash) ? rowHash : []],
     ["quality.null_ratio_max", Object.keys(quality?.nullRatioMax ?? {})],
     ["quality.unique_columns", quality?.uniqueColumns ?? []],
-    ["partition_by", partition === null ? [] : [partition.column]],
+    ["partition_by", partitionColumns(partition)],
     ["parquet.bloom_filter_columns", config.parquet?.bloom_filter_columns ?? []],
   ];
 }
@@ -81,7 +92,25 @@ function takenNames(added: readonly Column[], names: readonly string[]): string[
   );
 }
 
+/** What a transform is of another type than it takes. */
+function untransformable(
+  { column: name, transform }: TablePartition,
+  columns: readonly Column[],
+): string[] {
+  const column = columns.find((known) => known.name === name);
+  const parsed = parseTransform(transform);
+  if (column === undefined) return [];
+  if (parsed !== null && transformedType(column.type, parsed) !== null) return [];
+  return [
+    `table_format.partition_by: '${name}' is ${column.nativeType}, of which there is no ${transform}; ` +
+    `transforms are ${TRANSFORMS}`,
+  ];
+}
+
 function unpartitionable({ partition }: ColumnSettings, columns: readonly Column[]): string[] {
+  if (partition !== null && "fields" in partition) {
+    return partition.fields.flatMap((field) => untransformable(field, columns));
+  }
   const column = columns.find((c) => c.name === partition?.column);
   if (column === undefined || column.type.kind === "date" || column.type.kind === "timestamp") {
     return [];
@@ -104,7 +133,8 @@ function unfilterable({ config }: ColumnSettings, columns: readonly Column[]): s
 
 /** Readers ignore case. A name that is the column's own was warned of where it was written. */
 function takenFolder({ partition }: ColumnSettings, columns: readonly Column[]): string[] {
-  if (partition === null) return [];
+  // Who reads a table takes no column from a folder's name.
+  if (partition === null || "fields" in partition) return [];
   const folded = partition.name.toLowerCase();
   const taken = columns.find(({ name }) => name.toLowerCase() === folded);
   if (taken === undefined || folded === partition.column.toLowerCase()) return [];

@@ -4,7 +4,7 @@
  */
 import { RivetError } from "../base/errors.ts";
 import type { TableSettings } from "../config/loaded.ts";
-import { NULL_PARTITION } from "../encode/partition.ts";
+import { parseHiveValue } from "../encode/partition_names.ts";
 import type { Manifest, ManifestPart, ManifestTableCommit } from "../manifest/manifest.ts";
 import { committedParts, type PartRecord } from "../manifest/parts.ts";
 import type { Table, TableFile, TableVersion } from "../ports/table_format.ts";
@@ -104,8 +104,5 @@ function typeOf(text: string): Column["type"] {
 function partitionOf(path: string, { partitionBy }: TableSettings): (string | null)[] {
   if (partitionBy.length === 0) return [];
   const folders = path.split("/").slice(-1 - partitionBy.length, -1);
-  return folders.map((folder) => {
-    const value = folder.slice(folder.lastIndexOf("=") + 1);
-    return value === NULL_PARTITION ? null : value;
-  });
+  return folders.map((folder) => parseHiveValue(folder.slice(folder.lastIndexOf("=") + 1)));
 }

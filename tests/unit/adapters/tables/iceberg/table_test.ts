@@ -261,3 +261,53 @@ Deno.test("counts and bounds of a file are those of its rows", async () => {
     deepStrictEqual(upper[2], [...new Array(63).fill(122), 123]);
   });
 });
+
+Deno.test("partition values of every transform are in the manifest, as their types are stored", async () => {
+  const timestamp: RivetType = { kind: "timestamp", unit: "us", utc: true };
+  const partitioned: readonly (readonly [string, RivetType, string, string | null, unknown])[] = [
+    ["year", { kind: "date" }, "year", "1969", -1],
+    ["month", { kind: "date" }, "month", "1970-02", 1],
+    ["day", timestamp, "day", "1970-01-02", 1],
+    ["hour", timestamp, "hour", "1970-01-02-01", 25],
+    ["bucket", TEXT, "bucket[16]", "9", 9],
+    ["cut", LONG, "truncate[10]", "-20", -20n],
+    ["land", TEXT, "identity", "C/Z", "C/Z"],
+    ["none", TEXT, "identity", null, null],
+  ];
+  await withPlace(async ({ dir, store }) => {
+    const partitionBy = partitioned.map(([name, , transform]) => ({ column: name, transform }));
+    const columns = partitioned.map(([name, type]) => column(name, type));
+    const table = await tableAt(store, { partitionBy });
+    const file = await fileOf(table, dir, "p/part.parquet", columns, [columns.map(() => null)], {
+      partition: partitioned.map(([, , , text]) => text),
+    });
+    await table.commit(commitOf(1, columns, [file]));
+    const metadata = await icebergMetadata({ tableUrl: `file://${dir}` });
+    deepStrictEqual(
+      metadata["partition-specs"][0].fields.map(({ name, transform }) => [name, transform]),
+      [
+        ["year_year", "year"],
+        ["month_month", "month"],
+        ["day_day", "day"],
+        ["hour_hour", "hour"],
+        ["bucket_bucket", "bucket[16]"],
+        ["cut_trunc", "truncate[10]"],
+        ["land", "identity"],
+        ["none", "identity"],
+      ],
+    );
+    const [{ entries: [{ data_file: { partition } }] }] = await icebergManifests(metadata);
+    const values = Object.values(partition as Record<string, unknown>);
+    const plain = values.map((value) =>
+      value instanceof Date ? value.getTime() / 86_400_000 : value
+    );
+    deepStrictEqual(
+      plain.map((value) => value ?? null),
+      partitioned.map(([, , , , value]) => value),
+    );
+    await rejects(tableAt(store).then((other) => other.check(columns, "append")), {
+      code: "TABLE_UNSUPPORTED",
+      message: /partitioned by year\(year\), .*, and partition_by says nothing/,
+    });
+  });
+});
