@@ -10,6 +10,7 @@ const NAMES: Readonly<Record<Target, true>> = {
   redshift: true,
   spark: true,
   delta: true,
+  iceberg: true,
 };
 
 export const TARGET_NAMES = Object.keys(NAMES) as readonly Target[];

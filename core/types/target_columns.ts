@@ -68,6 +68,8 @@ const NAMES: Record<Target, NameRules> = {
   // spark.sql.caseSensitive is off by default: https://spark.apache.org/docs/latest/sql-ref-identifier.html
   spark: { refusal: () => null, fold: lower },
   delta: { refusal: deltaRefusal, fold: lower },
+  // Of the format: engines that read a table and fold case are warehouses of their own.
+  iceberg: { refusal: () => null, fold: null },
 };
 
 /** Why the warehouse cannot load the column `name` of a table with these columns, or null. */

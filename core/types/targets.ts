@@ -13,6 +13,7 @@ export const TARGETS = [
   "redshift",
   "spark",
   "delta",
+  "iceberg",
 ] as const;
 /** One of `TARGETS`. */
 export type Target = typeof TARGETS[number];
@@ -336,6 +337,39 @@ function delta(type: Scalar): TargetType {
   }
 }
 
+/** Names are those of an Iceberg table's schema, version 2. https://iceberg.apache.org/spec/#schemas-and-data-types */
+function iceberg(type: Scalar): TargetType {
+  switch (type.kind) {
+    case "bool":
+      return ok("boolean");
+    case "int":
+      if (!type.signed) return none("no type holds it; write decimal(20,0)");
+      return ok(type.bits === 64 ? "long" : "int");
+    case "float":
+      return ok(type.bits === 32 ? "float" : "double");
+    case "decimal":
+      return type.precision > 38
+        ? none("more than 38 digits; write text")
+        : ok(`decimal(${type.precision}, ${type.scale})`);
+    case "timestamp":
+      if (type.unit === "ns") {
+        return none(`version 2 has no nanoseconds; write timestamp${type.utc ? "_tz" : ""}`);
+      }
+      return ok(type.utc ? "timestamptz" : "timestamp");
+    case "text":
+      return ok("string");
+    case "json":
+      return about("string", "JSON text");
+    case "interval":
+      return about("string", INTERVAL);
+    case "date":
+    case "time":
+    case "uuid":
+    case "binary":
+      return ok(type.kind);
+  }
+}
+
 const RULES: Record<Target, TargetRules> = {
   bigquery: {
     scalar: bigquery,
@@ -351,6 +385,7 @@ const RULES: Record<Target, TargetRules> = {
   redshift: { scalar: redshift, list: (element) => untyped(element, "SUPER") },
   delta: { scalar: delta, list: (element) => around(element, (name) => `array<${name}>`) },
   spark: { scalar: spark, list: (element) => around(element, (name) => `ARRAY<${name}>`) },
+  iceberg: { scalar: iceberg, list: (element) => around(element, (name) => `list<${name}>`) },
 };
 
 /** What a column of the type becomes in the warehouse. */

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { icebergType } from "../../../../adapters/tables/iceberg/types.ts";
 import { parseOverride } from "../../../../core/types/overrides.ts";
 import { targetNameProblem } from "../../../../core/types/target_columns.ts";
 import { type Target, TARGETS, targetType } from "../../../../core/types/targets.ts";
 import type { RivetType } from "../../../../core/types/types.ts";
+import { TYPE_SAMPLES } from "../../../support/type_samples.ts";
 
 function type(text: string): RivetType {
   const parsed = parseOverride(text);
@@ -79,7 +81,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Tested on their own. */
-const OTHERS: readonly Target[] = ["spark", "delta"];
+const OTHERS: readonly Target[] = ["spark", "delta", "iceberg"];
 
 Deno.test("what a column becomes in a Delta table", () => {
   const become: Readonly<Record<string, string>> = {
@@ -137,6 +139,18 @@ Deno.test("what Spark's reader of Parquet makes of a column, and what it calls i
     assert.equal(spark(text), "null (unsupported)", text);
   }
   assert.equal(spark("text"), "STRING", "the override that reads");
+});
+
+Deno.test("what a column is in an Iceberg table is what the table's own writer makes of it", () => {
+  for (const { type: sample } of TYPE_SAMPLES) {
+    const written = icebergType(sample, () => 1);
+    const { name } = targetType("iceberg", sample);
+    if ("refusal" in written) assert.equal(name, null, JSON.stringify(sample));
+    else {
+      const { type: made } = written;
+      assert.equal(name, typeof made === "string" ? made : `list<${made.element}>`);
+    }
+  }
 });
 
 const LONG = "x".repeat(128);
