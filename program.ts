@@ -19,7 +19,7 @@ import type { LoadedConfig, LoadedExport } from "./core/config/loaded.ts";
 import type { Needs } from "./core/ports/needs.ts";
 import { exitCodeOf } from "./core/base/error_class.ts";
 import { type RivetError, toRivetError } from "./core/base/errors.ts";
-import { runtimeExports } from "./core/base/exporter.ts";
+import { exporterWarning, runtimeExports } from "./core/base/exporter.ts";
 import {
   configureLogging,
   formatEntry,
@@ -230,11 +230,8 @@ export async function program(args: readonly string[], entry: string): Promise<n
 /** The services; where the runtime exports telemetry, their spans are children of `TRACEPARENT`'s. */
 async function traced(services: Services): Promise<Services> {
   if (!runtimeExports()) {
-    if (["1", "true"].includes(readableEnv("OTEL_DENO") ?? "")) {
-      logger().warn(
-        "OTEL_DENO is set, but this executable was not built to export telemetry (docs/monitoring.md)",
-      );
-    }
+    const warning = exporterWarning(Deno.build.standalone, readableEnv("OTEL_DENO"));
+    if (warning !== null) logger().warn(warning);
     return services;
   }
   const [{ openTelemetry }, { configureTelemetry }, { tracedServices }] = await Promise.all([
