@@ -8,6 +8,7 @@ import type { StateReader } from "../ports/state.ts";
 import { withSource } from "../access/ask.ts";
 import { requireVerifiable } from "../preflight/check_destination.ts";
 import { type PlanArtifact, sealPlan } from "./artifact.ts";
+import { cutColumn, requireSharedGates } from "../plan/shared_gates.ts";
 import { taskShares } from "../plan/task_shares.ts";
 import { type PlannedExport, planOne } from "./planned.ts";
 import { type Campaign, planCampaign } from "./campaign.ts";
@@ -96,7 +97,9 @@ async function planWithRetry(
       ask(async (connection) => {
         const one = await planOne(connection, state, exported, inputs, snapshot);
         const shares = tasks === undefined ? null : await taskShares(connection, one.plan, tasks);
-        return shares === null ? one : { ...one, tasks: shares };
+        if (shares === null) return one;
+        requireSharedGates(exported, cutColumn(one.plan));
+        return { ...one, tasks: shares };
       }),
   );
 }

@@ -4,7 +4,7 @@
  */
 import { counted } from "../base/counted.ts";
 import type { QualityGates } from "../config/quality_gates.ts";
-import type { QualityTotals } from "./quality.ts";
+import type { GateTotals } from "./chunk_counts.ts";
 
 /** Each entry is a sentence that names the gate and the column. */
 export interface QualityVerdict {
@@ -25,7 +25,7 @@ export interface GateResult {
 }
 
 /** Every gate there is, in the order of the configuration's keys. */
-function gateResults(gates: QualityGates, totals: QualityTotals, rows: number): GateResult[] {
+function gateResults(gates: QualityGates, totals: GateTotals, rows: number): GateResult[] {
   const complete = totals.rows === rows;
   const onRows = (gate: GateResult["gate"], limit: number | null, passed: boolean) =>
     limit === null
@@ -71,7 +71,7 @@ function rowCount(gates: QualityGates, rows: number): string[] {
   ];
 }
 
-function nullRatios(gates: QualityGates, totals: QualityTotals): string[] {
+function nullRatios(gates: QualityGates, totals: GateTotals): string[] {
   if (totals.rows === 0) return [];
   return Object.entries(gates.nullRatioMax ?? {}).flatMap(([column, max]) => {
     const nulls = totals.nulls(column);
@@ -82,7 +82,7 @@ function nullRatios(gates: QualityGates, totals: QualityTotals): string[] {
   });
 }
 
-function repeats(gates: QualityGates, totals: QualityTotals): string[] {
+function repeats(gates: QualityGates, totals: GateTotals): string[] {
   return (gates.uniqueColumns ?? []).flatMap((column) => {
     const { repeats, givenUp } = totals.unique(column);
     return repeats === 0 ? [] : [
@@ -93,20 +93,19 @@ function repeats(gates: QualityGates, totals: QualityTotals): string[] {
   });
 }
 
-function undecided(gates: QualityGates, totals: QualityTotals): string[] {
-  return (gates.uniqueColumns ?? [])
-    .filter((column) => {
-      const { repeats, givenUp } = totals.unique(column);
-      return givenUp && repeats === 0;
-    })
-    .map((column) =>
-      `unique_columns: '${column}' is undecided: it has more distinct values than ` +
-      `unique_max_entries (${gates.uniqueMaxEntries}), and none of those repeated`
-    );
+function undecided(gates: QualityGates, totals: GateTotals): string[] {
+  return (gates.uniqueColumns ?? []).flatMap((column) => {
+    const { repeats, givenUp, why } = totals.unique(column);
+    if (!givenUp || repeats > 0) return [];
+    const reason = why ??
+      `it has more distinct values than unique_max_entries (${gates.uniqueMaxEntries}), and none of ` +
+        "those repeated";
+    return [`unique_columns: '${column}' is undecided: ${reason}`];
+  });
 }
 
 /** A resumed run has no counters for the rows of the process before it. */
-function partial(gates: QualityGates, totals: QualityTotals, rows: number): string[] {
+function partial(gates: QualityGates, totals: GateTotals, rows: number): string[] {
   const named = [
     ...(gates.nullRatioMax === null ? [] : ["null_ratio_max"]),
     ...(gates.uniqueColumns === null ? [] : ["unique_columns"]),
@@ -121,7 +120,7 @@ function partial(gates: QualityGates, totals: QualityTotals, rows: number): stri
 /** @param rows all rows of the run, those read before it was resumed included. */
 export function qualityVerdict(
   gates: QualityGates,
-  totals: QualityTotals,
+  totals: GateTotals,
   rows: number,
 ): QualityVerdict {
   return {

@@ -1,5 +1,6 @@
 /** A part file that a run left, and which of a run's parts are its data. */
 
+import type { ChunkCounts } from "../encode/chunk_counts.ts";
 import type { FileStatistics } from "../ports/format.ts";
 
 /** One part file that the destination holds. */
@@ -20,6 +21,8 @@ export interface PartRecord {
   readonly status?: "superseded" | "quarantined";
   /** Where the run's files are committed to a table. */
   readonly statistics?: FileStatistics;
+  /** On the first part of a chunk, of all of it, where gates look at values. */
+  readonly counts?: ChunkCounts;
 }
 
 /** The parts that together are the data, once. */

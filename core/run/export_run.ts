@@ -17,6 +17,7 @@ import { ExportSource } from "./export_source.ts";
 import { prepareRun, type RunOutcome } from "./finish_run.ts";
 import { openQueue, unitCount } from "./open_queue.ts";
 import { type PlannedRun, planRun } from "./plan_run.ts";
+import { columnsApart } from "../plan/shared_gates.ts";
 import { usesSnapshot } from "../extract/snapshot.ts";
 import type { RunQueue } from "./queues.ts";
 import { reconcileChunks } from "./reconcile_chunks.ts";
@@ -62,7 +63,7 @@ export class ExportRun {
       await storage.end();
       await queue.close();
       await this.#reconcile(planned, queue);
-      await this.#passQuality(this.#totals, queue);
+      await this.#passQuality(planned, this.#totals, queue);
       await this.#prepare(strategy, queue);
     } finally {
       await this.#source.close();
@@ -153,9 +154,9 @@ export class ExportRun {
     );
   }
 
-  async #passQuality(totals: StageTotals, queue: RunQueue): Promise<void> {
-    const { rows } = await queue.outcome();
-    const { failures, warnings, gates } = await checkQuality(this.#ctx, totals, rows);
+  async #passQuality({ plan }: PlannedRun, totals: StageTotals, queue: RunQueue): Promise<void> {
+    const run = { ...await queue.outcome(), apart: columnsApart(plan) };
+    const { failures, warnings, gates } = await checkQuality(this.#ctx, totals, run);
     this.#gates = gates;
     this.#quality = [...failures, ...warnings];
     if (failures.length > 0) throw qualityFailed(this.#ctx.exported.name, failures);

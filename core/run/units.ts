@@ -10,6 +10,7 @@ import { commitPart } from "./commit_part.ts";
 import type { ExportContext } from "./context.ts";
 import type { Extractor } from "../workers/extractor.ts";
 import { Governor } from "./governor.ts";
+import { type ChunkCounts, chunkCounts } from "../encode/chunk_counts.ts";
 import type { OutputSpec } from "../encode/part_writer.ts";
 import type { ReadSpec } from "../query/unit_read.ts";
 import type { ReadJob, ReadResult } from "../extract/read.ts";
@@ -57,6 +58,10 @@ export interface UnitPlan {
   readonly suffix?: string;
   /** null for stdout. */
   readonly stagingDir: string | null;
+}
+
+function withCounts(parts: readonly PartRecord[], counts: ChunkCounts | null): PartRecord[] {
+  return parts.map((part, i) => i > 0 || counts === null ? part : { ...part, counts });
 }
 
 /** Runs one queue to its end, once. */
@@ -150,7 +155,10 @@ export class UnitRunner {
       );
       try {
         const { rows, lastValue, dropped, lastTies, checksum } = result;
-        const parts = await this.#commit(unit, result.parts);
+        const parts = withCounts(
+          await this.#commit(unit, result.parts),
+          chunkCounts(this.#ctx.exported.quality, result.stages.quality),
+        );
         watch.stored();
         const done = { rows, lastValue, dropped, lastTies, checksum, parts };
         await this.#queue.completed(unit, done);

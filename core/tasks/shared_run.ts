@@ -6,6 +6,7 @@ import { usesSnapshot } from "../extract/snapshot.ts";
 import { HeldLease } from "../lease/lease.ts";
 import { isComplete } from "../manifest/publish.ts";
 import { runId } from "../manifest/names.ts";
+import { requireSharedGates } from "../plan/shared_gates.ts";
 import { bound, isStream } from "../ports/destination.ts";
 import type { ChunkRun, ChunkTask, LeasedState } from "../ports/state.ts";
 import { chunkIdentifier } from "../query/chunk.ts";
@@ -55,6 +56,8 @@ export function sharedRun(
       { hint: "Apply the plan with one process, or cut by a column." },
     );
   }
+  // Sealed plans name the column that was found.
+  requireSharedGates(exported, mode.column);
   if (usesSnapshot(exported) && sealed.snapshot === null) {
     throw new RivetError(
       "NOT_AVAILABLE",
