@@ -45,7 +45,7 @@ export async function checkQuality(
   const judged = totalsOf(totals, run);
   const verdict = qualityVerdict(quality, judged, rows);
   const undecided = verdict.failures.length === 0 && verdict.warnings.length > 0 &&
-    judged.rows !== rows;
+    totals.quality.rows !== rows;
   const failures = undecided && await failedBefore(ctx)
     ? ["this run failed its quality gates before it was resumed; run without --resume"]
     : verdict.failures;

@@ -174,6 +174,42 @@ Deno.test("a run of one process is refused beside tasks, and after them until th
   }));
 
 const GATE = 7_017;
+/** Every third note is NULL, and each chunk has the same notes. */
+const gated = (gates: string) =>
+  CONFIG.replace(QUERY, "SELECT id, CASE WHEN id % 3 > 0 THEN 'n' || id % 100 END AS note FROM t")
+    .replace("format: csv", `quality: {${gates}}, format: csv`);
+
+Deno.test("gates over values are decided by the finish, over what all tasks have read", async () => {
+  const gates = "null_ratio_max: {note: 0.3}, unique_columns: [id]";
+  await onPlan(async (bench) => {
+    for (const i of [0, 1]) succeeded(await task(bench, i, 2));
+    const finish = await apply(bench, "--finish");
+    equal(finish.code, 1);
+    match(finish.err, /null_ratio_max: 'note' is NULL in 333 of 1000 rows, at most 0.3/);
+    ok(!/unique_columns|undecided/.test(finish.err), finish.err);
+    ok(!await exists(bench, "_SUCCESS"));
+  }, gated(gates));
+  await onPlan(async (bench) => {
+    const claimed = succeeded(await apply(bench, "--claim"));
+    ok(!claimed.err.includes("undecided"), claimed.err);
+    ok(await exists(bench, "_SUCCESS"));
+  }, gated(gates.replace("0.3", "0.4")));
+});
+
+Deno.test("a gate that tasks cannot decide together is refused, and one process decides it", () =>
+  onPlan(async (bench) => {
+    const refusal = /unique_columns: 'note' cannot be decided by several processes/;
+    const early = await bench.rivet("plan", "-c", "rivet.yaml", "--tasks", "2");
+    ok(early.code !== 0);
+    match(early.err, refusal);
+    const late = await task(bench, 0, 2);
+    ok(late.code !== 0);
+    match(late.err, refusal);
+    const alone = await apply(bench);
+    equal(alone.code, 1);
+    match(alone.err, /unique_columns: 'note' repeats in/);
+  }, gated("unique_columns: [note]")));
+
 /** One chunk is behind a gate; the lowest and the highest key are not. */
 const GATED = CONFIG.replace(
   QUERY,
