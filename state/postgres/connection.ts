@@ -18,12 +18,14 @@ import { readStateUrl, type StateUrl } from "./url.ts";
 
 /** One to write, and one to read while a write waits for a lock. */
 const MAX_CONNECTIONS = 2;
-const LOCK_TIMEOUT_MS = 5_000;
+const LOCK_TIMEOUT_MS = 20_000;
 /**
  * How long the server bears a transaction that nobody goes on with, as a part of what others wait for its locks:
  * a process that is stopped, or whose machine is gone, loses them before somebody else gives up for them.
  */
-const IDLE_SHARE = 0.4;
+const IDLE_SHARE = 0.5;
+/** A process that gets little of its machine is not gone. */
+const IDLE_LEAST_MS = 1_000;
 const CLOSE_TIMEOUT_S = 5;
 /** Longest wait for one write or read, locks included; a server that is silent for longer is lost. */
 const ANSWER_TIMEOUT_MS = 120_000;
@@ -226,7 +228,7 @@ class PostgresConnection implements SqlConnection {
     work: (tx: SqlExecutor) => Promise<T>,
     { durable }: TransactionOptions = {},
   ): Promise<T> {
-    const idleMs = Math.max(1, Math.round(this.#lockTimeoutMs * IDLE_SHARE));
+    const idleMs = Math.max(IDLE_LEAST_MS, Math.round(this.#lockTimeoutMs * IDLE_SHARE));
     const settings = `set_config('lock_timeout', '${this.#lockTimeoutMs}', true),
       set_config('idle_in_transaction_session_timeout', '${idleMs}', true)` +
       (durable === false ? ", set_config('synchronous_commit', 'off', true)" : "");
