@@ -3,7 +3,10 @@ import { requireChecksum } from "../query/checksum.ts";
 import { requireServer } from "../access/capabilities.ts";
 import { onlyHelps } from "../access/only_helps.ts";
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
+import { TABLE_FORMATS } from "../config/table_formats.ts";
 import { resolveTuning } from "../config/tuning.ts";
+import { resolvePlaceholders } from "../manifest/names.ts";
+import { withTable } from "../tables/open_table.ts";
 import { type ErrorCode, type RivetError, toRivetError } from "../base/errors.ts";
 import type { Adapters } from "../ports/adapters.ts";
 import { type Access, type AnyDestination, isStream } from "../ports/destination.ts";
@@ -16,7 +19,15 @@ export type DoctorCategory = "auth error" | "connectivity error" | "bucket not f
 
 /** One line of the doctor's answer. */
 export interface DoctorCheck {
-  readonly about: "config" | "source" | "clock" | "export" | "destination" | "state" | "lineage";
+  readonly about:
+    | "config"
+    | "source"
+    | "clock"
+    | "export"
+    | "destination"
+    | "table"
+    | "state"
+    | "lineage";
   /** `Source auth (Postgres)`, `Destination S3(my-bucket)`. */
   readonly name: string;
   readonly status: "ok" | "warn" | "fail";
@@ -28,7 +39,8 @@ export interface DoctorCheck {
   readonly hint: string | null;
 }
 
-export interface DoctorDeps extends Pick<Adapters, "source" | "destination" | "openLineage"> {
+export interface DoctorDeps
+  extends Pick<Adapters, "source" | "destination" | "table" | "openLineage"> {
   readonly state: () => Promise<OpenedReader>;
 }
 
@@ -49,6 +61,9 @@ export async function runDoctor(
   checks.push(...await checkSource(deps, options));
   for (const place of placesOf(options.config)) {
     checks.push(...await checkDestination(deps, place, options));
+  }
+  for (const exported of options.config.exports) {
+    checks.push(...await checkTable(deps, exported, options));
   }
   checks.push(await checkState(deps));
   checks.push(...await checkLineage(deps, options));
@@ -204,6 +219,31 @@ async function checkDestination(
     return [okCheck("destination", name), ...refused.map((r) => refusal(name, r))];
   } catch (error) {
     return [failedCheck("destination", name, error)];
+  } finally {
+    await destination?.close();
+  }
+}
+
+/** Whether the table of an export can be opened, through its catalog where it has one. */
+async function checkTable(
+  deps: DoctorDeps,
+  exported: LoadedExport,
+  { signal }: DoctorOptions,
+): Promise<DoctorCheck[]> {
+  const { name: exportName, tableFormat: settings } = exported;
+  if (settings === null) return [];
+  const name = `Table (${TABLE_FORMATS[settings.type].title}, ${
+    settings.identifier ?? exportName
+  })`;
+  let destination: AnyDestination | null = null;
+  try {
+    const values = { exportName, runId: "doctor", at: new Date() };
+    destination = await deps.destination(resolvePlaceholders(exported.destination, values));
+    const opened = { deps, exported, destination, signal };
+    const version = await withTable(opened, ({ current }) => current?.id ?? "not there yet");
+    return [okCheck("table", name, version ?? undefined)];
+  } catch (error) {
+    return [failedCheck("table", name, error)];
   } finally {
     await destination?.close();
   }

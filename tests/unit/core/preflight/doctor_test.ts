@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import type { LoadedConfig, LoadedExport } from "../../../../core/config/loaded.ts";
+import type { LoadedConfig, LoadedExport, TableSettings } from "../../../../core/config/loaded.ts";
+import { openDestination } from "../../../../adapters/destinations/mod.ts";
+import { iceberg } from "../../../../adapters/tables/iceberg/mod.ts";
+import { SETTINGS } from "../../../support/iceberg.ts";
 import type { DestinationConfig } from "../../../../core/config/schema.ts";
 import {
   DestinationError,
@@ -26,6 +29,7 @@ function config(...destinations: DestinationConfig[]): LoadedConfig {
       mode: { kind: "full" },
       consistency: { kind: "statement" },
       tuning: { adaptive: false },
+      tableFormat: null,
     }) as Partial<LoadedExport> as LoadedExport
   );
   const loaded: Partial<LoadedConfig> = {
@@ -73,6 +77,7 @@ function deps(parts: Parts, opened: DestinationConfig[] = []): DoctorDeps {
   };
   return {
     openLineage: () => Promise.resolve(null),
+    table: () => Promise.resolve(iceberg),
     source: () => Promise.resolve(factory as SourceFactory),
     destination: (config) => {
       opened.push(config);
@@ -89,6 +94,45 @@ function examine(parts: Parts, loaded: LoadedConfig, opened?: DestinationConfig[
 
 const status = (checks: readonly DoctorCheck[], about: DoctorCheck["about"]) =>
   checks.filter((c) => c.about === about).map((c) => [c.name, c.status, c.category]);
+
+Deno.test("a table is opened: one that is not there yet is well, a catalog that is away is not", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "rivet-doctor-" });
+  try {
+    const local: DestinationConfig = { type: "local", path: dir };
+    const loaded = config(local);
+    const tabled = (settings: Partial<TableSettings>) => ({
+      ...loaded,
+      exports: loaded.exports.map((one) => ({ ...one, tableFormat: { ...SETTINGS, ...settings } })),
+    });
+    const look = async (settings: Partial<TableSettings>) => {
+      const { signal } = new AbortController();
+      const opened = { ...deps({}), destination: () => openDestination(local) };
+      const checks = await runDoctor(opened, {
+        config: tabled(settings),
+        writeProbe: false,
+        signal,
+      });
+      return checks.filter(({ about }) => about === "table");
+    };
+    const [well] = await look({});
+    assert.deepEqual([well.name, well.status, well.message], [
+      "Table (Iceberg, e0)",
+      "ok",
+      "not there yet",
+    ]);
+    const [away] = await look({
+      identifier: "shop.orders",
+      catalog: { type: "rest", uri: "http://127.0.0.1:1" },
+    });
+    assert.deepEqual([away.name, away.status, away.category], [
+      "Table (Iceberg, shop.orders)",
+      "fail",
+      "connectivity error",
+    ]);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
 
 Deno.test("what a connection warns of stands before it, and a wrong clock is a warning", async () => {
   const well = await examine({}, config());
