@@ -8,9 +8,11 @@
  * of each is what counts: what else the machine does only adds. Needs GNU time and a PostgreSQL server, as
  * `bench/run.ts` does.
  */
+import process from "node:process";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { join, resolve } from "node:path";
+import { configureLogging, formatEntry, type LogEntry, logger } from "../core/base/log.ts";
 import { createDatabase, testPostgres } from "../tests/support/postgres.ts";
 import { inFolder, measure, median } from "./measure.ts";
 import { TABLES } from "./tables.ts";
@@ -78,6 +80,24 @@ const least = ({ cpu }: Way) => Math.min(...cpu);
 /** In percent of the least. */
 const more = (than: Way, of: Way) => 100 * (least(of) / least(than) - 1);
 
+const LINES = 20_000;
+
+/** Microseconds of CPU that a line at info takes until it is text; writing it is the terminal's time. */
+function lineMicroseconds(): number {
+  let characters = 0;
+  const sink = (entry: LogEntry) => characters += formatEntry(entry, false).length;
+  configureLogging({ level: "info", sink });
+  const fields = { export: "orders", run_id: "orders_20260521T120000.123", chunk: 7, rows: 25_000 };
+  const say = (i: number) => logger().info(`export 'orders': chunk ${i} done, 25,000 rows`, fields);
+  for (let i = 0; i < LINES; i++) say(i);
+  const began = process.cpuUsage();
+  for (let i = 0; i < LINES; i++) say(i);
+  const { user, system } = process.cpuUsage(began);
+  configureLogging({ level: "error", sink: () => {} });
+  if (characters === 0) throw new Error("nothing was said");
+  return (user + system) / LINES;
+}
+
 const server = await testPostgres();
 const db = await createDatabase(server);
 try {
@@ -101,6 +121,7 @@ for (const one of ways) {
     `${one.name}: ${figures.map((s) => s.toFixed(2)).join(" / ")} s CPU, least / median / most`,
   );
 }
+console.log(`one line at info: ${lineMicroseconds().toFixed(1)} microseconds of CPU`);
 console.log(`log at info against errors alone: ${more(quiet, info).toFixed(1)} %`);
 if (without !== null) {
   console.log(`telemetry that is off against none: ${more(without, quiet).toFixed(1)} %`);
