@@ -196,10 +196,22 @@ async function completeTable(
     await complete(ctx, destination, committed);
   } catch (thrown) {
     const error = toRivetError(thrown);
-    // What an incremental run has read is behind the cursor: it must not be forgotten.
-    if (!isRefusal(error) || manifest.cursor !== undefined) throw error;
+    if (!isRefusal(error)) throw error;
+    await cursorBefore(ctx, manifest);
     await takeBack(ctx, destination, manifest, error.message);
   }
+}
+
+/** I3: what its table refuses is read again. */
+async function cursorBefore(
+  { state, exported: { name: exportName } }: ExportContext,
+  { run_id: runId, cursor }: Manifest,
+): Promise<void> {
+  if (cursor === undefined || (await state.cursor(exportName))?.runId !== runId) return;
+  const updatedAt = new Date().toISOString();
+  const { before } = cursor;
+  if (before === null) await state.resetCursor(exportName);
+  else await state.saveCursor({ exportName, cursor: before, runId, updatedAt });
 }
 
 /** Moves the cursor to where the run would have moved it; else why it must not. */

@@ -98,13 +98,21 @@ export class DeltaTable implements Table {
     return this.current ?? { id: String(this.#snapshot.version), columns: [] };
   }
 
-  /** Whether this very run has been committed, by whoever tried it before. */
-  #isDone({ sequence }: TableCommit): boolean {
+  /**
+   * Whether this very run has been committed, by whoever tried it before. A run of another state may have
+   * the same number: the table then knows nothing of these files.
+   */
+  #isDone({ sequence, added }: TableCommit): boolean {
+    const { files, removed } = this.#snapshot;
     const last = this.lastSequence;
-    if (last !== null && last > sequence) {
+    if (last === null || last < sequence) return false;
+    if (last > sequence) {
       throw this.#conflict(`run ${last} of the export is in it, which came after this one`);
     }
-    return last === sequence;
+    // Without files the commit is made again, and changes nothing where it was made.
+    if (added.length === 0) return false;
+    if (added.every(({ path }) => files.has(path) || removed.has(path))) return true;
+    throw this.#conflict(`run ${last} of an export of this name is in it, from another state`);
   }
 
   /** Rows that came in the meantime are not those that this commit was to replace. */

@@ -1,5 +1,9 @@
 /** Delta tables of whole runs, as their log and DuckDB's reader of the files that it names have them. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { RivetError } from "../../../core/base/errors.ts";
+import type { TableFormat } from "../../../core/ports/table_format.ts";
+import type { RunDeps } from "../../../core/run/context.ts";
 import { deltaRows, readDelta, readDeltaFolder } from "../../support/read_delta.ts";
 import { S3_ENV, startS3 } from "../../support/s3.ts";
 import { Lake } from "./harness.ts";
@@ -120,6 +124,49 @@ Deno.test("a run that begins with another state comes after what is in the table
     await lake.run();
     assert.deepEqual(await ids(lake.out), upTo(7));
     assert.deepEqual((await readDeltaFolder(lake.out)).txns, { "rivet:rows": 3 });
+  }));
+
+/** Commits that nobody answers, and that were not made. */
+function unanswered(deps: RunDeps): RunDeps {
+  const table = async (type: string): Promise<TableFormat> => {
+    const format = await deps.table(type);
+    return {
+      type: format.type,
+      open: async (place) =>
+        new Proxy(await format.open(place), {
+          get(target, key) {
+            if (key === "commit") {
+              const error = new RivetError("DESTINATION_UNREACHABLE", "no answer", {
+                category: "network",
+              });
+              return () => Promise.reject(error);
+            }
+            const value = Reflect.get(target, key, target);
+            return typeof value === "function" ? value.bind(target) : value;
+          },
+        }),
+    };
+  };
+  return { ...deps, table };
+}
+
+Deno.test("a commit without an answer stays open: the next run makes it, or reads what it cannot make", () =>
+  Lake.with(ROWS, async (lake) => {
+    await lake.configure(`table: rows, mode: incremental, cursor_column: id, ${DELTA}`);
+    assert.equal((await lake.tryRun({}, unanswered)).error?.code, "DESTINATION_UNREACHABLE");
+    assert.deepEqual(await ids(lake.out), []);
+    assert.equal((await lake.run()).rows, 0, "its rows are not read again");
+    assert.deepEqual(await ids(lake.out), upTo(100));
+    await lake.database.sql(
+      "INSERT INTO rows SELECT i, 'w', now() FROM generate_series(101, 110) i",
+    );
+    const { runId } = await lake.tryRun({}, unanswered);
+    const prepared = await Deno.readTextFile(join(lake.out, `manifest-${runId}.json`));
+    const txn = { appId: "rivet:rows", version: JSON.parse(prepared).sequence, lastUpdated: 0 };
+    const foreign = join(lake.out, `_delta_log/${"1".padStart(20, "0")}.json`);
+    await Deno.writeTextFile(foreign, `${JSON.stringify({ txn })}\n`);
+    assert.equal((await lake.run()).rows, 10, "its number is another run's by now");
+    assert.deepEqual(await ids(lake.out), upTo(110));
   }));
 
 Deno.test("S3: a store that heeds conditions has tables, one that ignores them is refused", () =>

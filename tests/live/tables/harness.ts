@@ -50,8 +50,11 @@ export class Lake {
   }
 
   /** Runs the export, which may fail. */
-  async tryRun(options: Parameters<typeof runConfig>[1] = {}): Promise<ExportSummary> {
-    return (await runConfig(this.dir, options)).exports[0];
+  async tryRun(
+    options: Parameters<typeof runConfig>[1] = {},
+    wrap?: Parameters<typeof runConfig>[2],
+  ): Promise<ExportSummary> {
+    return (await runConfig(this.dir, options, wrap)).exports[0];
   }
 
   async run(options: Parameters<typeof runConfig>[1] = {}): Promise<ExportSummary> {

@@ -139,6 +139,18 @@ Deno.test("delta: what is mended goes and comes in one commit, if it is there st
   assert.deepEqual(await lake.paths(), ["c.parquet"]);
 });
 
+Deno.test("delta: a run of another state with the same number is not taken for one's own", async () => {
+  const lake = new Lake();
+  const theirs = lake.commitOf(["b.parquet"]);
+  await lake.commit(["a.parquet"], { sequence: theirs.sequence });
+  await refused(
+    (await lake.open()).commit(theirs),
+    "TABLE_CONFLICT",
+    /run 1 of an export of this name is in it, from another state/,
+  );
+  assert.deepEqual(await lake.paths(), ["a.parquet"]);
+});
+
 /** A store in which somebody else commits right before the first commit. */
 function raced(lake: Lake, other: () => Promise<unknown>): TableStore {
   let first = true;
