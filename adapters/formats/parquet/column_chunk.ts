@@ -20,6 +20,10 @@ const PAGE_BYTES = 1 << 20;
 const DICTIONARY_TRIAL_VALUES = 4096;
 /** A larger dictionary is kept for the pages that use it, and the rest of the chunk goes without. */
 const DICTIONARY_BYTES = 1 << 20;
+/** Chunks that keep a form before others are tried again: a column's data is mostly of one kind. */
+const CHUNKS_OF_FORM = 8;
+/** A form that was chosen by fewer values holds for its chunk alone. */
+const TELLING_VALUES = 1024;
 /** What a page compresses to before one of its column has been seen. */
 const ASSUMED_RATIO = 0.5;
 
@@ -59,8 +63,8 @@ export class ColumnChunkWriter {
   /** The dictionary page's values, kept when the chunk went on without. */
   #usedDictionary: DictionaryValues | null = null;
   #onTrial = true;
-  /** The form of pages without a dictionary has been chosen for this chunk. */
-  #formChosen = false;
+  /** For how many chunks, this one among them, the form of pages without a dictionary stands. */
+  #formStands = 0;
   #pageRows = 0;
   #rows = 0;
   #parts: Uint8Array[] = [];
@@ -171,7 +175,7 @@ export class ColumnChunkWriter {
   #startDictionary(): void {
     const bits = this.#leaf.physical === PhysicalType.BOOLEAN;
     this.#dictionary = bits ? null : new DictionaryValues(this.#leaf);
-    this.#formChosen = false;
+    this.#formStands = Math.max(0, this.#formStands - 1);
     this.#usedDictionary = null;
     this.#onTrial = true;
   }
@@ -204,9 +208,9 @@ export class ColumnChunkWriter {
     if (this.#pageRows === 0) return;
     this.#endTrial();
     const values = this.#values.count === 0 ? this.#direct : this.#values;
-    if (values === this.#direct && values.count > 0 && !this.#formChosen) {
+    if (values === this.#direct && values.count > 0 && this.#formStands === 0) {
       this.#direct.choose(this.#measure);
-      this.#formChosen = true;
+      this.#formStands = values.count < TELLING_VALUES ? 1 : CHUNKS_OF_FORM;
     }
     const statistics = { bounds: values.bounds(), nullCount: this.#levels.nullCount };
     const page = dataPage(this.#leaf, this.#levels, values, statistics, this.#codec);

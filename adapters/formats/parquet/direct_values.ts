@@ -27,7 +27,7 @@ const MIN_BORROWED_BYTES = 512;
 /** Compressed size of a page body. */
 export type Measure = (body: Uint8Array) => number;
 
-/** Page values that other values can be moved into, and whose form is chosen once per column chunk. */
+/** Page values that other values can be moved into, and whose form is chosen now and then. */
 export interface DirectValues extends PageValues {
   /** Takes all values of a page that was to have a dictionary. */
   takeFrom(dictionary: DictionaryValues): void;
