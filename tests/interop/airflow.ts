@@ -1,9 +1,9 @@
 /**
  * `deploy/airflow/rivet_orders.py` in a real Airflow. No part of the gate.
  *
- *   deno run -A tests/interop/airflow.ts [test] [kill]
+ *   deno run -A tests/interop/airflow.ts [final] [test] [kill]
  *
- * `test`: the whole DAG in one process (`airflow dags test`). `kill`: a scheduler with two worker processes
+ * `final`: which exit codes end a task for good. `test`: the whole DAG in one process (`airflow dags test`). `kill`: a scheduler with two worker processes
  * (LocalExecutor), where one read is killed while it goes on; Airflow tries it again, and the export is whole.
  * Installs Airflow with pip into a temporary folder, or takes the one whose `bin` RIVET_AIRFLOW_BIN names.
  */
@@ -120,6 +120,29 @@ async function testDag(airflow: Airflow): Promise<void> {
   await requireWhole(airflow);
 }
 
+/** Exit codes of a command -> whether Airflow tries the task again. */
+const AGAIN = { 1: true, 2: false, 4: false };
+
+async function requireFinal({ bin, env }: Airflow): Promise<void> {
+  const script = `
+import rivet_orders
+from airflow.exceptions import AirflowException, AirflowFailException
+
+for code, again in ${
+    JSON.stringify(Object.entries(AGAIN)).replaceAll("true", "True").replaceAll("false", "False")
+  }:
+    try:
+        rivet_orders.RivetOperator(task_id="t" + code, bash_command="exit " + code).execute({})
+    except AirflowException as error:
+        assert isinstance(error, AirflowFailException) != again, (code, error)
+    else:
+        raise AssertionError(code)
+`;
+  const PYTHONPATH = here("../../deploy/airflow");
+  await succeed(join(bin, "python"), ["-c", script], { ...env, PYTHONPATH });
+  console.log("exit codes 2 and 4 are not tried again");
+}
+
 async function until<T>(what: string, look: () => Promise<T | null>): Promise<T> {
   for (const end = Date.now() + GIVE_UP_MS; Date.now() < end;) {
     const found = await look();
@@ -202,7 +225,8 @@ async function once(work: (airflow: Airflow) => Promise<void>, throttleMs: numbe
 }
 
 if (import.meta.main) {
-  const asked = Deno.args.length === 0 ? ["test", "kill"] : Deno.args;
+  const asked = Deno.args.length === 0 ? ["final", "test", "kill"] : Deno.args;
+  if (asked.includes("final")) await once(requireFinal, 0);
   if (asked.includes("test")) await once(testDag, 0);
   if (asked.includes("kill")) await once(killOne, 1_000);
   Deno.exit(0);
