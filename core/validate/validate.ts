@@ -17,6 +17,7 @@ import {
   markerOf,
 } from "../manifest/find_manifest.ts";
 import { validateLegacy } from "./legacy.ts";
+import { type TableVerdict, validateTable } from "./validate_table.ts";
 import { placeOfExport, type ValidatePlace } from "./validate_place.ts";
 import {
   type ExportValidation,
@@ -33,7 +34,7 @@ import {
   verifyDestination,
 } from "../manifest/verify_parts.ts";
 
-export interface ValidateDeps extends Pick<Adapters, "destination"> {
+export interface ValidateDeps extends Pick<Adapters, "destination" | "table"> {
   /** Opened only when the destination alone does not say enough. The caller closes it. */
   readonly state: () => Promise<Pick<StateStore, "files" | "metrics">>;
 }
@@ -70,7 +71,17 @@ async function validateExport(
     if (isStream(destination)) return notApplicable(exported, destination);
     const place = bound(destination, options.signal);
     const found = await findManifest(place, exported.name, runId);
-    if (found !== null) return await validateManifest(place, exported, found);
+    if (found !== null) {
+      const validation = await validateManifest(place, exported, found);
+      const table = await validateTable(
+        deps,
+        exported,
+        destination,
+        found.manifest,
+        options.signal,
+      );
+      return withVerdict(validation, table);
+    }
     const format = options.format ?? exported.config.format;
     return await validateLegacy({ destination: place, state: deps.state, exported, runId, format });
   } catch (thrown) {
@@ -89,6 +100,16 @@ async function validateExport(
   } finally {
     await destination?.close();
   }
+}
+
+function withVerdict(validation: ExportValidation, table: TableVerdict): ExportValidation {
+  const findings = [...validation.findings, ...table.findings];
+  return {
+    ...validation,
+    findings,
+    status: findings.length === 0 ? "pass" : "fail",
+    warnings: [...validation.warnings, ...table.warnings],
+  };
 }
 
 function blank(

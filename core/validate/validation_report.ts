@@ -17,6 +17,10 @@ export type FindingCode =
   /** There is a `_SUCCESS`, and no manifest that it could be of. */
   | "manifest_missing"
   | "part_empty"
+  /** Of `table_format`. */
+  | "table_missing"
+  | "table_lacks_run"
+  | "table_has_more"
   | "nothing_to_validate"
   | "destination_failed";
 

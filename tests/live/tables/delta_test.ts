@@ -126,6 +126,27 @@ Deno.test("a run that begins with another state comes after what is in the table
     assert.deepEqual((await readDeltaFolder(lake.out)).txns, { "rivet:rows": 3 });
   }));
 
+Deno.test("validate compares the table with the run's manifest", () =>
+  Lake.with(ROWS, async (lake) => {
+    await lake.configure(`table: rows, ${DELTA}`);
+    await lake.run();
+    await lake.run();
+    assert.deepEqual(await lake.validate(), { codes: [], warnings: [] });
+    const log = (version: number) =>
+      join(lake.out, `_delta_log/${String(version).padStart(20, "0")}.json`);
+    const [path] = (await readDeltaFolder(lake.out)).files.keys();
+    const remove = { path, dataChange: true, extendedFileMetadata: false };
+    await Deno.writeTextFile(log(2), `${JSON.stringify({ remove })}\n`);
+    const { codes, warnings } = await lake.validate();
+    assert.deepEqual(codes, []);
+    assert.match(warnings.join(), /version 2 of the table is another writer's, .*\.parquet/);
+    await Deno.remove(log(2));
+    await Deno.remove(log(1));
+    assert.deepEqual((await lake.validate()).codes, ["table_lacks_run"]);
+    await Deno.remove(log(0));
+    assert.deepEqual((await lake.validate()).codes, ["table_missing"]);
+  }));
+
 /** Commits that nobody answers, and that were not made. */
 function unanswered(deps: RunDeps): RunDeps {
   const table = async (type: string): Promise<TableFormat> => {

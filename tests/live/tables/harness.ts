@@ -7,6 +7,7 @@ import { repairExport } from "../../../core/repair/repair.ts";
 import type { ExportSummary } from "../../../core/report/summary.ts";
 import { startThread } from "../../../core/workers/thread.ts";
 import { WorkerClient } from "../../../core/workers/worker_client.ts";
+import { validateExports } from "../../../core/validate/validate.ts";
 import { openState } from "../../../state/open.ts";
 import { createDatabase, type TestDatabase, testPostgres } from "../../support/postgres.ts";
 import { runConfig } from "../../support/run.ts";
@@ -74,6 +75,21 @@ export class Lake {
         signal: new AbortController().signal,
       });
       assert.equal(execution?.status, "success", execution?.error?.message);
+    } finally {
+      await state.close();
+    }
+  }
+
+  /** `rivet validate`: the codes of what it found, and its notes. */
+  async validate(): Promise<{ codes: string[]; warnings: readonly string[] }> {
+    const { exports } = await loadConfig(join(this.dir, "rivet.yaml"), { params: new Map(), env });
+    const state = await openState({ dir: this.dir, env, warn: () => {} });
+    try {
+      const { signal } = new AbortController();
+      const where = { date: null, runId: null, prefix: null, format: null };
+      const deps = { ...adapters, state: () => Promise.resolve(state) };
+      const { exports: [found] } = await validateExports(deps, { exports, signal, ...where });
+      return { codes: found.findings.map(({ code }) => code), warnings: found.warnings };
     } finally {
       await state.close();
     }

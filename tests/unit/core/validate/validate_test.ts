@@ -1,3 +1,4 @@
+import { loadTableFormat } from "../../../../adapters/tables/mod.ts";
 import { deepEqual, equal, match } from "node:assert/strict";
 import type { OpenDestination } from "../../../support/destinations.ts";
 import { StdoutDestination } from "../../../../adapters/destinations/stdout.ts";
@@ -32,6 +33,7 @@ async function validate(destination: OpenDestination, { options, state }: Wanted
     {
       state: () => Promise.resolve(state ?? stateOf()),
       destination: () => Promise.resolve(destination),
+      table: loadTableFormat,
     },
     { ...ANYWHERE, exports: [exportOf("orders")], ...options },
   );
@@ -204,6 +206,7 @@ Deno.test("a stream has nothing to validate and does not fail", async () => {
     {
       state: () => Promise.resolve(stateOf()),
       destination: () => Promise.resolve(new StdoutDestination()),
+      table: loadTableFormat,
     },
     { ...ANYWHERE, exports: [exportOf("orders")] },
   );
