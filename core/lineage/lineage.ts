@@ -11,6 +11,7 @@ import { type EventSink, type LineageSubject, RunLineage } from "./run_lineage.t
 const FAILURES_BORNE = 2;
 const REST_MS = 60_000;
 
+/** The receiver of a whole invocation. */
 export class Lineage implements EventSink {
   readonly #receiver: LineageReceiver;
   #failures = 0;

@@ -56,6 +56,7 @@ interface Planned {
   readonly inputs: readonly TableLocation[];
 }
 
+/** What one run of an export tells. */
 export class RunLineage {
   readonly #lineage: EventSink;
   readonly #subject: LineageSubject;

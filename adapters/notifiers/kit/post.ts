@@ -3,6 +3,7 @@ import { type ErrorCode, RivetError } from "../../../core/base/errors.ts";
 import { redact } from "../../../core/base/redact.ts";
 import { delay } from "../../../core/base/wait.ts";
 
+/** Where and how a message is posted. */
 export interface PostSettings {
   readonly attempts: number;
   /** Of one attempt, its answer included. */

@@ -2,6 +2,7 @@
 import { z } from "../../base/zod.ts";
 import { text } from "./fields.ts";
 
+/** `lineage:` at the top of the file. */
 export const lineageSchema = z.strictObject({
   url: text.optional().describe(
     "Address of the receiver of OpenLineage events, e.g. http://marquez:5000. Default: OPENLINEAGE_URL.",
