@@ -16,10 +16,16 @@ import { DictionaryValues, type PageValues } from "./values.ts";
 const PAGE_ROWS = 20_000;
 /** PLAIN bytes of a page; one larger value makes a larger page. */
 const PAGE_BYTES = 1 << 20;
+/** PLAIN bytes that the open pages of all columns may hold: those of many columns are smaller. */
+const OPEN_BYTES = 32 << 20;
+/** A smaller page is not worth its header and its entry in the indexes. */
+const MIN_PAGE_BYTES = 64 << 10;
 /** A dictionary must be worth it by then, or the column chunk goes on without one. */
 const DICTIONARY_TRIAL_VALUES = 4096;
 /** A larger dictionary is kept for the pages that use it, and the rest of the chunk goes without. */
 const DICTIONARY_BYTES = 1 << 20;
+/** Where pages are small, a dictionary is no larger than so many of them. */
+const DICTIONARY_PAGES = 4;
 /** Chunks that keep a form before others are tried again: a column's data is mostly of one kind. */
 const CHUNKS_OF_FORM = 8;
 /** A form that was chosen by fewer values holds for its chunk alone. */
@@ -49,6 +55,13 @@ export interface ChunkOptions {
   /** PLAIN where a dictionary does not pay, whatever would be smaller. */
   readonly plainOnly: boolean;
   readonly bloomFilter: boolean;
+  /** PLAIN bytes of a page; see `pageBytes`. */
+  readonly pageBytes: number;
+}
+
+/** How large the pages of a file with so many columns become. */
+export function pageBytes(columns: number): number {
+  return Math.min(PAGE_BYTES, Math.max(MIN_PAGE_BYTES, Math.floor(OPEN_BYTES / columns)));
 }
 
 /** Encodes one column of a row group into pages, with a dictionary as long as it pays. */
@@ -58,6 +71,7 @@ export class ColumnChunkWriter {
   readonly #levels = new Levels();
   readonly #direct: DirectValues;
   readonly #measure: Measure;
+  readonly #pageBytes: number;
   /** Null once the chunk's next pages go without it. */
   #dictionary: DictionaryValues | null = null;
   /** The dictionary page's values, kept when the chunk went on without. */
@@ -82,8 +96,9 @@ export class ColumnChunkWriter {
     this.#bloomFilter?.add(data, start, end);
   };
 
-  constructor(leaf: Leaf, codec: Codec, { plainOnly, bloomFilter }: ChunkOptions) {
+  constructor(leaf: Leaf, codec: Codec, { plainOnly, bloomFilter, pageBytes }: ChunkOptions) {
     this.#leaf = leaf;
+    this.#pageBytes = pageBytes;
     this.#codec = codec;
     this.#direct = directValues(leaf, plainOnly);
     this.#bloomFilter = bloomFilter ? new BloomFilterBuilder(leaf) : null;
@@ -116,7 +131,9 @@ export class ColumnChunkWriter {
       this.#pageRows += end - start;
       start = end;
       this.#reconsiderDictionary();
-      if (this.#pageRows >= PAGE_ROWS || this.#values.byteLength >= PAGE_BYTES) this.#sealPage();
+      if (this.#pageRows >= PAGE_ROWS || this.#values.byteLength >= this.#pageBytes) {
+        this.#sealPage();
+      }
     }
   }
 
@@ -137,6 +154,7 @@ export class ColumnChunkWriter {
       this.#parts.unshift(...page.parts);
       this.#count(page);
     }
+    dictionary?.release();
     const chunk: ColumnChunk = {
       leaf: this.#leaf,
       parts: this.#parts,
@@ -167,7 +185,7 @@ export class ColumnChunkWriter {
     return endWithin(
       start,
       end,
-      PAGE_BYTES - held,
+      this.#pageBytes - held,
       (until) => plainBytes(this.#leaf, data, start, until),
     );
   }
@@ -183,7 +201,8 @@ export class ColumnChunkWriter {
   /** Leaves the dictionary when the trial says that it does not pay, or when it has become too large. */
   #reconsiderDictionary(): void {
     if ((this.#dictionary?.count ?? 0) >= DICTIONARY_TRIAL_VALUES) this.#endTrial();
-    if ((this.#dictionary?.dictionary.plain.length ?? 0) <= DICTIONARY_BYTES) return;
+    const most = Math.min(DICTIONARY_BYTES, DICTIONARY_PAGES * this.#pageBytes);
+    if ((this.#dictionary?.dictionary.plain.length ?? 0) <= most) return;
     this.#sealPage();
     this.#leaveDictionary();
   }
@@ -201,6 +220,7 @@ export class ColumnChunkWriter {
     if (dictionary.pays) return;
     // No page used it yet: the trial ends at the latest with the first page that has a value.
     this.#direct.takeFrom(dictionary);
+    dictionary.release();
     this.#dictionary = null;
   }
 

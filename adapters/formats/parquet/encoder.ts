@@ -4,7 +4,7 @@ import { RivetError } from "../../../core/base/errors.ts";
 import type { RowGroupOptions } from "../../../core/config/loaded.ts";
 import type { EncoderOptions, FormatEncoder } from "../../../core/ports/format.ts";
 import type { Codec } from "./codecs.ts";
-import { ColumnChunkWriter } from "./column_chunk.ts";
+import { ColumnChunkWriter, pageBytes } from "./column_chunk.ts";
 import {
   type ChunkIndexes,
   chunkMetadata,
@@ -77,6 +77,7 @@ export class ParquetEncoder implements FormatEncoder {
       new ColumnChunkWriter(leaf, options.codec, {
         plainOnly: !mayPack(leaf, options.encoding),
         bloomFilter: options.bloomFilterColumns.includes(leaf.column.name),
+        pageBytes: pageBytes(options.leaves.length),
       })
     );
     this.#emit(MAGIC);

@@ -182,11 +182,18 @@ export class DictionaryValues implements PageValues {
     this.plainBytes = 0;
   }
 
+  /** Frees what takes most memory; the chunk has all its pages, or goes on without a dictionary. */
+  release(): void {
+    this.dictionary.release();
+    this.#indices.buffer.transfer(0);
+  }
+
   #reserve(extra: number): void {
     const needed = this.count + extra;
     if (needed <= this.#indices.length) return;
     const grown = new Int32Array(Math.max(needed, this.#indices.length * 2));
     grown.set(this.#indices);
+    this.#indices.buffer.transfer(0);
     this.#indices = grown;
   }
 

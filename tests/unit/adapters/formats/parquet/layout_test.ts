@@ -65,6 +65,26 @@ Deno.test("a dictionary that grows too large is left for pages without", async (
   });
 });
 
+Deno.test("the more columns, the smaller their pages, so that open ones stay within a bound", async () => {
+  const texts = Array.from({ length: 2600 }, (_, i) => `${i} `.repeat(80).slice(0, 200));
+  const pages = async (others: number) => {
+    const more = Array.from({ length: others }, (_, i) => column(`b${i}`, { kind: "bool" }));
+    const columns = [TEXT, ...more];
+    const rows = texts.map((text): Value[] => [text, ...Array<Value>(others).fill(null)]);
+    let count = 0;
+    await withFile("parquet", columns, [batchOf(columns, rows)], {}, async (path) => {
+      count = hyparquetPageIndex(path)[0][0].offset.page_locations.length;
+      const sql = `SELECT count(DISTINCT text) AS found FROM read_parquet('${path}')`;
+      const [{ found }] = await queryDuckdb(sql);
+      assert.equal(Number(found), texts.length);
+    });
+    return count;
+  };
+  assert.equal(await pages(0), 1);
+  const many = await pages(599);
+  assert.ok(many >= 4, `${many} pages`);
+});
+
 Deno.test("statistics are those that DuckDB computes from the rows", async () => {
   // DuckDB has no decimals over 38 digits, and shows bounds of lists and bytes in forms of their own.
   const samples = TYPE_SAMPLES.filter(({ type }) =>
