@@ -16,7 +16,7 @@ function chunksOf(rows: number, chunks: number, value: (chunk: number, i: number
     return new Uint8Array(new Set(body).size);
   };
   const codec = { id: CompressionCodec.ZSTD, compress };
-  const options = { plainOnly: false, bloomFilter: false };
+  const options = { plainOnly: false, bloomFilter: false, pageBytes: 1 << 20 };
   const writer = new ColumnChunkWriter(leafOf(COLUMNS[0]), codec, options);
   return Array.from({ length: chunks }, (_, chunk) => {
     calls = 0;
