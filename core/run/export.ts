@@ -95,6 +95,9 @@ export async function withContext<T>(
     const ctx = openContext(deps, options, exported, begun);
     try {
       return await work(ctx);
+    } catch (error) {
+      // What a lost lease stops says that it was stopped, and nobody did.
+      throw lease.failure ?? error;
     } finally {
       ctx.tracker.stop();
     }
