@@ -37,7 +37,7 @@ const options = object({
   target: optional(
     option("--target", choice(TARGET_NAMES, { metavar: "WAREHOUSE" }), {
       description:
-        message`Show what every column becomes in this warehouse: bigquery, snowflake, duckdb, clickhouse, redshift, spark, delta. Default: the export's target. Implies --type-report.`,
+        message`Show what every column becomes in this warehouse: bigquery, snowflake, duckdb, clickhouse, redshift, spark, delta, iceberg. Default: the export's target. Implies --type-report.`,
     }),
   ),
 });
