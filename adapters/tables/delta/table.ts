@@ -106,12 +106,13 @@ export class DeltaTable implements Table {
     const { files, removed } = this.#snapshot;
     const last = this.lastSequence;
     if (last === null || last < sequence) return false;
+    const isKnown = added.every(({ path }) => files.has(path) || removed.has(path));
+    if (added.length > 0 && isKnown) return true;
     if (last > sequence) {
       throw this.#conflict(`run ${last} of the export is in it, which came after this one`);
     }
     // Without files the commit is made again, and changes nothing where it was made.
     if (added.length === 0) return false;
-    if (added.every(({ path }) => files.has(path) || removed.has(path))) return true;
     throw this.#conflict(`run ${last} of an export of this name is in it, from another state`);
   }
 

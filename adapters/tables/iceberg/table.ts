@@ -18,6 +18,7 @@ import {
   currentSpec,
   type MetadataChange,
   newTable,
+  RUN_ID,
   type TableMetadata,
 } from "./metadata.ts";
 import { newSpec, type PartitionBy, partitionsOf, type PartitionSpec } from "./partition_spec.ts";
@@ -123,13 +124,32 @@ export class IcebergTable implements Table {
     return this.#catalog.close();
   }
 
-  /** A correction has the place of the run that it corrects: its files tell. */
+  /**
+   * Whether this very run has been committed, by whoever tried it before. A run of another state may have
+   * the same number, or a later one: the table then knows neither its id nor its files.
+   */
   async #isDone({ metadata }: Loaded, commit: TableCommit): Promise<boolean> {
+    const { added, removed, runId, sequence, write } = commit;
     const last = lastSequence(metadata, this.#exportName);
-    if (commit.write !== "amend") return last !== null && last >= commit.sequence;
+    if (write !== "amend") {
+      if (last === null || last < sequence) return false;
+      if (metadata.snapshots?.some(({ summary }) => summary[RUN_ID] === runId)) return true;
+    }
     const files = await this.files();
-    return commit.added.every(({ path }) => files.has(path)) &&
-      !commit.removed.some((path) => files.has(path));
+    const isThere = added.every(({ path }) => files.has(path));
+    // A correction has the place of the run that it corrects: its files tell.
+    if (write === "amend") return isThere && !removed.some((path) => files.has(path));
+    // A snapshot may have expired that added nothing.
+    if (isThere && (added.length > 0 || write === "append")) return true;
+    throw new RivetError(
+      "TABLE_CONFLICT",
+      `export '${this.#exportName}': run ${last} of an export of this name is in the table, from another ` +
+        `state, and this is run ${sequence}`,
+      {
+        hint:
+          "Give an export that writes to a table one state, or each state's export its own name.",
+      },
+    );
   }
 
   async #reload(): Promise<Loaded | null> {

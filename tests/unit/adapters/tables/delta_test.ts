@@ -108,7 +108,8 @@ Deno.test("delta: a run that is repeated finds its own commit", async () => {
   const late = { ...commit, sequence: 2 };
   assert.equal((await (await lake.open()).commit(late)).id, "1");
   assert.deepEqual(await lake.paths(), []);
-  await refused((await lake.open()).commit(commit), "TABLE_CONFLICT", /run 2 .* came after/);
+  const other = { ...lake.commitOf(["b.parquet"]), sequence: 1 };
+  await refused((await lake.open()).commit(other), "TABLE_CONFLICT", /run 2 .* came after/);
 });
 
 Deno.test("delta: replace takes out what was there in the same commit", async () => {
@@ -149,6 +150,15 @@ Deno.test("delta: a run of another state with the same number is not taken for o
     /run 1 of an export of this name is in it, from another state/,
   );
   assert.deepEqual(await lake.paths(), ["a.parquet"]);
+});
+
+Deno.test("delta: a run is found in the table though one of another state came after it", async () => {
+  const lake = new Lake();
+  const ours = lake.commitOf(["a.parquet"]);
+  await (await lake.open()).commit(ours);
+  await lake.commit(["b.parquet"]);
+  assert.equal((await (await lake.open()).commit(ours)).id, "1");
+  assert.deepEqual(await lake.paths(), ["a.parquet", "b.parquet"]);
 });
 
 /** A store in which somebody else commits right before the first commit. */

@@ -34,7 +34,7 @@ async function record(metrics: readonly RunMetric[], files: () => Promise<FileRe
       return Promise.resolve();
     },
   };
-  const config = { dir, config: {} } as LoadedConfig;
+  const config = { dir, config: {}, exports: [] as LoadedConfig["exports"] } as LoadedConfig;
   const signal = new AbortController().signal;
   try {
     const openNotifiers = () => Promise.resolve([]);

@@ -202,6 +202,32 @@ Deno.test("two writers: appends both stay, and a replaced table is not replaced 
   });
 });
 
+Deno.test("a run of another state with the same number, or a later one, is not taken for one's own", async () => {
+  await withPlace(async (place) => {
+    const ours = await fileOf(await place.open(), place.dir, "ours.parquet", COLUMNS, [[9, "z"]]);
+    for (const sequence of [1, 2]) {
+      await add(place, sequence, COLUMNS, [[sequence, "a"]]);
+      const commit = commitOf(1, COLUMNS, [ours], { runId: "orders_of_another_state" });
+      await rejects((await place.open()).commit(commit), {
+        code: "TABLE_CONFLICT",
+        message: /is in the table, from another state/,
+      });
+    }
+    deepStrictEqual((await read(place.dir)).map(({ id }) => id).sort(), [1, 2]);
+  });
+});
+
+Deno.test("a run is found in the table though one of another state came after it", async () => {
+  await withPlace(async (place) => {
+    const table = await place.open();
+    const ours = await fileOf(table, place.dir, "ours.parquet", COLUMNS, [[1, "a"]]);
+    await table.commit(commitOf(1, COLUMNS, [ours]));
+    const id = await add(place, 2, COLUMNS, [[2, "b"]]);
+    strictEqual((await (await place.open()).commit(commitOf(1, COLUMNS, [ours]))).id, id);
+    strictEqual((await read(place.dir)).length, 2);
+  });
+});
+
 Deno.test("a commit that died before the version hint is found, and the hint follows", async () => {
   await withPlace(async (place) => {
     await add(place, 1, COLUMNS, [[1, "a"]]);
