@@ -43,6 +43,12 @@ function now(): string {
 }
 
 /**
+ * What a claim updates is named by all columns of either index: a run that the server's statistics do not
+ * know yet would else be read from its beginning, at every claim.
+ */
+export const FOUND = "(status, chunk_index)";
+
+/**
  * The lowest that `what` holds of, in one statement. A row that another process is claiming is passed over,
  * not waited for. A run that is not in progress has none.
  */
@@ -57,7 +63,7 @@ async function claimLowest(
   const [row] = await tx.all(
     `UPDATE chunk_task SET status = 'running', attempts = attempts + 1, worker = NULL, claimed_at = ?,
        updated_at = ?
-     WHERE run_id = ? AND chunk_index = (SELECT chunk_index FROM chunk_task
+     WHERE run_id = ? AND ${FOUND} = (SELECT status, chunk_index FROM chunk_task
          WHERE run_id = ? AND ${what} ORDER BY chunk_index LIMIT 1${db.dialect.forUpdateSkipLocked})
        AND EXISTS (SELECT 1 FROM chunk_run WHERE run_id = ? AND status = 'in_progress') RETURNING *`,
     [at, at, runId, runId, ...parameters, runId],

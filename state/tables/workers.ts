@@ -17,7 +17,7 @@ import type {
 import type { SqlConnection, SqlExecutor, SqlParameter, SqlRow } from "../connection.ts";
 import type { Processes } from "../processes.ts";
 import { number, text, textOrNull, word } from "../row.ts";
-import { CHUNK_STATUSES, chunkTask } from "./chunk_tasks.ts";
+import { CHUNK_STATUSES, chunkTask, FOUND } from "./chunk_tasks.ts";
 import { clock, type Grant, iso, lease, lockRow, lost, ownerOf, take } from "./leases.ts";
 
 /** A grant that several processes have, and which of them this is. */
@@ -205,7 +205,7 @@ export function claimTable(
     const [row] = await db.all(
       `${held.withUndurable} UPDATE chunk_task SET status = 'running', attempts = attempts + 1, worker = ?,
          claimed_at = ?, updated_at = ?
-       WHERE run_id = ? AND ${held.and} AND chunk_index = (SELECT t.chunk_index FROM chunk_task t
+       WHERE run_id = ? AND ${held.and} AND ${FOUND} = (SELECT t.status, t.chunk_index FROM chunk_task t
          WHERE t.run_id = ? AND ${what}
          ORDER BY t.chunk_index LIMIT 1${db.dialect.forUpdateSkipLocked}) RETURNING *`,
       [...held.parameters, worker, at, at, runId, runId, ...parameters],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import postgres from "postgres";
-import type { LeaseAnswer } from "../../../core/ports/state.ts";
+import type { LeaseAnswer, StateStore } from "../../../core/ports/state.ts";
 import { openPostgres, readState } from "../../../state/open.ts";
 import { connectPostgres } from "../../../state/postgres/connection.ts";
 import { STATE_VERSION } from "../../../state/migrations.ts";
@@ -292,4 +292,67 @@ sessionTest("a database that does not exist, with the password hidden", async ({
     assert.doesNotMatch(Deno.inspect(error), /hidden-word/);
     return true;
   });
+});
+
+const CHUNKS = 10_000;
+
+async function createdRun(store: StateStore, exportName: string): Promise<string> {
+  const runId = `${exportName}_20260131T100000.000`;
+  const state = await leased(store, exportName);
+  await state.createChunkRun(
+    { runId, exportName, planFingerprint: "f", maxAttempts: 3, plan: "{}", planId: exportName },
+    Array.from({ length: CHUNKS }, (_, i) => ({
+      chunkIndex: i,
+      startKey: String(i),
+      endKey: String(i),
+    })),
+  );
+  await state.release();
+  return runId;
+}
+
+interface IndexUse {
+  readonly scans: number;
+  readonly blocks: number;
+}
+
+/** Of the tasks' indexes; a session's counts are there when it is over. */
+async function indexUse(admin: postgres.Sql, least: Partial<IndexUse>): Promise<IndexUse> {
+  return await until("the counts of a session", async () => {
+    const [{ scans, blocks }] = await admin.unsafe(
+      `SELECT sum(idx_scan)::int AS scans, sum(idx_blks_hit + idx_blks_read)::int AS blocks
+       FROM pg_stat_user_indexes JOIN pg_statio_user_indexes USING (indexrelid)
+       WHERE pg_stat_user_indexes.relname = 'chunk_task'`,
+    );
+    const { scans: leastScans = 0, blocks: leastBlocks = 0 } = least;
+    return scans >= leastScans && blocks >= leastBlocks && { scans, blocks };
+  });
+}
+
+// With statistics that know other runs only, the server takes either index; here it has no choice.
+sessionTest("a claim looks at a few blocks by either index", async ({ url, admin }) => {
+  const creator = await openPostgres(url);
+  const runId = await createdRun(creator, "orders");
+  const other = await createdRun(creator, "others");
+  await creator.close();
+  await admin.unsafe("ALTER TABLE chunk_task DROP CONSTRAINT chunk_task_pkey");
+  const before = await indexUse(admin, { blocks: CHUNKS });
+
+  const store = await openPostgres(url);
+  const worker = { worker: crypto.randomUUID(), task: "claim" };
+  const answer = await store.joinRun("orders", runId, worker, 60_000);
+  assert.ok(answer.kind === "granted");
+  const claimed: (number | undefined)[] = [];
+  for (let i = 0; i < 5; i++) {
+    claimed.push((await answer.state.claim({ index: 0, of: 1 }, i))?.chunkIndex);
+  }
+  await answer.state.release();
+  const state = await leased(store, "others");
+  for (let i = 0; i < 5; i++) claimed.push((await state.claimChunkTask(other, i))?.chunkIndex);
+  await state.release();
+  await store.close();
+  assert.deepEqual(claimed, [0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
+  const after = await indexUse(admin, { scans: before.scans + 20 });
+  const blocks = after.blocks - before.blocks;
+  assert.ok(blocks < 300, `${blocks} blocks of the index for 10 claims`);
 });
