@@ -70,7 +70,7 @@ function tasksText(tasks: readonly TaskRounds[]): string {
   const head = ["form", "processes", "rounds", "killed", "stopped", "rows of each round"];
   return `
 Processes that share one plan are killed, or stopped for longer than their lease and continued, at random for two
-minutes a round. Then the manifest has every row once, each chunk was committed once, the run was finished once, and
+minutes or until the work is done, with another seed in each round. Then the manifest has every row once, each chunk was committed once, the run was finished once, and
 no part lies beside the data but in the quarantine.
 
 ${table(head, rows)}
