@@ -2,6 +2,7 @@
  * What the state tells about many runs at once. Every answer has a bound that the caller gives, however
  * much the state holds.
  */
+
 /** `export_metrics`: one finished run. I4: written after the verdict is final. */
 export interface RunMetric {
   readonly runId: string;
