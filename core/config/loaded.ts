@@ -51,6 +51,11 @@ export interface TableSettings {
   readonly type: TableType;
   readonly write: TableWrite;
   readonly partitionBy: readonly TablePartition[];
+  /**
+   * The partitions, by their place in `partitionBy`, of which `replace` takes those that a time window reads;
+   * null: it takes the whole table.
+   */
+  readonly window: number | null;
   /** null: the table is where its files are. */
   readonly catalog: CatalogConfig | null;
   readonly identifier: string | null;

@@ -165,13 +165,18 @@ function withPartitions(config: ExportConfig, destination: DestinationConfig): D
   }
 }
 
-function resolveTableFormat({ table_format, mode }: ExportConfig): TableSettings | null {
+function resolveTableFormat(
+  { table_format, mode, time_column: time }: ExportConfig,
+): TableSettings | null {
   if (table_format === undefined) return null;
   const { type, write, partition_by, catalog, identifier } = table_format;
   return {
     type,
     write: write ?? (mode === "incremental" ? "append" : "replace"),
     partitionBy: partition_by ?? [],
+    window: mode === "time_window" && write !== "append"
+      ? (partition_by ?? []).findIndex(({ column }) => column === time)
+      : null,
     catalog: catalog ?? null,
     identifier: identifier ?? null,
   };

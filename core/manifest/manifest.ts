@@ -48,8 +48,10 @@ export interface ManifestPart {
 
 /** What the commit of a run to its table takes. Paths are those of parts. */
 export interface ManifestTableCommit {
-  /** `amend`: the run is in the table, and is corrected. */
-  readonly write: "append" | "replace" | "amend";
+  /** `overwrite`: the partitions of `covers` are replaced. `amend`: the run is in the table, and is corrected. */
+  readonly write: "append" | "replace" | "overwrite" | "amend";
+  /** The partitions of one field, by its place, from a value on. */
+  readonly covers?: { readonly field: number; readonly from: string };
   /** `type` as `columns:` overrides write it. */
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   /** To be added, in their order. */
@@ -135,7 +137,8 @@ const statistics = z.object({
 });
 
 const tableCommit = z.object({
-  write: z.enum(["append", "replace", "amend"]),
+  write: z.enum(["append", "replace", "overwrite", "amend"]),
+  covers: z.object({ field: count, from: z.string() }).optional(),
   columns: z.array(z.object({ name: z.string(), type: z.string() })),
   files: z.array(z.object({ path: z.string(), statistics: statistics.nullable() })),
   removed: z.array(z.string()),

@@ -9,6 +9,8 @@ import { comparedType, minMaxSql, outerSelect } from "../query/select.ts";
 import { windowSql } from "../query/time_window.ts";
 import type { ReadSpec } from "../query/unit_read.ts";
 import type { Column, RivetType } from "../types/types.ts";
+import { windowTransform } from "../tables/covers.ts";
+import type { Transform } from "../types/partition_transform.ts";
 import { findColumn } from "./columns.ts";
 import type { Planning, WholeStrategy } from "./strategy.ts";
 import { windowsByCount } from "../query/cuts/windows.ts";
@@ -163,6 +165,27 @@ function windowColumn(planning: Planning, { column: name, columnType }: WindowMo
   return column;
 }
 
+/** By what the table's partitions that the run replaces are made; null: it replaces none. */
+function windowPartition(
+  { exported: { name, tableFormat } }: Planning,
+  { name: column, type, nativeType }: Column,
+  { columnType }: WindowMode,
+): Transform | null {
+  const transform = tableFormat === null ? null : windowTransform(tableFormat);
+  if (transform === null) return null;
+  const whole = columnType === "unix" ? type.kind === "int" : type.kind === "date";
+  if (whole || columnType !== "unix" && transform.kind !== "identity") return transform;
+  const wanted = columnType === "unix"
+    ? "whole numbers"
+    : "days: by their own value; a timestamp's partitions are of a day, e.g. transform: day";
+  throw new ConfigError(
+    `export '${name}': table_format.partition_by cannot be '${column}', which is ${nativeType}, with ` +
+      `mode: time_window: what it replaces is cut by ${wanted}`,
+    [],
+    { hint: "Choose another transform, or cast the column in the query." },
+  );
+}
+
 /** The window's start is fixed when the plan is made, in UTC. */
 export function windowStrategy(planning: Planning, mode: WindowMode): Promise<WholeStrategy> {
   const { source, base, description: { selectList }, inputs } = planning;
@@ -173,6 +196,7 @@ export function windowStrategy(planning: Planning, mode: WindowMode): Promise<Wh
     unix: mode.columnType === "unix",
     columnType: comparedType(column),
     days: mode.days,
+    partition: windowPartition(planning, column, mode),
   };
   const sql = windowSql(source.dialect, shape, inputs.now, selectList);
   return Promise.resolve({ kind: "whole", reads: [{ kind: "cursor", sql }] });

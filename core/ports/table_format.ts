@@ -64,16 +64,30 @@ export interface TableFile {
   readonly partition: readonly (string | null)[];
 }
 
+/** What a commit does with what is there. */
+export type CommitKind = TableWrite | "overwrite" | "amend";
+
+/** Partitions that a run has read anew, whole: those of one field, from a value on. */
+export interface TableCover {
+  /** Which of `TableSettings.partitionBy`. */
+  readonly field: number;
+  /** As in `TableFile.partition`. NULL is not among them. */
+  readonly from: string;
+}
+
 /** What a run makes of the table. */
 export interface TableCommit {
   readonly runId: string;
   /** Grows with every run of the export. */
   readonly sequence: number;
   /**
-   * `append`: what is there stays. `replace`: nothing of it but `kept`. `amend`: only `removed` goes, which
-   * must be there: a run that is in the table already is corrected.
+   * `append`: what is there stays. `replace`: nothing of it but `kept`. `overwrite`: what is not in the
+   * partitions of `covers`. `amend`: only `removed` goes, which must be there: a run that is in the table
+   * already is corrected.
    */
-  readonly write: TableWrite | "amend";
+  readonly write: CommitKind;
+  /** Of `overwrite`; else null. */
+  readonly covers: TableCover | null;
   /** Of all the files, in their order. */
   readonly columns: readonly TableColumn[];
   readonly added: readonly TableFile[];
@@ -102,11 +116,11 @@ export interface Table {
    * Whether files of these columns can be committed, before they are written.
    * @throws RivetError TYPE_UNSUPPORTED, TABLE_SCHEMA, naming the column and what to write
    */
-  check(columns: readonly TableColumn[], write: TableCommit["write"]): void;
+  check(columns: readonly TableColumn[], write: CommitKind): void;
   /** By which the files' columns are known to the table; null where names are. */
   fieldIds(
     columns: readonly TableColumn[],
-    write: TableCommit["write"],
+    write: CommitKind,
   ): ReadonlyMap<string, FieldIds> | null;
   /** Does nothing where the run is in the table already. */
   commit(commit: TableCommit): Promise<TableVersion>;

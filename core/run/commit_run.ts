@@ -4,6 +4,7 @@ import { type Manifest, parseManifest } from "../manifest/manifest.ts";
 import type { BoundDestination } from "../ports/destination.ts";
 import type { Table, TableColumn } from "../ports/table_format.ts";
 import { commitManifest, planCommit, type PreparedFiles } from "../tables/commit_table.ts";
+import { commitKind, coverOf } from "../tables/covers.ts";
 import { type TableOf, withTable } from "../tables/open_table.ts";
 import type { ExportContext } from "./context.ts";
 
@@ -30,9 +31,10 @@ export async function withCommit(
   if (settings === null) return prepared;
   const before = await manifestBefore(destination, ctx.runId);
   if (before?.sequence === prepared.sequence && before?.table_commit !== undefined) return before;
+  const covers = coverOf(ctx.exported, files.columns, ctx.startedAt);
   const planned = await withTable(
     ctx,
-    (table) => planCommit(table, settings, files, before),
+    (table) => planCommit(table, settings, covers, files, before),
   );
   if (planned === null) return prepared;
   const listed = new Set(prepared.parts.map(({ path }) => path));
@@ -68,5 +70,5 @@ export async function checkTable(
 ): Promise<void> {
   const settings = ctx.exported.tableFormat;
   if (settings === null) return;
-  await withTable(ctx, (table: Table) => table.check(columns, settings.write));
+  await withTable(ctx, (table: Table) => table.check(columns, commitKind(settings)));
 }

@@ -3,6 +3,7 @@ import type { ExportPlan } from "../plan/strategy.ts";
 import { isStream } from "../ports/destination.ts";
 import type { EncoderOptions } from "../ports/format.ts";
 import { fileColumns } from "../encode/stage_plan.ts";
+import { commitKind } from "../tables/covers.ts";
 import { withTable } from "../tables/open_table.ts";
 import type { Column } from "../types/types.ts";
 import type { ExportContext } from "./context.ts";
@@ -23,7 +24,7 @@ async function fieldIdsOf(
   const settings = ctx.exported.tableFormat;
   if (settings === null) return {};
   const columns = fileColumns(description.columns, stages);
-  const fieldIds = await withTable(ctx, (table) => table.fieldIds(columns, settings.write));
+  const fieldIds = await withTable(ctx, (table) => table.fieldIds(columns, commitKind(settings)));
   return fieldIds === null ? {} : { fieldIds };
 }
 

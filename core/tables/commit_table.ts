@@ -7,7 +7,8 @@ import type { TableSettings } from "../config/loaded.ts";
 import { parseHiveValue } from "../encode/partition_names.ts";
 import type { Manifest, ManifestPart, ManifestTableCommit } from "../manifest/manifest.ts";
 import { committedParts, type PartRecord } from "../manifest/parts.ts";
-import type { Table, TableFile, TableVersion } from "../ports/table_format.ts";
+import type { Table, TableCover, TableFile, TableVersion } from "../ports/table_format.ts";
+import { commitKind } from "./covers.ts";
 import { parseOverride } from "../types/overrides.ts";
 import { type Column, formatType } from "../types/types.ts";
 
@@ -31,12 +32,14 @@ export function isRefusal(error: RivetError): boolean {
 }
 
 /**
+ * @param covers what of the table the run has read anew; null: nothing or all.
  * @param before the run's own manifest from an earlier attempt, or before a repair; null: there is none.
  * @returns `parts` with what the earlier attempt may have committed and this one does not count as data.
  */
 export function planCommit(
   table: Pick<Table, "lastSequence">,
-  { write }: Pick<TableSettings, "write">,
+  settings: Pick<TableSettings, "write" | "window">,
+  covers: TableCover | null,
   { columns, parts }: PreparedFiles,
   before: Manifest | null,
 ): { readonly commit: ManifestTableCommit; readonly removed: readonly ManifestPart[] } {
@@ -49,7 +52,8 @@ export function planCommit(
   const fresh = data.filter(({ path }) => !there.has(path));
   return {
     commit: {
-      write: amends ? "amend" : write,
+      write: amends ? "amend" : commitKind(settings),
+      ...(amends || covers === null ? {} : { covers }),
       columns: columns.map(({ name, type }) => ({ name, type: formatType(type) })),
       files: fresh.map(({ path, statistics = null }) => ({ path, statistics })),
       removed: earlier.map(({ path }) => path).filter((path) => !now.has(path)),
@@ -80,6 +84,7 @@ export async function commitManifest(
     runId: manifest.run_id,
     sequence,
     write: commit.write,
+    covers: commit.covers ?? null,
     columns: commit.columns.map(({ name, type }) => ({ name, type: typeOf(type) })),
     added: commit.files.map(({ path, statistics }): TableFile => ({
       path,

@@ -4,6 +4,7 @@ import type { Manifest } from "../manifest/manifest.ts";
 import type { Adapters } from "../ports/adapters.ts";
 import type { Destination } from "../ports/destination.ts";
 import type { Table } from "../ports/table_format.ts";
+import { commitKind } from "../tables/covers.ts";
 import { withTable } from "../tables/open_table.ts";
 import type { Finding } from "./validation_report.ts";
 
@@ -24,10 +25,11 @@ export async function validateTable(
   signal: AbortSignal,
 ): Promise<TableVerdict> {
   if (manifest.status !== "success") return NOTHING;
-  const write = exported.tableFormat?.write;
+  const settings = exported.tableFormat;
+  const whole = settings !== null && commitKind(settings) === "replace";
   return await withTable(
     { deps, exported, destination, signal },
-    (table) => compare(table, manifest, write === "replace"),
+    (table) => compare(table, manifest, whole),
   ) ?? NOTHING;
 }
 

@@ -5,7 +5,13 @@ import { loadFormat } from "../../adapters/formats/mod.ts";
 import { iceberg } from "../../adapters/tables/iceberg/mod.ts";
 import type { TableSettings } from "../../core/config/loaded.ts";
 import type { Destination } from "../../core/ports/destination.ts";
-import type { Table, TableCommit, TableFile, TableStore } from "../../core/ports/table_format.ts";
+import type {
+  CommitKind,
+  Table,
+  TableCommit,
+  TableFile,
+  TableStore,
+} from "../../core/ports/table_format.ts";
 import { tableStore } from "../../core/tables/table_store.ts";
 import type { Column } from "../../core/types/types.ts";
 import { batchOf, type Value } from "./batches.ts";
@@ -17,6 +23,7 @@ export const SETTINGS: TableSettings = {
   type: "iceberg",
   write: "append",
   partitionBy: [],
+  window: null,
   catalog: null,
   identifier: null,
 };
@@ -49,7 +56,7 @@ export async function fileOf(
   path: string,
   columns: readonly Column[],
   rows: readonly (readonly Value[])[],
-  more: { write?: TableCommit["write"]; partition?: readonly (string | null)[] } = {},
+  more: { write?: CommitKind; partition?: readonly (string | null)[] } = {},
 ): Promise<TableFile> {
   const ids = table.fieldIds(columns, more.write ?? "append");
   const bytes = await encode("parquet", columns, [batchOf(columns, rows)], {
@@ -78,6 +85,7 @@ export function commitOf(
     runId: `orders_${sequence}`,
     sequence,
     write: "append",
+    covers: null,
     columns,
     added,
     removed: [],

@@ -2,7 +2,9 @@
 import { RivetError } from "../../../core/base/errors.ts";
 import { RIVET_VERSION } from "../../../core/base/version.ts";
 import { partitionName } from "../../../core/config/table_formats.ts";
+import { covering } from "../../../core/tables/covers.ts";
 import type {
+  CommitKind,
   Table,
   TableColumn,
   TableCommit,
@@ -10,7 +12,14 @@ import type {
   TablePlace,
   TableVersion,
 } from "../../../core/ports/table_format.ts";
-import { type Action, type Add, commitKey, encodePath, serializeActions } from "./actions.ts";
+import {
+  type Action,
+  type Add,
+  commitKey,
+  encodePath,
+  type Remove,
+  serializeActions,
+} from "./actions.ts";
 import { catchUp, checkpointIfDue, readLog } from "./log.ts";
 import { protocolFor, requireKnown } from "./protocol.ts";
 import {
@@ -59,7 +68,7 @@ export class DeltaTable implements Table {
     return `rivet:${this.#place.exportName}`;
   }
 
-  check(columns: readonly TableColumn[], write: TableCommit["write"]): void {
+  check(columns: readonly TableColumn[], write: CommitKind): void {
     this.#nextSchema(columns, write);
   }
 
@@ -89,7 +98,7 @@ export class DeltaTable implements Table {
         return this.#now();
       }
       const others = await catchUp(store, this.#snapshot);
-      if (!this.#isDone(commit)) this.#requireOrder(commit, others);
+      if (!this.#isDone(commit)) this.#requireOrder(this.#covered(commit), others);
     }
     throw this.#conflict(`${ATTEMPTS} times another commit came first`);
   }
@@ -117,11 +126,26 @@ export class DeltaTable implements Table {
   }
 
   /** Rows that came in the meantime are not those that this commit was to replace. */
-  #requireOrder({ write }: TableCommit, others: readonly Action[]): void {
-    const changed = others.some(({ add, remove }) => add?.dataChange || remove?.dataChange);
-    if (write === "replace" && changed) {
-      throw this.#conflict("another writer has changed rows while this run was to replace all");
+  #requireOrder(isReplaced: Replaced, others: readonly Action[]): void {
+    const changed = others.some(({ add, remove }) =>
+      add?.dataChange && isReplaced(add) || remove?.dataChange && isReplaced(remove)
+    );
+    if (changed) {
+      throw this.#conflict("another writer has changed rows that this run was to replace");
     }
+  }
+
+  /** Which files' rows are those that the commit replaces, whatever they are. */
+  #covered(commit: TableCommit): Replaced {
+    if (commit.write === "replace") return () => true;
+    const cover = covering(commit, this.#place.settings.partitionBy);
+    if (cover === null) return () => false;
+    const name = partitionName(cover);
+    return ({ path, partitionValues }) => {
+      const value = partitionValues?.[name];
+      if (value !== undefined) return cover.holdsText(value);
+      throw this.#conflict(`${path} came or went without a word of its ${name}`);
+    };
   }
 
   #schema(): Schema | null {
@@ -129,7 +153,7 @@ export class DeltaTable implements Table {
     return metaData === null ? null : parseSchema(metaData.schemaString, metaData.partitionColumns);
   }
 
-  #nextSchema(columns: readonly TableColumn[], write: TableCommit["write"]): Schema {
+  #nextSchema(columns: readonly TableColumn[], write: CommitKind): Schema {
     const { store, settings } = this.#place;
     const files = schemaOf(columns, settings.partitionBy);
     const table = this.#schema();
@@ -155,14 +179,17 @@ export class DeltaTable implements Table {
     ];
   }
 
-  #removed({ write, added, removed, kept }: TableCommit): Add[] {
+  #removed(commit: TableCommit): Add[] {
+    const { write, added, removed, kept } = commit;
     const { files } = this.#snapshot;
+    const isReplaced = this.#covered(commit);
+    const away = new Set(removed);
     const stays = new Set([...kept, ...added.map(({ path }) => path)]);
     // Nothing to mend: the run is in the table, whatever became of its files there.
     if (write === "amend" && added.length + removed.length > 0) this.#requireThere(removed, kept);
-    const goes = write === "replace"
-      ? [...files.keys()].filter((path) => !stays.has(path))
-      : removed.filter((path) => files.has(path));
+    const goes = [...files].filter(([path, add]) =>
+      away.has(path) || !stays.has(path) && isReplaced(add)
+    ).map(([path]) => path);
     const { metaData } = this.#snapshot;
     if (goes.length > 0 && metaData?.configuration?.["delta.appendOnly"] === "true") {
       throw new RivetError(
@@ -226,7 +253,7 @@ export class DeltaTable implements Table {
       timestamp: committedAt.getTime(),
       operation: "WRITE",
       operationParameters: {
-        mode: write === "replace" ? "Overwrite" : "Append",
+        mode: write === "replace" || write === "overwrite" ? "Overwrite" : "Append",
         partitionBy: JSON.stringify(this.#place.settings.partitionBy.map(partitionName)),
       },
       isBlindAppend,
@@ -248,6 +275,8 @@ export class DeltaTable implements Table {
     });
   }
 }
+
+type Replaced = (file: Pick<Add, "path"> & Pick<Remove, "partitionValues">) => boolean;
 
 function removal({ path, partitionValues, size }: Add, at: number) {
   return {

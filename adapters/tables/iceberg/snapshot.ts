@@ -3,6 +3,8 @@
  * list of all. Nothing of them is seen before the table's metadata names the list.
  */
 import type { TableCommit, TableStore } from "../../../core/ports/table_format.ts";
+import type { TablePartition } from "../../../core/config/loaded.ts";
+import { covering } from "../../../core/tables/covers.ts";
 import { parsePartitionText, parseTransform } from "../../../core/types/partition_transform.ts";
 import type { TableFile } from "../../../core/ports/table_format.ts";
 import { RivetError } from "../../../core/base/errors.ts";
@@ -21,7 +23,12 @@ import {
 } from "./manifest.ts";
 import { currentSnapshot, EXPORT, RUN_ID, type Snapshot, type TableMetadata } from "./metadata.ts";
 import { fileMetrics } from "./metrics.ts";
-import { partitionColumns, type PartitionSpec } from "./partition_spec.ts";
+import {
+  avroName,
+  partitionColumns,
+  type PartitionSpec,
+  partitionValue,
+} from "./partition_spec.ts";
 import type { IcebergSchema } from "./schema.ts";
 import { keyOf, pathOf } from "./paths.ts";
 
@@ -31,6 +38,8 @@ export interface SnapshotBase {
   readonly schema: IcebergSchema;
   readonly spec: PartitionSpec;
   readonly exportName: string;
+  /** As the export has it. */
+  readonly partitionBy: readonly TablePartition[];
 }
 
 async function readObject(
@@ -78,8 +87,8 @@ export async function entriesOf(
   return liveEntries(bytes, line, partitionColumns(spec, schema));
 }
 
-/** Which of the live files go. */
-type Goes = (path: string) => boolean;
+/** Which of the live files go, of a manifest by such partitions. */
+type Goes = (file: Entry["data_file"], spec: PartitionSpec) => boolean;
 
 class Changes {
   readonly #store: TableStore;
@@ -131,7 +140,8 @@ class Changes {
   async without(line: ManifestFile, goes: Goes, found: Set<string>): Promise<ManifestFile> {
     const { metadata, schema } = this.#base;
     const entries = await entriesOf(this.#store, { metadata, schema }, line);
-    const going = entries.filter(({ data_file: { file_path } }) => goes(file_path));
+    const { spec } = specOf(metadata, schema, line.partition_spec_id);
+    const going = entries.filter(({ data_file }) => goes(data_file, spec));
     if (going.length === 0) return line;
     for (const { data_file: file } of going) {
       found.add(file.file_path);
@@ -183,16 +193,39 @@ function newFile(file: TableFile, commit: TableCommit, base: SnapshotBase): NewF
   };
 }
 
-function goesOf(commit: TableCommit, metadata: TableMetadata): Goes | null {
+/** By the partitions that a run has read anew; a file of other partitions cannot be told. */
+function coveredBy({ schema, partitionBy }: SnapshotBase, commit: TableCommit): Goes | null {
+  const cover = covering(commit, partitionBy);
+  if (cover === null) return null;
+  const source = schema.fields.find(({ name }) => name === cover.column)?.id;
+  return ({ file_path, partition }, spec) => {
+    const found = partitionColumns(spec, schema).find(({ field }) =>
+      field["source-id"] === source && field.transform === cover.transform
+    );
+    if (found !== undefined) {
+      return cover.holds(partitionValue(found.type, partition[avroName(found.field.name)]));
+    }
+    throw new RivetError(
+      "TABLE_UNSUPPORTED",
+      `${file_path} is not partitioned by ${cover.transform}(${cover.column}), by which this run replaces ` +
+        "rows",
+      { hint: "Rewrite the table's older files by its partitions, with the engine that owns it." },
+    );
+  };
+}
+
+function goesOf(commit: TableCommit, base: SnapshotBase): Goes | null {
+  const { metadata } = base;
   const paths = (keys: readonly string[]) =>
     new Set(keys.map((key) => pathOf(metadata.location, key)));
   if (commit.write === "replace") {
     const kept = paths(commit.kept);
-    return (path) => !kept.has(path);
+    return ({ file_path: path }) => !kept.has(path);
   }
-  if (commit.removed.length === 0) return null;
+  const covered = coveredBy(base, commit);
+  if (covered === null && commit.removed.length === 0) return null;
   const removed = paths(commit.removed);
-  return (path) => removed.has(path);
+  return (file, spec) => removed.has(file.file_path) || covered?.(file, spec) === true;
 }
 
 /**
@@ -207,7 +240,7 @@ export async function writeSnapshot(
   const { metadata, schema } = base;
   const parent = currentSnapshot(metadata);
   const changes = new Changes(store, base, newSnapshotId(metadata));
-  const goes = goesOf(commit, metadata);
+  const goes = goesOf(commit, base);
   const found = new Set<string>();
   const lines: ManifestFile[] = [];
   for (const line of await manifestsOf(store, metadata)) {

@@ -2,6 +2,7 @@
 import { RivetError } from "../../../core/base/errors.ts";
 import type { FieldIds } from "../../../core/ports/format.ts";
 import type {
+  CommitKind,
   Table,
   TableColumn,
   TableCommit,
@@ -73,13 +74,13 @@ export class IcebergTable implements Table {
     return lastSequence(this.#loaded?.metadata ?? null, this.#exportName);
   }
 
-  check(columns: readonly TableColumn[], write: TableCommit["write"]): void {
+  check(columns: readonly TableColumn[], write: CommitKind): void {
     this.#plan(this.#loaded, columns, write);
   }
 
   fieldIds(
     columns: readonly TableColumn[],
-    write: TableCommit["write"],
+    write: CommitKind,
   ): ReadonlyMap<string, FieldIds> {
     return fieldIds(this.#plan(this.#loaded, columns, write).evolved.schema);
   }
@@ -91,7 +92,7 @@ export class IcebergTable implements Table {
         await this.#catalog.settle();
         return versionOf(base.metadata);
       }
-      if (attempt > 1 && commit.write === "replace") throw replacedByOther(this.#exportName);
+      if (attempt > 1 && isReplacing(commit)) throw replacedByOther(this.#exportName);
       const proposal = await this.#propose(base, commit);
       // What came of an attempt that failed is seen in the table by whoever commits again.
       if (await this.#catalog.commit(proposal) === "done") {
@@ -172,7 +173,7 @@ export class IcebergTable implements Table {
   #plan(
     loaded: Loaded | null,
     columns: readonly TableColumn[],
-    write: TableCommit["write"],
+    write: CommitKind,
   ): Planned {
     const evolved = loaded === null ? newSchema(columns) : evolve(
       currentSchema(loaded.metadata),
@@ -239,7 +240,13 @@ export class IcebergTable implements Table {
     const { evolved, spec } = planned;
     this.#checkIds(commit, evolved);
     const metadata = base === null ? await this.#stage(planned) : planned.metadata;
-    const at = { metadata, schema: evolved.schema, spec, exportName: this.#exportName };
+    const at = {
+      ...{ metadata, schema: evolved.schema, spec, exportName: this.#exportName },
+      partitionBy: this.#partitionBy.map(({ column, transform }) => ({
+        column,
+        transform: formatTransform(transform),
+      })),
+    };
     const snapshot = await writeSnapshot(this.#store, at, commit);
     const change: MetadataChange = {
       schema: base !== null && evolved.changed ? evolved.schema : null,
@@ -273,6 +280,10 @@ export class IcebergTable implements Table {
       }
     }
   }
+}
+
+function isReplacing({ write }: TableCommit): boolean {
+  return write === "replace" || write === "overwrite";
 }
 
 function replacedByOther(exportName: string): RivetError {

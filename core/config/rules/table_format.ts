@@ -111,6 +111,36 @@ const catalog = about("table_catalog_fits", [], (table) => {
   ];
 });
 
+/** Which partitions of the time column a window can be cut by; the first is the one to suggest. */
+const WINDOW_CUTS: Readonly<Record<"timestamp" | "unix", readonly string[]>> = {
+  timestamp: ["day", "month", "year", "hour", "identity"],
+  unix: ["truncate"],
+};
+
+/** What a window replaces are whole partitions: without them older days would go with it. */
+const window = about(
+  "table_window_has_partitions",
+  ["mode", "time_column", "time_column_type"],
+  ({ type, write, partition_by: by }, { mode, time_column: column, time_column_type: kind }) => {
+    if (mode !== "time_window" || column === undefined || write === "append") return [];
+    const { title, transforms } = TABLE_FORMATS[type];
+    const cuts = WINDOW_CUTS[kind ?? "timestamp"].filter((cut) => transforms.includes(cut));
+    const at = by?.findIndex((field) => field.column === column) ?? -1;
+    if (at >= 0 && cuts.includes(by?.[at].transform.replace(/\[.*/, "") ?? "")) return [];
+    const [cut] = cuts;
+    const otherwise = "write: append; or mode: full with the window in the query, to replace all";
+    const advice = cut === undefined
+      ? `${title} has no partitions of seconds: cast '${column}' to a timestamp in the query; or ${otherwise}`
+      : `write partition_by: [{column: ${column}, transform: ${
+        cut === "truncate" ? '"truncate[86400]"' : cut
+      }}]; or ${otherwise}`;
+    return [{
+      path: at >= 0 ? [AT, "partition_by", at, "transform"] : [AT],
+      message: `mode: time_window replaces the partitions that its window reads: ${advice}`,
+    }];
+  },
+);
+
 const write = about(
   "table_write_fits_mode",
   ["mode", "cursor_lag"],
@@ -139,4 +169,6 @@ const write = about(
 );
 
 /** In the order in which they are asked. */
-export const TABLE_FORMAT_RULES: readonly ExportRule[] = [files, place, partitions, catalog, write];
+export const TABLE_FORMAT_RULES: readonly ExportRule[] = [
+  ...[files, place, partitions, catalog, write, window],
+];

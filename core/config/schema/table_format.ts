@@ -22,7 +22,7 @@ const catalogSchema = z.strictObject({
 export const tableFormatSchema = z.strictObject({
   type: z.enum(TABLE_TYPES).describe("delta: Delta Lake. iceberg: Apache Iceberg, version 2."),
   write: z.enum(["append", "replace"]).optional().describe(
-    "append: rows are added to the table's. replace: they take the place of all that were there, in one commit. Default: append with mode incremental, else replace.",
+    "append: rows are added to the table's. replace: they take the place of all that were there, in one commit; with mode time_window, of all that were in the partitions that the window reads. Default: append with mode incremental, else replace.",
   ),
   catalog: catalogSchema.optional(),
   identifier: text.optional().describe(

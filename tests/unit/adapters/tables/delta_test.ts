@@ -23,7 +23,14 @@ const INT: RivetType = { kind: "int", bits: 32, signed: true };
 const TEXT: RivetType = { kind: "text" };
 const COLUMNS: TableColumn[] = [{ name: "id", type: INT }, { name: "name", type: TEXT }];
 const SETTINGS: TableSettings = {
-  ...{ type: "delta", write: "append", partitionBy: [], catalog: null, identifier: null },
+  ...{
+    type: "delta",
+    write: "append",
+    partitionBy: [],
+    window: null,
+    catalog: null,
+    identifier: null,
+  },
 };
 
 class Lake {
@@ -41,7 +48,7 @@ class Lake {
   commitOf(paths: readonly string[], fields: Partial<TableCommit> = {}): TableCommit {
     const sequence = ++this.#sequence;
     return {
-      ...{ runId: `orders_${sequence}`, sequence, write: "append", columns: COLUMNS },
+      ...{ runId: `orders_${sequence}`, sequence, write: "append", covers: null, columns: COLUMNS },
       added: paths.map((path) => file(path)),
       ...{ removed: [], kept: [], committedAt: new Date("2026-01-31T10:00:00Z") },
       ...fields,
@@ -198,6 +205,37 @@ Deno.test("delta: of two writers that replace the same rows the later one fails"
     /another writer has changed rows/,
   );
   assert.deepEqual(await lake.paths(), ["b.parquet"]);
+});
+
+Deno.test("delta: a window replaces what is in its partitions, and other writers only there are in its way", async () => {
+  const by = { partitionBy: [{ column: "at", transform: "month" }] };
+  const columns: TableColumn[] = [...COLUMNS, { name: "at", type: { kind: "date" } }];
+  const of = (path: string, month: string | null): TableFile => ({
+    ...file(path),
+    partition: [month],
+  });
+  for (const theirs of ["2026-02", "2026-03", null]) {
+    const lake = new Lake();
+    const commit = (added: TableFile[], more: Partial<TableCommit> = {}) =>
+      lake.commitOf([], { columns, added, ...more });
+    const there = [of("a.parquet", "2026-02"), of("b.parquet", "2026-03"), of("c.parquet", null)];
+    await (await lake.open(by)).commit(commit(there));
+    const other = async () =>
+      await (await lake.open(by, lake.store, "other")).commit(commit([of("t.parquet", theirs)]));
+    const ours = commit([of("d.parquet", "+010000-01")], {
+      write: "overwrite",
+      covers: { field: 0, from: "2026-03" },
+    });
+    const table = await lake.open(by, raced(lake, other));
+    if (theirs === "2026-03") {
+      await refused(table.commit(ours), "TABLE_CONFLICT", /rows that this run was to replace/);
+      assert.deepEqual(await lake.paths(), ["a.parquet", "b.parquet", "c.parquet", "t.parquet"]);
+      continue;
+    }
+    assert.equal((await table.commit(ours)).id, "2");
+    assert.deepEqual(await lake.paths(), ["a.parquet", "c.parquet", "d.parquet", "t.parquet"]);
+    assert.equal((await (await lake.open(by)).commit(ours)).id, "2", "once");
+  }
 });
 
 Deno.test("delta: a commit whose answer was lost is found to be there", async () => {

@@ -27,6 +27,8 @@ const CHUNK = { mode: "chunked" };
 const CTID = { chunk_by: "ctid", consistency: "snapshot" };
 
 const DELTA = { type: "delta" };
+const ICEBERG = { type: "iceberg" };
+const WINDOW = { mode: "time_window", time_column: "at", days_window: 3 };
 const REST = { type: "rest", uri_env: "U" };
 const ofTable = (table: Block, fields: Block = {}) => ofExport({ table_format: table, ...fields });
 
@@ -552,6 +554,38 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
       [ofTable(DELTA, { ...INC, cursor_lag: "1h" }), ["~exports[0].cursor_lag"]],
     ],
     keeps: [ofTable(DELTA, INC), ofTable({ ...DELTA, write: "replace" })],
+  },
+  table_window_has_partitions: {
+    breaks: [
+      [ofTable(DELTA, WINDOW), ["!exports[0].table_format"]],
+      [ofTable({ ...DELTA, write: "replace" }, WINDOW), ["!exports[0].table_format"]],
+      [ofTable({ ...DELTA, partition_by: [{ column: "b", transform: "day" }] }, WINDOW), [
+        "!exports[0].table_format",
+      ]],
+      [
+        ofTable({ ...ICEBERG, partition_by: [{ column: "at", transform: "bucket[4]" }] }, WINDOW),
+        ["!exports[0].table_format.partition_by[0].transform"],
+      ],
+      [
+        ofTable({ ...ICEBERG, partition_by: [{ column: "at", transform: "day" }] }, {
+          ...WINDOW,
+          time_column_type: "unix",
+        }),
+        ["!exports[0].table_format.partition_by[0].transform"],
+      ],
+      [ofTable(DELTA, { ...WINDOW, time_column_type: "unix" }), ["!exports[0].table_format"]],
+    ],
+    keeps: [
+      ofTable({ ...DELTA, partition_by: [{ column: "at", transform: "month" }] }, WINDOW),
+      ofTable(
+        { ...ICEBERG, partition_by: [{ column: "b" }, { column: "at", transform: "hour" }] },
+        WINDOW,
+      ),
+      ofTable({ ...ICEBERG, partition_by: [{ column: "at", transform: "truncate[86400]" }] }, {
+        ...WINDOW,
+        time_column_type: "unix",
+      }),
+    ],
   },
   stdout_takes_one_plain_file: {
     breaks: [

@@ -11,7 +11,8 @@ import {
 } from "../../../../core/query/cursor.ts";
 import { pageEndSql, pageSql, wholePageSql } from "../../../../core/query/page.ts";
 import type { ComparedType } from "../../../../core/query/select.ts";
-import { windowSql } from "../../../../core/query/time_window.ts";
+import { firstPartition, windowSql } from "../../../../core/query/time_window.ts";
+import type { Transform } from "../../../../core/types/partition_transform.ts";
 import type { RivetType } from "../../../../core/types/types.ts";
 
 /** The plainest dialect there can be: what is tested is the shape around it. */
@@ -234,7 +235,12 @@ Deno.test("pages of a key that may repeat: their end is found first, and taken w
 Deno.test("time window: counted back from one moment in UTC", () => {
   const now = new Date("2026-03-10T12:30:45.678Z");
   const sqlOf = (columnType: ComparedType, unix = false) =>
-    windowSql(dialect, { base, column: "at", unix, columnType, days: 7 }, now, list);
+    windowSql(
+      dialect,
+      { base, column: "at", unix, columnType, days: 7, partition: null },
+      now,
+      list,
+    );
   const of = (type: RivetType) => sqlOf({ type, nativeType: "t" });
   const instant: RivetType = { kind: "timestamp", unit: "us", utc: true };
   assert.match(of(instant), /WHERE _rivet\."at" >= '2026-03-03 12:30:45\+00'$/);
@@ -244,6 +250,29 @@ Deno.test("time window: counted back from one moment in UTC", () => {
     sqlOf({ type: { kind: "int", bits: 64, signed: true }, nativeType: "t" }, true),
     />= 1772541045$/,
   );
+});
+
+Deno.test("time window: of a table's partitions the first is read whole", () => {
+  const now = new Date("2026-03-10T12:30:45.678Z");
+  const timestamp: RivetType = { kind: "timestamp", unit: "us", utc: false };
+  const seconds: RivetType = { kind: "int", bits: 64, signed: true };
+  const cases: [Transform, RivetType, string, string][] = [
+    [{ kind: "hour" }, timestamp, "'2026-03-03 12:00:00'", "2026-03-03-12"],
+    [{ kind: "day" }, timestamp, "'2026-03-03 00:00:00'", "2026-03-03"],
+    [{ kind: "month" }, { ...timestamp, utc: true }, "'2026-03-01 00:00:00+00'", "2026-03"],
+    [{ kind: "year" }, { ...timestamp, unit: "ns" }, "'2026-01-01 00:00:00'", "2026"],
+    [{ kind: "month" }, { kind: "date" }, "'2026-03-01'", "2026-03"],
+    [{ kind: "identity" }, { kind: "date" }, "'2026-03-03'", "2026-03-03"],
+    [{ kind: "truncate", width: 86_400 }, seconds, "1772496000", "1772496000"],
+    [{ kind: "truncate", width: 1000 }, { ...seconds, bits: 32 }, "1772541000", "1772541000"],
+  ];
+  for (const [partition, type, start, first] of cases) {
+    const columnType = { type, nativeType: "t" };
+    const unix = type.kind === "int";
+    const shape = { base, column: "at", unix, columnType, days: 7, partition };
+    assert.ok(windowSql(dialect, shape, now, list).endsWith(`>= ${start}`), start);
+    assert.equal(firstPartition(type, partition, shape, now), first);
+  }
 });
 
 Deno.test("CC10: a compared value becomes a literal of its column's own type", () => {
@@ -262,6 +291,6 @@ Deno.test("CC10: a compared value becomes a literal of its column's own type", (
   const cursor = { base, column: "k", columnType: type, fallback: null };
   assert.match(incrementalSql(typed, cursor, behind("a"), list), /> varchar\(9\):text'a'/);
   const date = { type: { kind: "date" }, nativeType: "date" } as const;
-  const window = { base, column: "at", unix: false, columnType: date, days: 1 };
+  const window = { base, column: "at", unix: false, columnType: date, days: 1, partition: null };
   assert.match(windowSql(typed, window, new Date(0), list), />= date:date'1969-12-31'/);
 });
