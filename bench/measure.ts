@@ -1,6 +1,8 @@
 /** Times whole processes, start-up included, with their CPU time and peak memory. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ENGINE_FLAGS } from "../core/base/engine_flags.ts";
+import { writeBundle } from "../packaging/bundle.ts";
 
 export interface Measured {
   readonly seconds: number;
@@ -13,8 +15,34 @@ export interface Measured {
 /** GNU time writes what the kernel accounted; without it only the wall clock is known. */
 const TIME = "/usr/bin/time";
 
-/** The program from its sources, as `deno run` takes it. */
-const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
+/** A program to measure: the flags that Deno starts it with, and its entry. */
+export interface Started {
+  readonly flags: readonly string[];
+  readonly main: string;
+}
+
+/** As a clone or the registry starts it. */
+export const FROM_SOURCES: Started = {
+  flags: ["-A", "--no-check"],
+  main: fileURLToPath(new URL("../main.ts", import.meta.url)),
+};
+
+let bundled: Promise<Started> | null = null;
+
+/**
+ * The bundle with the flags of its launchers, which is what the npm package, the executables and the image hold. Made
+ * once, in a folder that goes with this process.
+ */
+export function asInstalled(): Promise<Started> {
+  bundled ??= (async () => {
+    const folder = await Deno.makeTempDir({ prefix: "rivet-bench-bundle-" });
+    addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+    await writeBundle({ folder, visible: false });
+    const own = ["-A", "--no-check", "--no-config", "--no-lock", "--no-remote", "--no-npm"];
+    return { flags: [...own, ...ENGINE_FLAGS], main: join(folder, "main.js") };
+  })();
+  return bundled;
+}
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -42,20 +70,24 @@ export async function measure(command: string, args: readonly string[]): Promise
   }
 }
 
-/** `rivet` with these arguments. @param main its entry: of the sources, or of a bundle. */
-export function measureRivet(args: readonly string[], main: string = MAIN): Promise<Measured> {
-  return measure(Deno.execPath(), ["run", "-A", "--no-check", main, ...args]);
+/** `rivet` with these arguments. @param started default: as it is installed. */
+export async function measureRivet(
+  args: readonly string[],
+  started?: Started,
+): Promise<Measured> {
+  const { flags, main } = started ?? await asInstalled();
+  return await measure(Deno.execPath(), ["run", ...flags, main, ...args]);
 }
 
 /** `rivet run` of a configuration, whose paths are relative to `dir`. */
 export async function measureRun(
   dir: string,
   config: string,
-  main: string = MAIN,
+  started?: Started,
 ): Promise<Measured> {
   const path = join(dir, "rivet.yaml");
   await Deno.writeTextFile(path, config);
-  return await measureRivet(["run", "--quiet", "-c", path], main);
+  return await measureRivet(["run", "--quiet", "-c", path], started);
 }
 
 /** Calls `use` with an empty folder that is removed afterwards. */

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stepSummary } from "./action_summary.ts";
+import { ENGINE_FLAGS } from "../core/base/engine_flags.ts";
 import { PERMISSIONS } from "./permissions.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -41,7 +42,7 @@ type Program = readonly [string, ...string[]];
 
 function sources(flags: readonly string[]): Program {
   const own = ["run", "--frozen", "--config", join(ROOT, "deno.json")];
-  return [Deno.execPath(), ...own, ...flags, join(ROOT, "main.ts")];
+  return [Deno.execPath(), ...own, ...ENGINE_FLAGS, ...flags, join(ROOT, "main.ts")];
 }
 
 /** The executable of a release of the repository that the action is of. @throws Error when it cannot be had */

@@ -11,8 +11,9 @@
 import { parseArgs } from "node:util";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ENGINE_FLAGS } from "../core/base/engine_flags.ts";
 import { writeBundle } from "./bundle.ts";
-import { examineExecutable } from "./examine.ts";
+import { engineFlagsIn, examineExecutable } from "./examine.ts";
 import { deno } from "./product_imports.ts";
 import { PERMISSIONS } from "./permissions.ts";
 
@@ -32,12 +33,15 @@ async function main(args: readonly string[]): Promise<void> {
   await Deno.mkdir(dirname(output), { recursive: true });
   await writeBundle({ folder, visible: true });
   const log = await deno([
-    ...["compile", "--no-config", "--no-lock", "--no-npm", "--no-check", ...PERMISSIONS],
+    ...["compile", "--no-config", "--no-lock", "--no-npm", "--no-check"],
+    ...PERMISSIONS,
+    ...ENGINE_FLAGS,
     ...(values.target === undefined ? [] : ["--target", values.target]),
     ...["--include", join(folder, "adapters/worker.js")],
     ...["--output", output, join(folder, "main.js")],
   ], values.check ? { DENORT_BIN: Deno.execPath() } : {});
   console.log(examineExecutable(log));
+  console.log(`started with: ${engineFlagsIn(await Deno.readFile(output), ENGINE_FLAGS)}`);
   if (values.check) await Deno.remove(output);
   else console.log(output);
 }

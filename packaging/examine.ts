@@ -1,5 +1,7 @@
 /** What `deno compile` says it embedded, against what an executable must hold. */
 
+import { Buffer } from "node:buffer";
+
 const MAX_MB = 12;
 
 /**
@@ -22,4 +24,25 @@ export function examineExecutable(log: string): string {
 
 function sizeOf(log: string, name: RegExp): string | null {
   return new RegExp(`${name.source} \\(([\\d.]+[KM]?B)`).exec(log)?.[1] ?? null;
+}
+
+/** How an executable keeps the engine's flags that it is started with, in the JSON at its end. */
+const EMBEDDED_FLAGS = '"v8_flags":[';
+
+/**
+ * @param executable the whole file. @param wanted as `deno compile` was given them.
+ * @returns the engine's flags. @throws Error naming one that is not embedded.
+ */
+export function engineFlagsIn(executable: Uint8Array, wanted: readonly string[]): string {
+  const file = Buffer.from(executable.buffer, executable.byteOffset, executable.byteLength);
+  const at = file.lastIndexOf(EMBEDDED_FLAGS);
+  const end = at < 0 ? -1 : file.indexOf("]", at);
+  const found: unknown = end < 0
+    ? []
+    : JSON.parse(file.toString("utf8", at + EMBEDDED_FLAGS.length - 1, end + 1));
+  const flags = Array.isArray(found) ? found.map(String) : [];
+  const own = wanted.map((flag) => flag.replace("--v8-flags=", ""));
+  const missing = own.find((flag) => !flags.includes(flag));
+  if (missing !== undefined) throw new Error(`the executable is not started with ${missing}`);
+  return own.join(" ");
 }

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ENGINE_FLAGS } from "../core/base/engine_flags.ts";
 import { writeBundle } from "./bundle.ts";
 import { PERMISSIONS } from "./permissions.ts";
 
@@ -11,7 +12,11 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const NAME = "rivet-extract";
 
 /** No code but the program's own, whatever project it is started in. */
-const FLAGS = [...PERMISSIONS, "--no-config", "--no-lock", "--no-remote", "--no-npm", "--quiet"];
+const FLAGS = [
+  ...PERMISSIONS,
+  ...ENGINE_FLAGS,
+  ...["--no-config", "--no-lock", "--no-remote", "--no-npm", "--quiet"],
+];
 
 function manifestOf(version: string, denoVersion: string) {
   return {

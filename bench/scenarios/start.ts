@@ -2,10 +2,17 @@
  * What a start costs: the version, and one row to Parquet, of the sources and of the bundle, which is what the npm
  * package, the executables and the image hold.
  */
-import { join } from "node:path";
-import { writeBundle } from "../../packaging/bundle.ts";
 import type { TestDatabase } from "../../tests/support/postgres.ts";
-import { figures, inFolder, type Measured, measureRivet, measureRun } from "../measure.ts";
+import {
+  asInstalled,
+  figures,
+  FROM_SOURCES,
+  inFolder,
+  type Measured,
+  measureRivet,
+  measureRun,
+  type Started,
+} from "../measure.ts";
 import { runConfig } from "./tools.ts";
 
 /** CPU seconds and peak memory, after one start that does not count. */
@@ -14,24 +21,21 @@ export async function measureStart(
   repeat: number,
 ): Promise<Record<string, number>> {
   await db.sql("CREATE TABLE one_row AS SELECT 1 AS id, 'a' AS name");
-  return await inFolder(async (folder) => {
-    await writeBundle({ folder, visible: false });
-    const sources = await startsOf(db, repeat);
-    const bundle = await startsOf(db, repeat, join(folder, "main.js"));
-    const named = Object.entries(bundle).map(([name, value]) => [`bundle_${name}`, value]);
-    return { ...sources, ...Object.fromEntries(named) };
-  });
+  const sources = await startsOf(db, repeat, FROM_SOURCES);
+  const bundle = await startsOf(db, repeat, await asInstalled());
+  const named = Object.entries(bundle).map(([name, value]) => [`bundle_${name}`, value]);
+  return { ...sources, ...Object.fromEntries(named) };
 }
 
 async function startsOf(
   db: TestDatabase,
   repeat: number,
-  main?: string,
+  started: Started,
 ): Promise<Record<string, number>> {
   const row = () =>
-    inFolder((dir) => measureRun(dir, runConfig(db.url, "one_row", "mode: full"), main));
-  const version = () => measureRivet(["--version"], main);
-  const help = () => measureRivet(["--help"], main);
+    inFolder((dir) => measureRun(dir, runConfig(db.url, "one_row", "mode: full"), started));
+  const version = () => measureRivet(["--version"], started);
+  const help = () => measureRivet(["--help"], started);
   const median = async (run: () => Promise<Measured>) => {
     await run();
     const runs: Measured[] = [];

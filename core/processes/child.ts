@@ -1,4 +1,5 @@
 /** One export in a process of its own. */
+import { ENGINE_FLAGS } from "../base/engine_flags.ts";
 import type { LoadedExport } from "../config/loaded.ts";
 import { TextLineStream } from "./lines.ts";
 
@@ -30,7 +31,7 @@ export function childLimit(): number {
 
 /** This program again. @param args of `rivet`. */
 export function launchSelf(args: readonly string[], { program, flags, env }: Inheritance): Child {
-  const self = Deno.build.standalone ? [] : ["run", ...flags, program];
+  const self = Deno.build.standalone ? [] : ["run", ...ENGINE_FLAGS, ...flags, program];
   const process = new Deno.Command(Deno.execPath(), {
     args: [...self, ...args],
     clearEnv: true,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
-import { examineExecutable } from "../../packaging/examine.ts";
+import { engineFlagsIn, examineExecutable } from "../../packaging/examine.ts";
 import { allImports } from "../../packaging/all_imports.ts";
 import { productImports } from "../../packaging/product_imports.ts";
 import { type Lock, sbom } from "../../packaging/sbom.ts";
@@ -30,6 +30,20 @@ Deno.test("an executable holds the program and its Worker, and not much more", (
   assert.throws(without(/.* adapters.*\n/), /the Worker's program is not embedded/);
   assert.throws(without(/Files: .*\n/), /is not known/);
   assert.throws(() => examineExecutable(LOG.replace("5.69", "147.78")), /147.78 MB are embedded/);
+});
+
+Deno.test("an executable holds the flags that its engine starts with", () => {
+  const flags = ["--v8-flags=--max-semi-space-size=1"];
+  const file = (json: string) =>
+    new TextEncoder().encode(`\u0000code "v8_flags":["--other"] ${json}\u0000`);
+  const whole = file('{"argv":[],"v8_flags":["ARG0","--max-semi-space-size=1"],"ca":[]}');
+  assert.equal(engineFlagsIn(whole, flags), "--max-semi-space-size=1");
+  for (const json of ['{"v8_flags":["ARG0"]}', "{}"]) {
+    assert.throws(
+      () => engineFlagsIn(file(json), flags),
+      /not started with --max-semi-space-size=1/,
+    );
+  }
 });
 
 Deno.test("the product's packages are those it imports; tests and the demo bring theirs", async () => {

@@ -2,6 +2,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import process from "node:process";
+import { ENGINE_FLAGS } from "../../../core/base/engine_flags.ts";
 import { RIVET_VERSION } from "../../../core/base/version.ts";
 import { npmPackage } from "../../../packaging/npm.ts";
 import { partFiles } from "../../support/rivet.ts";
@@ -82,6 +83,8 @@ Deno.test("the npm package says what it is, and whose code it holds", async () =
   const manifest = JSON.parse(await Deno.readTextFile(join(own, "package.json")));
   deepEqual([manifest.name, manifest.version], ["rivet-extract", RIVET_VERSION]);
   deepEqual(manifest.dependencies, { deno: Deno.version.deno });
+  // What `bin.cjs` hands to `deno run`.
+  for (const flag of ENGINE_FLAGS) ok(manifest.permissions.includes(flag), flag);
   const names = (await Array.fromAsync(Deno.readDir(own))).map(({ name }) => name).sort();
   deepEqual(names, ["LICENSE", "README.md", "bin.cjs", "package.json", "program"]);
   const licences = await Deno.readTextFile(join(own, "program", "THIRD-PARTY-LICENSES.txt"));

@@ -1,4 +1,5 @@
 /** A program that starts itself again as `launchSelf` does; the child prints what it was given. */
+import { getHeapSpaceStatistics } from "node:v8";
 import { launchSelf } from "../../../../core/processes/child.ts";
 import {
   inheritedEnv,
@@ -7,6 +8,14 @@ import {
 } from "../../../../core/processes/inheritance.ts";
 
 const [role, given] = Deno.args;
+
+/** Of the engine's heap, after many short-lived objects. */
+function youngBytes(): number {
+  const last: { readonly i: number }[] = [];
+  for (let i = 0; i < 3_000_000; i++) last[i % 200_000] = { i };
+  const spaces = getHeapSpaceStatistics();
+  return spaces.find(({ space_name }) => space_name === "new_space")?.space_size ?? NaN;
+}
 
 async function granted(descriptor: Deno.PermissionDescriptor): Promise<boolean> {
   return (await Deno.permissions.query(descriptor)).state === "granted";
@@ -29,7 +38,7 @@ async function permissions(): Promise<Record<string, boolean>> {
 if (role === "child") {
   const all = await granted({ name: "env" });
   const env = all ? Deno.env.toObject() : { SHOP_URL: Deno.env.get("SHOP_URL") };
-  console.log(JSON.stringify({ env, permissions: await permissions() }));
+  console.log(JSON.stringify({ env, permissions: await permissions(), youngBytes: youngBytes() }));
 } else {
   const wishes: Wishes = JSON.parse(given);
   const env = inheritedEnv(wishes.variables);

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import assert, { deepEqual, equal } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { adapterNeeds } from "../../../../adapters/registry.ts";
 import { exportNeeds } from "../../../../core/permissions/config_needs.ts";
@@ -11,6 +11,8 @@ const MAIN = fileURLToPath(new URL("./inheritance_main.ts", import.meta.url));
 interface Given {
   readonly env: Readonly<Record<string, string>>;
   readonly permissions: Readonly<Record<string, boolean>>;
+  /** What the engine keeps for young objects after many of them. */
+  readonly youngBytes: number;
 }
 
 /** What the child of a parent with these flags and this environment is given. */
@@ -32,6 +34,11 @@ async function childOf(flags: readonly string[], env: Record<string, string> = {
   equal(code, 0, text.decode(stderr));
   return JSON.parse(text.decode(stdout));
 }
+
+Deno.test("a child's engine keeps little for young objects, as its parent's does", async () => {
+  const { youngBytes } = await childOf(["-A"]);
+  assert.ok(youngBytes <= 2 * 1024 * 1024, `${youngBytes} bytes`);
+});
 
 Deno.test("a child has all permissions only when its parent has", async () => {
   const { permissions } = await childOf(["-A"]);
