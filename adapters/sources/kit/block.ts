@@ -11,7 +11,7 @@ export interface Block {
   readonly stride: number;
 }
 
-/** A block of a binary protocol. */
+/** A block whose numbers are read as words. */
 export interface BinaryBlock extends Block {
   /** Over `bytes`. */
   readonly view: DataView;
@@ -19,6 +19,33 @@ export interface BinaryBlock extends Block {
 
 /** Rows of one block: more than usually arrive in one piece, and enough to make the decoders' loops long. */
 export const BLOCK_ROWS = 2048;
+
+/** Fields of one block: tables of many columns have fewer rows in it. */
+const BLOCK_FIELDS = 128 * BLOCK_ROWS;
+const MIN_BLOCK_ROWS = 16;
+/** A block of wide rows ends here, so that batches end near their size. */
+export const BLOCK_BYTES = 64 * 1024;
+
+/** Rows of a block of so many columns. */
+export function rowsPerBlock(columns: number): number {
+  const rows = Math.floor(BLOCK_FIELDS / Math.max(1, columns));
+  return Math.max(MIN_BLOCK_ROWS, Math.min(BLOCK_ROWS, rows));
+}
+
+/** What the rows of a statement must fit. */
+export interface RowLimits {
+  readonly columnNames: readonly string[];
+  readonly maxValueBytes: number;
+}
+
+/** Rows that are laid out. */
+export interface LaidOut {
+  /** Valid until bytes are read again. */
+  readonly block: BinaryBlock;
+  readonly rows: number;
+  /** Bytes of these rows as they came. */
+  readonly byteLength: number;
+}
 
 /** Longer values are copied by `set`, whose call costs more than a loop over fewer bytes. */
 const LOOP_BYTES = 32;

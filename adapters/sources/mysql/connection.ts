@@ -1,33 +1,24 @@
 /**
  * One connection: statements in the text protocol, rows as raw packets, cancellation.
  *
- * mysql2 speaks the protocol. Rows of a stream are taken from its packets before it makes values of
- * them; a test pins the places in the driver that this depends on.
+ * mysql2 speaks the protocol. The rows of a stream are taken from the socket before it parses them.
  */
 import { RivetError, SourceError } from "../../../core/base/errors.ts";
 import { interrupted } from "../../../core/base/wait.ts";
 import { SilenceWatch } from "../kit/silence.ts";
 import { protocolSteps } from "../kit/steps.ts";
 import { quoteIdentifier } from "./dialect.ts";
-import {
-  type Driver,
-  type DriverSocket,
-  explained,
-  makeDriver,
-  type OnRow,
-  socketOf,
-  takeRows,
-} from "./driver.ts";
+import { type Driver, type DriverSocket, explained, makeDriver, socketOf } from "./driver.ts";
 import { tellPackets } from "./driver_steps.ts";
 import { classify, SILENT } from "./errors.ts";
 import type { NativeField } from "./fields.ts";
+import { type RowTaker, RowTap } from "./row_tap.ts";
 import { addressOf, type ConnectionSettings } from "./settings.ts";
 import { labelled, tooLong } from "./statement.ts";
 
-export interface StreamHandlers {
+export interface StreamHandlers extends RowTaker {
   /** The result's columns, before the first row. */
-  readonly fields: (fields: readonly NativeField[]) => void;
-  readonly row: OnRow;
+  fields(fields: readonly NativeField[]): void;
 }
 
 /** A statement whose rows are arriving. */
@@ -228,20 +219,28 @@ export class Connection {
     this.#checkAlive();
     this.#checkLength(sql);
     const driver = this.#driver;
+    const socket = socketOf(driver);
     const done = this.#wait<void>((resolve, reject) => {
       const query = driver.query({ sql: labelled(sql, this.#options.applicationName) });
-      const taken = takeRows(query, handlers.row);
-      query.on("fields", handlers.fields);
+      const tap = new RowTap(driver, query, handlers, (error) => {
+        this.#onLost(error);
+        this.#socket.destroy();
+      });
+      query.on("fields", (fields: readonly NativeField[]) => handlers.fields(fields));
       query.on("error", reject);
       query.on("end", () => {
-        if (taken()) resolve();
+        tap.remove();
+        if (tap.reached) resolve();
         else {reject(
             new RivetError("INTERNAL", "mysql2 made rows by itself; its internals changed"),
           );}
       });
     }).catch((error) => {
       throw this.#classified(error);
-    }).finally(() => this.#streaming = this.#paused = false);
+    }).finally(() => {
+      if (this.#paused) socket.resume();
+      this.#streaming = this.#paused = false;
+    });
     // It may fail before anybody waits for it.
     done.catch(() => {});
     this.#streaming = true;
@@ -250,12 +249,12 @@ export class Connection {
       pause: () => {
         this.#paused = true;
         this.#silence.rest();
-        driver.pause();
+        socket.pause();
       },
       resume: () => {
         this.#paused = false;
         if (this.#waiting.size > 0) this.#silence.begin();
-        driver.resume();
+        socket.resume();
       },
       done,
     };

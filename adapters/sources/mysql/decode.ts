@@ -3,13 +3,13 @@ import type { Batch } from "../../../core/batch/batch.ts";
 import { BatchBuilder } from "../../../core/batch/batch_builder.ts";
 import type { ReadRequest } from "../../../core/ports/source.ts";
 import { ChecksumForm } from "./checksum.ts";
+import type { LaidOut } from "../kit/block.ts";
 import { checkNotNull } from "../kit/not_null.ts";
 import { type ColumnDecoder, columnDecoder } from "./decoders.ts";
-import { FieldGatherer } from "./rows.ts";
 
 export type DecodeOptions = Pick<
   ReadRequest,
-  "columns" | "batchBytes" | "batchRows" | "maxValueBytes" | "checksum"
+  "columns" | "batchBytes" | "batchRows" | "checksum"
 >;
 
 /** Decodes rows a column at a time, so that every loop is of one kind. */
@@ -18,35 +18,21 @@ export class RowDecoder {
   readonly full: Batch[] = [];
   readonly #options: DecodeOptions;
   readonly #decoders: readonly ColumnDecoder[];
-  readonly #gatherer: FieldGatherer;
   readonly #batch: BatchBuilder;
   readonly #form: ChecksumForm | null;
 
   constructor(options: DecodeOptions) {
-    const { columns, batchBytes, batchRows, maxValueBytes, checksum } = options;
+    const { columns, batchBytes, batchRows, checksum } = options;
     this.#options = options;
     this.#form = checksum === undefined ? null : new ChecksumForm(checksum, columns);
     this.#decoders = columns.map(columnDecoder);
     const builders = this.#decoders.map((decoder) => decoder.builder);
     this.#batch = new BatchBuilder(columns, builders, { bytes: batchBytes, rows: batchRows });
-    this.#gatherer = new FieldGatherer({ columnNames: columns.map((c) => c.name), maxValueBytes });
   }
 
-  /** Adds the row at `[start, end)` of `bytes`; it is decoded with others of the same bytes. */
-  add(bytes: Uint8Array, start: number, end: number): void {
-    if (!this.#gatherer.fits(bytes)) this.#decode();
-    this.#gatherer.add(bytes, start, end);
-  }
-
-  /** The rows of the last, incomplete batch, or null when there are none. */
-  finish(): Batch | null {
-    this.#decode();
-    return this.#batch.rows === 0 ? null : this.#take();
-  }
-
-  #decode(): void {
-    if (this.#batch.wouldOverflow(this.#gatherer.byteLength)) this.full.push(this.#take());
-    const { block, rows } = this.#gatherer.take();
+  /** Decodes rows, while they are where they were laid out. */
+  decode({ block, rows, byteLength }: LaidOut): void {
+    if (this.#batch.wouldOverflow(byteLength)) this.full.push(this.#take());
     this.#form?.add(block, rows);
     for (let from = 0; from < rows;) {
       const to = Math.min(rows, from + this.#batch.freeRows);
@@ -57,6 +43,11 @@ export class RowDecoder {
       from = to;
       if (this.#batch.full) this.full.push(this.#take());
     }
+  }
+
+  /** The rows of the last, incomplete batch, or null when there are none. */
+  finish(): Batch | null {
+    return this.#batch.rows === 0 ? null : this.#take();
   }
 
   #take(): Batch {

@@ -52,40 +52,18 @@ export async function explained(
   );
 }
 
-/** A row as it came: length-encoded fields in `[start, end)` of `bytes`, valid during the call only. */
-export type OnRow = (bytes: Uint8Array, start: number, end: number) => void;
-
-/** mysql2's packet of a row (`lib/packets/packet.js`). */
-interface DriverPacket {
-  readonly buffer: Uint8Array;
-  readonly offset: number;
-  readonly end: number;
-}
-
 /** The socket that the driver reads: under TLS the encrypted one. */
 export interface DriverSocket {
   readonly closed: boolean;
   destroy(): void;
+  pause(): void;
+  resume(): void;
   once(event: "close", listener: () => void): void;
   on(event: "data", listener: () => void): void;
 }
 
 export function socketOf(driver: Driver): DriverSocket {
   return (driver as unknown as { readonly stream: DriverSocket }).stream;
-}
-
-/**
- * Makes mysql2 hand its row packets to `row` instead of decoding them (`Query.row` in
- * `lib/commands/query.js` calls `_rowParser.next` for each). Returns whether it did as expected.
- */
-export function takeRows(query: object, row: OnRow): () => boolean {
-  let replaced = false;
-  const parser = { next: (packet: DriverPacket) => row(packet.buffer, packet.offset, packet.end) };
-  Object.defineProperty(query, "_rowParser", {
-    get: () => parser,
-    set: () => replaced = true,
-  });
-  return () => replaced;
 }
 
 /** Begins to connect. */

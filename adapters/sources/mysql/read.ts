@@ -10,6 +10,7 @@ import { StatementClock } from "../kit/statement_clock.ts";
 import type { Connection, RowStream } from "./connection.ts";
 import { RowDecoder } from "./decode.ts";
 import type { NativeField } from "./fields.ts";
+import { RowPackets } from "./rows.ts";
 
 /** Batches decoded ahead of the one that is being worked on. */
 const AHEAD = 1;
@@ -37,10 +38,10 @@ class Arrivals {
   readonly #clock: StatementClock;
   readonly decoder: RowDecoder;
   readonly stream: RowStream;
+  readonly #packets: RowPackets;
   #failure: { readonly error: unknown } | null = null;
   #ended = false;
   #paused = false;
-  #dropping = false;
   #wake = () => {};
 
   constructor(connection: Connection, request: ReadRequest) {
@@ -51,18 +52,23 @@ class Arrivals {
       this.#wake();
     });
     this.#clock.pause();
+    const packets = new RowPackets({
+      columnNames: request.columns.map(({ name }) => name),
+      maxValueBytes: request.maxValueBytes,
+    });
+    this.#packets = packets;
     this.stream = connection.stream(request.sql, {
+      packets,
       fields: (fields) => this.#attempt(() => checkFields(request, fields)),
-      row: (bytes, start, end) => {
-        if (this.#dropping) return;
-        // Rows keep coming after a failed one, until the statement is cancelled.
-        if (this.#failure === null) this.#attempt(() => decoder.add(bytes, start, end));
-        if (decoder.full.length > AHEAD && !this.#paused) {
-          this.#paused = true;
-          this.stream.pause();
-          this.#wake();
-        }
+      rows: (laidOut) => {
+        if (this.#failure === null) this.#attempt(() => decoder.decode(laidOut));
+        if (decoder.full.length === 0) return;
+        this.#wake();
+        if (decoder.full.length <= AHEAD || this.#paused) return;
+        this.#paused = true;
+        this.stream.pause();
       },
+      failed: (error) => this.#fail(error),
     });
     this.stream.done.then(() => this.#ended = true, (error) => this.#failure ??= { error })
       .finally(() => this.#wake());
@@ -77,8 +83,6 @@ class Arrivals {
       if (this.#ended) return null;
       const woken = new Promise<void>((resolve) => this.#wake = resolve);
       this.resume();
-      // Resuming may have handed over rows that were held back.
-      if (this.decoder.full.length > 0 || this.#failure !== null || this.#ended) continue;
       this.#clock.resume();
       await woken;
       this.#clock.pause();
@@ -87,7 +91,7 @@ class Arrivals {
 
   /** Takes no more rows: what still arrives is dropped. Resolves when the stream is over. */
   async drop(): Promise<void> {
-    this.#dropping = true;
+    this.#packets.skip();
     this.resume();
     await this.stream.done;
   }
@@ -102,9 +106,15 @@ class Arrivals {
     try {
       work();
     } catch (error) {
-      this.#failure ??= { error };
-      this.#wake();
+      this.#fail(error);
     }
+  }
+
+  /** Rows keep coming after it, until the statement is cancelled. */
+  #fail(error: unknown): void {
+    this.#packets.skip();
+    this.#failure ??= { error };
+    this.#wake();
   }
 }
 

@@ -1,11 +1,11 @@
 /** The form of rows on MySQL: the SQL that hashes it there, and the bytes that are hashed here. */
 import { equal, match, notEqual, throws } from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { RowDecoder } from "../../../../../adapters/sources/mysql/decode.ts";
 import { dialect } from "../../../../../adapters/sources/mysql/dialect.ts";
 import { checksumSql } from "../../../../../core/query/checksum.ts";
 import { type Column, formatType, type RivetType } from "../../../../../core/types/types.ts";
 import { RowChecksum } from "../../../../../core/batch/row_checksum.ts";
+import { decodeRows, type Field } from "../../../../support/mysql_packets.ts";
 
 const TEXT: RivetType = { kind: "text" };
 const BINARY: RivetType = { kind: "binary" };
@@ -15,32 +15,13 @@ function column(nativeType: string, type: RivetType): Column {
   return { name: "c", type, nullable: true, nativeType, fidelity: "exact" };
 }
 
-const utf8 = new TextEncoder();
-
-/** A row packet: values of up to 250 bytes behind their length, NULL as 0xFB, longer ones in three bytes. */
-function packet(values: readonly (string | Uint8Array | null)[]): Uint8Array {
-  const fields = values.map((value) => {
-    if (value === null) return Uint8Array.of(0xfb);
-    const bytes = typeof value === "string" ? utf8.encode(value) : value;
-    const { length } = bytes;
-    const head = length < 251 ? [length] : [0xfd, length & 255, length >> 8 & 255, length >> 16];
-    return Uint8Array.from([...head, ...bytes]);
-  });
-  return Uint8Array.from(fields.flatMap((field) => [...field]));
-}
-
 function sumOf(
   columns: readonly Column[],
-  rows: readonly (readonly (string | Uint8Array | null)[])[],
+  rows: readonly (readonly Field[])[],
 ): string {
   const checksum = new RowChecksum();
   const limits = { batchBytes: 1 << 20, batchRows: 2, maxValueBytes: 1 << 20 };
-  const decoder = new RowDecoder({ columns, ...limits, checksum });
-  for (const row of rows) {
-    const bytes = packet(row);
-    decoder.add(bytes, 0, bytes.length);
-  }
-  decoder.finish();
+  decodeRows({ columns, ...limits, checksum }, rows);
   return checksum.sum;
 }
 

@@ -1,61 +1,25 @@
 /** Text to columns, against JavaScript's own numbers, BigInt and Date. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { RowDecoder } from "../../../../../adapters/sources/mysql/decode.ts";
 import type { Batch } from "../../../../../core/batch/batch.ts";
 import { RivetError } from "../../../../../core/base/errors.ts";
 import type { Column, RivetType } from "../../../../../core/types/types.ts";
 import type { Value } from "../../../../support/batches.ts";
+import { decodeRows, type Field } from "../../../../support/mysql_packets.ts";
 import { batchValues } from "../../../../support/render.ts";
 
-const utf8 = new TextEncoder();
 const LIMITS = { batchBytes: 1 << 20, batchRows: 1000, maxValueBytes: 1 << 20 };
 
 function column(nativeType: string, type: RivetType, nullable = true): Column {
   return { name: "c", type, nullable, nativeType, fidelity: "exact" };
 }
 
-type Field = string | Uint8Array | null;
-
-/** A field of a row packet. */
-function encode(field: Field): Uint8Array {
-  if (field === null) return Uint8Array.of(0xfb);
-  const bytes = typeof field === "string" ? utf8.encode(field) : field;
-  const length = bytes.length;
-  const prefix = length < 251
-    ? [length]
-    : length < 0x1_0000
-    ? [0xfc, length & 255, length >> 8]
-    : length < 0x100_0000
-    ? [0xfd, length & 255, (length >> 8) & 255, length >> 16]
-    : [0xfe, length & 255, (length >> 8) & 255, (length >> 16) & 255, length >>> 24, 0, 0, 0, 0];
-  const out = new Uint8Array(prefix.length + length);
-  out.set(prefix);
-  out.set(bytes, prefix.length);
-  return out;
-}
-
-/** Rows that arrive in one piece. */
 function decode(
   columns: readonly Column[],
   rows: readonly (readonly Field[])[],
   limits = LIMITS,
 ): Batch[] {
-  const decoder = new RowDecoder({ columns, ...limits });
-  const packets = rows.map((row) => row.map(encode));
-  const size = packets.flat().reduce((sum, bytes) => sum + bytes.length, 0);
-  const piece = new Uint8Array(size);
-  let at = 0;
-  for (const packet of packets) {
-    const start = at;
-    for (const bytes of packet) {
-      piece.set(bytes, at);
-      at += bytes.length;
-    }
-    decoder.add(piece, start, at);
-  }
-  const last = decoder.finish();
-  return last === null ? decoder.full : [...decoder.full, last];
+  return decodeRows({ columns, ...limits }, rows);
 }
 
 function one(nativeType: string, type: RivetType, field: Field): Value {
