@@ -1,6 +1,6 @@
 /** `rivet check`: examines exports before they run. Nothing is read from a table but the ends of an index. */
 import { counted } from "../core/base/counted.ts";
-import { constant, type InferValue, message, object, option, optional } from "@optique/core";
+import { constant, type InferValue, message, object, option, optional, text } from "@optique/core";
 import { choice } from "@optique/core/valueparser";
 import { RivetError } from "../core/base/errors.ts";
 import { jsonLine } from "../core/base/json_text.ts";
@@ -36,8 +36,12 @@ const options = object({
   }),
   target: optional(
     option("--target", choice(TARGET_NAMES, { metavar: "WAREHOUSE" }), {
-      description:
-        message`Show what every column becomes in this warehouse: bigquery, snowflake, duckdb, clickhouse, redshift, spark, delta, iceberg. Default: the export's target. Implies --type-report.`,
+      description: [
+        text(
+          `Show what every column becomes in this warehouse: ${TARGET_NAMES.join(", ")}. ` +
+            "Default: the export's target. Implies --type-report.",
+        ),
+      ],
     }),
   ),
 });

@@ -43,6 +43,8 @@ export interface TablePartition {
 
 /** Folders by what transforms make of columns, one in another. */
 export interface TablePartitions {
+  /** What can be a partition is a matter of the format. */
+  readonly table: TableType;
   readonly fields: readonly TablePartition[];
 }
 

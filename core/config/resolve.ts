@@ -21,7 +21,7 @@ import type {
   TlsConfig,
 } from "./schema.ts";
 import { parseSize } from "./size.ts";
-import { partitionName } from "./table_formats.ts";
+import { partitionName } from "../types/partition_transform.ts";
 import { resolveTuning } from "./tuning.ts";
 
 /** Paths are relative to the configuration's folder. `~` is not expanded. */
@@ -135,12 +135,12 @@ function resolvePartition(config: ExportConfig): Partitioning | TablePartitions 
 
 /** The files of a table lie in folders like others, one partition in each. */
 function tablePartition(
-  { partition_by: fields }: TableFormatConfig,
+  { type: table, partition_by: fields }: TableFormatConfig,
 ): Partitioning | TablePartitions | null {
   const [first, ...others] = fields ?? [];
   if (fields === undefined || first === undefined) return null;
   const granularity = GRANULARITIES.find((known) => known === first.transform);
-  if (granularity === undefined || others.length > 0) return { fields };
+  if (granularity === undefined || others.length > 0) return { table, fields };
   return { column: first.column, granularity, name: partitionName(first) };
 }
 

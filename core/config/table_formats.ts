@@ -1,5 +1,7 @@
 /** What each table format can do, as data: rules and core ask this and never a format's name. */
 
+import type { RivetType } from "../types/types.ts";
+
 /** Open table formats that an export's files can be committed to. */
 export const TABLE_TYPES = ["delta", "iceberg"] as const;
 /** One of `TABLE_TYPES`. */
@@ -18,6 +20,10 @@ export interface TableFormatCapabilities {
   readonly transforms: readonly string[];
   /** Partition columns, at most. */
   readonly partitionColumns: number;
+  /** Of what kinds of types a partition can be the value itself; null: of all but lists. */
+  readonly identityOf: readonly RivetType["kind"][] | null;
+  /** Whether a partition can be an empty text, and is not NULL. */
+  readonly emptyPartitions: boolean;
 }
 
 /** The record of each format. */
@@ -25,20 +31,17 @@ export const TABLE_FORMATS: Readonly<Record<TableType, TableFormatCapabilities>>
   delta: {
     title: "Delta",
     catalogs: false,
-    transforms: ["day", "month", "year"],
-    partitionColumns: 1,
+    transforms: ["identity", "day", "month", "year"],
+    partitionColumns: 8,
+    identityOf: ["text", "int", "bool", "date"],
+    emptyPartitions: false,
   },
   iceberg: {
     title: "Iceberg",
     catalogs: true,
     transforms: ["identity", "year", "month", "day", "hour", "bucket", "truncate"],
     partitionColumns: 8,
+    identityOf: null,
+    emptyPartitions: true,
   },
 };
-
-/** What the partition column of a transform is called, in folders and where it is a column of its own. */
-export function partitionName(
-  { column, transform }: { readonly column: string; readonly transform: string },
-): string {
-  return `${column}_${transform}`;
-}

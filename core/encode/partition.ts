@@ -104,7 +104,7 @@ export function splitByPartition(
   spec: Partitioning | TablePartitions,
 ): Map<string, Batch> {
   if (batch.rows === 0) return new Map();
-  if ("fields" in spec) return splitByFields(batch, spec.fields);
+  if ("fields" in spec) return splitByFields(batch, spec);
   const { column, granularity, name } = spec;
   const { values, counts, partitionOf } = assign(batch, columnIndex(batch, column), granularity);
   const segment = (value: string) => `${escapeHive(name)}=${value}`;

@@ -1,10 +1,12 @@
 /** Partitions of a table: a batch's rows by what transforms make of their columns. */
 import { type Batch, type ColumnData, isValid } from "../batch/batch.ts";
 import { gatherRows } from "../batch/gather.ts";
-import type { TablePartition } from "../config/loaded.ts";
+import { RivetError } from "../base/errors.ts";
+import type { TablePartition, TablePartitions } from "../config/loaded.ts";
+import { TABLE_FORMATS } from "../config/table_formats.ts";
 import {
   parseTransform,
-  partitionFieldName,
+  partitionName,
   partitionText,
   type PartitionValue,
   type Transform,
@@ -62,21 +64,52 @@ function valueReader(
   }
 }
 
+/** What file systems take for the name of a folder. */
+const MAX_FOLDER_BYTES = 255;
+/** Of a value that is named in a message. */
+const SHOWN_CHARACTERS = 40;
+
+const utf8 = new TextEncoder();
+
+/** @throws RivetError VALUE_OUT_OF_RANGE for a value that is no partition of the format, or no folder. */
+function folderOf(name: string, text: string, emptyPartitions: boolean): string {
+  const folder = name + hiveValue(text);
+  const bytes = folder.length * 3 > MAX_FOLDER_BYTES ? utf8.encode(folder).length : folder.length;
+  const why = text === "" && !emptyPartitions
+    ? "it is empty, which the table would take for NULL"
+    : bytes > MAX_FOLDER_BYTES
+    ? `its folder '${
+      folder.slice(0, SHOWN_CHARACTERS)
+    }...' would have ${bytes} bytes in its name, ` +
+      `and may have ${MAX_FOLDER_BYTES}`
+    : null;
+  if (why === null) return folder;
+  throw new RivetError(
+    "VALUE_OUT_OF_RANGE",
+    `table_format.partition_by: a value of column "${name.slice(0, -1)}" is no partition: ${why}`,
+    { hint: "Partition by another column, or by a shorter value of it, e.g. CASE in the query." },
+  );
+}
+
 /** The folder of each row by one field, `country=CZ`. */
 function segmentsOf(
   batch: Batch,
   { column, transform: text }: TablePartition,
+  emptyPartitions: boolean,
 ): (row: number) => string {
   const index = columnIndex(batch, column);
   const { type } = batch.columns[index];
   const data = batch.data[index];
   const transform = parseTransform(text) as Transform;
-  const name = `${escapeHive(partitionFieldName(column, transform))}=`;
+  const name = `${escapeHive(partitionName({ column, transform: text }))}=`;
   const read = valueReader(type, data);
   const known = new Map<string | number | bigint | boolean, string>();
   const segment = (value: Exclude<PartitionValue, null>) =>
-    name +
-    hiveValue(partitionText(type, transform, transformed(type, transform, value) as typeof value));
+    folderOf(
+      name,
+      partitionText(type, transform, transformed(type, transform, value) as typeof value),
+      emptyPartitions,
+    );
   return (row) => {
     if (!isValid(data, row)) return name + NULL_PARTITION;
     const value = read(row);
@@ -91,9 +124,10 @@ function segmentsOf(
 /** The batch's rows by their folders, each in the order of the batch. */
 export function splitByFields(
   batch: Batch,
-  fields: readonly TablePartition[],
+  { table, fields }: TablePartitions,
 ): Map<string, Batch> {
-  const readers = fields.map((field) => segmentsOf(batch, field));
+  const { emptyPartitions } = TABLE_FORMATS[table];
+  const readers = fields.map((field) => segmentsOf(batch, field, emptyPartitions));
   const rows = new Map<string, number[]>();
   for (let row = 0; row < batch.rows; row++) {
     const folder = readers.map((segment) => segment(row)).join("/");

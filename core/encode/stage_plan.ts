@@ -8,6 +8,7 @@ import type {
   TablePartition,
   TablePartitions,
 } from "../config/loaded.ts";
+import { TABLE_FORMATS, type TableFormatCapabilities } from "../config/table_formats.ts";
 import { parseTransform, transformedType, TRANSFORMS } from "../types/partition_transform.ts";
 import { ConfigError } from "../base/errors.ts";
 import { didYouMean } from "../base/suggest.ts";
@@ -96,10 +97,17 @@ function takenNames(added: readonly Column[], names: readonly string[]): string[
 function untransformable(
   { column: name, transform }: TablePartition,
   columns: readonly Column[],
+  { title, identityOf }: TableFormatCapabilities,
 ): string[] {
   const column = columns.find((known) => known.name === name);
   const parsed = parseTransform(transform);
   if (column === undefined) return [];
+  if (parsed?.kind === "identity" && identityOf?.includes(column.type.kind) === false) {
+    return [
+      `table_format.partition_by: '${name}' is ${column.nativeType}, whose values are no partitions of a ` +
+      `${title} table; those are of ${identityOf.join(", ")}`,
+    ];
+  }
   if (parsed !== null && transformedType(column.type, parsed) !== null) return [];
   return [
     `table_format.partition_by: '${name}' is ${column.nativeType}, of which there is no ${transform}; ` +
@@ -109,7 +117,8 @@ function untransformable(
 
 function unpartitionable({ partition }: ColumnSettings, columns: readonly Column[]): string[] {
   if (partition !== null && "fields" in partition) {
-    return partition.fields.flatMap((field) => untransformable(field, columns));
+    const format = TABLE_FORMATS[partition.table];
+    return partition.fields.flatMap((field) => untransformable(field, columns, format));
   }
   const column = columns.find((c) => c.name === partition?.column);
   if (column === undefined || column.type.kind === "date" || column.type.kind === "timestamp") {

@@ -63,6 +63,14 @@ export function partitionFieldName(column: string, { kind }: Transform): string 
     : `${column}_${kind}`;
 }
 
+/** The same of a transform as it is written; of another, what is written. */
+export function partitionName(
+  { column, transform }: { readonly column: string; readonly transform: string },
+): string {
+  const parsed = parseTransform(transform);
+  return parsed === null ? `${column}_${transform}` : partitionFieldName(column, parsed);
+}
+
 const INT: RivetType = { kind: "int", bits: 32, signed: true };
 
 /** The type of the transform's results; null where it does not take the type. */

@@ -4,8 +4,8 @@
  */
 import { RivetError } from "../../../core/base/errors.ts";
 import type { TablePartition } from "../../../core/config/loaded.ts";
-import { partitionName } from "../../../core/config/table_formats.ts";
 import type { TableColumn } from "../../../core/ports/table_format.ts";
+import { partitionName } from "../../../core/types/partition_transform.ts";
 import { targetNameProblem } from "../../../core/types/target_columns.ts";
 import { targetType } from "../../../core/types/targets.ts";
 import { formatType, type RivetType } from "../../../core/types/types.ts";
@@ -43,9 +43,23 @@ function field(name: string, type: DeltaType): Field {
   return { name, type, nullable: true, metadata: {} };
 }
 
-/** The column that a partition is; the files keep the column that it is made of. */
-function partitionField(partition: TablePartition): Field {
-  return field(partitionName(partition), partition.transform === "day" ? "date" : "string");
+/** The column that a partition is, where it is one of its own: the files keep the column that it is made of. */
+function partitionField(partition: TablePartition): Field[] {
+  const name = partitionName(partition);
+  if (name === partition.column) return [];
+  return [field(name, partition.transform === "day" ? "date" : "string")];
+}
+
+/** What columns of partitions cannot be beside the others. */
+function partitionProblems(names: readonly string[], partitionBy: readonly TablePartition[]) {
+  const partitions = partitionBy.map(partitionName);
+  const added = partitionBy.flatMap(partitionField).map(({ name }) => name.toLowerCase());
+  const isWhole = names.length > 0 && names.every((name) => partitions.includes(name));
+  return [
+    ...names.filter((name) => added.includes(name.toLowerCase()))
+      .map((name) => `"${name}": the column of a partition is called so`),
+    ...(isWhole ? ["no column beside those that it is partitioned by"] : []),
+  ];
 }
 
 /** @throws RivetError TYPE_UNSUPPORTED naming every column that has no equal, and what to write. */
@@ -54,6 +68,7 @@ export function schemaOf(
   partitionBy: readonly TablePartition[],
 ): Schema {
   const names = columns.map(({ name }) => name);
+  const partitionColumns = partitionBy.map(partitionName);
   const problems = [
     ...columns.flatMap(({ name, type }) => {
       const { status, note } = targetType("delta", type);
@@ -63,6 +78,7 @@ export function schemaOf(
       const problem = targetNameProblem("delta", name, names);
       return problem === null ? [] : [`"${name}": ${problem}`];
     }),
+    ...partitionProblems(names, partitionBy),
   ];
   if (problems.length > 0) {
     throw new RivetError(
@@ -74,10 +90,12 @@ export function schemaOf(
       },
     );
   }
-  const partitions = partitionBy.map(partitionField);
   return {
-    fields: [...columns.map(({ name, type }) => field(name, deltaType(type))), ...partitions],
-    partitionColumns: partitions.map(({ name }) => name),
+    fields: [
+      ...columns.map(({ name, type }) => field(name, deltaType(type))),
+      ...partitionBy.flatMap(partitionField),
+    ],
+    partitionColumns,
   };
 }
 

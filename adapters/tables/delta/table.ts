@@ -1,7 +1,7 @@
 /** A Delta table, and a run's commit to it: the next version, created under a name that must be free. */
 import { RivetError } from "../../../core/base/errors.ts";
 import { RIVET_VERSION } from "../../../core/base/version.ts";
-import { partitionName } from "../../../core/config/table_formats.ts";
+import { partitionName } from "../../../core/types/partition_transform.ts";
 import { covering } from "../../../core/tables/covers.ts";
 import type {
   CommitKind,
@@ -244,7 +244,7 @@ export class DeltaTable implements Table {
       size: file.sizeBytes,
       modificationTime: at,
       dataChange: true,
-      stats: statsOf(columns, file),
+      stats: statsOf(columns.filter(({ name }) => !names.includes(name)), file),
     };
   }
 

@@ -2,6 +2,7 @@
 import { placeholdersIn } from "../placeholders.ts";
 import type { ExportConfig } from "../schema.ts";
 import { TABLE_FORMATS } from "../table_formats.ts";
+import { partitionName } from "../../types/partition_transform.ts";
 import { exclusive, type ExportRule, type Finding, present, sentence } from "./rule.ts";
 
 type Table = NonNullable<ExportConfig["table_format"]>;
@@ -69,6 +70,15 @@ const partitions = about(
         path: [AT, "partition_by"],
         message: `${title} tables are written with at most ${partitionColumns} partition column` +
           (partitionColumns === 1 ? "" : "s"),
+      }];
+    }
+    const twin = wanted.findIndex((field, index) =>
+      wanted.findIndex((other) => partitionName(other) === partitionName(field)) < index
+    );
+    if (twin >= 0) {
+      return [{
+        path: [AT, "partition_by", twin],
+        message: `partition '${partitionName(wanted[twin])}' is there twice`,
       }];
     }
     return wanted.flatMap(({ transform }, index) =>

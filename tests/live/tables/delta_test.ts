@@ -5,6 +5,7 @@ import { RivetError } from "../../../core/base/errors.ts";
 import type { TableFormat } from "../../../core/ports/table_format.ts";
 import type { RunDeps } from "../../../core/run/context.ts";
 import { deltaRows, readDelta, readDeltaFolder } from "../../support/read_delta.ts";
+import { queryDuckdb } from "../../support/readers.ts";
 import { S3_ENV, startS3 } from "../../support/s3.ts";
 import { Lake } from "./harness.ts";
 
@@ -56,6 +57,62 @@ Deno.test("incremental runs add their rows, each to its partition, and history k
     );
     assert.deepEqual(march.map(({ stats }) => JSON.parse(String(stats)).numRecords), [20]);
   }));
+
+Deno.test("rows lie by the values of several columns, whatever characters they have", () =>
+  Lake.with(
+    "CREATE TABLE rows (id int PRIMARY KEY, country text, n smallint, day date);" +
+      "INSERT INTO rows VALUES (1, 'CZ', 1, '2026-01-31'), (2, 'a/b=%?*', -1, NULL), " +
+      "(3, NULL, NULL, '0001-01-01'), (4, '__HIVE_DEFAULT_PARTITION__', 1, '9999-12-31'), " +
+      "(5, E' ž\u{1f600}\n.', 0, '2026-01-31'), (6, repeat('x', 200), 2, NULL)",
+    async (lake) => {
+      const by = (columns: string) =>
+        `table: rows, table_format: {type: delta, partition_by: [${columns}]}`;
+      await lake.configure(by("{column: country}, {column: n}, {column: day}"));
+      await lake.run();
+      await lake.run();
+      const { files, metaData } = await readDeltaFolder(lake.out);
+      assert.deepEqual(metaData.partitionColumns, ["country", "n", "day"]);
+      const found = [...files].map(([path, { partitionValues, stats }]) => ({
+        path,
+        partitionValues,
+        stats,
+      }));
+      const of = async (path: string) =>
+        await queryDuckdb(
+          `SELECT id, country, n, day::text AS day FROM read_parquet('${
+            join(lake.out, path)
+          }', hive_partitioning = false)`,
+        );
+      const ids = [];
+      for (const { path, partitionValues, stats } of found) {
+        const [{ id, ...row }, ...more] = await of(path);
+        ids.push(id);
+        assert.equal(more.length, 0);
+        const text = Object.entries(row).map(([name, value]) => [
+          name,
+          value === null ? null : String(value),
+        ]);
+        assert.deepEqual(partitionValues, Object.fromEntries(text));
+        assert.deepEqual(JSON.parse(String(stats)).nullCount, { id: 0 });
+      }
+      assert.deepEqual(ids.sort(), [1, 2, 3, 4, 5, 6]);
+      for (
+        const [value, words] of [["''", /empty, which/], ["repeat('é', 200)", /408 bytes/]] as const
+      ) {
+        await lake.database.sql(`INSERT INTO rows VALUES (7, ${value}, 0, NULL)`);
+        const { error } = await lake.tryRun();
+        assert.equal(error?.code, "VALUE_OUT_OF_RANGE");
+        assert.match(error?.message ?? "", words);
+        await lake.database.sql("DELETE FROM rows WHERE id = 7");
+      }
+      await lake.database.sql("ALTER TABLE rows ADD COLUMN f float8");
+      await lake.configure(by("{column: f}"), "{type: local, path: ./other}");
+      assert.match(
+        (await lake.tryRun()).error?.message ?? "",
+        /'f' is .* no partitions of a Delta/,
+      );
+    },
+  ));
 
 const TYPES =
   `CREATE TABLE rows (id int PRIMARY KEY, u uuid, t time, n numeric(40,2), d numeric(38,10),

@@ -451,3 +451,30 @@ Deno.test("delta: bounds in a log are never inside the values, or are left out",
   );
   assert.match(wide, /:-9223372036854775808}.*:9223372036854775807}/, "digit by digit");
 });
+
+Deno.test("delta: columns are partitions as they are, and one more where a partition is made of them", async () => {
+  const partitionBy = [{ column: "name", transform: "identity" }, {
+    column: "at",
+    transform: "day",
+  }];
+  const columns: TableColumn[] = [...COLUMNS, { name: "at", type: { kind: "date" } }];
+  const lake = new Lake();
+  const path = "name=a%2Fb%25/at_day=__HIVE_DEFAULT_PARTITION__/p.parquet";
+  const added = [{ ...file(path), partition: ["a/b%", null] }];
+  await (await lake.open({ partitionBy })).commit(lake.commitOf([], { columns, added }));
+  const { metaData, fields, files, commits: [commit] } = await lake.state();
+  assert.deepEqual(metaData.partitionColumns, ["name", "at_day"]);
+  assert.deepEqual(fields.map(({ name }) => name), ["id", "name", "at", "at_day"]);
+  assert.deepEqual(files.get(path)?.partitionValues, { name: "a/b%", at_day: null });
+  const [add] = commit.flatMap(({ add }) => add ?? []);
+  assert.equal(
+    (add as { path: string }).path,
+    "name=a%252Fb%2525/at_day=__HIVE_DEFAULT_PARTITION__/p.parquet",
+  );
+  const check = async (columns: TableColumn[], words: RegExp) => {
+    const table = await new Lake().open({ partitionBy });
+    assert.throws(() => table.check(columns, "append"), words);
+  };
+  await check([...columns, { name: "AT_DAY", type: TEXT }], /"AT_DAY": the column of a partition/);
+  await check([{ name: "name", type: TEXT }], /no column beside those that it is partitioned by/);
+});

@@ -521,6 +521,13 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
         ["!exports[0].table_format.partition_by[0].transform"],
       ],
       [
+        ofTable({
+          ...DELTA,
+          partition_by: [{ column: "at", transform: "day" }, { column: "at_day" }],
+        }),
+        ["!exports[0].table_format.partition_by[1]"],
+      ],
+      [
         ofTable(DELTA, {
           partition_by: "at",
           destination: { type: "gcs", bucket: "b", prefix: "x" },
@@ -528,7 +535,12 @@ const CASES: Record<string, { breaks: [string[], string[]][]; keeps: string[][] 
         ["!exports[0].partition_by"],
       ],
     ],
-    keeps: [ofTable({ ...DELTA, partition_by: [{ column: "at", transform: "day" }] })],
+    keeps: [
+      ofTable({
+        ...DELTA,
+        partition_by: [{ column: "country" }, { column: "at", transform: "day" }, { column: "at" }],
+      }),
+    ],
   },
   table_catalog_fits: {
     breaks: [

@@ -1,5 +1,5 @@
 /** Rows by the folders of a table's partitions, and what a folder's name says of them. */
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { splitByPartition } from "../../../../core/encode/partition.ts";
 import { hiveValue, parseHiveValue } from "../../../../core/encode/partition_names.ts";
 import {
@@ -17,7 +17,7 @@ Deno.test("rows of several partition columns lie in folders in folders", () => {
     { column: "country", transform: "identity" },
     { column: "at", transform: "month" },
   ];
-  const split = splitByPartition(batchOf(columns, rows), { fields });
+  const split = splitByPartition(batchOf(columns, rows), { table: "iceberg", fields });
   deepStrictEqual([...split].map(([folder, { rows }]) => [folder, rows]), [
     ["country=CZ/at_month=1970-01", 2],
     ["country=a%2Fb%3D%25/at_month=1970-02", 1],
@@ -28,11 +28,19 @@ Deno.test("rows of several partition columns lie in folders in folders", () => {
 
 Deno.test("every value of every type is read back from the folder that it names", () => {
   const identity = parseTransform("identity") as Transform;
-  for (const { type, values } of TYPE_SAMPLES) {
+  const fits = (value: Value) =>
+    typeof value === "string"
+      ? value.length <= 200
+      : !(value instanceof Uint8Array) || value.length <= 100;
+  for (const { type, values: samples } of TYPE_SAMPLES) {
     if (type.kind === "list") continue;
+    const values = samples.filter(fits);
     const batch = batchOf([column("c", type)], values.map((value) => [value]));
     const folders = [
-      ...splitByPartition(batch, { fields: [{ column: "c", transform: "identity" }] })
+      ...splitByPartition(batch, {
+        table: "iceberg",
+        fields: [{ column: "c", transform: "identity" }],
+      })
         .keys(),
     ];
     const read = folders.map((folder) => {
@@ -52,5 +60,24 @@ Deno.test("text that looks like the folder of NULLs is another folder", () => {
   strictEqual(parseHiveValue(hiveValue(text)), text);
   for (const value of ["%41", "ž/…", ".", "a\nb"]) {
     strictEqual(parseHiveValue(hiveValue(value)), value);
+  }
+});
+
+Deno.test("a value that is no partition of the format, or no folder, is refused by its column's name", () => {
+  const columns = [column("country", { kind: "text" })];
+  const split = (table: "delta" | "iceberg", text: string) =>
+    splitByPartition(batchOf(columns, [[text]]), {
+      table,
+      fields: [{ column: "country", transform: "identity" }],
+    });
+  strictEqual(split("iceberg", "").size, 1);
+  throws(() => split("delta", ""), /column "country" is no partition: it is empty, which .* NULL/);
+  const room = 255 - "country=".length;
+  deepStrictEqual([...split("delta", "x".repeat(room)).keys()], [`country=${"x".repeat(room)}`]);
+  for (const long of ["x".repeat(room + 1), "ž".repeat(130), "/".repeat(90)]) {
+    throws(
+      () => split("iceberg", long),
+      /country='?xx|country=ž|country=%2F.* would have 2\d\d bytes/,
+    );
   }
 });
