@@ -10,7 +10,7 @@ import { resolveTuning } from "../core/config/tuning.ts";
 import type { ReadRequest, Source } from "../core/ports/source.ts";
 import { checksumSql } from "../core/query/checksum.ts";
 import { countSql, outerSelect } from "../core/query/select.ts";
-import { RowChecksum } from "../core/batch/row_checksum.ts";
+import { checksumForm, checksumText, RowChecksum } from "../core/batch/row_checksum.ts";
 
 const ROUNDS = 5;
 const MIB = 1024 * 1024;
@@ -44,9 +44,8 @@ async function drain(source: Source, request: ReadRequest): Promise<number> {
 
 async function measure(source: Source, table: string): Promise<void> {
   const request = await requestOf(source, table);
-  const statement = checksumSql(source.dialect, request.sql, request.columns) ?? "";
   let received = "";
-  let computed: string | null = null;
+  let computed = "";
   let rows = 0;
   const runs: Readonly<Record<string, () => Promise<void>>> = {
     "read": async () => {
@@ -61,7 +60,10 @@ async function measure(source: Source, table: string): Promise<void> {
       await source.rows(countSql(source.dialect, request.sql));
     },
     "count + checksum": async () => {
-      [[, computed]] = await source.rows(statement);
+      const form = checksumForm(received);
+      const sql = checksumSql(source.dialect, request.sql, request.columns, form) ?? "";
+      const [[, sum]] = await source.rows(sql);
+      computed = checksumText(form, sum ?? "");
     },
   };
   const best: Record<string, number> = {};

@@ -46,10 +46,11 @@ export interface Dialect {
   table(name: string): string;
   /**
    * The aggregate over rows of the alias `_rivet`, in these columns, that gives what `RowChecksum` gives
-   * for the same rows as they are received; NULL without rows, negative when a row could not be hashed.
-   * Absent: the engine has no checksum.
+   * for the same rows as they are received, in the form of that name; NULL without rows. In the form `md5`,
+   * which every engine with checksums has, it is negative when a row could not be hashed. null: the engine has
+   * no such form. Absent: it has no checksum.
    */
-  rowChecksum?(columns: readonly Column[]): string;
+  rowChecksum?(columns: readonly Column[], form: string): string | null;
   /** What makes it available on a server of the engine that lacks it, as a sentence. */
   readonly checksumRemedy?: string;
   /**
@@ -199,7 +200,7 @@ export interface ReadRequest {
   readonly throttleMs: number;
   /** A value above this many bytes fails the read and names its column (`max_value_mb`). */
   readonly maxValueBytes: number;
-  /** Takes every row in the form that `Dialect.rowChecksum` hashes; absent: rows are not hashed. */
+  /** Takes every row in a form that `Dialect.rowChecksum` has; absent: rows are not hashed. */
   readonly checksum?: RowChecksum;
   readonly signal?: AbortSignal;
 }

@@ -2,6 +2,7 @@
 import { RivetError } from "../base/errors.ts";
 import type { Dialect, Source } from "../ports/source.ts";
 import type { Column } from "../types/types.ts";
+import { MD5_FORM } from "../batch/row_checksum.ts";
 import { ALIAS } from "./select.ts";
 
 type Checksums = Pick<Source, "dialect" | "info" | "checksumObstacle">;
@@ -35,12 +36,20 @@ export function requireChecksum(
 }
 
 /**
- * COUNT(*) and the checksum of a query's rows, both as text, in one statement. The query selects exactly
- * what is read, and nothing orders it. `requireChecksum` comes first.
+ * COUNT(*) and the checksum of a query's rows, both as text, in one statement; null for a form that the
+ * engine does not know. The query selects exactly what is read, and nothing orders it. `requireChecksum` comes
+ * first.
  */
-export function checksumSql(dialect: Dialect, query: string, columns: readonly Column[]): string {
+export function checksumSql(
+  dialect: Dialect,
+  query: string,
+  columns: readonly Column[],
+  form: string = MD5_FORM,
+): string | null {
   if (dialect.rowChecksum === undefined) throw new TypeError("the engine has no checksum");
+  const aggregate = dialect.rowChecksum(columns, form);
+  if (aggregate === null) return null;
   const count = dialect.castText("COUNT(*)");
-  const sum = dialect.castText(`COALESCE(${dialect.rowChecksum(columns)}, 0)`);
+  const sum = dialect.castText(`COALESCE(${aggregate}, 0)`);
   return `SELECT ${count}, ${sum} FROM (\n${query}\n) AS ${ALIAS}`;
 }

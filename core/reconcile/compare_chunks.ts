@@ -6,6 +6,7 @@ import type { ChunkTask } from "../ports/state.ts";
 import { checksumSql, requireChecksum } from "../query/checksum.ts";
 import { areBoundsOf, chunkRowsSql } from "../query/chunk.ts";
 import type { ChunkShape } from "../query/cuts/cut.ts";
+import { checksumForm, checksumText, MD5_FORM } from "../batch/row_checksum.ts";
 import { countSql } from "../query/select.ts";
 import { throwIfAborted } from "../base/wait.ts";
 import { type Ask, throttled } from "../access/ask.ts";
@@ -43,10 +44,7 @@ async function chunkAtSource(
     return { problem: `the keys of the chunk are no ${comparison.shape.kind} bounds` };
   }
   try {
-    const [[count, checksum = null]] = await ask((source) =>
-      source.rows(chunkSql(source, comparison, bounds))
-    );
-    return { rows: Number(count), checksum };
+    return await ask((source) => counted(source, comparison, task.checksum, bounds));
   } catch (error) {
     // What ran into its own statement_timeout would do so again; the other chunks may well not.
     if (error instanceof RivetError && error.code === "SOURCE_TIMEOUT") {
@@ -56,15 +54,25 @@ async function chunkAtSource(
   }
 }
 
-/** COUNT(*) of the chunk's rows, and their checksum when it is asked for. */
-function chunkSql(
+/** COUNT(*) of the chunk's rows, and their checksum when it is asked for, in the form of the one that is kept. */
+async function counted(
   source: Source,
   { shape, description, exported }: Comparison,
+  kept: string | null,
   bounds: { readonly start: string | null; readonly end: string | null },
-): string {
+): Promise<ChunkAtSource> {
   const { dialect } = source;
-  if (description === null) return countSql(dialect, chunkRowsSql(dialect, shape, bounds));
+  if (description === null) {
+    const [[count]] = await source.rows(countSql(dialect, chunkRowsSql(dialect, shape, bounds)));
+    return { rows: Number(count), checksum: null };
+  }
   const rows = chunkRowsSql(dialect, shape, bounds, description.selectList);
   requireChecksum(source, exported.name, description.columns);
-  return checksumSql(dialect, rows, description.columns);
+  const form = kept === null ? MD5_FORM : checksumForm(kept);
+  const sql = checksumSql(dialect, rows, description.columns, form);
+  if (sql === null) {
+    return { problem: `its checksum is of the form '${form}', which is not known here` };
+  }
+  const [[count, sum]] = await source.rows(sql);
+  return { rows: Number(count), checksum: sum === null ? null : checksumText(form, sum) };
 }

@@ -1,4 +1,5 @@
 /** How SQL Server writes SQL. */
+import { MD5_FORM } from "../../../core/batch/row_checksum.ts";
 import type { Dialect } from "../../../core/ports/source.ts";
 import type { RivetType } from "../../../core/types/types.ts";
 import { rowChecksum } from "./checksum.ts";
@@ -61,5 +62,5 @@ export const dialect: Dialect = {
   castText,
   notComparable,
   table: quoteTable,
-  rowChecksum: (columns) => rowChecksum(columns, quoteIdentifier),
+  rowChecksum: (columns, form) => form === MD5_FORM ? rowChecksum(columns, quoteIdentifier) : null,
 };

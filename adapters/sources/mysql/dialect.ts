@@ -1,4 +1,5 @@
 /** How MySQL and MariaDB write SQL. Independent of `ANSI_QUOTES`, which changes only double quotes. */
+import { MD5_FORM } from "../../../core/batch/row_checksum.ts";
 import type { Dialect } from "../../../core/ports/source.ts";
 import type { RivetType } from "../../../core/types/types.ts";
 import { rowChecksum } from "./checksum.ts";
@@ -113,5 +114,5 @@ export const dialect: Dialect = {
   notComparable,
   table: (name) => tableParts(name).map(quoteIdentifier).join("."),
   partition: (table, partition) => `${table} PARTITION (${quoteIdentifier(partition)})`,
-  rowChecksum: (columns) => rowChecksum(columns, quoteIdentifier),
+  rowChecksum: (columns, form) => form === MD5_FORM ? rowChecksum(columns, quoteIdentifier) : null,
 };

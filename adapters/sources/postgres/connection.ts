@@ -86,6 +86,11 @@ export class Connection {
     return parseInt(this.#wire.parameters.get("server_version") ?? "", 10) || 0;
   }
 
+  /** What the database stores text in, as the server names it; null when it does not tell. */
+  get serverEncoding(): string | null {
+    return this.#wire.parameters.get("server_encoding") ?? null;
+  }
+
   /** Runs statements in one flight; the first that fails is the last one run. Returns the last one's rows. */
   async run(statements: readonly string[]): Promise<(string | null)[][]> {
     const rows: (string | null)[][] = [];

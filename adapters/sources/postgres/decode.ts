@@ -4,25 +4,30 @@ import { BatchBuilder } from "../../../core/batch/batch_builder.ts";
 import type { ReadRequest } from "../../../core/ports/source.ts";
 import { checkNotNull } from "../kit/not_null.ts";
 import { type ColumnDecoder, columnDecoder } from "./decoders.ts";
-import type { RecordForm } from "./checksum.ts";
+import type { BinaryBlock } from "../kit/block.ts";
 import type { LaidOut } from "./rows.ts";
 
 export type DecodeOptions = Pick<ReadRequest, "columns" | "batchBytes" | "batchRows">;
+
+/** Hashes the first rows of a block. */
+export interface Hashed {
+  add(block: BinaryBlock, rows: number): void;
+}
 
 /** Decodes a column at a time, so that every loop is of one kind. */
 export class RowDecoder {
   readonly #options: DecodeOptions;
   readonly #decoders: readonly ColumnDecoder[];
   readonly #batch: BatchBuilder;
-  readonly #record: RecordForm | null;
+  readonly #hashed: Hashed | null;
   #rows = 0;
   #bytes = 0;
 
-  /** @param record hashes every row for the checksum, where one is asked for. */
-  constructor(options: DecodeOptions, record: RecordForm | null = null) {
+  /** @param hashed takes every row for the checksum, where one is asked for. */
+  constructor(options: DecodeOptions, hashed: Hashed | null = null) {
     const { columns, batchBytes, batchRows } = options;
     this.#options = options;
-    this.#record = record;
+    this.#hashed = hashed;
     this.#decoders = columns.map(columnDecoder);
     const builders = this.#decoders.map((decoder) => decoder.builder);
     this.#batch = new BatchBuilder(columns, builders, { bytes: batchBytes, rows: batchRows });
@@ -43,7 +48,6 @@ export class RowDecoder {
     const full: Batch[] = [];
     this.#rows += rows;
     this.#bytes += byteLength;
-    this.#record?.add(block, rows);
     if (this.#batch.wouldOverflow(byteLength)) full.push(this.#take());
     for (let from = 0; from < rows;) {
       const to = Math.min(rows, from + this.#batch.freeRows);
@@ -54,6 +58,8 @@ export class RowDecoder {
       from = to;
       if (this.#batch.full) full.push(this.#take());
     }
+    // Behind the decoders, which refuse values of another type than was described.
+    this.#hashed?.add(block, rows);
     return full;
   }
 

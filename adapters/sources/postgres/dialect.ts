@@ -1,6 +1,8 @@
 /** How PostgreSQL writes SQL. */
 import type { Dialect } from "../../../core/ports/source.ts";
-import type { RivetType } from "../../../core/types/types.ts";
+import { MD5_FORM } from "../../../core/batch/row_checksum.ts";
+import type { Column, RivetType } from "../../../core/types/types.ts";
+import { hashSql, LOOKUP3_FORM } from "./hash_sql.ts";
 import { typeNames } from "./type_names.ts";
 import { isBuiltIn, nativeBase } from "./types.ts";
 
@@ -76,6 +78,13 @@ function notComparable(type: RivetType, nativeType: string): string | null {
   return ofText ? `read as ${type.kind}, which does not keep the server's order of texts` : null;
 }
 
+function rowChecksum(columns: readonly Column[], form: string): string | null {
+  if (form === LOOKUP3_FORM) return hashSql(columns, quoteIdentifier);
+  if (form !== MD5_FORM) return null;
+  // `_rivet.*` is the whole row even where a column is named `_rivet`.
+  return "SUM(('x' || SUBSTR(MD5(RECORD_SEND(_rivet.*)), 1, 15))::bit(60)::bigint)";
+}
+
 export const dialect: Dialect = {
   lexis: {
     backslash: "prefixed",
@@ -97,6 +106,5 @@ export const dialect: Dialect = {
   table: (name) => tableParts(name).map(quoteIdentifier).join("."),
   blockRange,
   partition: (_table, partition) => tableParts(partition).map(quoteIdentifier).join("."),
-  // `_rivet.*` is the whole row even where a column is named `_rivet`.
-  rowChecksum: () => "SUM(('x' || SUBSTR(MD5(RECORD_SEND(_rivet.*)), 1, 15))::bit(60)::bigint)",
+  rowChecksum,
 };

@@ -5,6 +5,8 @@ import { delay, interrupted } from "../../../core/base/wait.ts";
 import type { Connection } from "./connection.ts";
 import { RowDecoder } from "./decode.ts";
 import { RecordForm, recordTypes } from "./checksum.ts";
+import { HashForm } from "./hash_form.ts";
+import { hashesAlike } from "./hash_check.ts";
 import type { RowStream } from "./row_stream.ts";
 import type { RowLimits } from "./rows.ts";
 
@@ -28,6 +30,9 @@ function limitsOf({ columns, maxValueBytes }: ReadRequest): RowLimits {
 async function openDecoder(connection: Connection, request: ReadRequest): Promise<RowDecoder> {
   const { checksum, columns, sql } = request;
   if (checksum === undefined) return new RowDecoder(request);
+  if (await hashesAlike(connection)) {
+    return new RowDecoder(request, new HashForm(checksum, columns));
+  }
   const types = await recordTypes((text) => connection.rows(text), sql, columns);
   return new RowDecoder(request, new RecordForm(checksum, types));
 }

@@ -210,6 +210,22 @@ Deno.test("checksum: count and sum in the same statement, over what was selected
   match(server.asked[0], /SELECT _rivet\."id" FROM/);
 });
 
+Deno.test("checksum: each chunk is asked for in the form that was kept of it", async () => {
+  const server = answering((sql) => ["1000", sql.includes("RECORD_SEND") ? "5" : "-3"]);
+  const description = await server.source.describe("", new Map());
+  const tasks = ["5", "lookup3:-3", "lookup3:5", "newer:5"].map((checksum, i) =>
+    task(i, { checksum })
+  );
+  const partitions = await compare(server, { description, tasks });
+  deepEqual(partitions.map((p) => [p.status, p.note]), [
+    ["match", null],
+    ["match", null],
+    ["mismatch", "checksum differs: values changed, the count did not"],
+    ["unknown", "its checksum is of the form 'newer', which is not known here"],
+  ]);
+  equal(server.asked.length, 3);
+});
+
 Deno.test("checksum: an engine without one says so", async () => {
   const server = answering(() => ["1000"]);
   const description = await server.source.describe("", new Map());

@@ -78,7 +78,7 @@ async function bothSums(source: Source, overrides = NO_OVERRIDES) {
   let rows = 0;
   for await (const batch of source.read(request)) rows += batch.rows;
   const [[count, sum]] = await source.rows(
-    checksumSql(source.dialect, request.sql, request.columns),
+    checksumSql(source.dialect, request.sql, request.columns) ?? "",
   );
   return { received: [String(rows), checksum.sum], computed: [count, sum] };
 }

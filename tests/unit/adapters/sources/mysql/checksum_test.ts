@@ -114,5 +114,5 @@ Deno.test("mysql checksum: one statement, with the form in SQL and a mark for wh
 });
 
 Deno.test("mysql checksum: a type that no description has is an error, not a guess", () => {
-  throws(() => dialect.rowChecksum?.([column("vector", TEXT)]), /"c" of type vector/);
+  throws(() => dialect.rowChecksum?.([column("vector", TEXT)], "md5"), /"c" of type vector/);
 });
