@@ -10,7 +10,7 @@ import { writeBundle } from "../../../packaging/bundle.ts";
 import { AZURITE_KEY, startAzurite } from "../../support/azurite.ts";
 import { S3_BUCKET, S3_ENV, startS3 } from "../../support/s3.ts";
 import { MAIN, partFiles } from "../../support/rivet.ts";
-import { ended, type Program, SOURCE, spawn, withShop } from "./packaged.ts";
+import { ended, onlyChild, type Program, SOURCE, spawn, withShop } from "./packaged.ts";
 import { until } from "../../support/until.ts";
 
 const NOBODY = 65532;
@@ -30,14 +30,8 @@ async function asFirst(program: Program): Promise<{ program: Program; own: boole
 }
 
 /** The process itself, or the one that `unshare` started. */
-async function firstProcess(child: Deno.ChildProcess, own: boolean): Promise<number> {
-  if (!own) return child.pid;
-  const { stdout } = await new Deno.Command("ps", {
-    args: ["-o", "pid=", "--ppid", String(child.pid)],
-  })
-    .output();
-  return Number(new TextDecoder().decode(stdout));
-}
+const firstProcess = async (child: Deno.ChildProcess, own: boolean): Promise<number> =>
+  own ? await onlyChild(child.pid) : child.pid;
 
 Deno.test("SIGTERM stops a container's first process at a safe point", async () => {
   const { program, own } = await asFirst(PROGRAM);

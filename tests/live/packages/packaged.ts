@@ -47,6 +47,13 @@ export async function ended(child: Deno.ChildProcess): Promise<Ended> {
   return { code, stdout, out: text.decode(stdout), err: text.decode(stderr) };
 }
 
+/** The process that another one started. */
+export async function onlyChild(pid: number): Promise<number> {
+  const { stdout } = await new Deno.Command("ps", { args: ["-o", "pid=", "--ppid", String(pid)] })
+    .output();
+  return Number(new TextDecoder().decode(stdout));
+}
+
 /** A folder far from the repository, and a database with a table `t`. */
 export async function withShop(
   body: (shop: { folder: string; db: TestDatabase; env: Record<string, string> }) => Promise<void>,
