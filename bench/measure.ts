@@ -56,6 +56,8 @@ export async function measure(command: string, args: readonly string[]): Promise
     const started = performance.now();
     const { success, stderr } = await new Deno.Command(TIME, {
       args: ["-f", "%U %S %M", "-o", accounting, command, ...args],
+      // As the npm package starts it; once a day, Deno would ask for its newest version.
+      env: { DENO_NO_UPDATE_CHECK: "1" },
       stdin: "null",
       stdout: "null",
       stderr: "piped",

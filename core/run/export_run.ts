@@ -1,6 +1,6 @@
 /** The steps of one export between its context and the end of its run, in the order of contracts section 1. */
 import type { Description } from "../ports/source.ts";
-import type { Strategy } from "../plan/strategy.ts";
+import type { ExportPlan, Strategy } from "../plan/strategy.ts";
 import { randomSuffix } from "../manifest/names.ts";
 import type { Access } from "../ports/destination.ts";
 import type { ChunkRun } from "../ports/state.ts";
@@ -25,6 +25,16 @@ import { reconcileCount } from "./reconcile_count.ts";
 import { StorageWatch } from "./storage_watch.ts";
 import { planUnits } from "./unit_plan.ts";
 import { UnitRunner } from "./units.ts";
+
+/** Of values of a known width; texts are longer. */
+const VALUE_BYTES = 8;
+
+/** What a run will decode, at least, as far as anybody knows. */
+function expectedBytes({ strategy, estimatedRows, description: { columns } }: ExportPlan): number {
+  // The estimate is of the whole table, of which little may be new.
+  if (strategy.kind === "incremental") return 0;
+  return (estimatedRows ?? 0) * columns.length * VALUE_BYTES;
+}
 
 export class ExportRun {
   readonly #ctx: ExportContext;
@@ -53,6 +63,8 @@ export class ExportRun {
       if (usesSnapshot(ctx.exported)) await this.#source.takeSnapshot();
       const planned = this.#planned = await planRun(ctx, this.#source, this.#open);
       const { strategy, description } = planned.plan;
+      // It starts while this thread prepares what is to be read.
+      ctx.deps.workers.expect(expectedBytes(planned.plan));
       await this.#locate(planned);
       this.#schemaChanged = await checkDrift(ctx, description.columns, planned.dialect);
       await checkTable(ctx, fileColumns(description.columns, planned.plan.stages));

@@ -9,6 +9,9 @@ import type { FromWorker, ToWorker } from "./worker_protocol.ts";
 /** Decoded bytes that are encoded here, all told: a fraction of a second, less than a thread takes to start. */
 const HERE_BYTES = 256 * 1024;
 
+/** What is expected is an estimate: with so much there will be work for a thread even when it is far off. */
+const SURELY_BYTES = 16 * HERE_BYTES;
+
 /** What a Worker's entry makes of messages. */
 export interface Host {
   receive(message: ToWorker): void;
@@ -49,6 +52,10 @@ export class LateThread implements WorkerThread {
     if (message.type === "batch") this.#bytes += message.batch.byteLength;
     if (message.type === "extract" || this.#bytes > HERE_BYTES) this.#startThread();
     else if (message.type === "finish" || message.type === "abort") this.#encodeHere(message.id);
+  }
+
+  expect(bytes: number): void {
+    if (this.#thread === null && bytes > SURELY_BYTES) this.#startThread();
   }
 
   terminate(): void {

@@ -59,6 +59,11 @@ export class WorkerClient {
     this.#post({ type: "init", logLevel: logLevel() });
   }
 
+  /** So many bytes will probably come. */
+  expect(bytes: number): void {
+    this.#worker.expect?.(bytes);
+  }
+
   openWriter(output: OutputSpec, onProgress: ProgressHandler): RemoteWriter {
     const id = this.#nextId++;
     let rows = 0;

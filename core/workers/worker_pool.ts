@@ -14,6 +14,13 @@ export class WorkerPool {
     return this.#free.pop() ?? this.#start();
   }
 
+  /** So many bytes will probably come for the Worker that is taken next. */
+  expect(bytes: number): void {
+    const worker = this.take();
+    worker.expect(bytes);
+    this.#free.push(worker);
+  }
+
   /** The Worker's connections are closed; a dead Worker is not kept. */
   async give(worker: WorkerClient): Promise<void> {
     if (await worker.release()) this.#free.push(worker);

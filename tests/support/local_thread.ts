@@ -9,10 +9,16 @@ export class LocalThread implements WorkerThread {
   terminated = false;
   /** As they came. */
   readonly received: ToWorker["type"][] = [];
+  /** What was announced, and how many messages had come by then. */
+  readonly expected: { readonly bytes: number; readonly after: number }[] = [];
   readonly #host: WorkerHost;
 
   constructor(adapters: WorkerAdapters) {
     this.#host = new WorkerHost(adapters, { post: (message) => this.#post(message) });
+  }
+
+  expect(bytes: number): void {
+    this.expected.push({ bytes, after: this.received.length });
   }
 
   postMessage(message: ToWorker, transfer: ArrayBuffer[]): void {

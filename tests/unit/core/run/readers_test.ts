@@ -4,6 +4,8 @@ import type { LoadedConfig } from "../../../../core/config/loaded.ts";
 import type { SourceConfig } from "../../../../core/config/schema.ts";
 import type { RunDeps } from "../../../../core/run/context.ts";
 import { readerLimit, ReaderSlots } from "../../../../core/run/reader_slots.ts";
+import { WorkerClient } from "../../../../core/workers/worker_client.ts";
+import { LocalThread } from "../../../support/local_thread.ts";
 import { loadedExport } from "../../../support/exports.ts";
 import { MemoryRun } from "../../../support/memory_run.ts";
 
@@ -126,6 +128,31 @@ Deno.test("readers: exports one after another use the same Workers, and leave no
     deepEqual(await counted(run, {}, exports), { workers: 2, connections: 2, left: 0 });
     equal(run.server.reads.length, 80);
   }));
+
+for (
+  const [what, fields, bytes] of [
+    // A row has two columns.
+    ["all rows", { mode: "full" }, 300 * 2 * 8],
+    ["those of all chunks", CHUNKED, 300 * 2 * 8],
+    ["nobody knows how many new ones", { mode: "incremental", cursor_column: "id" }, 0],
+  ] as const
+) {
+  Deno.test(`readers: a Worker is told what is planned before it is asked for anything: ${what}`, () =>
+    MemoryRun.with(300, async (run) => {
+      const threads: LocalThread[] = [];
+      const { succeeded } = await run.run(fields, {}, (deps) => ({
+        ...deps,
+        startWorker: () => {
+          const thread = new LocalThread(deps);
+          threads.push(thread);
+          return new WorkerClient(thread);
+        },
+      }));
+      equal(succeeded, 1);
+      // After the message that is always the first.
+      deepEqual(threads.map(({ expected }) => expected), [[{ bytes, after: 1 }]]);
+    }));
+}
 
 Deno.test("readers: a server that has few connections left gives up half of them", () =>
   MemoryRun.with(500, async (run) => {

@@ -86,6 +86,19 @@ Deno.test("what is large has a thread from its first message on, and so has all 
   ]);
 });
 
+Deno.test("what is expected to be large has a thread before its first message", async () => {
+  const { client, encode, threads, here } = place();
+  client.expect(4 * 1024 * 1024);
+  equal(threads.length, 0, "an estimate of little more than what is encoded here starts none");
+  client.expect(4 * 1024 * 1024 + 1);
+  client.expect(1024 * 1024 * 1024);
+  deepEqual(threads.map(({ told }) => told), [["init"]]);
+  await encode([10]);
+  equal(threads.length, 1);
+  deepEqual(here(), []);
+  deepEqual(threads[0].told, ["init", "open 1", "batch 1", "finish 1"]);
+});
+
 Deno.test("many small ones are a large one: they get a thread", async () => {
   const { encode, threads } = place();
   for (let i = 0; i < 10; i++) await encode([60_000]);

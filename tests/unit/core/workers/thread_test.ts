@@ -2,6 +2,7 @@
 import { equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { ENGINE_FLAGS } from "../../../../core/base/engine_flags.ts";
 import { startThread, type WorkerThread } from "../../../../core/workers/thread.ts";
 import type { ToWorker } from "../../../../core/workers/worker_protocol.ts";
 
@@ -44,10 +45,13 @@ async function withThread(entry: URL, body: (thread: WorkerThread) => Promise<vo
   }
 }
 
-async function withEntry(body: (entry: URL) => Promise<void>): Promise<void> {
+async function withEntry(
+  body: (entry: URL) => Promise<void>,
+  name = "churn.ts",
+): Promise<void> {
   const dir = await Deno.makeTempDir({ prefix: "rivet-thread-" });
   try {
-    const file = join(dir, "churn.js");
+    const file = join(dir, name);
     await Deno.writeTextFile(file, CHURN);
     await body(pathToFileURL(file));
   } finally {
@@ -96,3 +100,27 @@ Deno.test("thread: an entry that is no file is a thread as well", () =>
       equal((await answerOf(thread, () => transfer(thread))).bytes, 1000);
     },
   ));
+
+/** Starts the thread of an entry as the bundle does, and prints what its young heap came to. */
+const PARENT = `
+  import { startThread } from ${
+  JSON.stringify(import.meta.resolve("../../../../core/workers/thread.ts"))
+};
+  const thread = startThread(new URL(Deno.args[0]));
+  thread.onmessage = ({ data }) => {
+    console.log(data.young);
+    thread.terminate();
+  };
+  thread.postMessage({ type: "init", logLevel: "warn" }, []);`;
+
+Deno.test("thread: a bundle's young heap is limited by what its launchers start the engine with", () =>
+  withEntry(async (entry) => {
+    const parent = new URL("parent.ts", entry);
+    await Deno.writeTextFile(parent, PARENT);
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", ...ENGINE_FLAGS, parent.href, entry.href],
+      stdin: "null",
+    }).output();
+    const young = Number(new TextDecoder().decode(stdout));
+    ok(young > 0 && young <= 4 * 1024 * 1024, `${young} ${new TextDecoder().decode(stderr)}`);
+  }, "churn.js"));
