@@ -48,15 +48,18 @@ target() {
   esac
 }
 
-# download URL FILE
+# download URL FILE; a server that has gone silent is given up.
 download() {
   if has curl; then
-    curl -fsSL --retry 2 -o "$2" "$1" && return 0
+    curl -fsSL --retry 2 --connect-timeout 30 --speed-limit 1 --speed-time 60 -o "$2" "$1" && return 0
+    [ $? = 23 ] && full=yes
   elif has wget; then
-    wget -q -O "$2" "$1" && return 0
+    wget -q -T 60 -O "$2" "$1" && return 0
+    [ $? = 3 ] && full=yes
   else
     fail "neither curl nor wget is there to download with" "Install one of them, and run this again."
   fi
+  [ -z "${full:-}" ] || fail "cannot write what is downloaded into $to" "Is its disk full?"
   fail "cannot download $1" "Is there such a version, and does the network let this machine through?"
 }
 
@@ -85,6 +88,14 @@ folder() {
   fi
 }
 
+# As one word of a shell.
+quoted() {
+  case "$1" in
+    *[!A-Za-z0-9_./-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")" ;;
+    *) printf '%s' "$1" ;;
+  esac
+}
+
 main() {
   file="rivet-$(target)"
   releases=${RIVET_RELEASES:-https://github.com/OWNER/REPOSITORY/releases}
@@ -93,11 +104,16 @@ main() {
     *) from="$releases/download/v${RIVET_VERSION#v}" ;;
   esac
   to=$(folder)
+  # For PATH, and for commands that would take a leading dash for an option.
+  case "$to" in /*) ;; *) to="$PWD/$to" ;; esac
   mkdir -p "$to" 2>/dev/null || fail "cannot make the folder $to" \
-    "Name one of yours: RIVET_INSTALL_DIR=\$HOME/bin"
+    "Name one of yours: RIVET_INSTALL_DIR=/somewhere/bin"
+  # Into a folder it would be moved, and be found by nobody.
+  [ ! -d "$to/rivet" ] || fail "there is a folder in the executable's place: $to/rivet" \
+    "Name another place: RIVET_INSTALL_DIR=/somewhere/bin"
   # In the folder itself: only there a rename replaces what is there at once.
   work=$(mktemp -d "$to/.rivet-install.XXXXXX" 2>/dev/null) || fail "cannot write into $to" \
-    "Name a folder of yours: RIVET_INSTALL_DIR=\$HOME/bin"
+    "Name a folder of yours: RIVET_INSTALL_DIR=/somewhere/bin"
   trap 'rm -rf "$work"' EXIT
   trap 'exit 130' INT TERM
 
@@ -110,13 +126,17 @@ main() {
     "SHA-256 of $from/$file" "expected $wanted" "found    $found"
 
   chmod 755 "$work/rivet"
-  version=$("$work/rivet" --version 2>/dev/null) || fail "the downloaded executable does not start here" \
-    "Is this system older than those it is made for? docs/install.md has other ways."
+  if ! version=$("$work/rivet" --version 2>"$work/said"); then
+    fail "the downloaded executable does not start here" "$(head -n 1 "$work/said")" \
+      "Is this system older than those it is made for, or may nothing be executed in $to?" \
+      "docs/install.md has other ways."
+  fi
   mv -f "$work/rivet" "$to/rivet" || fail "cannot replace $to/rivet"
   printf '%s is installed: %s\n' "$version" "$to/rivet"
   case ":${PATH:-}:" in
-    *":$to:"*) ;;
-    *) printf 'Its folder is not in PATH; add it: export PATH="%s:$PATH"\n' "$to" ;;
+    *":$to:"*) first=$(command -v rivet || true)
+      [ "$first" = "$to/rivet" ] || printf 'Another one comes first in PATH: %s\n' "$first" ;;
+    *) printf 'Its folder is not in PATH; add it: export PATH=%s:"$PATH"\n' "$(quoted "$to")" ;;
   esac
 }
 

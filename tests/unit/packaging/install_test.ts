@@ -13,7 +13,7 @@ const TARGETS: Readonly<Record<string, string>> = {
 };
 /** Everything that the script calls, for a PATH of nothing else. */
 const TOOLS = ["sh", "uname", "find", "head", "sysctl", "curl", "wget", "sha256sum", "shasum"]
-  .concat(["openssl", "cut", "mkdir", "mktemp", "rm", "awk", "chmod", "mv"]);
+  .concat(["openssl", "cut", "mkdir", "mktemp", "rm", "awk", "chmod", "mv", "sed"]);
 
 interface Release {
   readonly releases: string;
@@ -88,9 +88,10 @@ async function pathOf(
   return folder;
 }
 
-async function install(env: Record<string, string>, script = SCRIPT) {
+async function install(env: Record<string, string>, script = SCRIPT, cwd?: string) {
   const { code, stdout, stderr } = await new Deno.Command("/bin/sh", {
     args: [script],
+    cwd,
     clearEnv: true,
     env,
     stdin: "null",
@@ -238,8 +239,8 @@ Deno.test(
       ok(curl !== null || wget !== null, "install curl or wget");
       // The other one in its words.
       const scripts: Record<string, string> = curl === null
-        ? { curl: `exec ${wget} -q -O "$5" "$6"` }
-        : { wget: `exec ${curl} -fsSL -o "$3" "$4"` };
+        ? { curl: `while [ "$1" != -o ]; do shift; done; exec ${wget} -q -O "$2" "$3"` }
+        : { wget: `while [ "$1" != -O ]; do shift; done; exec ${curl} -fsSL -o "$2" "$3"` };
       const hidden = curl === null ? "wget" : "curl";
       const all = ["sha256sum", "shasum", "openssl"];
       const there: string[] = [];
@@ -257,6 +258,122 @@ Deno.test(
       }
     }),
 );
+
+/** What the last line of the installer makes of PATH, to a shell. */
+async function pathOfHint(out: string): Promise<string> {
+  const [, hint] = /^Its folder is not in PATH; add it: (export PATH=.*)$/m.exec(out) ?? [];
+  ok(hint, out);
+  const { stdout } = await new Deno.Command("/bin/sh", {
+    args: ["-c", `${hint}; printf %s "$PATH"`],
+    clearEnv: true,
+    env: { PATH: "/before" },
+  }).output();
+  return new TextDecoder().decode(stdout);
+}
+
+Deno.test(
+  "install.sh: a folder may have any name, and the line for PATH is one of a shell",
+  unix,
+  () =>
+    withRelease(async ({ releases }, dir) => {
+      const PATH = await pathOf(dir, { scripts: uname("Linux x86_64") });
+      for (const name of ["mein Ordner ü", "it's $HOME", '"x`y', "-x", "plain"]) {
+        const env = { PATH, RIVET_RELEASES: releases, RIVET_INSTALL_DIR: name };
+        const { code, out, err } = await install(env, SCRIPT, dir);
+        equal(code, 0, err);
+        ok((await Deno.stat(join(dir, name, "rivet"))).isFile, name);
+        equal(await pathOfHint(out), `${join(dir, name)}:/before`);
+      }
+    }),
+);
+
+Deno.test(
+  "install.sh: an older one that comes first in PATH is named",
+  unix,
+  () =>
+    withRelease(async ({ releases }, dir) => {
+      const tools = await pathOf(dir, {
+        scripts: { ...uname("Linux x86_64"), rivet: "echo rivet 0.0.1" },
+      });
+      const to = join(dir, "new");
+      const env = { RIVET_RELEASES: releases, RIVET_INSTALL_DIR: to };
+      const after = await install({ ...env, PATH: `${tools}:${to}` });
+      match(after.out, new RegExp(`\nAnother one comes first in PATH: ${tools}/rivet\n$`));
+      const before = await install({ ...env, PATH: `${to}:${tools}` });
+      match(before.out, /is installed: .*\n$/);
+    }),
+);
+
+Deno.test(
+  "install.sh: a folder in the executable's place is refused",
+  unix,
+  () =>
+    withRelease(async ({ releases }, dir) => {
+      const PATH = await pathOf(dir, { scripts: uname("Linux x86_64") });
+      await Deno.mkdir(join(dir, "bin", "rivet"), { recursive: true });
+      const env = { PATH, RIVET_RELEASES: releases, RIVET_INSTALL_DIR: join(dir, "bin") };
+      const { code, err } = await install(env);
+      equal(code, 1);
+      match(err, /there is a folder in the executable's place: .*\/bin\/rivet\n/);
+      deepEqual(await Array.fromAsync(Deno.readDir(join(dir, "bin", "rivet"))), []);
+    }),
+);
+
+Deno.test(
+  "install.sh: an executable that does not start, and a full disk, are told as such",
+  unix,
+  () =>
+    withRelease(async ({ releases, files }, dir) => {
+      const body = "#!/bin/sh\necho 'version GLIBC_2.99 not found' >&2\nexit 1\n";
+      const folder = "/download/v3.0.0";
+      files.set(`${folder}/rivet-x86_64-unknown-linux-gnu`, body);
+      const sum = createHash("sha256").update(body).digest("hex");
+      files.set(`${folder}/SHA256SUMS`, `${sum}  rivet-x86_64-unknown-linux-gnu\n`);
+      const to = join(dir, "bin");
+      const env = { RIVET_RELEASES: releases, RIVET_INSTALL_DIR: to, RIVET_VERSION: "3.0.0" };
+      const scripts = uname("Linux x86_64");
+      const old = await install({ ...env, PATH: await pathOf(dir, { scripts }) });
+      match(old.err, /does not start here\n {2}version GLIBC_2\.99 not found\n/);
+      for (const [name, code] of [["curl", 23], ["wget", 3]] as const) {
+        const without = name === "wget" ? ["curl"] : [];
+        const full = { without, scripts: { ...scripts, [name]: `exit ${code}` } };
+        const { err } = await install({ ...env, PATH: await pathOf(dir, full) });
+        match(err, /cannot write what is downloaded into .*\n {2}Is its disk full\?\n/);
+      }
+      deepEqual(await Array.fromAsync(Deno.readDir(to)), []);
+    }),
+);
+
+Deno.test("install.sh: a download that ends early is not installed", unix, async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const answering = (async () => {
+    for await (const connection of listener) {
+      await connection.read(new Uint8Array(4096)).catch(() => null);
+      const text = "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n" + "0".repeat(64) + "  rivet";
+      await connection.write(new TextEncoder().encode(text)).catch(() => 0);
+      connection.close();
+    }
+  })();
+  const dir = await Deno.makeTempDir({ prefix: "rivet-install-" });
+  try {
+    // Waits between the tries are the downloader's own.
+    const curl = await which("curl");
+    ok(curl, "install curl");
+    const scripts = { ...uname("Linux x86_64"), curl: `exec ${curl} "$@" --retry 0` };
+    const { code, err } = await install({
+      PATH: await pathOf(dir, { scripts }),
+      RIVET_RELEASES: `http://127.0.0.1:${listener.addr.port}`,
+      RIVET_INSTALL_DIR: join(dir, "bin"),
+    });
+    equal(code, 1);
+    match(err, /^install\.sh: cannot download /m);
+    deepEqual(await Array.fromAsync(Deno.readDir(join(dir, "bin"))), []);
+  } finally {
+    listener.close();
+    await answering;
+    await Deno.remove(dir, { recursive: true });
+  }
+});
 
 Deno.test("install.sh: a script that was cut off on its way does nothing", unix, async () => {
   const text = await Deno.readTextFile(SCRIPT);

@@ -110,7 +110,7 @@ Deno.test("what a release uploads is what its installer looks for", unix, async 
     await Deno.mkdir(bin);
     const fake = {
       uname: '[ "$1" = -s ] && echo Linux || echo x86_64',
-      curl: 'cp "dist/${6##*/}" "$5"',
+      curl: 'while [ "$1" != -o ]; do shift; done; cp "dist/${3##*/}" "$2"',
     };
     for (const [name, text] of Object.entries(fake)) {
       await Deno.writeTextFile(join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
