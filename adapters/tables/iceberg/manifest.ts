@@ -3,7 +3,12 @@ import { Buffer } from "node:buffer";
 import type { PartitionValue } from "../../../core/types/partition_transform.ts";
 import { type AvroRecord, type AvroSchema, decodeAvro, encodeAvro } from "./avro.ts";
 import { formatJson } from "./json.ts";
-import { canonical, MANIFEST_FILE_SCHEMA, manifestEntrySchema } from "./manifest_schema.ts";
+import {
+  canonical,
+  MANIFEST_FILE_SCHEMA,
+  manifestEntrySchema,
+  namesById,
+} from "./manifest_schema.ts";
 import {
   avroValue,
   type PartitionColumn,
@@ -125,46 +130,58 @@ export interface ManifestOf {
   readonly spec: PartitionSpec;
 }
 
+/** What a manifest says of itself: one that is written anew says what it said. */
+export interface ManifestHead {
+  /** The header's own texts. */
+  readonly texts: Readonly<Record<string, string>>;
+  /** Types of its partition values: those of the schema when it was written. */
+  readonly partition: AvroSchema;
+}
+
+/** Of a manifest of data files that are new. */
+export function newHead({ schema, spec }: ManifestOf): ManifestHead {
+  return {
+    partition: partitionSchema(partitionColumns(spec, schema)),
+    texts: {
+      schema: formatJson(schema),
+      "schema-id": String(schema["schema-id"]),
+      "partition-spec": formatJson(spec.fields),
+      "partition-spec-id": String(spec["spec-id"]),
+    },
+  };
+}
+
 /** The bytes of a manifest of data files. */
 export function encodeManifest(
-  { schema, spec }: ManifestOf,
+  { texts, partition }: ManifestHead,
   entries: readonly Entry[],
 ): Uint8Array {
-  const partition = partitionSchema(partitionColumns(spec, schema));
-  return encodeAvro(manifestEntrySchema(partition), {
-    schema: formatJson(schema),
-    "schema-id": String(schema["schema-id"]),
-    "partition-spec": formatJson(spec.fields),
-    "partition-spec-id": String(spec["spec-id"]),
-    "format-version": "2",
-    content: "data",
-  }, entries as unknown as AvroRecord[]);
+  const own = { ...texts, "format-version": "2", content: "data" };
+  return encodeAvro(manifestEntrySchema(partition), own, entries as unknown as AvroRecord[]);
+}
+
+export interface LiveEntries {
+  readonly head: ManifestHead;
+  readonly entries: readonly Entry[];
 }
 
 /** The live entries of a manifest, with what they inherit from its line in the list. */
-export function liveEntries(
-  bytes: Uint8Array,
-  line: ManifestFile,
-  columns: readonly PartitionColumn[],
-): Entry[] {
+export function liveEntries(bytes: Uint8Array, line: ManifestFile): LiveEntries {
   const { metadata, records } = decodeAvro(bytes);
-  const written = fieldType(fieldType(JSON.parse(metadata["avro.schema"]), 2), 102);
-  const partition = partitionSchema(columns);
-  return (records as unknown as Entry[]).filter(({ status }) => status !== Status.DELETED).map(
-    (entry) => ({
+  const partition = fieldType(fieldType(JSON.parse(metadata["avro.schema"]), 2), 102);
+  const texts = Object.entries(metadata).filter(([key]) => !key.startsWith("avro."));
+  const live = (records as unknown as Entry[]).filter(({ status }) => status !== Status.DELETED);
+  return {
+    head: { texts: Object.fromEntries(texts), partition: partition as AvroSchema },
+    entries: live.map((entry) => ({
       ...entry,
       snapshot_id: entry.snapshot_id ?? line.added_snapshot_id,
       sequence_number: entry.sequence_number ?? line.sequence_number,
       file_sequence_number: entry.file_sequence_number ?? line.sequence_number,
-      data_file: {
-        // Version 1 knew no `content`, and other writers leave out what is optional.
-        content: 0,
-        ...OPTIONAL_FIELDS,
-        ...entry.data_file,
-        partition: canonical(entry.data_file.partition, written, partition),
-      },
-    }),
-  );
+      // Version 1 knew no `content`, and other writers leave out what is optional.
+      data_file: { content: 0, ...OPTIONAL_FIELDS, ...entry.data_file },
+    })),
+  };
 }
 
 /** The type of the field that has the id. */
@@ -212,10 +229,15 @@ function compareValues(a: NonNullable<PartitionValue>, b: NonNullable<PartitionV
 }
 
 /** What readers may skip the whole manifest by. */
-function summarise(columns: readonly PartitionColumn[], entries: readonly Entry[]): unknown[] {
-  const names = namesOf(columns);
-  return columns.map(({ type }, c) => {
-    const all = entries.map((entry) => partitionValue(type, entry.data_file.partition[names[c]]));
+function summarise(
+  columns: readonly PartitionColumn[],
+  partition: AvroSchema,
+  entries: readonly Entry[],
+): unknown[] {
+  const names = namesById(partition);
+  return columns.map(({ field, type }) => {
+    const name = names.get(field["field-id"]) ?? "";
+    const all = entries.map((entry) => partitionValue(type, entry.data_file.partition[name]));
     const values = all.filter((value): value is NonNullable<PartitionValue> =>
       value !== null && !Number.isNaN(value)
     );
@@ -234,6 +256,7 @@ function summarise(columns: readonly PartitionColumn[], entries: readonly Entry[
 /** The line of a manifest that this commit writes. @param sequenceNumber of the commit */
 export function manifestFile(
   { schema, spec }: ManifestOf,
+  { partition }: ManifestHead,
   entries: readonly Entry[],
   at: { readonly path: string; readonly bytes: number },
   commit: { readonly snapshotId: bigint; readonly sequenceNumber: bigint },
@@ -257,7 +280,7 @@ export function manifestFile(
     added_rows_count: added.rows,
     existing_rows_count: existing.rows,
     deleted_rows_count: deleted.rows,
-    partitions: summarise(partitionColumns(spec, schema), entries),
+    partitions: summarise(partitionColumns(spec, schema), partition, entries),
     key_metadata: null,
   };
 }

@@ -107,17 +107,22 @@ interface Fields {
   readonly fields: readonly { readonly name: string; readonly "field-id"?: number }[];
 }
 
+/** What a schema calls the fields that have the ids. */
+export function namesById(schema: AvroSchema): ReadonlyMap<number | undefined, string> {
+  return new Map(
+    (schema as unknown as Fields).fields.map((field) => [field["field-id"], field.name]),
+  );
+}
+
 /** What this version calls the fields of a record that another writer's schema names. */
 export function canonical(
   record: Readonly<Record<string, unknown>>,
-  written: unknown,
+  written: AvroSchema,
   schema: AvroSchema,
 ): Record<string, unknown> {
-  const names = new Map(
-    (schema as unknown as Fields).fields.map((field) => [field["field-id"], field.name]),
-  );
+  const names = namesById(schema);
   const out: Record<string, unknown> = {};
-  for (const field of (written as Fields).fields) {
+  for (const field of (written as unknown as Fields).fields) {
     out[names.get(field["field-id"]) ?? field.name] = record[field.name];
   }
   return out;

@@ -4,6 +4,7 @@ import type { FileStatistics, StoredBound } from "../../../core/ports/format.ts"
 import type { TableColumn } from "../../../core/ports/table_format.ts";
 import type { FileMetrics } from "./manifest.ts";
 import type { IcebergSchema } from "./schema.ts";
+import { isList } from "./types.ts";
 import { plainValue, singleValue } from "./single_value.ts";
 
 /** @param columns of the files, whose types may be narrower than the table's */
@@ -26,7 +27,7 @@ export function fileMetrics(
     if (type === undefined || field === undefined) continue;
     if (type.kind === "list" || typeof field.type !== "string") {
       // Of lists and their elements, levels are counted, not values.
-      if (typeof field.type !== "string") {
+      if (isList(field.type)) {
         metrics.columnSizes.set(field.type["element-id"], column.bytes);
       }
       continue;

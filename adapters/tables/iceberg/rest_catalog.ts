@@ -79,10 +79,16 @@ export class RestCatalog implements Catalog {
         return "done";
       } catch (error) {
         if (!(error instanceof CatalogError)) throw error;
-        if (!error.ambiguous && error.status !== 409) throw error;
+        if (!error.ambiguous && ![400, 409].includes(error.status)) throw error;
         // First of all: an attempt whose answer was lost may have been taken.
-        if (await this.#has(proposal)) return "done";
+        const now = await this.load();
+        if (hasSnapshot(now, proposal)) return "done";
         if (error.status === 409) return "lost";
+        // A commit to another branch has taken the number, which no requirement is about.
+        if (error.status === 400) {
+          if (sequenceOf(now) === sequenceOf(proposal.base)) throw error;
+          return "lost";
+        }
         if (look >= LOOKS) throw error;
       }
       await delay(LOOK_MS * 2 ** (look - 1), this.#signal);
@@ -107,12 +113,6 @@ export class RestCatalog implements Catalog {
 
   get #tablePath(): string {
     return `${this.#tablesPath}/${encodeURIComponent(this.#name)}`;
-  }
-
-  async #has({ change }: Proposal): Promise<boolean> {
-    const id = change.snapshot["snapshot-id"];
-    const loaded = await this.load();
-    return loaded?.metadata.snapshots?.some((known) => known["snapshot-id"] === id) ?? false;
   }
 
   #loaded(answer: JsonObject): Loaded {
@@ -190,6 +190,15 @@ export class RestCatalog implements Catalog {
       ],
     };
   }
+}
+
+function hasSnapshot(loaded: Loaded | null, { change }: Proposal): boolean {
+  const id = change.snapshot["snapshot-id"];
+  return loaded?.metadata.snapshots?.some((known) => known["snapshot-id"] === id) ?? false;
+}
+
+function sequenceOf(loaded: Loaded | null): number {
+  return loaded?.metadata["last-sequence-number"] ?? 0;
 }
 
 /** All that a table without a snapshot consists of. */

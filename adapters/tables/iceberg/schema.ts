@@ -4,7 +4,7 @@
  */
 import type { FieldIds } from "../../../core/ports/format.ts";
 import type { TableColumn } from "../../../core/ports/table_format.ts";
-import { type IcebergType, icebergType, promotes } from "./types.ts";
+import { type IcebergType, icebergType, isList, promotes } from "./types.ts";
 
 export interface IcebergField {
   readonly id: number;
@@ -53,14 +53,15 @@ function merged(table: IcebergType, column: IcebergType): IcebergType | null {
     if (promotes(column, table)) return table;
     return promotes(table, column) ? column : null;
   }
-  if (typeof table === "string" || typeof column === "string") return null;
+  if (!isList(table) || !isList(column)) return null;
   const element = merged(table.element, column.element);
   if (element === null) return null;
   return element === table.element ? table : { ...table, element };
 }
 
+/** Other writers' tables have structs and maps, too. */
 const nameOf = (type: IcebergType): string =>
-  typeof type === "string" ? type : `list<${nameOf(type.element)}>`;
+  typeof type === "string" ? type : isList(type) ? `list<${nameOf(type.element)}>` : type.type;
 
 interface NewType {
   readonly type: IcebergType | null;
@@ -69,9 +70,7 @@ interface NewType {
 
 /** @param known the list that the field is already: its element keeps its id */
 function typeOf(column: TableColumn, ids: Ids, known: IcebergType | null): NewType {
-  const elementId = known !== null && typeof known !== "string"
-    ? () => known["element-id"]
-    : ids.next;
+  const elementId = known !== null && isList(known) ? () => known["element-id"] : ids.next;
   const mapped = icebergType(column.type, elementId);
   if ("type" in mapped) return { type: mapped.type, problem: null };
   const { why, override } = mapped.refusal;
@@ -150,8 +149,8 @@ export function evolve(
 export function fieldIds({ fields }: IcebergSchema): ReadonlyMap<string, FieldIds> {
   return new Map(fields.map(({ id, name, type }) => [
     name,
-    typeof type === "string"
-      ? { id, jsonAsText: true }
-      : { id, elementId: type["element-id"], jsonAsText: true },
+    isList(type)
+      ? { id, elementId: type["element-id"], jsonAsText: true }
+      : { id, jsonAsText: true },
   ]));
 }

@@ -14,21 +14,20 @@ import {
   encodeManifest,
   encodeManifestList,
   type Entry,
+  type LiveEntries,
   liveEntries,
   type ManifestFile,
   manifestFile,
+  type ManifestHead,
   type ManifestOf,
   type NewFile,
+  newHead,
   Status,
 } from "./manifest.ts";
 import { currentSnapshot, EXPORT, RUN_ID, type Snapshot, type TableMetadata } from "./metadata.ts";
+import { namesById } from "./manifest_schema.ts";
 import { fileMetrics } from "./metrics.ts";
-import {
-  avroName,
-  partitionColumns,
-  type PartitionSpec,
-  partitionValue,
-} from "./partition_spec.ts";
+import { partitionColumns, type PartitionSpec, partitionValue } from "./partition_spec.ts";
 import type { IcebergSchema } from "./schema.ts";
 import { keyOf, pathOf } from "./paths.ts";
 
@@ -79,16 +78,18 @@ function specOf(metadata: TableMetadata, schema: IcebergSchema, id: number): Man
 /** The live files of one manifest. */
 export async function entriesOf(
   store: TableStore,
-  { metadata, schema }: Pick<SnapshotBase, "metadata" | "schema">,
+  metadata: TableMetadata,
   line: ManifestFile,
-): Promise<Entry[]> {
-  const bytes = await readObject(store, metadata, line.manifest_path);
-  const { spec } = specOf(metadata, schema, line.partition_spec_id);
-  return liveEntries(bytes, line, partitionColumns(spec, schema));
+): Promise<LiveEntries> {
+  return liveEntries(await readObject(store, metadata, line.manifest_path), line);
 }
 
-/** Which of the live files go, of a manifest by such partitions. */
-type Goes = (file: Entry["data_file"], spec: PartitionSpec) => boolean;
+/** Which of the live files go, of a manifest by such partitions, called so by the ids of their fields. */
+type Goes = (
+  file: Entry["data_file"],
+  spec: PartitionSpec,
+  names: ReadonlyMap<number | undefined, string>,
+) => boolean;
 
 class Changes {
   readonly #store: TableStore;
@@ -114,10 +115,14 @@ class Changes {
     return pathOf(this.#base.metadata.location, key);
   }
 
-  async manifest(of: ManifestOf, entries: readonly Entry[]): Promise<ManifestFile> {
-    const bytes = encodeManifest(of, entries);
+  async manifest(
+    of: ManifestOf,
+    head: ManifestHead,
+    entries: readonly Entry[],
+  ): Promise<ManifestFile> {
+    const bytes = encodeManifest(head, entries);
     const path = await this.create(bytes, `${this.#name}-m${this.#manifests++}.avro`);
-    return manifestFile(of, entries, { path, bytes: bytes.length }, {
+    return manifestFile(of, head, entries, { path, bytes: bytes.length }, {
       snapshotId: this.snapshotId,
       sequenceNumber: this.sequenceNumber,
     });
@@ -133,15 +138,16 @@ class Changes {
       this.counts.addedBytes += BigInt(file.sizeBytes);
     }
     const entries = files.map((file) => addedEntry(file, columns, this.snapshotId));
-    return [await this.manifest({ schema, spec }, entries)];
+    return [await this.manifest({ schema, spec }, newHead({ schema, spec }), entries)];
   }
 
   /** The manifest without the files that go; itself where none does. */
   async without(line: ManifestFile, goes: Goes, found: Set<string>): Promise<ManifestFile> {
     const { metadata, schema } = this.#base;
-    const entries = await entriesOf(this.#store, { metadata, schema }, line);
+    const { head, entries } = await entriesOf(this.#store, metadata, line);
     const { spec } = specOf(metadata, schema, line.partition_spec_id);
-    const going = entries.filter(({ data_file }) => goes(data_file, spec));
+    const names = namesById(head.partition);
+    const going = entries.filter(({ data_file }) => goes(data_file, spec, names));
     if (going.length === 0) return line;
     for (const { data_file: file } of going) {
       found.add(file.file_path);
@@ -154,7 +160,7 @@ class Changes {
         ? { ...entry, status: Status.DELETED, snapshot_id: this.snapshotId }
         : { ...entry, status: Status.EXISTING }
     );
-    return this.manifest(specOf(metadata, schema, line.partition_spec_id), changed);
+    return this.manifest(specOf(metadata, schema, line.partition_spec_id), head, changed);
   }
 
   list(manifests: readonly ManifestFile[], parentId: bigint | null): Promise<string> {
@@ -175,8 +181,10 @@ function newSnapshotId(metadata: TableMetadata): bigint {
 
 function newFile(file: TableFile, commit: TableCommit, base: SnapshotBase): NewFile {
   const { schema, spec, metadata } = base;
-  const partition = spec.fields.map((field, index) => {
-    const text = file.partition[index] ?? null;
+  const given = file.partition.values();
+  const partition = spec.fields.map((field) => {
+    // What is no longer partitioned by has no value, and no folder.
+    const text = field.transform === "void" ? null : given.next().value ?? null;
     const name = schema.fields.find(({ id }) => id === field["source-id"])?.name;
     const type = commit.columns.find((column) => column.name === name)?.type;
     const transform = parseTransform(field.transform);
@@ -198,12 +206,14 @@ function coveredBy({ schema, partitionBy }: SnapshotBase, commit: TableCommit): 
   const cover = covering(commit, partitionBy);
   if (cover === null) return null;
   const source = schema.fields.find(({ name }) => name === cover.column)?.id;
-  return ({ file_path, partition }, spec) => {
+  return ({ file_path, partition }, spec, names) => {
     const found = partitionColumns(spec, schema).find(({ field }) =>
       field["source-id"] === source && field.transform === cover.transform
     );
     if (found !== undefined) {
-      return cover.holds(partitionValue(found.type, partition[avroName(found.field.name)]));
+      return cover.holds(
+        partitionValue(found.type, partition[names.get(found.field["field-id"]) ?? ""]),
+      );
     }
     throw new RivetError(
       "TABLE_UNSUPPORTED",
@@ -225,7 +235,8 @@ function goesOf(commit: TableCommit, base: SnapshotBase): Goes | null {
   const covered = coveredBy(base, commit);
   if (covered === null && commit.removed.length === 0) return null;
   const removed = paths(commit.removed);
-  return (file, spec) => removed.has(file.file_path) || covered?.(file, spec) === true;
+  return (file, spec, names) =>
+    removed.has(file.file_path) || covered?.(file, spec, names) === true;
 }
 
 /**

@@ -111,10 +111,9 @@ export class IcebergTable implements Table {
     const keys = new Set<string>();
     if (loaded === null) return keys;
     const { metadata } = loaded;
-    const base = { metadata, schema: currentSchema(metadata) };
     for (const line of await manifestsOf(this.#store, metadata)) {
       if (line.content !== 0) continue;
-      for (const { data_file: file } of await entriesOf(this.#store, base, line)) {
+      for (const { data_file: file } of (await entriesOf(this.#store, metadata, line)).entries) {
         keys.add(keyOf(metadata.location, file.file_path));
       }
     }

@@ -1,8 +1,17 @@
 /** Rivet's types as Iceberg's. https://iceberg.apache.org/spec/#schemas-and-data-types */
 import type { RivetType } from "../../../core/types/types.ts";
 
-/** A primitive by its name, `decimal(10, 2)` included, or a list. */
-export type IcebergType = string | IcebergList;
+/** A primitive by its name, `decimal(10, 2)` included, or a list; or what only others write. */
+export type IcebergType = string | IcebergList | IcebergOther;
+
+/** Goes along as it is. */
+export interface IcebergOther {
+  readonly type: "struct" | "map";
+}
+
+export function isList(type: IcebergType): type is IcebergList {
+  return typeof type !== "string" && type.type === "list";
+}
 
 export interface IcebergList {
   readonly type: "list";

@@ -119,6 +119,21 @@ Deno.test("another's commit comes first: an append follows it, a replacement doe
   });
 });
 
+Deno.test("a commit to another branch takes the sequence number, and an append follows it", async () => {
+  await withPlace(async (place) => {
+    await add(place, 1);
+    place.server.overtake = () => {
+      place.server.metadata(IDENTIFIER)["last-sequence-number"] = 2;
+      return Promise.resolve();
+    };
+    place.server.fates.push("overtaken");
+    await add(place, 2);
+    deepStrictEqual(await files(place), ["orders_1.parquet", "orders_2.parquet"]);
+    const { snapshots } = place.server.metadata(IDENTIFIER);
+    strictEqual(snapshots[1]["sequence-number"], 3);
+  });
+});
+
 Deno.test("snapshot ids of 64 bits are the same on the way there and back", async () => {
   await withPlace(async (place) => {
     await add(place, 1);
