@@ -1,11 +1,12 @@
 /** The REST catalog that Iceberg publishes for tests, from Maven, over SQLite in memory. */
 import { join } from "node:path";
+import { type Artifact, mavenJars } from "./iceberg_maven.ts";
 
 const ICEBERG = "1.10.0";
 const JETTY = "11.0.25";
 const HADOOP = "3.4.1";
 
-const DEPENDENCIES: readonly (readonly string[])[] = [
+const DEPENDENCIES: readonly Artifact[] = [
   ["org.apache.iceberg", "iceberg-open-api", ICEBERG, "test-fixtures"],
   ["org.apache.iceberg", "iceberg-core", ICEBERG],
   ["org.apache.iceberg", "iceberg-core", ICEBERG, "tests"],
@@ -19,17 +20,6 @@ const DEPENDENCIES: readonly (readonly string[])[] = [
   ["org.assertj", "assertj-core", "3.27.3"],
   ["org.slf4j", "slf4j-nop", "2.0.17"],
 ];
-
-function pom(): string {
-  const dependencies = DEPENDENCIES.map(([group, artifact, version, classifier]) =>
-    `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId>` +
-    `<version>${version}</version>` +
-    (classifier === undefined ? "" : `<classifier>${classifier}</classifier>`) + "</dependency>"
-  );
-  return `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
-<groupId>rivet</groupId><artifactId>interop</artifactId><version>1</version>
-<dependencies>${dependencies.join("\n")}</dependencies></project>`;
-}
 
 /** Always this one: the server has no setting for it that all versions read. */
 const PORT = 8181;
@@ -52,14 +42,8 @@ async function isUp(uri: string): Promise<boolean> {
 
 /** @param dir for what is downloaded; RIVET_INTEROP_ICEBERG_JARS names a folder that has it. */
 export async function startRestCatalog(dir: string): Promise<RestCatalogServer> {
-  let jars = Deno.env.get("RIVET_INTEROP_ICEBERG_JARS");
-  if (jars === undefined) {
-    jars = join(dir, "jars");
-    await Deno.writeTextFile(join(dir, "pom.xml"), pom());
-    const args = ["-B", "-q", "dependency:copy-dependencies", `-DoutputDirectory=${jars}`];
-    const { success } = await new Deno.Command("mvn", { args, cwd: dir }).output();
-    if (!success) throw new Error("mvn could not fetch the catalog; see what `mvn` says");
-  }
+  const jars = Deno.env.get("RIVET_INTEROP_ICEBERG_JARS") ??
+    await mavenJars(join(dir, "rest"), DEPENDENCIES);
   const uri = `http://127.0.0.1:${PORT}`;
   if (await isUp(uri)) throw new Error(`something else answers at ${uri}`);
   const child = new Deno.Command("java", {
