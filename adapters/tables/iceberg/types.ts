@@ -1,8 +1,10 @@
 /** Rivet's types as Iceberg's. https://iceberg.apache.org/spec/#schemas-and-data-types */
 import type { RivetType } from "../../../core/types/types.ts";
 
-/** A primitive by its name, `decimal(10, 2)` included, or a list; or what only others write. */
-export type IcebergType = string | IcebergList | IcebergOther;
+/** A primitive by its name, `decimal(10, 2)` included, or a list. */
+export type IcebergColumn = string | IcebergList;
+/** Or what only others write. */
+export type IcebergType = IcebergColumn | IcebergOther;
 
 /** Goes along as it is. */
 export interface IcebergOther {
@@ -66,7 +68,7 @@ export function icebergScalar(type: Exclude<RivetType, { kind: "list" }>): Mappe
 export function icebergType(
   type: RivetType,
   elementId: () => number,
-): { readonly type: IcebergType } | { readonly refusal: Refusal } {
+): { readonly type: IcebergColumn } | { readonly refusal: Refusal } {
   if (type.kind !== "list") {
     const mapped = icebergScalar(type);
     return "refusal" in mapped ? mapped : { type: mapped.name };
