@@ -156,6 +156,10 @@ export const REASONS: Readonly<Record<string, Reason>> = {
     use: "reads what --metrics-file wrote, in a test",
     why: "a reader of the format that is not ours",
   },
+  "assemblyscript": {
+    use: "compiles the WebAssembly of the hot loops; what it writes is committed",
+    why: "one language for both sides of a loop; it needs no compiler of the machine's",
+  },
   "axe-core": {
     use: "looks for what keeps people from reading the report page, contrast among it",
     why: "the rules that browsers and auditors use",

@@ -112,7 +112,7 @@ export class BloomFilterBuilder {
   #addFixed(write: PlainWriter, data: ColumnData, start: number, end: number): void {
     const scratch = this.#scratch;
     scratch.clear();
-    write(scratch, data, start, end);
+    write.append(scratch, data, start, end);
     for (let at = 0; at < scratch.length; at += this.#width) {
       xxh64(scratch.view, at, this.#width);
       this.#remember(hash.low, hash.high);

@@ -9,8 +9,8 @@ import type { Leaf } from "./schema.ts";
 import { Levels, type RunSink, shredRows } from "./shred.ts";
 import { endWithin, plainBytes } from "./sizes.ts";
 import { mergeStatistics, type Statistics } from "./statistics.ts";
-import { type DirectValues, directValues, type Measure } from "./direct_values.ts";
-import { DictionaryValues, type PageValues } from "./values.ts";
+import { directValues } from "./direct_values.ts";
+import { DictionaryValues, type DirectValues, type Measure, type PageValues } from "./values.ts";
 
 /** Rows per page that the page index was designed around: small enough to skip by, large enough to pack. */
 const PAGE_ROWS = 20_000;
@@ -109,7 +109,7 @@ export class ColumnChunkWriter {
   /** Bytes the chunk would have if it were closed now, the open page and the dictionary estimated. */
   get estimatedBytes(): number {
     const dictionary = this.#dictionary ?? this.#usedDictionary;
-    const open = this.#values.byteLength + (dictionary?.dictionary.plain.length ?? 0);
+    const open = this.#values.byteLength + (dictionary?.dictionary.plainBytes ?? 0);
     return this.#compressedBytes + open * this.#ratio;
   }
 
@@ -154,7 +154,7 @@ export class ColumnChunkWriter {
       this.#parts.unshift(...page.parts);
       this.#count(page);
     }
-    dictionary?.release();
+    dictionary?.free();
     const chunk: ColumnChunk = {
       leaf: this.#leaf,
       parts: this.#parts,
@@ -202,7 +202,7 @@ export class ColumnChunkWriter {
   #reconsiderDictionary(): void {
     if ((this.#dictionary?.count ?? 0) >= DICTIONARY_TRIAL_VALUES) this.#endTrial();
     const most = Math.min(DICTIONARY_BYTES, DICTIONARY_PAGES * this.#pageBytes);
-    if ((this.#dictionary?.dictionary.plain.length ?? 0) <= most) return;
+    if ((this.#dictionary?.dictionary.plainBytes ?? 0) <= most) return;
     this.#sealPage();
     this.#leaveDictionary();
   }
@@ -220,7 +220,7 @@ export class ColumnChunkWriter {
     if (dictionary.pays) return;
     // No page used it yet: the trial ends at the latest with the first page that has a value.
     this.#direct.takeFrom(dictionary);
-    dictionary.release();
+    dictionary.free();
     this.#dictionary = null;
   }
 

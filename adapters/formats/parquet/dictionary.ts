@@ -1,180 +1,167 @@
 /**
- * A dictionary page in the making: distinct values in PLAIN encoding, found by hashing bytes in place.
+ * A dictionary page in the making: distinct values in PLAIN encoding, found by the kernel.
  * https://github.com/apache/parquet-format/blob/master/Encodings.md#dictionary-encoding-plain_dictionary--2-and-rle_dictionary--8
  */
-import { copyRange } from "../../../core/base/copy_range.ts";
-import { ByteBuilder } from "../byte_builder.ts";
-import type { ByteArrayBounds } from "./statistics.ts";
+import { freeWith, kernel, Region } from "./kernel/memory.ts";
 
-const INITIAL_SLOTS = 1024;
+const INITIAL_ENTRIES = 1024;
+const INITIAL_BYTES = 8192;
 
-function mix(hash: number, word: number): number {
-  const mixed = Math.imul(hash ^ word, 0x9e3779b1);
-  return mixed ^ (mixed >>> 15);
-}
+/** Words of `Dictionary` in `kernel/dictionary.as`. */
+const SIZE = 0;
+const CAPACITY = 1;
+const SLOTS = 2;
+const MASK = 3;
+const PLAIN = 4;
+const PLAIN_LENGTH = 5;
+const PLAIN_CAPACITY = 6;
+const STARTS = 7;
+const HASHES = 8;
+const HEADER_BYTES = 36;
 
-/** Words of four bytes; the last one may begin in the one before it. */
-function hashBytes(view: DataView, start: number, length: number): number {
-  let hash = length;
-  if (length >= 4) {
-    const last = start + length - 4;
-    for (let i = start; i < last; i += 4) hash = mix(hash, view.getInt32(i, true));
-    hash = mix(hash, view.getInt32(last, true));
-  } else {
-    for (let i = start; i < start + length; i++) hash = mix(hash, view.getUint8(i));
-  }
-  hash = Math.imul(hash, 0xc2b2ae35);
-  return hash ^ (hash >>> 16);
-}
-
-function sameBytes(
-  a: DataView,
-  aStart: number,
-  b: DataView,
-  bStart: number,
-  length: number,
-): boolean {
-  if (length >= 4) {
-    const last = length - 4;
-    for (let i = 0; i < last; i += 4) {
-      if (a.getInt32(aStart + i, true) !== b.getInt32(bStart + i, true)) return false;
-    }
-    return a.getInt32(aStart + last, true) === b.getInt32(bStart + last, true);
-  }
-  for (let i = 0; i < length; i++) {
-    if (a.getUint8(aStart + i) !== b.getUint8(bStart + i)) return false;
-  }
-  return true;
-}
+/** Byte strings before each of which lies its length. */
+const LENGTH_BYTES = 4;
 
 /** The distinct values of a column chunk, each with its index. */
 export class Dictionary {
-  /** Bytes before each value: 4 (its length) for BYTE_ARRAY, 0 for fixed widths. */
-  readonly #prefix: number;
-  readonly #plain = new ByteBuilder(4096);
-  /** Where entry i starts in `#plain`, its prefix included; one more for the end. */
-  #starts = new Int32Array(INITIAL_SLOTS);
-  #hashes = new Int32Array(INITIAL_SLOTS);
-  /** Open addressing: entry + 1, or 0. Its length is a power of two, at most half full. */
-  #slots = new Int32Array(INITIAL_SLOTS * 2);
-  size = 0;
+  /** Bytes of a value; 0: byte strings. */
+  readonly #width: number;
+  readonly #header = new Region();
+  readonly #slots = new Region();
+  readonly #plain = new Region();
+  /** The last two are of no use for words of 4 and 8 bytes, which are compared themselves. */
+  readonly #starts = new Region();
+  readonly #hashes = new Region();
+  #capacity = 0;
 
-  constructor(lengthPrefixed: boolean) {
-    this.#prefix = lengthPrefixed ? 4 : 0;
+  constructor(width: number) {
+    this.#width = width;
+    freeWith(this, [this.#header, this.#slots, this.#plain, this.#starts, this.#hashes]);
+    const header = this.#header.reserve(HEADER_BYTES) >> 2;
+    kernel().words.fill(0, header, header + HEADER_BYTES / 4);
+    this.#grow(INITIAL_ENTRIES);
   }
 
-  /** The page body: every entry, PLAIN. A view: the next `indexOf` may overwrite it. */
+  get size(): number {
+    return this.#word(SIZE);
+  }
+
+  /** Of all entries, their lengths included. */
+  get plainBytes(): number {
+    return this.#word(PLAIN_LENGTH);
+  }
+
+  /** The page body: every entry, PLAIN. A view that is good until the kernel is used again. */
   get plain(): Uint8Array {
-    return this.#plain.written();
+    return kernel().view(this.#plain.address, this.plainBytes);
   }
 
-  /** The entry of the value at `[start, start + length)`, added when it is new. */
-  indexOf(bytes: Uint8Array, view: DataView, start: number, length: number): number {
-    const hash = hashBytes(view, start, length);
-    const mask = this.#slots.length - 1;
-    let slot = hash & mask;
-    while (true) {
-      const entry = this.#slots[slot] - 1;
-      if (entry < 0) return this.#add(bytes, start, length, hash, slot);
-      if (this.#hashes[entry] === hash) {
-        const at = this.#starts[entry] + this.#prefix;
-        const same = this.#starts[entry + 1] - at === length &&
-          sameBytes(this.#plain.view, at, view, start, length);
-        if (same) return entry;
-      }
-      slot = (slot + 1) & mask;
+  /** Writes the indices of `count` values of fixed width, adding those that are new. All are addresses. */
+  indexFixed(values: number, count: number, indices: number): void {
+    const { run } = kernel();
+    const width = this.#width;
+    let done = 0;
+    for (;;) {
+      const at = values + done * width;
+      const to = indices + done * 4;
+      const header = this.#header.address;
+      if (width === 4) done += run.indexWords32(header, at, count - done, to);
+      else if (width === 8) done += run.indexWords64(header, at, count - done, to);
+      else done += run.indexFixed(header, width, at, count - done, to);
+      if (done === count) return;
+      this.#makeRoom(width);
     }
   }
 
-  /** The same of fixed widths of 4 (then `high` is 0) and 8 bytes, by their words. */
-  indexOfWords(low: number, high: number, width: number): number {
-    let hash = Math.imul(mix(low, high), 0xc2b2ae35);
-    hash ^= hash >>> 16;
-    const { view } = this.#plain;
-    const mask = this.#slots.length - 1;
-    let slot = hash & mask;
-    while (true) {
-      const entry = this.#slots[slot] - 1;
-      if (entry < 0) return this.#addWords(low, high, width, hash, slot);
-      const at = entry * width;
-      if (view.getInt32(at, true) === low) {
-        if (width === 4 || view.getInt32(at + 4, true) === high) return entry;
-      }
-      slot = (slot + 1) & mask;
+  /** The same of byte strings that lie at `offsets` of `bytes`. */
+  indexBytes(offsets: number, bytes: number, count: number, indices: number): void {
+    const { run } = kernel();
+    let done = 0;
+    for (;;) {
+      const at = offsets + done * 4;
+      done += run.indexBytes(this.#header.address, at, bytes, count - done, indices + done * 4);
+      if (done === count) return;
+      const { words } = kernel();
+      const next = (offsets >> 2) + done;
+      this.#makeRoom(words[next + 1] - words[next] + LENGTH_BYTES);
     }
   }
 
-  /** Appends entry `index`, PLAIN, to `out`. */
-  copyEntry(index: number, out: ByteBuilder): void {
-    this.#copy(this.#starts[index], this.#starts[index + 1], out);
+  /** Marks what `count` indices use, a byte per entry. @returns how many entries that are. */
+  markUsed(indices: number, count: number, used: Region): number {
+    const { size } = this;
+    const at = used.reserve(size);
+    kernel().bytes.fill(0, at, at + size);
+    return kernel().run.markUsed(indices, count, at);
   }
 
-  /** The same without the length that comes before a byte array. */
-  copyValue(index: number, out: ByteBuilder): void {
-    this.#copy(this.#starts[index] + this.#prefix, this.#starts[index + 1], out);
+  /** Puts the entries that are marked into `out`, those of byte strings without `lengths`. @returns how many. */
+  gatherUsed(used: number, out: Region, lengths: Region): number {
+    const { run } = kernel();
+    const to = out.reserve(this.plainBytes);
+    const header = this.#header.address;
+    return this.#width > 0
+      ? run.gatherUsed(header, this.#width, used, to)
+      : run.gatherUsedBytes(header, used, lengths.reserve(this.size * 4), to);
   }
 
-  /** Widens `bounds` by entry `index`. The bounds are good until the next `indexOf`. */
-  bound(index: number, bounds: ByteArrayBounds): void {
-    bounds.add(this.#plain.view, this.#starts[index] + this.#prefix, this.#starts[index + 1]);
+  /** Writes the entries of `count` indices of fixed width. All are addresses. */
+  gather(indices: number, count: number, out: number): void {
+    kernel().run.gather(this.#header.address, this.#width, indices, count, out);
   }
 
-  /** PLAIN bytes of entry `index`. */
-  entryBytes(index: number): number {
-    return this.#starts[index + 1] - this.#starts[index];
+  /** The same of byte strings, their lengths apart. @returns the end. */
+  gatherBytes(indices: number, count: number, lengths: number, out: number): number {
+    return kernel().run.gatherBytes(this.#header.address, indices, count, lengths, out);
   }
 
-  /**
-   * Frees what finds entries, which is several times the entries themselves; those stay, for the page that they
-   * became. A Worker's garbage collector does not feel the weight of buffers, and tables of many columns pile up.
-   */
+  /** Frees what finds entries; those stay, for the page that they became. */
   release(): void {
-    for (const { buffer } of [this.#starts, this.#hashes, this.#slots]) buffer.transfer(0);
+    for (const region of [this.#slots, this.#starts, this.#hashes]) region.free();
   }
 
-  #copy(start: number, end: number, out: ByteBuilder): void {
-    out.reserve(end - start);
-    const { bytes, view } = this.#plain;
-    out.length = copyRange(bytes, view, start, end, out.bytes, out.view, out.length);
-  }
-
-  #add(bytes: Uint8Array, start: number, length: number, hash: number, slot: number): number {
-    if (this.#prefix > 0) this.#plain.u32(length);
-    this.#plain.appendRange(bytes, start, start + length);
-    return this.#added(hash, slot);
-  }
-
-  #addWords(low: number, high: number, width: number, hash: number, slot: number): number {
-    this.#plain.u32(low);
-    if (width === 8) this.#plain.u32(high);
-    return this.#added(hash, slot);
-  }
-
-  /** The entry that was appended last. */
-  #added(hash: number, slot: number): number {
-    const entry = this.size++;
-    this.#slots[slot] = entry + 1;
-    this.#hashes[entry] = hash;
-    this.#starts[entry + 1] = this.#plain.length;
-    if (this.size + 1 === this.#starts.length) this.#grow();
-    return entry;
-  }
-
-  #grow(): void {
-    const capacity = this.#starts.length * 2;
-    const starts = new Int32Array(capacity);
-    starts.set(this.#starts);
-    const hashes = new Int32Array(capacity);
-    hashes.set(this.#hashes);
+  /** Frees the rest. */
+  free(): void {
     this.release();
-    this.#starts = starts;
-    this.#hashes = hashes;
-    this.#slots = new Int32Array(capacity * 2);
-    const mask = this.#slots.length - 1;
-    for (let entry = 0; entry < this.size; entry++) {
-      let slot = hashes[entry] & mask;
-      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
-      this.#slots[slot] = entry + 1;
+    for (const region of [this.#header, this.#plain]) region.free();
+  }
+
+  #word(index: number): number {
+    return kernel().words[(this.#header.address >> 2) + index];
+  }
+
+  /** For one more entry of so many bytes at least. */
+  #makeRoom(bytes: number): void {
+    if (this.size === this.#capacity) return this.#grow(this.#capacity * 2);
+    const used = this.plainBytes;
+    this.#plain.reserve(Math.max(used + bytes, used * 2), used);
+    this.#lay();
+  }
+
+  #grow(capacity: number): void {
+    const { size, plainBytes } = this;
+    this.#capacity = capacity;
+    this.#slots.reserve(capacity * 2 * 4);
+    this.#plain.reserve(Math.max(INITIAL_BYTES, capacity * this.#width), plainBytes);
+    if (this.#width !== 4 && this.#width !== 8) {
+      const starts = this.#starts.reserve((capacity + 1) * 4, (size + 1) * 4);
+      if (size === 0) kernel().words[starts >> 2] = 0;
+      this.#hashes.reserve(capacity * 4, size * 4);
     }
+    this.#lay();
+    kernel().run.rehash(this.#header.address, this.#width);
+  }
+
+  /** Tells the kernel where what it works on lies. */
+  #lay(): void {
+    const { words } = kernel();
+    const header = this.#header.address >> 2;
+    words[header + CAPACITY] = this.#capacity;
+    words[header + SLOTS] = this.#slots.address;
+    words[header + MASK] = this.#capacity * 2 - 1;
+    words[header + PLAIN] = this.#plain.address;
+    words[header + PLAIN_CAPACITY] = this.#plain.capacity;
+    words[header + STARTS] = this.#starts.address;
+    words[header + HASHES] = this.#hashes.address;
   }
 }

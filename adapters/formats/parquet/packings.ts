@@ -1,35 +1,29 @@
 /** Other forms than PLAIN that a page of fixed-width values can take, made from the PLAIN bytes. */
 import type { ParquetEncoding } from "../../../core/config/loaded.ts";
-import type { ByteBuilder } from "../byte_builder.ts";
 import { appendDelta32, appendDelta64 } from "./delta.ts";
 import { Encoding, PhysicalType } from "./enums.ts";
+import { kernel } from "./kernel/memory.ts";
+import type { PageBody } from "./page_body.ts";
 import type { Leaf } from "./schema.ts";
 
 /** One of the forms. */
 export interface Packing {
   readonly encoding: Encoding;
-  /**
-   * Appends the values of `plain`, whose bytes begin with their buffer. False, with rubbish appended, where
-   * they cannot be written so.
-   */
-  append(plain: Uint8Array, out: ByteBuilder): boolean;
-}
-
-function words(plain: Uint8Array): Int32Array {
-  return new Int32Array(plain.buffer, plain.byteOffset, plain.length >> 2);
+  /** Appends `count` PLAIN values at an address. False, with nothing appended, where they cannot be written so. */
+  append(values: number, count: number, body: PageBody): boolean;
 }
 
 const DELTA_32: Packing = {
   encoding: Encoding.DELTA_BINARY_PACKED,
-  append(plain, out) {
-    appendDelta32(words(plain), plain.length / 4, out);
+  append(values, count, body) {
+    appendDelta32(values, count, body);
     return true;
   },
 };
 
 const DELTA_64: Packing = {
   encoding: Encoding.DELTA_BINARY_PACKED,
-  append: (plain, out) => appendDelta64(words(plain), plain.length / 8, out),
+  append: appendDelta64,
 };
 
 /**
@@ -39,14 +33,10 @@ const DELTA_64: Packing = {
 function byteStreamSplit(width: number): Packing {
   return {
     encoding: Encoding.BYTE_STREAM_SPLIT,
-    append(plain, out) {
-      out.reserve(plain.length);
-      const { bytes } = out;
-      let at = out.length;
-      for (let stream = 0; stream < width; stream++) {
-        for (let i = stream; i < plain.length; i += width) bytes[at++] = plain[i];
-      }
-      out.length = at;
+    append(values, count, body) {
+      const out = body.reserve(count * width);
+      kernel().run.splitStreams(values, width, count, out);
+      body.end(out + count * width);
       return true;
     },
   };

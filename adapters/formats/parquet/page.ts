@@ -5,7 +5,8 @@
 import { ByteBuilder } from "../byte_builder.ts";
 import type { Codec } from "./codecs.ts";
 import { Encoding, PageType } from "./enums.ts";
-import { bitWidth, encodeHybrid } from "./levels.ts";
+import { appendLevels, bitWidth } from "./levels.ts";
+import { PageBody } from "./page_body.ts";
 import type { Leaf } from "./schema.ts";
 import type { Levels } from "./shred.ts";
 import { type Statistics, writeStatistics } from "./statistics.ts";
@@ -23,12 +24,14 @@ export interface Page {
 }
 
 /** Levels in a version 1 page: 4 bytes of length, then the hybrid. */
-function appendLevels(levels: Uint8Array, count: number, max: number, body: ByteBuilder): void {
+function appendCounted(levels: Uint8Array, max: number, body: PageBody): void {
   const lengthAt = body.length;
-  body.u32(0);
-  encodeHybrid(levels, count, bitWidth(max), body);
-  body.view.setUint32(lengthAt, body.length - lengthAt - 4, true);
+  body.append(NO_LENGTH);
+  appendLevels(levels, bitWidth(max), body);
+  body.setU32(lengthAt, body.length - lengthAt - NO_LENGTH.length);
 }
+
+const NO_LENGTH = new Uint8Array(4);
 
 function makePage(header: Uint8Array, body: Uint8Array, uncompressedBody: number): Page {
   return {
@@ -38,19 +41,28 @@ function makePage(header: Uint8Array, body: Uint8Array, uncompressedBody: number
   };
 }
 
-const scratch = new ByteBuilder();
+const open = new PageBody();
+/** Of a page whose values are not in the kernel. */
+const joined = new ByteBuilder();
 
 function pageBody(leaf: Leaf, levels: Levels, values: PageValues): Uint8Array {
-  if (leaf.maxDefinition === 0 && values.encoded !== null) return values.encoded;
-  scratch.clear();
+  const outside = values.outside();
+  if (leaf.maxDefinition === 0 && outside !== null) return outside;
+  open.clear();
   if (leaf.maxRepetition > 0) {
-    appendLevels(levels.repetition, levels.count, leaf.maxRepetition, scratch);
+    appendCounted(levels.repetition.subarray(0, levels.count), leaf.maxRepetition, open);
   }
   if (leaf.maxDefinition > 0) {
-    appendLevels(levels.definition, levels.count, leaf.maxDefinition, scratch);
+    appendCounted(levels.definition.subarray(0, levels.count), leaf.maxDefinition, open);
   }
-  values.appendTo(scratch);
-  return scratch.written();
+  if (outside === null) {
+    values.appendTo(open);
+    return open.written();
+  }
+  joined.clear();
+  joined.append(open.written());
+  joined.append(outside);
+  return joined.written();
 }
 
 /** Encodes and compresses the page that `levels` and `values` hold. */

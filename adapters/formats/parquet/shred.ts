@@ -5,7 +5,8 @@
  */
 import { type ColumnData, isValid } from "../../../core/batch/batch.ts";
 import { LAYOUT_WIDTH, layoutOf } from "../../../core/types/types.ts";
-import { presentValues } from "./present.ts";
+import { kernel, valid } from "./kernel/memory.ts";
+import { presentValues, spreadValidity } from "./present.ts";
 import type { Leaf } from "./schema.ts";
 
 /** The levels of one page. A column without them (`maxDefinition` 0) leaves them empty. */
@@ -71,25 +72,18 @@ function shredNullable(
   levels.reserve(to - from, false);
   const { definition } = levels;
   const { validity } = data;
-  let at = levels.count;
+  const at = levels.count;
   levels.count += to - from;
   if (validity === null) {
     definition.fill(1, at, levels.count);
     sink(data, from, to);
     return;
   }
-  const first = at;
-  for (let row = from; row < to; row++) {
-    definition[at++] = (validity[row >> 3] >> (row & 7)) & 1;
-  }
-  let count = 0;
-  for (let i = first; i < at; i++) count += definition[i];
+  const count = spreadValidity(validity, from, to);
+  definition.set(kernel().view(valid.address, to - from), at);
   levels.nullCount += to - from - count;
   if (count === to - from) sink(data, from, to);
-  else if (count > 0) {
-    const width = valueWidth(leaf);
-    sink(presentValues(data, width, from, definition, first, at, count), 0, count);
-  }
+  else if (count > 0) sink(presentValues(data, valueWidth(leaf), from, to, count), 0, count);
 }
 
 function shredLists(

@@ -1,13 +1,14 @@
 /** The values of one page, collected by encoding. NULLs never get here. */
 import type { ColumnData } from "../../../core/batch/batch.ts";
-import { ByteBuilder } from "../byte_builder.ts";
 import { Dictionary } from "./dictionary.ts";
 import { Encoding, PhysicalType } from "./enums.ts";
-import { bitWidth, encodeHybrid } from "./levels.ts";
+import { boundsAt, boundsOfBytesAt } from "./extremes.ts";
+import { freeWith, input, kernel, output, Region } from "./kernel/memory.ts";
+import { appendIndices, bitWidth } from "./levels.ts";
+import type { PageBody } from "./page_body.ts";
 import { type PlainWriter, plainWriter } from "./plain.ts";
 import type { Leaf } from "./schema.ts";
 import type { Bounds } from "./bounds.ts";
-import { boundsOf, ByteArrayBounds } from "./statistics.ts";
 
 /** Values of the page being built, and how they will be encoded. */
 export interface PageValues {
@@ -18,18 +19,30 @@ export interface PageValues {
   /** Takes values [start, end) of `data`, none of them NULL. */
   add(data: ColumnData, start: number, end: number): void;
   /** Appends the encoded values to a page body. */
-  appendTo(body: ByteBuilder): void;
-  /** The encoded values, when they lie in a buffer as they are. A view until the next `add` or `clear`. */
-  readonly encoded: Uint8Array | null;
+  appendTo(body: PageBody): void;
+  /** The encoded values where they are not in the kernel, which is not to hold what is large. A view until the next `add`. */
+  outside(): Uint8Array | null;
   bounds(): Bounds | null;
   /** Starts the next page. */
   clear(): void;
 }
 
+/** Compressed size of a page body. */
+export type Measure = (body: Uint8Array) => number;
+
+/** Page values that other values can be moved into, and whose form is chosen now and then. */
+export interface DirectValues extends PageValues {
+  /** Takes all values of a page that was to have a dictionary. */
+  takeFrom(dictionary: DictionaryValues): void;
+  /** Chooses the form by how the values held compress in each. */
+  choose(measure: Measure): void;
+  /** Copies what still lies in the buffers of a batch, which are the caller's again. */
+  own(): void;
+}
+
 /** BOOLEAN: one bit per value, least significant first. */
 export class BooleanValues implements PageValues {
   readonly encoding: Encoding = Encoding.PLAIN;
-  readonly encoded = null;
   #values = new Uint8Array(1024);
   #trueCount = 0;
   count = 0;
@@ -39,27 +52,28 @@ export class BooleanValues implements PageValues {
   }
 
   add(data: ColumnData, start: number, end: number): void {
-    const needed = this.count + end - start;
+    const count = end - start;
+    const needed = this.count + count;
     if (needed > this.#values.length) {
       const grown = new Uint8Array(Math.max(needed, this.#values.length * 2));
       grown.set(this.#values);
       this.#values = grown;
     }
-    for (let i = start; i < end; i++) {
-      const bit = (data.values[i >> 3] >> (i & 7)) & 1;
-      this.#values[this.count++] = bit;
-      this.#trueCount += bit;
-    }
+    const bits = input.put(data.values.subarray(start >> 3, (end + 7) >> 3));
+    const spread = output.reserve(count);
+    this.#trueCount += kernel().run.spreadBits(bits, start & 7, count, spread);
+    this.#values.set(kernel().view(spread, count), this.count);
+    this.count = needed;
   }
 
-  appendTo(body: ByteBuilder): void {
-    const bytes = this.byteLength;
-    body.reserve(bytes);
-    body.bytes.fill(0, body.length, body.length + bytes);
-    for (let i = 0; i < this.count; i++) {
-      body.bytes[body.length + (i >> 3)] |= this.#values[i] << (i & 7);
-    }
-    body.length += bytes;
+  appendTo(body: PageBody): void {
+    const out = body.reserve(this.byteLength);
+    const values = input.put(this.#values.subarray(0, this.count));
+    body.end(kernel().run.packBits(values, this.count, out));
+  }
+
+  outside(): null {
+    return null;
   }
 
   bounds(): Bounds | null {
@@ -74,16 +88,19 @@ export class BooleanValues implements PageValues {
   }
 }
 
+/** Which entries a page uses, and of byte strings their lengths: of one call. */
+const used = new Region();
+const lengths = new Region();
+const offsets = new Region();
+
 /** Indices into a dictionary that all pages of the column chunk share. */
 export class DictionaryValues implements PageValues {
   readonly encoding = Encoding.RLE_DICTIONARY;
-  readonly encoded = null;
   readonly dictionary: Dictionary;
   readonly #leaf: Leaf;
   /** Null for BYTE_ARRAY, whose values are found where they lie. */
   readonly #plainWriter: PlainWriter | null;
-  readonly #scratch = new ByteBuilder();
-  #indices = new Int32Array(1024);
+  readonly #indices = new Region();
   /** Of the whole dictionary, when it had `#boundedSize` entries. */
   #boundsOfAll: Bounds | null = null;
   #boundedSize = -1;
@@ -95,7 +112,8 @@ export class DictionaryValues implements PageValues {
     this.#leaf = leaf;
     const byteArrays = leaf.physical === PhysicalType.BYTE_ARRAY;
     this.#plainWriter = byteArrays ? null : plainWriter(leaf);
-    this.dictionary = new Dictionary(byteArrays);
+    this.dictionary = new Dictionary(leaf.width);
+    freeWith(this, [this.#indices]);
   }
 
   /** Of the indices held, which are 4 bytes each until the page is sealed. */
@@ -108,52 +126,58 @@ export class DictionaryValues implements PageValues {
   }
 
   add(data: ColumnData, start: number, end: number): void {
-    this.#reserve(end - start);
-    if (this.#plainWriter === null) this.#addByteArrays(data, start, end);
-    else this.#addFixed(this.#plainWriter, data, start, end);
+    const count = end - start;
+    const held = this.count * 4;
+    const indices = this.#indices.reserve(held + count * 4, held) + held;
+    if (this.#plainWriter === null) this.#addByteArrays(data, start, end, indices);
+    else {
+      this.dictionary.indexFixed(this.#plainWriter.put(data, start, end), count, indices);
+      this.plainBytes += count * this.#leaf.width;
+    }
+    this.count += count;
   }
 
   /** Whether the dictionary and the page's indices are well below the same values in PLAIN. */
   get pays(): boolean {
-    const encoded = this.dictionary.plain.length + this.count * this.#width / 8;
+    const encoded = this.dictionary.plainBytes + this.count * this.#width / 8;
     return encoded < this.plainBytes * 0.75;
   }
 
-  /** Appends the page's values, PLAIN. */
-  appendPlain(out: ByteBuilder): void {
-    out.reserve(this.plainBytes);
-    for (let i = 0; i < this.count; i++) this.dictionary.copyEntry(this.#indices[i], out);
+  /** The page's values of fixed width, PLAIN. A view that is good until the kernel is used again. */
+  plainValues(): Uint8Array {
+    const out = output.reserve(this.plainBytes);
+    this.dictionary.gather(this.#indices.address, this.count, out);
+    return kernel().view(out, this.plainBytes);
   }
 
-  /** Appends the bytes of the page's values, byte arrays without their lengths, which go to `lengths[at...]`. */
-  appendValues(out: ByteBuilder, lengths: Int32Array, at: number): void {
-    const { dictionary } = this;
-    for (let i = 0; i < this.count; i++) {
-      const before = out.length;
-      dictionary.copyValue(this.#indices[i], out);
-      lengths[at + i] = out.length - before;
-    }
+  /** The page's byte strings one behind the other, and how long each is. Views, as above. */
+  byteArrays(): { bytes: Uint8Array; lengths: Int32Array } {
+    const out = output.reserve(this.plainBytes);
+    const at = lengths.reserve(this.count * 4);
+    const end = this.dictionary.gatherBytes(this.#indices.address, this.count, at, out);
+    return {
+      bytes: kernel().view(out, end - out),
+      lengths: kernel().words.subarray(at >> 2, (at >> 2) + this.count),
+    };
   }
 
-  appendTo(body: ByteBuilder): void {
+  appendTo(body: PageBody): void {
     body.byte(this.#width);
-    encodeHybrid(this.#indices, this.count, this.#width, body);
+    appendIndices(this.#indices.address, this.count, this.#width, body);
+  }
+
+  outside(): null {
+    return null;
   }
 
   /** Bounds of the entries that this page uses. */
   bounds(): Bounds | null {
     const { dictionary } = this;
-    const used = new Uint8Array(dictionary.size);
-    let usedCount = 0;
-    for (let i = 0; i < this.count; i++) {
-      const entry = this.#indices[i];
-      usedCount += 1 - used[entry];
-      used[entry] = 1;
-    }
+    const usedCount = dictionary.markUsed(this.#indices.address, this.count, used);
     // Pages of a small dictionary mostly use all of it.
     const all = usedCount === dictionary.size;
     if (all && this.#boundedSize === usedCount) return this.#boundsOfAll;
-    const bounds = this.#boundsOfUsed(used);
+    const bounds = this.#boundsOfUsed();
     if (all) {
       this.#boundedSize = usedCount;
       this.#boundsOfAll = bounds;
@@ -161,20 +185,11 @@ export class DictionaryValues implements PageValues {
     return bounds;
   }
 
-  #boundsOfUsed(used: Uint8Array): Bounds | null {
-    const { dictionary } = this;
-    if (this.#leaf.physical === PhysicalType.BYTE_ARRAY) {
-      const bounds = new ByteArrayBounds();
-      for (let entry = 0; entry < used.length; entry++) {
-        if (used[entry] === 1) dictionary.bound(entry, bounds);
-      }
-      return bounds.result(this.#leaf);
-    }
-    const values = new ByteBuilder();
-    for (let entry = 0; entry < used.length; entry++) {
-      if (used[entry] === 1) dictionary.copyEntry(entry, values);
-    }
-    return boundsOf(this.#leaf, values.written());
+  #boundsOfUsed(): Bounds | null {
+    const count = this.dictionary.gatherUsed(used.address, output, lengths);
+    return this.#plainWriter === null
+      ? boundsOfBytesAt(this.#leaf, lengths.address, output.address, count)
+      : boundsAt(this.#leaf, output.address, count);
   }
 
   clear(): void {
@@ -185,60 +200,22 @@ export class DictionaryValues implements PageValues {
   /** Frees what takes most memory; the chunk has all its pages, or goes on without a dictionary. */
   release(): void {
     this.dictionary.release();
-    this.#indices.buffer.transfer(0);
+    this.#indices.free();
   }
 
-  #reserve(extra: number): void {
-    const needed = this.count + extra;
-    if (needed <= this.#indices.length) return;
-    const grown = new Int32Array(Math.max(needed, this.#indices.length * 2));
-    grown.set(this.#indices);
-    this.#indices.buffer.transfer(0);
-    this.#indices = grown;
+  /** Frees the rest. */
+  free(): void {
+    this.release();
+    this.dictionary.free();
   }
 
-  #addByteArrays(data: ColumnData, start: number, end: number): void {
-    const { values, offsets } = data;
-    if (offsets === null) throw new TypeError("byte arrays came without offsets");
-    const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
-    const { dictionary } = this;
-    const indices = this.#indices;
-    let at = this.count;
-    for (let i = start; i < end; i++) {
-      indices[at++] = dictionary.indexOf(values, view, offsets[i], offsets[i + 1] - offsets[i]);
-    }
-    this.count = at;
-    this.plainBytes += offsets[end] - offsets[start] + 4 * (end - start);
-  }
-
-  #addFixed(write: PlainWriter, data: ColumnData, start: number, end: number): void {
-    const scratch = this.#scratch;
-    scratch.clear();
-    write(scratch, data, start, end);
-    const { width } = this.#leaf;
-    if (width === 4 || width === 8) this.#addWords(scratch, width);
-    else this.#addLong(scratch, width);
-    this.plainBytes += scratch.length;
-  }
-
-  #addWords({ view, length }: ByteBuilder, width: 4 | 8): void {
-    const { dictionary } = this;
-    const indices = this.#indices;
-    let at = this.count;
-    for (let offset = 0; offset < length; offset += width) {
-      const high = width === 4 ? 0 : view.getInt32(offset + 4, true);
-      indices[at++] = dictionary.indexOfWords(view.getInt32(offset, true), high, width);
-    }
-    this.count = at;
-  }
-
-  #addLong({ bytes, view, length }: ByteBuilder, width: number): void {
-    const { dictionary } = this;
-    const indices = this.#indices;
-    let at = this.count;
-    for (let offset = 0; offset < length; offset += width) {
-      indices[at++] = dictionary.indexOf(bytes, view, offset, width);
-    }
-    this.count = at;
+  #addByteArrays(data: ColumnData, start: number, end: number, indices: number): void {
+    if (data.offsets === null) throw new TypeError("byte arrays came without offsets");
+    const first = data.offsets[start];
+    const last = data.offsets[end];
+    const bytes = input.put(data.values.subarray(first, last));
+    const at = offsets.put(data.offsets.subarray(start, end + 1));
+    this.dictionary.indexBytes(at, bytes - first, end - start, indices);
+    this.plainBytes += last - first + 4 * (end - start);
   }
 }

@@ -1,16 +1,25 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ByteBuilder } from "../../../../../adapters/formats/byte_builder.ts";
+import { input } from "../../../../../adapters/formats/parquet/kernel/memory.ts";
 import {
+  appendIndices,
+  appendLevels,
   bitWidth,
-  encodeHybrid,
-  packBits,
 } from "../../../../../adapters/formats/parquet/levels.ts";
+import { PageBody } from "../../../../../adapters/formats/parquet/page_body.ts";
 
 function hybrid(values: number[], width: number): Uint8Array {
-  const out = new ByteBuilder();
-  encodeHybrid(values, values.length, width, out);
-  return out.copy();
+  const body = new PageBody();
+  body.clear();
+  appendIndices(input.put(Int32Array.from(values)), values.length, width, body);
+  return body.written().slice();
+}
+
+function hybridOfBytes(values: number[], width: number): Uint8Array {
+  const body = new PageBody();
+  body.clear();
+  appendLevels(Uint8Array.from(values), width, body);
+  return body.written().slice();
 }
 
 /** The grammar of Encodings.md, read bit by bit. */
@@ -45,9 +54,9 @@ function decodeHybrid(bytes: Uint8Array, count: number, width: number): number[]
 }
 
 Deno.test("bit packing as in the example of Encodings.md", () => {
-  const out = new ByteBuilder();
-  packBits([0, 1, 2, 3, 4, 5, 6, 7], 0, 8, 3, out);
-  assert.deepEqual(out.copy(), Uint8Array.of(0b10001000, 0b11000110, 0b11111010));
+  const packed = Uint8Array.of(3, 0b10001000, 0b11000110, 0b11111010);
+  assert.deepEqual(hybrid([0, 1, 2, 3, 4, 5, 6, 7], 3), packed);
+  assert.deepEqual(hybridOfBytes([0, 1, 2, 3, 4, 5, 6, 7], 3), packed);
 });
 
 Deno.test("a run is its length, doubled, and one value", () => {
@@ -77,5 +86,7 @@ Deno.test("any levels decode to themselves", () => {
       new Array<number>(count).fill(value & (2 ** width - 1))
     );
     assert.deepEqual(decodeHybrid(hybrid(values, width), values.length, width), values);
+    if (width > 8) return;
+    assert.deepEqual(decodeHybrid(hybridOfBytes(values, width), values.length, width), values);
   }));
 });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { leafOf } from "../../../../../adapters/formats/parquet/schema.ts";
+import { boundsOf, boundsOfBytesAt } from "../../../../../adapters/formats/parquet/extremes.ts";
+import { input, output } from "../../../../../adapters/formats/parquet/kernel/memory.ts";
 import {
-  boundsOf,
-  ByteArrayBounds,
   compareValues,
   mergeStatistics,
 } from "../../../../../adapters/formats/parquet/statistics.ts";
@@ -12,7 +12,6 @@ import {
   truncateMax,
   truncateMin,
 } from "../../../../../adapters/formats/parquet/truncate.ts";
-import { viewOf } from "../../../../../core/base/copy_range.ts";
 import type { RivetType } from "../../../../../core/types/types.ts";
 import { column } from "../../../../support/batches.ts";
 
@@ -119,12 +118,10 @@ Deno.test("byte strings are bounded by the least and the greatest, whatever they
     fc.property(fc.array(value, { minLength: 1, maxLength: 30 }), (values) => {
       const bytes = Uint8Array.from(values.flat());
       const lengths = Int32Array.from(values.map((v) => v.length));
-      const bounds = new ByteArrayBounds();
-      const view = viewOf(bytes);
-      assert.equal(bounds.addRun(view, 0, bytes.length, lengths, 0, values.length), values.length);
       const order = (a: Uint8Array, b: Uint8Array) => compareValues(leaf.order, a, b);
       const sorted = values.map((v) => Uint8Array.from(v)).sort(order);
-      const found = bounds.result(leaf);
+      const at = input.put(bytes);
+      const found = boundsOfBytesAt(leaf, output.put(lengths), at, values.length);
       assert.deepEqual(found?.min.value, sorted[0]);
       assert.deepEqual(found?.max.value, sorted.at(-1));
     }),
@@ -132,10 +129,24 @@ Deno.test("byte strings are bounded by the least and the greatest, whatever they
   );
 });
 
-Deno.test("a run of byte strings ends where its bytes do", () => {
-  const leaf = leafOf(column("c", { kind: "text" }));
-  const bounds = new ByteArrayBounds();
-  const lengths = Int32Array.of(1, 1, 1);
-  assert.equal(bounds.addRun(viewOf(utf8.encode("bca")), 0, 2, lengths, 0, 3), 2);
-  assert.deepEqual(bounds.result(leaf)?.min.value, utf8.encode("b"));
+Deno.test("values of fixed width are bounded by the least and the greatest", () => {
+  const types: [RivetType, number][] = [
+    [{ kind: "int", bits: 32, signed: true }, 4],
+    [{ kind: "int", bits: 64, signed: true }, 8],
+    [{ kind: "int", bits: 64, signed: false }, 8],
+    [{ kind: "decimal", precision: 20, scale: 0 }, 9],
+    [{ kind: "decimal", precision: 38, scale: 0 }, 16],
+    [{ kind: "uuid" }, 16],
+  ];
+  for (const [type, width] of types) {
+    const leaf = leafOf(column("c", type));
+    assert.equal(leaf.width, width);
+    const value = fc.uint8Array({ minLength: width, maxLength: width });
+    fc.assert(fc.property(fc.array(value, { minLength: 1, maxLength: 40 }), (values) => {
+      const sorted = [...values].sort((a, b) => compareValues(leaf.order, a, b));
+      const bounds = boundsOf(leaf, Uint8Array.from(values.flatMap((v) => [...v])));
+      assert.deepEqual(bounds?.min.value, sorted[0]);
+      assert.deepEqual(bounds?.max.value, sorted.at(-1));
+    }));
+  }
 });
