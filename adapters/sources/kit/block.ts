@@ -17,19 +17,26 @@ export interface BinaryBlock extends Block {
   readonly view: DataView;
 }
 
-/** Rows of one block: more than usually arrive in one piece, and enough to make the decoders' loops long. */
-export const BLOCK_ROWS = 2048;
+/** Rows in a cache line of positions. */
+const LINE_ROWS = 16;
+
+/**
+ * Rows of one block: more than usually arrive in one piece, and enough to make the decoders' loops long. An odd
+ * number of cache lines: at a power of two, what is written of one row goes to the same place of the
+ * cache for every column, and columns push each other out.
+ */
+export const BLOCK_ROWS = 127 * LINE_ROWS;
 
 /** Fields of one block: tables of many columns have fewer rows in it. */
 const BLOCK_FIELDS = 128 * BLOCK_ROWS;
-const MIN_BLOCK_ROWS = 16;
 /** A block of wide rows ends here, so that batches end near their size. */
 export const BLOCK_BYTES = 64 * 1024;
 
 /** Rows of a block of so many columns. */
 export function rowsPerBlock(columns: number): number {
-  const rows = Math.floor(BLOCK_FIELDS / Math.max(1, columns));
-  return Math.max(MIN_BLOCK_ROWS, Math.min(BLOCK_ROWS, rows));
+  const rows = Math.min(BLOCK_ROWS, BLOCK_FIELDS / Math.max(1, columns));
+  const lines = Math.max(1, Math.floor(rows / LINE_ROWS));
+  return (lines % 2 === 0 ? lines - 1 : lines) * LINE_ROWS;
 }
 
 /** What the rows of a statement must fit. */

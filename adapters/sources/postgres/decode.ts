@@ -5,7 +5,7 @@ import type { ReadRequest } from "../../../core/ports/source.ts";
 import { checkNotNull } from "../kit/not_null.ts";
 import { type ColumnDecoder, columnDecoder } from "./decoders.ts";
 import type { BinaryBlock } from "../kit/block.ts";
-import type { LaidOut } from "./rows.ts";
+import type { LaidOut } from "../kit/block.ts";
 
 export type DecodeOptions = Pick<ReadRequest, "columns" | "batchBytes" | "batchRows">;
 

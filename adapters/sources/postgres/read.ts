@@ -8,7 +8,7 @@ import { RecordForm, recordTypes } from "./checksum.ts";
 import { HashForm } from "./hash_form.ts";
 import { hashesAlike } from "./hash_check.ts";
 import type { RowStream } from "./row_stream.ts";
-import type { RowLimits } from "./rows.ts";
+import type { RowLimits } from "../kit/block.ts";
 
 /** Nothing is known of the width yet: of values of 1 MB, 100 MB are a statement of a second. */
 const FIRST_FETCH_ROWS = 100;

@@ -1,5 +1,6 @@
 /** The rows of a running statement, read as they are asked for. */
-import { type LaidOut, RowFrames, type RowKind, type RowLimits } from "./rows.ts";
+import type { LaidOut, RowLimits } from "../kit/block.ts";
+import { RowFrames, type RowKind } from "./rows.ts";
 import type { Answer } from "./wire/answer.ts";
 import type { Wire } from "./wire/wire.ts";
 

@@ -4,7 +4,7 @@
  * bytes, all big-endian. The server sends one message per row.
  * https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.4
  */
-import { type BinaryBlock, BLOCK_ROWS } from "../kit/block.ts";
+import { BLOCK_BYTES, type LaidOut, type RowLimits, rowsPerBlock } from "../kit/block.ts";
 import { valueTooLarge } from "../kit/value_fault.ts";
 import { type FrameBuffer, HEADER_BYTES } from "./wire/frame_buffer.ts";
 import { ProtocolError } from "./wire/protocol_error.ts";
@@ -15,27 +15,6 @@ const COPY_SIGNATURE = [80, 71, 67, 79, 80, 89, 10, 255, 13, 10, 0];
 const COPY_HEADER_BYTES = 19;
 /** Instead of a field count: the end of a COPY. */
 const COPY_TRAILER = -1;
-
-/** Fields of one block: tables of many columns have fewer rows in it. */
-const BLOCK_FIELDS = 128 * BLOCK_ROWS;
-const MIN_BLOCK_ROWS = 16;
-/** A block of wide rows ends here, so that batches end near their size. */
-const BLOCK_BYTES = 64 * 1024;
-
-/** What the rows must fit. */
-export interface RowLimits {
-  readonly columnNames: readonly string[];
-  readonly maxValueBytes: number;
-}
-
-/** Rows that are laid out. */
-export interface LaidOut {
-  /** Valid until bytes are read again. */
-  readonly block: BinaryBlock;
-  readonly rows: number;
-  /** Bytes of these rows as they came. */
-  readonly byteLength: number;
-}
 
 /** How the rows come: by COPY, or as those of a statement. */
 export type RowKind = "copy" | "cursor";
@@ -59,10 +38,7 @@ export class RowFrames {
     this.#limits = limits;
     this.#type = kind === "copy" ? FROM_SERVER.copyData : FROM_SERVER.dataRow;
     this.#headed = kind !== "copy";
-    this.#stride = Math.max(
-      MIN_BLOCK_ROWS,
-      Math.min(BLOCK_ROWS, Math.floor(BLOCK_FIELDS / Math.max(1, columns))),
-    );
+    this.#stride = rowsPerBlock(columns);
     this.#positions = new Int32Array(columns * this.#stride);
     this.#lengths = new Int32Array(columns * this.#stride);
   }
