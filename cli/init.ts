@@ -8,8 +8,10 @@ import {
   object,
   option,
   optional,
+  text,
 } from "@optique/core";
 import { choice, string } from "@optique/core/valueparser";
+import { TABLE_TYPES } from "../core/config/table_formats.ts";
 import type { TlsConfig } from "../core/config/schema.ts";
 import type { UrlSource } from "../core/discover/connect.ts";
 import { ConfigError } from "../core/base/errors.ts";
@@ -88,6 +90,13 @@ const options = object({
       description: message`Export to this Azure Blob Storage container.`,
     }),
   ),
+  tableFormat: optional(
+    option("--table-format", choice(TABLE_TYPES, { metavar: "FORMAT" }), {
+      description: [
+        text(`Make every export a table of this format: ${TABLE_TYPES.join(", ")}.`),
+      ],
+    }),
+  ),
   tls: optional(
     option(
       "--tls",
@@ -120,6 +129,7 @@ export const initCommand = defineCommand("init", options, {
     ["rivet init --source-env DATABASE_URL -o rivet.yaml", "every table"],
     ["rivet init --source-env DATABASE_URL --table orders -o rivet.yaml", "one table"],
     ["rivet init --source-env DATABASE_URL --exclude 'tmp_*' --s3-bucket lake", "to S3"],
+    ["rivet init --source-env DATABASE_URL --table-format delta", "Delta tables"],
     ["rivet init --source-env DATABASE_URL --discover -o discovery.json", "as JSON"],
   ],
 });
@@ -143,7 +153,12 @@ export async function executeInit(args: InitArgs, ctx: CommandContext): Promise<
   );
   const output = { path: args.output, sourceGiven: args.source !== undefined };
   if (args.discover) await writeDiscovery(ctx, output, found);
-  else await writeScaffold(ctx, output, found, { url, tls, destination });
+  else {await writeScaffold(ctx, output, found, {
+      url,
+      tls,
+      destination,
+      tableFormat: args.tableFormat,
+    });}
 }
 
 function usage(text: string, hint: string): ConfigError {

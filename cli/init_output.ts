@@ -1,6 +1,7 @@
 /** What `rivet init` leaves behind: the config or the discovery, and notes about it on stderr. */
 import { counted } from "../core/base/counted.ts";
 import { dirname, relative, resolve } from "node:path";
+import type { TableType } from "../core/config/table_formats.ts";
 import type { TlsConfig } from "../core/config/schema.ts";
 import { discoveryArtifact } from "../core/discover/discovery_artifact.ts";
 import type { Discovered, UrlSource } from "../core/discover/connect.ts";
@@ -22,6 +23,7 @@ export interface ScaffoldFlags {
   readonly url: UrlSource;
   readonly tls: TlsConfig | undefined;
   readonly destination: ScaffoldDestination;
+  readonly tableFormat: TableType | undefined;
 }
 
 export async function writeDiscovery(
@@ -42,7 +44,7 @@ export async function writeScaffold(
   ctx: CommandContext,
   output: InitOutput,
   found: Discovered,
-  { url, tls, destination }: ScaffoldFlags,
+  { url, tls, destination, tableFormat }: ScaffoldFlags,
 ): Promise<void> {
   const folder = output.path === undefined ? Deno.cwd() : dirname(resolve(output.path));
   const caFile = tls?.ca_file === undefined ? null : fromFolder(folder, tls.ca_file);
@@ -51,6 +53,7 @@ export async function writeScaffold(
     url: urlReference(url, folder),
     tls: tls === undefined ? null : { mode: tls.mode, caFile },
     destination,
+    tableFormat: tableFormat ?? null,
     dialect: found.dialect,
   });
   await emit(ctx, output, yaml.trimEnd());

@@ -2,10 +2,12 @@
 import type { DiscoveredTable } from "../discover/discover.ts";
 import type { ModeSuggestion } from "../discover/suggest_mode.ts";
 import { isBareNumeric } from "../discover/notes.ts";
+import type { TableType } from "../config/table_formats.ts";
 import { DEFAULT_CHUNK_SIZE } from "../config/modes.ts";
 import type { InspectedColumn } from "../ports/source.ts";
 import { formatType, type RivetType } from "../types/types.ts";
 import type { ScaffoldDestination, ScaffoldedExport, ScaffoldOptions } from "./options.ts";
+import { nameProblems, overrideReason, tableOverride, writeTableFormat } from "./table_block.ts";
 import { scalar, type YamlText } from "./yaml_text.ts";
 
 export function scaffoldExport(
@@ -13,12 +15,17 @@ export function scaffoldExport(
   { name, found }: ScaffoldedExport,
   options: ScaffoldOptions,
 ): void {
+  const { tableFormat } = options;
   for (const note of found.notes) yaml.comment(1, note);
+  for (const note of tableFormat === null ? [] : nameProblems(tableFormat, found.columns)) {
+    yaml.comment(1, note);
+  }
   yaml.raw(1, `- name: ${scalar(name)}`);
   writeWhat(yaml, found, options);
   writeMode(yaml, found);
   yaml.entry(2, "format", "parquet");
-  writeColumns(yaml, found.columns);
+  if (tableFormat !== null) writeTableFormat(yaml, found, tableFormat);
+  writeColumns(yaml, found.columns, tableFormat);
   writeMetaColumns(yaml, found.columns);
   writeDestination(yaml, options.destination);
 }
@@ -81,27 +88,40 @@ function writeModeKeys(yaml: YamlText, suggestion: ModeSuggestion): void {
 
 const REVIEW = "REVIEW: bare NUMERIC; a value with more digits fails the run and is named";
 
+interface Override {
+  readonly type: RivetType;
+  readonly comment?: string;
+}
+
 /** The overrides without which the run would fail, and the decimals, so that their digits are pinned. */
-function overrideOf(column: InspectedColumn): RivetType | null {
-  if (column.refusal !== null) return column.refusal.override;
-  const element = column.type?.kind === "list" ? column.type.element : column.type;
-  return element?.kind === "decimal" ? column.type : null;
+function overrideOf(column: InspectedColumn, tableFormat: TableType | null): Override | null {
+  const { refusal, nativeType } = column;
+  const own = refusal === null ? column.type : refusal.override;
+  const wider = tableFormat === null || own === null ? null : tableOverride(tableFormat, own);
+  if (tableFormat !== null && own !== null && wider !== null) {
+    return { type: wider, comment: overrideReason(tableFormat, own) };
+  }
+  if (refusal !== null) {
+    const comment = isBareNumeric(column) ? REVIEW : `${nativeType} ${refusal.reason}`;
+    return own === null ? null : { type: own, comment };
+  }
+  const element = own?.kind === "list" ? own.element : own;
+  return own !== null && element?.kind === "decimal" ? { type: own } : null;
 }
 
-function overrideComment(column: InspectedColumn): string | undefined {
-  if (column.refusal === null) return undefined;
-  return isBareNumeric(column) ? REVIEW : `${column.nativeType} ${column.refusal.reason}`;
-}
-
-function writeColumns(yaml: YamlText, columns: readonly InspectedColumn[]): void {
-  const overridden = columns.flatMap((column) => {
-    const type = overrideOf(column);
-    return type === null ? [] : [{ column, type }];
+function writeColumns(
+  yaml: YamlText,
+  columns: readonly InspectedColumn[],
+  tableFormat: TableType | null,
+): void {
+  const overridden = columns.flatMap(({ name, ...column }) => {
+    const override = overrideOf({ name, ...column }, tableFormat);
+    return override === null ? [] : [{ name, ...override }];
   });
   if (overridden.length === 0) return;
   yaml.block(2, "columns");
-  for (const { column, type } of overridden) {
-    yaml.raw(3, `${scalar(column.name)}: ${formatType(type)}`, overrideComment(column));
+  for (const { name, type, comment } of overridden) {
+    yaml.raw(3, `${scalar(name)}: ${formatType(type)}`, comment);
   }
 }
 

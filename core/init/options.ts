@@ -1,5 +1,6 @@
 /** What a scaffold is made from. */
 import type { SourceConfig } from "../config/schema.ts";
+import type { TableType } from "../config/table_formats.ts";
 import type { DiscoveredTable } from "../discover/discover.ts";
 
 /** How the file refers to the connection; the URL itself never enters it. */
@@ -20,6 +21,8 @@ export interface ScaffoldOptions {
   readonly url: UrlReference;
   readonly tls: { readonly mode: string; readonly caFile: string | null } | null;
   readonly destination: ScaffoldDestination;
+  /** Its exports' files are tables of the format; null: files and a manifest. */
+  readonly tableFormat: TableType | null;
   /** How the engine writes names, for an export that needs a query instead of `table:`. */
   readonly dialect: { quote(name: string): string; table(name: string): string };
 }

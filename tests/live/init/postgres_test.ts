@@ -52,6 +52,30 @@ Deno.test("a new user: every table of the demo database, with no edit", async ()
   }
 });
 
+for (const format of ["delta", "iceberg"] as const) {
+  Deno.test(`a new user: tables of ${format}, with what their types need, and no edit`, async () => {
+    const database = await createDatabase(await testPostgres());
+    try {
+      await database.sql(
+        "CREATE TABLE kinds (id uuid PRIMARY KEY, at time, ids uuid[], wide numeric(50,2), span interval, " +
+          "j jsonb, added timestamptz); INSERT INTO kinds VALUES (gen_random_uuid(), '23:59:59.5', " +
+          "ARRAY[gen_random_uuid()], 1.25, '1 day', '{}', now()); CREATE TABLE none (id int PRIMARY KEY)",
+      );
+      await firstRun(database.url, async ({ exports, rows, folder }) => {
+        assert.deepEqual([...rows], [["kinds", 1], ["none", 0]]);
+        assert.deepEqual(exports.map(({ table_format }) => table_format), [
+          { type: format },
+          { type: format },
+        ]);
+        const log = format === "delta" ? "_delta_log" : "metadata";
+        assert.ok((await Deno.stat(join(folder, "output/kinds", log))).isDirectory);
+      }, ["--table-format", format]);
+    } finally {
+      await database.drop();
+    }
+  });
+}
+
 Deno.test("a new user: every table and view of a real-looking PostgreSQL schema", () =>
   withPagila(async ({ url, sql }) => {
     await firstRun(url, async ({ yaml, exports, notes, rows, folder }) => {

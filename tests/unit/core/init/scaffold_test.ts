@@ -8,6 +8,7 @@ import { loadConfig } from "../../../../core/config/load.ts";
 import type { DiscoveredTable } from "../../../../core/discover/discover.ts";
 import { scaffold } from "../../../../core/init/scaffold.ts";
 import type { ScaffoldDestination, ScaffoldOptions } from "../../../../core/init/options.ts";
+import { formatType } from "../../../../core/types/types.ts";
 import { column, INT, key, refused, table, TEXT, UTC } from "../discover/tables.ts";
 
 const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
@@ -17,6 +18,7 @@ const OPTIONS: ScaffoldOptions = {
   url: { key: "url_env", value: "DATABASE_URL" },
   tls: null,
   destination: { type: "local" },
+  tableFormat: null,
   dialect: { quote, table: (name) => name.split(".").map(quote).join(".") },
 };
 
@@ -140,4 +142,42 @@ Deno.test("any names of tables and columns are read back as they are", async () 
     ),
     { numRuns: 60 },
   );
+});
+
+Deno.test("tables of every format load in every mode, with types that they have an equal for", async () => {
+  const UNSIGNED = { kind: "int", bits: 64, signed: false } as const;
+  const NS = { kind: "timestamp", unit: "ns", utc: true } as const;
+  const types = [
+    column("u", { kind: "uuid" }),
+    column("n", UNSIGNED),
+    column("wide", { kind: "decimal", precision: 60, scale: 4 }),
+    column("t", { kind: "time" }),
+    column("ns", NS),
+    column("ids", { kind: "list", element: { kind: "uuid" } }),
+    column("deep", { kind: "list", element: { kind: "list", element: INT } }),
+    column("a b", TEXT),
+    column("price", DECIMAL),
+  ];
+  const both = ["n: decimal(20,0)", "wide: text", "ns: timestamp_tz", "deep: json"];
+  const expected = { delta: [...both, "u: text", "t: text", "ids: list<text>"], iceberg: both };
+  for (const tableFormat of ["delta", "iceberg"] as const) {
+    const { yaml, loaded } = await load([...EVERY_MODE, table({ name: "types", columns: types })], {
+      tableFormat,
+    });
+    assert.deepEqual(loaded.warnings, []);
+    assert.deepEqual(loaded.exports.map((e) => [e.tableFormat?.type, e.tableFormat?.write]), [
+      ...["replace", "replace", "replace", "append", "replace", "replace"].map((write) => [
+        tableFormat,
+        write,
+      ]),
+    ]);
+    assert.deepEqual(loaded.exports[4].tableFormat?.partitionBy, [
+      { column: "created_at", transform: "day" },
+    ]);
+    const overrides = [...loaded.exports[5].overrides].map(([name, type]) =>
+      `${name}: ${formatType(type)}`
+    );
+    assert.deepEqual(overrides.sort(), [...expected[tableFormat], "price: decimal(10,2)"].sort());
+    assert.equal(/REVIEW: delta refuses the column "a b"/.test(yaml), tableFormat === "delta");
+  }
 });
