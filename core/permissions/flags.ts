@@ -1,5 +1,5 @@
 /** Needs as permission flags of `deno run` and `deno compile`, and as a permission set of a deno.json. */
-import { isAbsolute, relative } from "node:path";
+import { dirname, isAbsolute, relative } from "node:path";
 import type { Needs } from "../ports/needs.ts";
 
 /** Values of one kind: all of them, or those of a list. */
@@ -61,17 +61,39 @@ function variables(names: readonly string[]): string[] {
   );
 }
 
-/** One argument each, not quoted. They never prompt. */
-export function permissionFlags(set: PermissionSet): string[] {
+/** The path, or the nearest folder above it that a flag can name: flags know no comma but that between values. */
+export function pathInFlag(path: string): string {
+  return path.includes(",") ? pathInFlag(dirname(path)) : path;
+}
+
+/** Flags as wide as they have to be, and what of them is wider than the set. */
+export interface Flags {
+  /** One argument each, not quoted. They never prompt. */
+  readonly flags: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** What flags can say of a kind's values. */
+function inFlag(kind: string, allowed: Allowed): Allowed {
+  if (allowed === true || !allowed.some((value) => value.includes(","))) return allowed;
+  return kind === "read" || kind === "write" ? topmost(allowed.map(pathInFlag)) : true;
+}
+
+/** The set as flags of the command line. */
+export function permissionFlags(set: PermissionSet): Flags {
   const { env, ...others } = set;
-  const flag = (kind: string, allowed: Allowed) =>
-    allowed === true
-      ? `--allow-${kind}`
-      : `--allow-${kind}=${allowed.map((value) => value.replaceAll(",", ",,")).join(",")}`;
-  return [
-    "--no-prompt",
-    ...Object.entries(others).map(([kind, allowed]) => flag(kind, allowed)),
-    flag("env", env.allow),
-    "--ignore-env",
-  ];
+  const flags: string[] = [];
+  const notes: string[] = [];
+  for (const [kind, allowed] of [...Object.entries(others), ["env", env.allow] as const]) {
+    const said = inFlag(kind, allowed);
+    const flag = said === true ? `--allow-${kind}` : `--allow-${kind}=${said.join(",")}`;
+    flags.push(flag);
+    if (said !== allowed) {
+      notes.push(
+        `${flag} is wider than needed, because flags cannot name what has a comma in it; ` +
+          "the permission set of --json can",
+      );
+    }
+  }
+  return { flags: ["--no-prompt", ...flags, "--ignore-env"], notes };
 }

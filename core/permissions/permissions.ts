@@ -48,7 +48,8 @@ export async function permissionsOf(
     read: await withTargets(needs.read),
     write: await withTargets(needs.write),
   });
-  return { flags: permissionFlags(set), permissions: set, notes: needs.notes };
+  const { flags, notes } = permissionFlags(set);
+  return { flags, permissions: set, notes: [...needs.notes, ...notes] };
 }
 
 /** Where links on the way to a path lead, too: what is asked of the file system is asked of both. */

@@ -3,6 +3,7 @@
  * environment what its export can need, so that the credentials of one export are not those of all.
  */
 import { tmpdir } from "node:os";
+import { pathInFlag } from "../permissions/flags.ts";
 import type { Needs } from "../ports/needs.ts";
 
 /** What the runtime, its libraries and Rivet itself read, whatever an export does. */
@@ -103,7 +104,7 @@ function descriptorsOf(kind: Kind, wishes: Wishes): [string, Deno.PermissionDesc
   switch (kind) {
     case "read":
     case "write":
-      return wishes.paths.map((path) => [path, { name: kind, path }]);
+      return wishes.paths.map(pathInFlag).map((path) => [path, { name: kind, path }]);
     case "net":
       return wishes.hosts.map((host) => [host, { name: kind, host }]);
     case "env":
@@ -130,7 +131,7 @@ export function inheritedFlags(wishes: Wishes): string[] {
     }
     const granted: string[] = [];
     for (const [value, descriptor] of descriptorsOf(kind, wishes)) {
-      if (isGranted(descriptor)) granted.push(value.replaceAll(",", ",,"));
+      if (isGranted(descriptor) && !value.includes(",")) granted.push(value);
     }
     if (granted.length > 0) flags.push(`--allow-${kind}=${[...new Set(granted)].join(",")}`);
     // Libraries look at names that nobody lists.

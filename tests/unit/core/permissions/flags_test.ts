@@ -13,7 +13,7 @@ Deno.test("permission flags: paths below another and names of a beginning are le
     env: { allow: ["AWS_*", "B"], ignore: true },
     sys: ["uid"],
   });
-  deepEqual(permissionFlags(set), [
+  deepEqual(permissionFlags(set).flags, [
     "--no-prompt",
     "--allow-read=/srv/app,/srv/apple",
     "--allow-write=/srv/app/out",
@@ -26,10 +26,30 @@ Deno.test("permission flags: paths below another and names of a beginning are le
 Deno.test("permission flags: hosts that nobody knows open the network as a whole", () => {
   const set = permissionSet(together({ net: ["db:5432", "*"] }));
   deepEqual(set.net, true);
-  deepEqual(permissionFlags(set).slice(0, 2), ["--no-prompt", "--allow-net"]);
+  deepEqual(permissionFlags(set).flags.slice(0, 2), ["--no-prompt", "--allow-net"]);
 });
 
-Deno.test("permission flags: a comma in a path is doubled", () => {
-  const flags = permissionFlags(permissionSet(together({ read: ["/data/a,b"] })));
-  deepEqual(flags[1], "--allow-read=/data/a,,b");
+Deno.test("permission flags: no flag can name a comma, so that it names the folder above, and that is told", async () => {
+  const { flags, notes } = permissionFlags(permissionSet(together({
+    read: ["/data/a,b/c", "/data/x"],
+    write: ["/data/out"],
+    net: ["unix:/run/a,b.sock"],
+    env: ["HOME"],
+  })));
+  const wider = ["--allow-net", "--allow-read=/data"];
+  deepEqual(flags, [
+    "--no-prompt",
+    ...wider,
+    "--allow-write=/data/out",
+    "--allow-env=HOME",
+    "--ignore-env",
+  ]);
+  deepEqual(notes.map((note) => note.split(" is wider")[0]), wider);
+
+  const asked = 'JSON.stringify(["/data/a,b/c", "/other"].map((path) => ' +
+    'Deno.permissions.querySync({ name: "read", path }).state))';
+  const module = `data:application/javascript,${encodeURIComponent(`console.log(${asked})`)}`;
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["run", ...flags, module] })
+    .output();
+  deepEqual(JSON.parse(new TextDecoder().decode(stdout)), ["granted", "prompt"]);
 });

@@ -16,11 +16,15 @@ interface Given {
 }
 
 /** What the child of a parent with these flags and this environment is given. */
-async function childOf(flags: readonly string[], env: Record<string, string> = {}): Promise<Given> {
+async function childOf(
+  flags: readonly string[],
+  env: Record<string, string> = {},
+  dir = "/tmp",
+): Promise<Given> {
   const one = planned({ config: { destination: { type: "local", path: "/tmp/out/{date}" } } });
   const config = {
     ...configOf(one, { source: { type: "postgres", url_env: "SHOP_URL" } }),
-    dir: "/tmp",
+    dir,
   };
   const all: Record<string, string> = { SHOP_URL: "postgres://u@127.0.0.1:1/db", ...env };
   const deps = { adapters: adapterNeeds, state: stateNeeds, env: (name: string) => all[name] };
@@ -62,6 +66,17 @@ Deno.test("of a parent's list a child has what its export needs, and nothing bes
     ...{ "net 127.0.0.1": true, "env SHOP_URL": true },
   });
   equal(env.SHOP_URL, url);
+});
+
+Deno.test("a comma in a folder's name, which no flag can hold, gives a child the folder above if its parent has it", async () => {
+  const parent = (folder: string) => [
+    ...[`--allow-read=${folder},.`, "--allow-write=/etc", "--allow-net=127.0.0.1"],
+    ...["--allow-env=SHOP_URL,HOME", "--allow-run", "--no-prompt"],
+  ];
+  const above = await childOf(parent("/etc"), {}, "/etc/a,b");
+  equal(above.permissions["read /etc"], true);
+  const beside = await childOf(parent("/etc/a"), {}, "/etc/a,b");
+  equal(beside.permissions["read /etc"], false);
 });
 
 Deno.test("what a parent is denied, its child is not allowed", async () => {
