@@ -1,5 +1,6 @@
 /** Integers of 32-bit words, little-endian, in two's complement: exact, and without BigInt. */
 
+const TWO_31 = 2_147_483_648;
 const TWO_32 = 4_294_967_296;
 
 /** Decimal digits that a double holds exactly whatever they are. */
@@ -17,6 +18,11 @@ export function writeSafeInteger(
   index: number,
   words: number,
 ): void {
+  if (value >= 0 && value < TWO_31) {
+    out[index] = value;
+    out[index + 1] = 0;
+    return;
+  }
   out[index] = value | 0;
   out[index + 1] = Math.floor(value / TWO_32);
   if (value < 0) { for (let i = 2; i < words; i++) out[index + i] = -1; }

@@ -6,63 +6,80 @@ import type { Int32Builder, WordsBuilder } from "../../../core/batch/builders.ts
 import { civilDays } from "../../../core/types/civil.ts";
 import type { Fault } from "../kit/value_fault.ts";
 import { POW10, writeSafeInteger } from "../kit/words.ts";
-import type { Block } from "../kit/block.ts";
+import type { BinaryBlock } from "../kit/block.ts";
+import { fourDigits, parseDigits } from "./digits.ts";
 import { asciiText } from "./rows.ts";
 
-const ZERO = 48;
 const MINUS = 45;
 const COLON = 58;
 const POINT = 46;
 const TWO_32 = 4_294_967_296;
 const TWO_31 = 2_147_483_648;
-const DAY_S = 86_400;
 const DATE_BYTES = 10;
 const SECONDS_BYTES = 19;
+/** With six decimals. */
+const MICROS_BYTES = 26;
 const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-
-/** Two digits, or NaN. */
-function two(bytes: Uint8Array, at: number): number {
-  const tens = bytes[at] - ZERO;
-  const ones = bytes[at + 1] - ZERO;
-  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : NaN;
-}
 
 function daysInMonth(year: number, month: number): number {
   const leap = month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   return DAYS_IN_MONTH[month - 1] + (leap ? 1 : 0);
 }
 
-/** Days since 1970-01-01 of the date at `at`, or NaN when there is no such day. */
-function parseDate(bytes: Uint8Array, at: number): number {
-  const year = two(bytes, at) * 100 + two(bytes, at + 2);
-  const month = two(bytes, at + 5);
-  const day = two(bytes, at + 8);
-  if (!(month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month))) return NaN;
-  return civilDays(year, month, day);
-}
+/** Instead of a day that there is not. */
+const NO_DAY = -0x8000_0000;
+/** Months are looked up: by their number, whose lowest bits say where. */
+const SEEN_MONTHS = 1024;
+const seen = new Int32Array(SEEN_MONTHS).fill(-1);
+/** The day before the month's first, and the days that it has. */
+const before = new Int32Array(SEEN_MONTHS);
+const lengths = new Uint8Array(SEEN_MONTHS);
 
-/** Seconds of `HH:MM:SS`, or NaN. */
-function parseClock(bytes: Uint8Array, at: number): number {
-  const hours = two(bytes, at);
-  const minutes = two(bytes, at + 3);
-  const seconds = two(bytes, at + 6);
-  return hours < 24 && minutes < 60 && seconds < 60 && bytes[at + 2] === COLON
-    ? hours * 3600 + minutes * 60 + seconds
-    : NaN;
-}
-
-/** Microseconds of the decimals from `at` on, which follow a point; 0 without any, or NaN. */
-function parseMicros(bytes: Uint8Array, at: number, end: number): number {
-  if (at >= end) return 0;
-  const digits = end - at - 1;
-  if (bytes[at] !== POINT || digits < 1 || digits > 6) return NaN;
-  let value = 0;
-  for (let i = at + 1; i < end; i++) {
-    const digit = bytes[i] - ZERO;
-    if (digit < 0 || digit > 9) return NaN;
-    value = value * 10 + digit;
+/** Days since 1970-01-01 of the date at `at`, or NO_DAY. */
+function parseDate(view: DataView, at: number): number {
+  const year = fourDigits(view.getInt32(at, true));
+  const date = fourDigits(view.getUint16(at + 5, true) | (view.getUint16(at + 8, true) << 16));
+  const month = (date / 100) | 0;
+  const day = date - month * 100;
+  if (year < 0 || month < 1 || month > 12) return NO_DAY;
+  const number = year * 12 + month;
+  const slot = number & (SEEN_MONTHS - 1);
+  if (seen[slot] !== number) {
+    seen[slot] = number;
+    before[slot] = civilDays(year, month, 1) - 1;
+    lengths[slot] = daysInMonth(year, month);
   }
-  return value * POW10[6 - digits];
+  return day >= 1 && day <= lengths[slot] ? before[slot] + day : NO_DAY;
+}
+
+/** Microseconds of `HH:MM:SS[.ffffff]`, which ends at `end`; -1 when there is no such time of day. */
+function parseClock(bytes: Uint8Array, view: DataView, at: number, end: number): number {
+  const minutes = fourDigits(view.getUint16(at, true) | (view.getUint16(at + 3, true) << 16));
+  const hours = (minutes / 100) | 0;
+  const minute = minutes - hours * 100;
+  if (minutes < 0 || hours > 23 || minute > 59 || bytes[at + 2] !== COLON) return -1;
+  let second: number;
+  let micros = 0;
+  if (end - at === MICROS_BYTES - DATE_BYTES - 1 && bytes[at + 8] === POINT) {
+    const high = fourDigits(view.getUint16(at + 6, true) | (view.getUint16(at + 9, true) << 16));
+    const low = fourDigits(view.getInt32(at + 11, true));
+    if (high < 0 || low < 0) return -1;
+    second = (high / 100) | 0;
+    micros = (high - second * 100) * 10_000 + low;
+  } else {
+    second = parseDigits(bytes, view, at + 6, at + 8);
+    if (end > at + 8) micros = parseMicros(bytes, view, at + 8, end);
+  }
+  if (second < 0 || second > 59 || micros < 0) return -1;
+  return ((hours * 60 + minute) * 60 + second) * 1_000_000 + micros;
+}
+
+/** Microseconds of a point and one to six decimals; -1 when it is something else. */
+function parseMicros(bytes: Uint8Array, view: DataView, at: number, end: number): number {
+  const digits = end - at - 1;
+  if (bytes[at] !== POINT || digits < 1 || digits > 6) return -1;
+  const value = parseDigits(bytes, view, at + 1, end);
+  return value < 0 ? -1 : value * POW10[6 - digits];
 }
 
 function dateFault(bytes: Uint8Array, at: number, length: number, fault: Fault): never {
@@ -71,14 +88,14 @@ function dateFault(bytes: Uint8Array, at: number, length: number, fault: Fault):
 }
 
 export function decodeDate(
-  block: Block,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: Int32Builder,
   fault: Fault,
 ): void {
   builder.reserve(to - from);
-  const { bytes, positions, lengths } = block;
+  const { bytes, view, positions, lengths } = block;
   const out = builder.values;
   let row = builder.length;
   for (let i = from; i < to; i++, row++) {
@@ -87,8 +104,8 @@ export function decodeDate(
       builder.markNull(row);
       continue;
     }
-    const days = length === DATE_BYTES ? parseDate(bytes, positions[i]) : NaN;
-    if (Number.isNaN(days)) dateFault(bytes, positions[i], length, fault);
+    const days = length === DATE_BYTES ? parseDate(view, positions[i]) : NO_DAY;
+    if (days === NO_DAY) dateFault(bytes, positions[i], length, fault);
     out[row] = days;
   }
   builder.length = row;
@@ -96,14 +113,14 @@ export function decodeDate(
 
 /** `-838:59:59.999999` to `838:59:59.999999`: an interval as well as a time of day. */
 export function decodeTime(
-  block: Block,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: WordsBuilder,
   fault: Fault,
 ): void {
   builder.reserve(to - from);
-  const { bytes, positions, lengths } = block;
+  const { bytes, view, positions, lengths } = block;
   const out = builder.values;
   let row = builder.length;
   for (let i = from; i < to; i++, row++) {
@@ -113,9 +130,8 @@ export function decodeTime(
       continue;
     }
     const at = positions[i];
-    const clock = length >= 8 ? parseClock(bytes, at) : NaN;
-    const micros = clock * 1_000_000 + parseMicros(bytes, at + 8, at + length);
-    if (Number.isNaN(micros)) timeFault(bytes, at, length, fault);
+    const micros = length >= 8 ? parseClock(bytes, view, at, at + length) : -1;
+    if (micros < 0) timeFault(bytes, at, length, fault);
     writeSafeInteger(micros, out, row * 2, 2);
   }
   builder.length = row;
@@ -126,26 +142,21 @@ function timeFault(bytes: Uint8Array, at: number, length: number, fault: Fault):
   return fault(asciiText(bytes, at, length), why);
 }
 
-/**
- * How seconds become ticks. `65536 * ticks per second = factor * 2^shift`, so that a multiple of 65,536
- * seconds splits into words without leaving the 53 exact bits of a double.
- */
+/** How days become ticks: those of one day are `high * 2^32 + low`, and times any day stay exact in a double. */
 interface TickUnit {
-  readonly perSecond: number;
+  readonly high: number;
+  readonly low: number;
   readonly perMicro: number;
-  readonly factor: number;
-  readonly split: number;
-  readonly shift: number;
 }
 
 const UNITS: Record<"us" | "ns", TickUnit> = {
-  us: { perSecond: 1e6, perMicro: 1, factor: 15_625, split: 2 ** 10, shift: 2 ** 22 },
-  ns: { perSecond: 1e9, perMicro: 1000, factor: 1_953_125, split: 2 ** 7, shift: 2 ** 25 },
+  us: { high: 20, low: 500_654_080, perMicro: 1 },
+  ns: { high: 20_116, low: 2_437_873_664, perMicro: 1000 },
 };
 
 /** Ticks since 1970-01-01 00:00:00, which is what the session's UTC makes of an instant too. */
 export function decodeTimestamp(
-  block: Block,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: WordsBuilder,
@@ -153,8 +164,8 @@ export function decodeTimestamp(
   fault: Fault,
 ): void {
   builder.reserve(to - from);
-  const { bytes, positions, lengths } = block;
-  const unit = UNITS[unitName];
+  const { bytes, view, positions, lengths } = block;
+  const { high, low, perMicro } = UNITS[unitName];
   const out = builder.values;
   let row = builder.length;
   for (let i = from; i < to; i++, row++) {
@@ -164,26 +175,21 @@ export function decodeTimestamp(
       continue;
     }
     const at = positions[i];
-    const clock = length === DATE_BYTES
+    const days = length >= DATE_BYTES ? parseDate(view, at) : NO_DAY;
+    const micros = length === DATE_BYTES
       ? 0
       : length >= SECONDS_BYTES
-      ? parseClock(bytes, at + 11)
-      : NaN;
-    const seconds = parseDate(bytes, at) * DAY_S + clock;
-    const micros = parseMicros(bytes, at + SECONDS_BYTES, at + length);
-    if (Number.isNaN(seconds + micros)) dateFault(bytes, at, length, fault);
-    const pieces = Math.floor(seconds / 65_536);
-    const rest = (seconds - pieces * 65_536) * unit.perSecond + micros * unit.perMicro;
-    const scaled = pieces * unit.factor;
-    const whole = Math.floor(scaled / unit.split);
-    const low = (scaled - whole * unit.split) * unit.shift + rest;
-    const carry = Math.floor(low / TWO_32);
-    const high = whole + carry;
-    if (high >= TWO_31 || high < -TWO_31) {
+      ? parseClock(bytes, view, at + DATE_BYTES + 1, at + length)
+      : -1;
+    if (days === NO_DAY || micros < 0) dateFault(bytes, at, length, fault);
+    const rest = days * low + micros * perMicro;
+    const carry = Math.floor(rest / TWO_32);
+    const upper = days * high + carry;
+    if (upper >= TWO_31 || upper < -TWO_31) {
       fault(asciiText(bytes, at, length), "nanoseconds reach from 1677-09-21 to 2262-04-11");
     }
-    out[row * 2] = low - carry * TWO_32;
-    out[row * 2 + 1] = high;
+    out[row * 2] = rest | 0;
+    out[row * 2 + 1] = upper;
   }
   builder.length = row;
 }

@@ -5,7 +5,7 @@ import {
   makeBuilder,
 } from "../../../core/batch/builders.ts";
 import type { Column, RivetType } from "../../../core/types/types.ts";
-import { type Block, decodeBytes } from "../kit/block.ts";
+import { type BinaryBlock, type Block, decodeBytes } from "../kit/block.ts";
 import { type Fault, faultOf } from "../kit/value_fault.ts";
 import { decodeDate, decodeTime, decodeTimestamp } from "./datetime.ts";
 import { asciiText } from "./rows.ts";
@@ -25,7 +25,7 @@ import { type Wire, wireOf } from "./types.ts";
 export interface ColumnDecoder {
   readonly builder: ColumnBuilder;
   /** Appends the fields described at `[from, to)` of the block's positions. */
-  decode(block: Block, from: number, to: number): void;
+  decode(block: BinaryBlock, from: number, to: number): void;
 }
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });

@@ -5,6 +5,7 @@ import { RivetError } from "../../../core/base/errors.ts";
 import { authPlugins } from "./auth.ts";
 import { TlsError, tlsFailure } from "../kit/tls_failure.ts";
 import type { ConnectionSettings } from "./settings.ts";
+import { copyForDriver, openSocket } from "./socket.ts";
 import { isUpgradable, tlsOptions, upgradeWith, verifies } from "./tls.ts";
 
 export type Driver = mysql.Connection;
@@ -74,8 +75,10 @@ export function makeDriver(
 ): Driver {
   const encryption = encrypt ? tlsOptions(settings.host, settings.tls) : null;
   const { host, port, socket } = settings;
+  const place = socket === undefined ? { host, port } : { socketPath: socket };
   const driver = mysql.createConnection({
-    ...(socket === undefined ? { host, port } : { socketPath: socket }),
+    ...place,
+    ...(encryption === null ? { stream: () => openSocket(settings) } : {}),
     user: settings.user,
     password: settings.password,
     database: settings.database === "" ? undefined : settings.database,
@@ -92,11 +95,10 @@ export function makeDriver(
     connectAttributes: { program_name: applicationName },
     ...(encryption === null ? {} : { ssl: { rejectUnauthorized: encryption.rejectUnauthorized } }),
   });
-  if (encryption !== null) {
-    if (!isUpgradable(driver)) {
-      throw new RivetError("INTERNAL", "mysql2 cannot be upgraded to TLS; its internals changed");
-    }
-    upgradeWith(driver, encryption);
+  if (!isUpgradable(driver)) {
+    throw new RivetError("INTERNAL", "mysql2 cannot be upgraded to TLS; its internals changed");
   }
+  if (encryption === null) copyForDriver(driver);
+  else upgradeWith(driver, encryption);
   return driver;
 }

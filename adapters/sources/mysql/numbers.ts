@@ -10,7 +10,8 @@ import type {
 import type { Fault } from "../kit/value_fault.ts";
 import { POW10, SAFE_DIGITS, writeSafeInteger } from "../kit/words.ts";
 import { type DecimalFault, writeDecimal } from "./decimal.ts";
-import type { Block } from "../kit/block.ts";
+import type { BinaryBlock, Block } from "../kit/block.ts";
+import { parseDigits } from "./digits.ts";
 import { asciiText } from "./rows.ts";
 
 const ZERO = 48;
@@ -21,8 +22,17 @@ const TWO_32 = 4_294_967_296;
 /**
  * An integer of at most 15 significant digits, decimals of zeros allowed; NaN for anything else.
  */
-export function parseInteger(bytes: Uint8Array, at: number, length: number): number {
+export function parseInteger(
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+  length: number,
+): number {
   const end = at + length;
+  if (length > 0 && length <= SAFE_DIGITS) {
+    const value = parseDigits(bytes, view, at, end);
+    if (value >= 0) return value;
+  }
   const negative = bytes[at] === MINUS;
   let i = negative ? at + 1 : at;
   if (i === end) return NaN;
@@ -76,7 +86,7 @@ export function decodeBool(
 
 /** 16 and 32 bits. */
 export function decodeInt(
-  block: Block,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: Int16Builder | Int32Builder,
@@ -84,7 +94,7 @@ export function decodeInt(
   fault: Fault,
 ): void {
   builder.reserve(to - from);
-  const { bytes, positions, lengths } = block;
+  const { bytes, view, positions, lengths } = block;
   const out = builder.values;
   const min = -max - 1;
   let row = builder.length;
@@ -94,7 +104,7 @@ export function decodeInt(
       builder.markNull(row);
       continue;
     }
-    const value = parseInteger(bytes, positions[i], length);
+    const value = parseInteger(bytes, view, positions[i], length);
     if (!(value >= min && value <= max)) integerFault(bytes, positions[i], length, fault);
     out[row] = value;
   }
@@ -120,7 +130,7 @@ function fits64(text: string, isSigned: boolean): boolean {
 
 /** 64 bits as words, low word first. */
 export function decodeInt64(
-  block: Block,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: WordsBuilder,
@@ -128,7 +138,7 @@ export function decodeInt64(
   fault: Fault,
 ): void {
   builder.reserve(to - from);
-  const { bytes, positions, lengths } = block;
+  const { bytes, view, positions, lengths } = block;
   const out = builder.values;
   let row = builder.length;
   for (let i = from; i < to; i++, row++) {
@@ -138,7 +148,7 @@ export function decodeInt64(
       continue;
     }
     const at = positions[i];
-    const value = length <= SAFE_DIGITS ? parseInteger(bytes, at, length) : NaN;
+    const value = length <= SAFE_DIGITS ? parseInteger(bytes, view, at, length) : NaN;
     if (value >= 0 || (isSigned && value < 0)) writeSafeInteger(value, out, row * 2, 2);
     else writeInt64(bytes, at, length, isSigned, out, row * 2, fault);
   }
@@ -169,8 +179,24 @@ const DECIMAL_FAULTS: Record<DecimalFault, string> = {
   digits: "it has more digits",
 };
 
+/** Digits with a point before the last `scale` of them, as one number; -1 for every other form. */
+function parseFixed(
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+  end: number,
+  scale: number,
+): number {
+  if (scale === 0) return at < end ? parseDigits(bytes, view, at, end) : -1;
+  const point = end - scale - 1;
+  if (point <= at || bytes[point] !== POINT) return -1;
+  const whole = parseDigits(bytes, view, at, point);
+  const fraction = parseDigits(bytes, view, point + 1, end);
+  return whole < 0 || fraction < 0 ? -1 : whole * POW10[scale] + fraction;
+}
+
 export function decodeDecimal(
-  block: Block,
+  block: BinaryBlock,
   from: number,
   to: number,
   builder: WordsBuilder,
@@ -178,10 +204,11 @@ export function decodeDecimal(
   fault: Fault,
 ): void {
   builder.reserve(to - from);
-  const { bytes, positions, lengths } = block;
+  const { bytes, view, positions, lengths } = block;
   const { precision, scale } = type;
   const out = builder.values;
   const words = builder.stride;
+  const limit = precision > SAFE_DIGITS ? Infinity : POW10[precision];
   let row = builder.length;
   for (let i = from; i < to; i++, row++) {
     const length = lengths[i];
@@ -190,6 +217,14 @@ export function decodeDecimal(
       continue;
     }
     const at = positions[i];
+    const negative = bytes[at] === MINUS;
+    const value = length <= SAFE_DIGITS
+      ? parseFixed(bytes, view, negative ? at + 1 : at, at + length, scale)
+      : -1;
+    if (value >= 0 && value < limit) {
+      writeSafeInteger(negative ? -value : value, out, row * words, words);
+      continue;
+    }
     const wrong = writeDecimal(bytes, at, length, precision, scale, out, row * words, words);
     if (wrong !== null) fault(asciiText(bytes, at, length), DECIMAL_FAULTS[wrong]);
   }
