@@ -22,6 +22,9 @@ import {
 } from "./wire/server_messages.ts";
 import { LostError, type Wire } from "./wire/wire.ts";
 
+/** Every value as the server's text. */
+export type TextRows = (string | null)[][];
+
 /** How a connection behaves. */
 export interface ConnectionOptions {
   readonly applicationName: string;
@@ -93,21 +96,24 @@ export class Connection {
   }
 
   /** Runs statements in one flight; the first that fails is the last one run. Returns the last one's rows. */
-  async run(statements: readonly string[]): Promise<(string | null)[][]> {
-    const rows: (string | null)[][] = [];
+  async run(statements: readonly string[]): Promise<TextRows> {
+    return (await this.runAll(statements))[statements.length - 1];
+  }
+
+  /** The same, with the rows of every statement. */
+  async runAll(statements: readonly string[]): Promise<TextRows[]> {
+    const rows: TextRows[] = statements.map(() => []);
     let completed = 0;
     const messages = statements.flatMap((sql) => [parse(sql), execute("text")]);
     await this.#converse(messages, ({ type, body }) => {
       if (type === FROM_SERVER.commandComplete) completed++;
-      if (type === FROM_SERVER.dataRow && completed === statements.length - 1) {
-        rows.push(parseTextRow(body));
-      }
+      if (type === FROM_SERVER.dataRow) rows[completed].push(parseTextRow(body));
     });
     return rows;
   }
 
   /** The rows of one statement, every value as the server's text. */
-  rows(sql: string): Promise<(string | null)[][]> {
+  rows(sql: string): Promise<TextRows> {
     return this.run([sql]);
   }
 

@@ -25,12 +25,11 @@ async function connect(options: ConnectOptions): Promise<Source> {
   const source = new PostgresSource(connection, tuning, info, options.snapshot ?? null);
   try {
     const pooler = await detectPooler(async () => {
-      const [[pid, version]] = await source.rows(
-        "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version')",
-      );
-      info.version = version ?? "";
-      return pid ?? "";
+      const { pid, version } = await source.backend();
+      info.version = version;
+      return pid;
     });
+    if (pooler === null) source.knowsBackend();
     for (const warning of [tlsWarning(options, connection.session), pooler]) {
       if (warning !== null) warnings.push(warning);
     }

@@ -23,7 +23,7 @@ import type {
 } from "../../../core/ports/source.ts";
 import type { SourceLoad } from "../../../core/ports/source_load.ts";
 import type { RivetType } from "../../../core/types/types.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, TextRows } from "./connection.ts";
 import { checkNames, resultColumn } from "./describe.ts";
 import { dialect } from "./dialect.ts";
 import { plannedRows, plannedScan } from "./explain.ts";
@@ -64,6 +64,7 @@ export class PostgresSource implements Source {
   readonly #tuning: Tuning;
   readonly #joined: string | null;
   #snapshot = false;
+  #sameBackend = false;
 
   /** @param joined the shared snapshot that every transaction joins, or null. */
   constructor(
@@ -78,6 +79,19 @@ export class PostgresSource implements Source {
     this.#tuning = tuning;
     this.info = info;
     this.#joined = joined;
+  }
+
+  /** Every transaction is in the server process of this session: there is no pooler between. */
+  knowsBackend(): void {
+    this.#sameBackend = true;
+  }
+
+  /** The server process of a transaction of its own, and the server's version. */
+  async backend(): Promise<{ readonly pid: string; readonly version: string }> {
+    const [[pid, version]] = await this.#brief(
+      "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version')",
+    );
+    return { pid: pid ?? "", version: version ?? "" };
   }
 
   async beginSnapshot(): Promise<void> {
@@ -124,15 +138,15 @@ export class PostgresSource implements Source {
   }
 
   keys(table: string): Promise<readonly TableKey[]> {
-    return this.#transaction((rows) => singleKeys(rows, table));
+    return this.#lookup((rows) => singleKeys(rows, table));
   }
 
   quantiles(table: string, column: string): Promise<readonly string[]> {
-    return this.#transaction((rows) => histogramBounds(rows, table, column));
+    return this.#lookup((rows) => histogramBounds(rows, table, column));
   }
 
   primaryKey(table: string): Promise<readonly string[]> {
-    return this.#transaction((rows) => primaryKeyColumns(rows, table));
+    return this.#lookup((rows) => primaryKeyColumns(rows, table));
   }
 
   runningTransactions(): Promise<RunningTransactions> {
@@ -145,7 +159,7 @@ export class PostgresSource implements Source {
   }
 
   estimateRows(query: string): Promise<number | null> {
-    return this.#transaction((rows) => plannedRows(rows, withoutSemicolon(query)));
+    return this.#lookup((rows) => plannedRows(rows, withoutSemicolon(query)));
   }
 
   locate(reference: string): Promise<TableLocation | null> {
@@ -154,11 +168,11 @@ export class PostgresSource implements Source {
   }
 
   rowBytes(table: string): Promise<number | null> {
-    return this.#transaction((rows) => rowBytes(rows, table));
+    return this.#lookup((rows) => rowBytes(rows, table));
   }
 
   explainScan(sql: string, access: ReadRequest["access"]): Promise<ScanFacts | null> {
-    return this.#transaction((rows) => plannedScan(rows, withoutSemicolon(sql), access));
+    return this.#lookup((rows) => plannedScan(rows, withoutSemicolon(sql), access));
   }
 
   tableBlocks(table: string): Promise<TableBlocks> {
@@ -180,7 +194,7 @@ export class PostgresSource implements Source {
   }
 
   freeConnections(): Promise<number | null> {
-    return this.#transaction(freeConnections);
+    return this.#lookup(freeConnections);
   }
 
   async serverTimeMs(): Promise<number> {
@@ -221,6 +235,32 @@ export class PostgresSource implements Source {
     );
   }
 
+  /**
+   * What the server answers at once: every statement a transaction of its own. Behind a pooler one waits for the
+   * beginning, to know which process it is when it is silent.
+   */
+  #lookup<T>(work: (rows: RunRows) => Promise<T>): Promise<T> {
+    return this.#sameBackend && !this.#snapshot
+      ? work((sql) => this.#brief(sql))
+      : this.#transaction(work);
+  }
+
+  /** One statement in a read-only transaction of its own, in one flight unless it joins a snapshot. */
+  async #brief(sql: string): Promise<TextRows> {
+    if (this.#joined !== null) return await this.rows(sql);
+    const { statementTimeoutS } = this.#tuning;
+    const begin = this.#beginning("READ COMMITTED", statementTimeoutS, null);
+    try {
+      const answers = await this.#connection.runAll([...begin, sql, "COMMIT"]);
+      const [[pid]] = answers[begin.length - 1];
+      this.#connection.backendPid = Number(pid);
+      return answers[begin.length];
+    } catch (error) {
+      await this.#rollback();
+      throw error;
+    }
+  }
+
   /** Runs `work` in the open snapshot, or in a read-only transaction of its own. */
   async #transaction<T>(work: (rows: RunRows) => Promise<T>): Promise<T> {
     const rows: RunRows = (sql) => this.#connection.rows(sql);
@@ -256,12 +296,7 @@ export class PostgresSource implements Source {
     snapshot: string | null,
   ): Promise<void> {
     const connection = this.#connection;
-    connection.statementTimeoutMs = statementTimeoutS * 1000;
-    const statements = beginStatements(isolation, { ...this.#tuning, statementTimeoutS }, {
-      snapshot,
-      serverVersion: connection.serverVersion,
-      hiddenRows: connection.session.settings.options?.includes("row_security") ?? false,
-    });
+    const statements = this.#beginning(isolation, statementTimeoutS, snapshot);
     if (snapshot === null) {
       const [[pid]] = await connection.run(statements);
       connection.backendPid = Number(pid);
@@ -275,6 +310,16 @@ export class PostgresSource implements Source {
       await this.#rollback();
       throw joinFailure(error);
     }
+  }
+
+  #beginning(isolation: Isolation, statementTimeoutS: number, snapshot: string | null): string[] {
+    const connection = this.#connection;
+    connection.statementTimeoutMs = statementTimeoutS * 1000;
+    return beginStatements(isolation, { ...this.#tuning, statementTimeoutS }, {
+      snapshot,
+      serverVersion: connection.serverVersion,
+      hiddenRows: connection.session.settings.options?.includes("row_security") ?? false,
+    });
   }
 
   async #rollback(): Promise<void> {

@@ -77,13 +77,19 @@ const SILENT = (client: RogueClient) => client.silence();
 /** Answers the two transactions that connecting asks for. */
 async function welcome(client: RogueClient): Promise<void> {
   await client.send(WELCOME);
-  for (let i = 0; i < 2; i++) {
-    await client.begin();
-    await client.readFlight();
-    await client.send(rowOf("4242", "15.0"), READY);
-    await client.readFlight();
-    await client.send(message("C", "COMMIT"), READY);
-  }
+  for (let i = 0; i < 2; i++) await brief(client, rowOf("4242", "15.0"));
+}
+
+/** Answers one flight that is a transaction of one statement. @returns the statement. */
+async function brief(client: RogueClient, answer: Uint8Array, pid = 4242): Promise<string> {
+  const [begin, set, statement, ...more] = await client.readFlight();
+  assert.match(begin, /^BEGIN .* READ ONLY$/);
+  assert.match(set, /set_config\('statement_timeout', /);
+  assert.deepEqual(more, ["COMMIT"]);
+  await client.send(
+    ...[message("C", "BEGIN"), rowOf(String(pid)), answer, message("C", "COMMIT"), READY],
+  );
+  return statement;
 }
 
 /** A server whose first client gets as far as its first statement; the others get `others`. */
@@ -382,6 +388,40 @@ async function asked(client: RogueClient, answer: string): Promise<void> {
   await client.send(rowOf(answer), READY);
   await client.silence();
 }
+
+const PLAN = '[{"Plan": {"Node Type": "Seq Scan", "Plan Rows": 7, "Plans": []}}]';
+
+Deno.test("a question to the catalog is one flight, and behind a pooler the process is known before it is asked", async () => {
+  const seen: string[] = [];
+  const direct = connected(async (client) => {
+    seen.push(await brief(client, rowOf(PLAN)));
+    await client.silence();
+  });
+  await withSource(
+    direct,
+    {},
+    async (source) => assert.equal(await source.estimateRows("SELECT 1"), 7),
+  );
+  assert.match(seen[0], /^EXPLAIN /);
+
+  const pooled = startRogue(async (client) => {
+    await client.send(WELCOME);
+    for (const pid of [1, 2]) await brief(client, rowOf(String(pid), "15.0"), pid);
+    await client.begin(3);
+    seen.push(...await client.readFlight());
+    await client.send(rowOf(PLAN), READY);
+    seen.push(...await client.readFlight());
+    await client.send(message("C", "COMMIT"), READY);
+    await client.silence();
+  });
+  await withSource(
+    pooled,
+    {},
+    async (source) => assert.equal(await source.estimateRows("SELECT 1"), 7),
+  );
+  assert.match(seen[1], /^EXPLAIN /);
+  assert.equal(seen[2], "COMMIT");
+});
 
 Deno.test("silent, but at work: the wait goes on", async () => {
   let questions = 0;
