@@ -46,15 +46,27 @@ export class Breaker {
    * Waits until an attempt may be made.
    * @param gaveUp as it was when the work began: what was given up since then is given up for it too, and
    * work that begins later probes once more.
+   * @param waited is told how long it stood still, if it did, however that ended.
    * @throws RivetError SOURCE_DOWN when the last probe failed meanwhile, INTERRUPTED.
    */
-  async enter(signal: AbortSignal, gaveUp: number): Promise<Pass> {
-    for (let open = this.#open; open !== null; open = this.#open) {
-      if (open.down !== null && gaveUp !== this.#gaveUp) throw open.down;
-      const waitMs = open.nextProbeAt - performance.now();
-      if (open.probing !== null) await untilAborted(open.probing.promise, signal);
-      else if (waitMs > 0) await delay(waitMs, signal);
-      else return this.#probe(open);
+  async enter(
+    signal: AbortSignal,
+    gaveUp: number,
+    waited: (ms: number) => void,
+  ): Promise<Pass> {
+    const asked = performance.now();
+    let stood = false;
+    try {
+      for (let open = this.#open; open !== null; open = this.#open) {
+        if (open.down !== null && gaveUp !== this.#gaveUp) throw open.down;
+        const waitMs = open.nextProbeAt - performance.now();
+        if (open.probing === null && waitMs <= 0) return this.#probe(open);
+        stood = true;
+        if (open.probing !== null) await untilAborted(open.probing.promise, signal);
+        else await delay(waitMs, signal);
+      }
+    } finally {
+      if (stood) waited(performance.now() - asked);
     }
     return {
       succeeded: () => this.#close(),

@@ -1,5 +1,6 @@
 /** The one retry loop: it reads an error's category and never its message. */
 import { RETRY_POLICIES, type RivetError, toRivetError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
 import { delay } from "../base/wait.ts";
 import { backoff, type RetrySettings } from "./backoff.ts";
 import type { Breaker } from "./breaker.ts";
@@ -69,7 +70,7 @@ export class Retrier {
   async run<T>(step: RetryStep, attempt: () => Promise<T>): Promise<T> {
     const gaveUp = this.#breaker?.gaveUp ?? 0;
     for (let number = 1;; number++) {
-      const pass = await this.#breaker?.enter(this.#signal, gaveUp);
+      const pass = await this.#breaker?.enter(this.#signal, gaveUp, (ms) => tellStood(step, ms));
       let error: RivetError;
       try {
         const result = await attempt();
@@ -90,4 +91,13 @@ export class Retrier {
       await delay(waitMs, this.#signal);
     }
   }
+}
+
+/** Others tell of their retries; who stands still meanwhile makes none. */
+function tellStood(step: RetryStep, waitedMs: number): void {
+  const ms = Math.round(waitedMs);
+  logger().info(`${stepText(step)} waited ${ms} ms for a source that keeps failing`, {
+    ...step,
+    ms,
+  });
 }

@@ -33,10 +33,18 @@ async function attempt(
   exported: LoadedExport,
   mode: TaskMode,
 ): Promise<ExportSummary> {
+  const startedAt = new Date();
+  let shared: SharedRun | null = null;
   try {
-    return await runMode(sharedRun(deps, options, exported), mode);
+    shared = sharedRun(deps, options, exported);
+    return await runMode(shared, mode);
   } catch (error) {
-    return notStarted(exported, error);
+    // What is refused is refused of the plan's run, and no run of its own.
+    return notStarted(
+      exported,
+      error,
+      shared === null ? { startedAt } : { startedAt, runId: shared.runId },
+    );
   }
 }
 

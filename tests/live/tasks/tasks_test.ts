@@ -48,7 +48,11 @@ Deno.test("tasks share a plan's chunks by index modulo their number, and the fin
   onPlan(async (bench) => {
     const early = await apply(bench, "--finish");
     equal(early.code, 1);
-    match(early.err, /no task of this plan has begun/);
+    const [, runId] =
+      /no task of this plan has begun: the state has no run '(.+)'/.exec(early.err) ?? [];
+    ok(runId, early.err);
+    // The card tells of the run that is refused, and of no other.
+    match(early.out + early.err, new RegExp(`run_id: +${runId.replaceAll(".", "\\.")}\n`));
 
     const [first, second] = await Promise.all(
       [0, 1].map((i) => apply(bench, "--task", `${i}/3`, "--json")),

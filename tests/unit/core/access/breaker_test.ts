@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Breaker, FAILURES_IN_A_ROW } from "../../../../core/access/breaker.ts";
 import { Retrier } from "../../../../core/access/retrier.ts";
 import { RivetError, SourceError } from "../../../../core/base/errors.ts";
+import { configureLogging } from "../../../../core/base/log.ts";
 import { until } from "../../../support/until.ts";
 
 const settings = { maxRetries: 3, backoffMs: 1, maxBackoffMs: 5 };
@@ -90,7 +91,7 @@ Deno.test("breaker: a probe that ends in another way leaves its place to the nex
   const wrong = new SourceError("SOURCE_QUERY", "syntax error");
   await assert.rejects(retrier.run({ step: "read" }, () => Promise.reject(wrong)), wrong);
   source.down = false;
-  const pass = await breaker.enter(new AbortController().signal, breaker.gaveUp);
+  const pass = await breaker.enter(new AbortController().signal, breaker.gaveUp, () => {});
   pass.succeeded();
 });
 
@@ -98,12 +99,36 @@ Deno.test("breaker: an abort ends the waiting for a probe", async () => {
   const { breaker, all } = lanes(FAILURES_IN_A_ROW, new FakeSource());
   await all();
   const never = new AbortController().signal;
-  const probe = await breaker.enter(never, breaker.gaveUp);
+  const probe = await breaker.enter(never, breaker.gaveUp, () => {});
   const abort = new AbortController();
-  const waiting = breaker.enter(abort.signal, breaker.gaveUp);
+  const waiting = breaker.enter(abort.signal, breaker.gaveUp, () => {});
   abort.abort();
   await assert.rejects(waiting, { code: "INTERRUPTED" });
-  const next = breaker.enter(never, breaker.gaveUp);
+  const next = breaker.enter(never, breaker.gaveUp, () => {});
   probe.succeeded();
   (await next).left();
+});
+
+Deno.test("breaker: who stands still says how long, however that ends, and nobody else does", async () => {
+  const texts: string[] = [];
+  configureLogging({ level: "info", sink: ({ text }) => void texts.push(text) });
+  try {
+    const source = new FakeSource();
+    const { retrier, all } = lanes(8, source);
+    source.down = false;
+    await all();
+    assert.equal(texts.length, 0);
+
+    source.down = true;
+    const others = all();
+    const unit = "chunk 3 [1000..2000]";
+    const mine = retrier.run({ step: "read", unit }, () => source.ask());
+    assert.deepEqual(codes(await Promise.allSettled([mine])), ["SOURCE_DOWN"]);
+    await others;
+    const waited = / waited \d+ ms for a source that keeps failing$/;
+    assert.ok(texts.every((text) => waited.test(text)), texts.join("\n"));
+    assert.ok(texts.some((text) => text.startsWith(unit)), texts.join("\n"));
+  } finally {
+    configureLogging({ level: "error", sink: () => {} });
+  }
 });
