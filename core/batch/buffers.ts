@@ -6,7 +6,7 @@
 /** Smaller ones are left to the allocator, which keeps them itself. */
 const MIN_KEPT_BYTES = 16 * 1024;
 /** What is kept at most; the longest kept goes first. */
-const MAX_KEPT_BYTES = 16 * 1024 * 1024;
+let maxKeptBytes = 16 * 1024 * 1024;
 
 const kept: ArrayBuffer[] = [];
 let keptBytes = 0;
@@ -41,14 +41,14 @@ export function takeWords(count: number, from = 0): Int32Array<ArrayBuffer> {
 /** Takes a buffer back from its last owner, for whom it is empty from now on. */
 export function giveBuffer(buffer: ArrayBuffer): void {
   const { byteLength } = buffer;
-  if (byteLength < MIN_KEPT_BYTES || byteLength > MAX_KEPT_BYTES) {
+  if (byteLength < MIN_KEPT_BYTES || byteLength > maxKeptBytes) {
     // A Worker's garbage collector does not feel the weight of buffers and lets many pile up.
     buffer.transfer(0);
     return;
   }
   kept.push(buffer.transfer());
   keptBytes += byteLength;
-  while (keptBytes > MAX_KEPT_BYTES) keptBytes -= dropOldest();
+  while (keptBytes > maxKeptBytes) keptBytes -= dropOldest();
 }
 
 function dropOldest(): number {
@@ -56,6 +56,12 @@ function dropOldest(): number {
   const { byteLength } = oldest;
   oldest.transfer(0);
   return byteLength;
+}
+
+/** Keeps no more than `bytes` from now on, on this thread. */
+export function keepBuffers(bytes: number): void {
+  maxKeptBytes = bytes;
+  while (keptBytes > maxKeptBytes) keptBytes -= dropOldest();
 }
 
 /** All that is kept, for the thread that fills batches. */

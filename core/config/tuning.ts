@@ -1,4 +1,5 @@
 /** Tuning as a run uses it: profile numbers with the config's overrides laid over them. */
+import { MEMORY_BUDGET_MB, type MemoryShares, memoryShares } from "./memory_budget.ts";
 import type { SourceConfig, TuningConfig } from "./schema.ts";
 
 /** How hard a source may be worked, gentlest first. */
@@ -27,6 +28,8 @@ export interface Tuning {
   readonly maxBatchMemoryMb: number;
   readonly onBatchMemoryExceeded: "warn" | "fail" | "auto_shrink";
   readonly maxValueMb: number;
+  /** A reader's part of `memory_budget_mb`. */
+  readonly memory: MemoryShares;
   /** Read less while the source is busy. */
   readonly adaptive: boolean;
   /** Readers that go on however busy it is. */
@@ -41,6 +44,7 @@ const COMMON = {
   maxBatchMemoryMb: 0,
   onBatchMemoryExceeded: "warn",
   maxValueMb: 256,
+  memory: memoryShares(MEMORY_BUDGET_MB),
   adaptive: false,
   minParallel: 1,
 } as const;
@@ -157,6 +161,7 @@ export function resolveTuning(
     maxBatchMemoryMb: pick("max_batch_memory_mb") ?? base.maxBatchMemoryMb,
     onBatchMemoryExceeded: pick("on_batch_memory_exceeded") ?? base.onBatchMemoryExceeded,
     maxValueMb: pick("max_value_mb") ?? base.maxValueMb,
+    memory: memoryShares(source.memory_budget_mb ?? MEMORY_BUDGET_MB),
     adaptive: pick("adaptive") ?? base.adaptive,
     minParallel: pick("min_parallel") ?? base.minParallel,
   };

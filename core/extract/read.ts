@@ -1,5 +1,6 @@
 /** Reading one unit of an export: a chunk's statement, a key range in pages, or a cursor. */
 import type { Batch } from "../batch/batch.ts";
+import { keepBuffers } from "../batch/buffers.ts";
 import { valueText } from "../batch/values.ts";
 import type { Tuning } from "../config/tuning.ts";
 import type { ReadRequest, Source } from "../ports/source.ts";
@@ -18,8 +19,6 @@ import { TieFilter, type TieSpec } from "./ties.ts";
 import { delay, throwIfAborted } from "../base/wait.ts";
 
 const MB = 1024 * 1024;
-/** Batches stay small whatever the fetch size is: encoding starts while more rows arrive. */
-const BATCH_BYTES = 4 * MB;
 const BATCH_ROWS = 16_384;
 const MIN_BATCH_BYTES = 16 * 1024;
 const MAX_PAGE_ROWS = 500_000;
@@ -85,7 +84,7 @@ function request(reading: Reading, sql: string, access: ReadRequest["access"]): 
   const { tuning, maxFileBytes } = job;
   const now = () => pacedTuning(reading);
   // Parts are split between batches: small ones keep a part near its limit.
-  const split = maxFileBytes === null ? BATCH_BYTES : Math.max(MIN_BATCH_BYTES, maxFileBytes / 8);
+  const split = maxFileBytes === null ? Infinity : Math.max(MIN_BATCH_BYTES, maxFileBytes / 8);
   return {
     sql,
     columns: job.columns,
@@ -95,7 +94,7 @@ function request(reading: Reading, sql: string, access: ReadRequest["access"]): 
       return now().batchRows;
     },
     get batchBytes() {
-      return guard.targetBytes(Math.min(BATCH_BYTES, now().batchBytes, split));
+      return guard.targetBytes(Math.min(tuning.memory.batchBytes, now().batchBytes, split));
     },
     batchRows: tuning.batchRows === 0 ? BATCH_ROWS : Math.min(BATCH_ROWS, tuning.batchRows),
     throttleMs: tuning.throttleMs,
@@ -240,6 +239,7 @@ export async function readJob(
   signal: AbortSignal,
 ): Promise<TimedRead> {
   const guard = new BatchMemoryGuard(job.tuning);
+  keepBuffers(job.tuning.memory.keptBytes);
   const { spec } = job;
   const watch = spec.kind === "pages" ? spec.shape.key : job.watch;
   const ties = job.ties === null || watch === null ? null : new TieFilter(job.ties, watch);

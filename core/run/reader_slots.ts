@@ -4,11 +4,8 @@
  */
 import { untilAborted } from "../base/wait.ts";
 import type { LoadedConfig } from "../config/loaded.ts";
+import { MEMORY_BUDGET_MB, readersWithin } from "../config/memory_budget.ts";
 
-/** What the program takes before it reads, and each reader with its batches and its encoder, in MiB. */
-const PROGRAM_MB = 112;
-const READER_MB = 36;
-export const MEMORY_BUDGET_MB = 256;
 /** One may wait for the source while the other decodes. */
 const READERS_PER_CORE = 2;
 /** Of few cores: what waits for a source that is far away costs none. */
@@ -32,7 +29,7 @@ export interface ReaderLimit {
 export function readerLimit({ memoryBudgetMb, cores, maxConnections }: ReaderBounds): ReaderLimit {
   const limits: ReaderLimit[] = [
     {
-      readers: Math.floor((memoryBudgetMb - PROGRAM_MB) / READER_MB),
+      readers: readersWithin(memoryBudgetMb),
       reason: `memory_budget_mb: ${memoryBudgetMb}`,
     },
     { readers: Math.max(MIN_BY_CORES, cores * READERS_PER_CORE), reason: `${cores} cores` },

@@ -104,7 +104,7 @@ class PipelinedExtractor implements Extractor {
     onProgress: ProgressHandler,
     signal: AbortSignal,
   ): Promise<Extraction> {
-    const writer = this.#encoder.worker.openWriter(output, onProgress);
+    const writer = this.#encoder.worker.openWriter(output, onProgress, job.tuning.memory);
     try {
       const read = await this.#session.use((source) => readJob(source, job, writer.write, signal));
       writer.finish();

@@ -1,6 +1,7 @@
 /** The main thread's side of a Worker: one promise per extraction or writer. */
 import { type Batch, transferables } from "../batch/batch.ts";
 import { giveBuffer } from "../batch/buffers.ts";
+import type { MemoryShares } from "../config/memory_budget.ts";
 import { refusalBehind } from "../base/denied.ts";
 import { deserializeError, RivetError } from "../base/errors.ts";
 import { interrupted } from "../base/wait.ts";
@@ -11,9 +12,6 @@ import type { ReadJob } from "../extract/read.ts";
 import type { WriteResult } from "../encode/unit_writer.ts";
 import type { WorkerThread } from "./thread.ts";
 import type { FromWorker, ToWorker, WorkerConnect, WorkerResult } from "./worker_protocol.ts";
-
-/** Decoded bytes that may wait for the encoder, of all writers; a batch of a writer without one is let through. */
-const MAX_IN_FLIGHT_BYTES = 4 * 1024 * 1024;
 
 /** Told the totals of a unit so far. */
 export type ProgressHandler = (rows: number, bytes: number) => void;
@@ -64,7 +62,12 @@ export class WorkerClient {
     this.#worker.expect?.(bytes);
   }
 
-  openWriter(output: OutputSpec, onProgress: ProgressHandler): RemoteWriter {
+  /** @param limits of what waits for the encoder, of all writers; a batch of a writer without one is let through. */
+  openWriter(
+    output: OutputSpec,
+    onProgress: ProgressHandler,
+    { inFlightBytes }: Pick<MemoryShares, "inFlightBytes">,
+  ): RemoteWriter {
     const id = this.#nextId++;
     let rows = 0;
     const sizes: number[] = [];
@@ -85,8 +88,7 @@ export class WorkerClient {
       result,
       write: async (batch) => {
         const { byteLength } = batch;
-        const mayGo = () =>
-          sizes.length === 0 || this.#inFlight + byteLength <= MAX_IN_FLIGHT_BYTES;
+        const mayGo = () => sizes.length === 0 || this.#inFlight + byteLength <= inFlightBytes;
         while (failed === null && !mayGo()) {
           await new Promise<void>((resolve) => this.#waiting.push(resolve));
         }

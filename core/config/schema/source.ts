@@ -44,7 +44,7 @@ export const tuningSchema = z.strictObject({
     "What happens when a batch is larger than max_batch_memory_mb: warn, fail the export, or read fewer rows from then on. Default: warn.",
   ),
   memory_budget_mb: positive.optional().describe(
-    "Memory that the process may take, in MiB, from which follows how many readers it has at a time, over all exports. In source.tuning only. Default: 256, for four readers.",
+    "Memory that the process may take, in MiB, from which follows how many readers it has at a time, over all exports; below 148, one, whose batches and buffers are smaller. In source.tuning only. Default: 256, for four readers.",
   ),
   adaptive: z.boolean().optional().describe(
     "Read with fewer readers and smaller batches while the source is busy: replication lag, lock waits, sessions, long statements; PostgreSQL, MySQL and MariaDB. The limits follow from source.environment. Default: false.",

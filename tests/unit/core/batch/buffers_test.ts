@@ -4,6 +4,7 @@ import {
   drainBuffers,
   dropBuffers,
   giveBuffer,
+  keepBuffers,
   takeBuffer,
   takeWords,
 } from "../../../../core/batch/buffers.ts";
@@ -48,6 +49,18 @@ Deno.test("buffers: words are zero from where they are asked to be", () => {
   const words = takeWords(16 * KIB, 10);
   assert.equal(words.buffer.byteLength, 64 * KIB);
   assert.ok(words.subarray(10).every((word) => word === 0));
+});
+
+Deno.test("buffers: a lower limit holds for what is kept already", () => {
+  dropBuffers();
+  for (let i = 1; i <= 5; i++) giveBuffer(filled(512 * KIB + i));
+  keepBuffers(2 * KIB * KIB);
+  try {
+    giveBuffer(filled(512 * KIB));
+    assert.deepEqual(drainBuffers().map((b) => b.byteLength % KIB), [4, 5, 0]);
+  } finally {
+    keepBuffers(16 * KIB * KIB);
+  }
 });
 
 Deno.test("buffers: no more is kept than the limit, and nothing after the end", () => {

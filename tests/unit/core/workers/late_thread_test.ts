@@ -10,6 +10,7 @@ import { batchOf, column } from "../../../support/batches.ts";
 const COLUMNS = [column("note", { kind: "text" })];
 const OUTPUT = {} as OutputSpec;
 const NOTHING = () => {};
+const LIMITS = { inFlightBytes: 4 * 1024 * 1024 };
 
 /** Answers as a host does, and remembers what it was told. */
 class Answering {
@@ -54,7 +55,7 @@ function place() {
   });
   const client = new WorkerClient(late);
   const encode = async (bytes: readonly number[]) => {
-    const writer = client.openWriter(OUTPUT, NOTHING);
+    const writer = client.openWriter(OUTPUT, NOTHING, LIMITS);
     for (const size of bytes) await writer.write(batchOf(COLUMNS, [["x".repeat(size)]]));
     writer.finish();
     await writer.result;
@@ -107,7 +108,10 @@ Deno.test("many small ones are a large one: they get a thread", async () => {
 
 Deno.test("a unit that is given up takes no other with it", async () => {
   const { client, threads, here } = place();
-  const [first, second] = [client.openWriter(OUTPUT, NOTHING), client.openWriter(OUTPUT, NOTHING)];
+  const [first, second] = [
+    client.openWriter(OUTPUT, NOTHING, LIMITS),
+    client.openWriter(OUTPUT, NOTHING, LIMITS),
+  ];
   await first.write(batchOf(COLUMNS, [["a"]]));
   await second.write(batchOf(COLUMNS, [["b"]]));
   first.abort();

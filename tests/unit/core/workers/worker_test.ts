@@ -88,7 +88,11 @@ const batch = (from: number, to: number) =>
 Deno.test("worker: batches that are handed over are a file, with its rows and size", () =>
   inPlace(0, async ({ client, output, files }) => {
     const seen: number[][] = [];
-    const writer = client.openWriter(output("a"), (rows, bytes) => seen.push([rows, bytes]));
+    const writer = client.openWriter(
+      output("a"),
+      (rows, bytes) => seen.push([rows, bytes]),
+      TUNING.memory,
+    );
     await writer.write(batch(0, 10));
     await writer.write(batch(10, 15));
     writer.finish();
@@ -101,10 +105,10 @@ Deno.test("worker: batches that are handed over are a file, with its rows and si
 
 Deno.test("worker: a writer that is given up leaves no file, and the next one is not disturbed", () =>
   inPlace(0, async ({ client, output, files }) => {
-    const first = client.openWriter(output("a"), () => {});
+    const first = client.openWriter(output("a"), () => {}, TUNING.memory);
     await first.write(batch(0, 10));
     first.abort();
-    const second = client.openWriter(output("b"), () => {});
+    const second = client.openWriter(output("b"), () => {}, TUNING.memory);
     await second.write(batch(0, 3));
     second.finish();
     equal((await second.result).parts[0].rows, 3);
@@ -113,7 +117,9 @@ Deno.test("worker: a writer that is given up leaves no file, and the next one is
 
 Deno.test("worker: two writers at once keep their rows apart", () =>
   inPlace(0, async ({ client, output }) => {
-    const writers = ["a", "b"].map((name) => client.openWriter(output(name), () => {}));
+    const writers = ["a", "b"].map((name) =>
+      client.openWriter(output(name), () => {}, TUNING.memory)
+    );
     for (let at = 0; at < 30; at += 10) {
       await Promise.all(writers.map((writer, i) => writer.write(batch(at + i, at + 10))));
     }
@@ -125,7 +131,9 @@ Deno.test("worker: two writers at once keep their rows apart", () =>
 Deno.test("worker: what waits for the encoder is limited over all writers together", () =>
   inPlace(0, async ({ client, thread, output }) => {
     const large = () => batchOf(COLUMNS, [[1, "x".repeat(3 * 1024 * 1024)]]);
-    const [first, second] = ["a", "b"].map((name) => client.openWriter(output(name), () => {}));
+    const [first, second] = ["a", "b"].map((name) =>
+      client.openWriter(output(name), () => {}, TUNING.memory)
+    );
     const batches = () => thread.received.filter((type) => type === "batch").length;
     const writes = [first.write(large()), first.write(large()), second.write(large())];
     equal(batches(), 2, "one of each, whatever the other has");
@@ -138,7 +146,9 @@ Deno.test("worker: what waits for the encoder is limited over all writers togeth
 Deno.test("worker: a writer that is given up holds back no other", () =>
   inPlace(0, async ({ client, output }) => {
     const large = () => batchOf(COLUMNS, [[1, "x".repeat(3 * 1024 * 1024)]]);
-    const [first, second] = ["a", "b"].map((name) => client.openWriter(output(name), () => {}));
+    const [first, second] = ["a", "b"].map((name) =>
+      client.openWriter(output(name), () => {}, TUNING.memory)
+    );
     await first.write(large());
     first.abort();
     for (let i = 0; i < 4; i++) await second.write(large());
@@ -149,7 +159,7 @@ Deno.test("worker: a writer that is given up holds back no other", () =>
 Deno.test("worker: what fails while encoding reaches the caller with its code, not as a hang", () =>
   inPlace(0, async ({ client, output }) => {
     const nowhere = { ...output("a"), stagedPath: "/nowhere/at/all" };
-    const writer = client.openWriter(nowhere, () => {});
+    const writer = client.openWriter(nowhere, () => {}, TUNING.memory);
     const write = async () => {
       for (let i = 0; i < 100; i++) await writer.write(batch(0, 10));
     };
@@ -225,7 +235,9 @@ Deno.test("worker: one that dies fails what it was doing and all that comes afte
     await new Promise((resolve) => setTimeout(resolve, 5));
     thread.crash("no memory");
     await failed;
-    await rejects(client.openWriter(output("b"), () => {}).result, { code: "INTERNAL" });
+    await rejects(client.openWriter(output("b"), () => {}, TUNING.memory).result, {
+      code: "INTERNAL",
+    });
     equal(await client.release(), false);
   }));
 
