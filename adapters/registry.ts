@@ -9,7 +9,7 @@ import { loadTableFormat, tableNeeds } from "./tables/mod.ts";
 /** Everything behind the ports, loaded when it is first asked for. */
 export const adapters: Adapters = {
   source: sourceFactory,
-  destination: (config) => openDestination(config),
+  destination: (config, grants = null) => openDestination(config, undefined, grants),
   format: loadFormat,
   table: loadTableFormat,
   openNotifiers: (config) => openNotifiers(config),

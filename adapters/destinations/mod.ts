@@ -4,15 +4,18 @@ import { registry } from "../../core/ports/adapters.ts";
 import type { NeedsOf } from "../../core/ports/needs.ts";
 import { withManifestDir } from "../../core/manifest/manifest_dir.ts";
 import { type AnyDestination, isStream } from "../../core/ports/destination.ts";
+import type { Grants } from "../../core/ports/granted_access.ts";
 import type { Env } from "./kit/environment.ts";
+import type { StoreOptions } from "./kit/store_options.ts";
 
 type Type = DestinationConfig["type"];
 type Opener<T extends Type> = (
   config: Extract<DestinationConfig, { type: T }>,
   env: Env,
+  options: StoreOptions,
 ) => Promise<AnyDestination>;
 /** What is paired by `Loaders`. */
-type AnyOpener = (config: never, env: Env) => Promise<AnyDestination>;
+type AnyOpener = (config: never, env: Env, options: StoreOptions) => Promise<AnyDestination>;
 type Loaders = { readonly [T in Type]: () => Promise<Opener<T>> };
 type Declared = {
   readonly [T in Type]: () => Promise<NeedsOf<Extract<DestinationConfig, { type: T }>>>;
@@ -55,15 +58,17 @@ export const destinationNeeds: NeedsOf<DestinationConfig> = async (config, env) 
  * Opens the destination of an export. Nothing is created before its first use; credentials are found
  * here, so that one that is missing stops a run before it reads anything.
  * @param config with placeholders resolved and, for `local`, an absolute path.
+ * @param grants asked where the configuration names no credentials
  * @throws ConfigError for an environment variable that is named and not set.
  * @throws DestinationError DESTINATION_AUTH when there are no credentials at all.
  */
 export async function openDestination(
   config: DestinationConfig,
   env: Env = (name) => Deno.env.get(name),
+  grants: Grants | null = null,
 ): Promise<AnyDestination> {
   const open = await load(config.type);
-  const destination = await open(config as never, env);
+  const destination = await open(config as never, env, { grants });
   const dir = "manifest_dir" in config ? config.manifest_dir : undefined;
   if (dir === undefined || isStream(destination)) return destination;
   return withManifestDir(destination, dir.replace(/\/$/, ""));

@@ -21,7 +21,8 @@ export function loggedAdapters(adapters: Adapters): Adapters {
   return {
     ...adapters,
     source: async (type) => loggedFactory(await adapters.source(type)),
-    destination: async (config) => loggedDestination(await adapters.destination(config)),
+    destination: async (config, grants) =>
+      loggedDestination(await adapters.destination(config, grants)),
   };
 }
 

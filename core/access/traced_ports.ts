@@ -16,7 +16,8 @@ export function tracedAdapters(adapters: Adapters): Adapters {
   return {
     ...adapters,
     source: async (type) => tracedFactory(await adapters.source(type)),
-    destination: async (config) => tracedDestination(await adapters.destination(config)),
+    destination: async (config, grants) =>
+      tracedDestination(await adapters.destination(config, grants)),
     format: async (name) => tracedFormat(await adapters.format(name)),
   };
 }

@@ -9,6 +9,7 @@ import type {
 } from "../config/schema.ts";
 import type { AnyDestination } from "./destination.ts";
 import type { Format } from "./format.ts";
+import type { Grants } from "./granted_access.ts";
 import type { LineageReceiver } from "./lineage.ts";
 import type { NeedsOf } from "./needs.ts";
 import type { Notifier } from "./notifier.ts";
@@ -23,9 +24,13 @@ export interface Adapters {
    * Opens an export's destination. Nothing is created before its first use; credentials are found here, so
    * that one that is missing stops a run before it reads anything.
    * @param config with placeholders resolved and, for `local`, an absolute path.
+   * @param grants asked where the configuration names no credentials. Default: nobody is.
    * @throws ConfigError, DestinationError DESTINATION_AUTH
    */
-  readonly destination: (config: DestinationConfig) => Promise<AnyDestination>;
+  readonly destination: (
+    config: DestinationConfig,
+    grants?: Grants | null,
+  ) => Promise<AnyDestination>;
   readonly format: (name: string) => Promise<Format>;
   readonly table: (type: string) => Promise<TableFormat>;
   /**

@@ -16,6 +16,7 @@ import type { TableType, TableWrite } from "../config/table_formats.ts";
 import type { RivetType } from "../types/types.ts";
 import type { ObjectInfo } from "./destination.ts";
 import type { FieldIds, FileStatistics } from "./format.ts";
+import type { Grants } from "./granted_access.ts";
 import type { EnvLookup } from "./needs.ts";
 
 /** One of the formats, loaded when it is first asked for. */
@@ -23,6 +24,8 @@ export interface TableFormat {
   readonly type: TableType;
   /** Reads what is there; writes nothing. */
   open(place: TablePlace): Promise<Table>;
+  /** What the table's catalog hands out for its destination; null: there is no catalog. */
+  grants(place: Omit<TablePlace, "store">): Grants | null;
 }
 
 /** Where a table is, and whose. */

@@ -1,4 +1,5 @@
 /** `rivet doctor`: whether everything a run talks to can be reached with the credentials there are. */
+import { openExportDestination } from "../tables/export_destination.ts";
 import { requireChecksum } from "../query/checksum.ts";
 import { requireServer } from "../access/capabilities.ts";
 import { onlyHelps } from "../access/only_helps.ts";
@@ -207,12 +208,12 @@ async function checkClock(source: Source): Promise<DoctorCheck[]> {
 
 async function checkDestination(
   deps: DoctorDeps,
-  { name, config }: Place,
+  { name, config, exported }: Place,
   { writeProbe, signal }: DoctorOptions,
 ): Promise<DoctorCheck[]> {
   let destination: AnyDestination | null = null;
   try {
-    destination = await deps.destination(config);
+    destination = await openExportDestination(deps, exported, config, signal);
     if (isStream(destination)) return [okCheck("destination", name)];
     const asked = { write: writeProbe, list: true, compare: false };
     const { refused } = await destination.probe(asked, signal);
@@ -238,7 +239,8 @@ async function checkTable(
   let destination: AnyDestination | null = null;
   try {
     const values = { exportName, runId: "doctor", at: new Date() };
-    destination = await deps.destination(resolvePlaceholders(exported.destination, values));
+    const config = resolvePlaceholders(exported.destination, values);
+    destination = await openExportDestination(deps, exported, config, signal);
     const opened = { deps, exported, destination, signal };
     const version = await withTable(opened, ({ current }) => current?.id ?? "not there yet");
     return [okCheck("table", name, version ?? undefined)];

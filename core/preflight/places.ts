@@ -8,6 +8,8 @@ import { resolvePlaceholders } from "../manifest/names.ts";
 export interface Place {
   readonly name: string;
   readonly config: DestinationConfig;
+  /** One of those that write there. */
+  readonly exported: LoadedExport;
 }
 
 /** The distinct places of all exports: those that differ in a placeholder only are one. */
@@ -15,7 +17,8 @@ export function placesOf({ exports }: LoadedConfig): Place[] {
   const places = new Map<string, Place>();
   for (const exported of exports) {
     const key = JSON.stringify(withoutPlaceholders(exported.destination));
-    if (!places.has(key)) places.set(key, { name: placeName(exported), config: placeOf(exported) });
+    if (places.has(key)) continue;
+    places.set(key, { name: placeName(exported), config: placeOf(exported), exported });
   }
   return [...places.values()];
 }

@@ -1,4 +1,5 @@
 /** Where a repair writes: the folder, format and run of what it mends. */
+import { openExportDestination } from "../tables/export_destination.ts";
 import { Breaker } from "../access/breaker.ts";
 import { loggedRetrier } from "../access/logged_retrier.ts";
 import { retriedWhereSafe } from "../access/retried_destination.ts";
@@ -36,7 +37,8 @@ export async function openRepairContext(
   const at = runTime(run.runId, exported.name) ?? startedAt;
   const place = { exportName: exported.name, runId: run.runId, at };
   const listener = { started: () => {}, progress: () => {}, finished: () => {} };
-  const destination = await deps.destination(resolvePlaceholders(exported.destination, place));
+  const destinationConfig = resolvePlaceholders(exported.destination, place);
+  const destination = await openExportDestination(deps, exported, destinationConfig, signal);
   const retried = retriedWhereSafe(destination, loggedRetrier(exported.tuning, signal));
   const order = await beginRepair(lease, retried, {
     ...{ exportName: exported.name, runId: run.runId, signal },

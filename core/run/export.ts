@@ -1,4 +1,5 @@
 /** One export, from its context to its summary. */
+import { openExportDestination } from "../tables/export_destination.ts";
 import { loggedRetrier } from "../access/logged_retrier.ts";
 import { retriedWhereSafe } from "../access/retried_destination.ts";
 import type { LoadedExport } from "../config/loaded.ts";
@@ -78,7 +79,8 @@ export async function withContext<T>(
   // A resumed run goes on in the folder that it began in, whatever the date is now.
   const at = runTime(id, exported.name) ?? startedAt;
   const place = { exportName: exported.name, runId: id, at };
-  const destination = await deps.destination(resolvePlaceholders(exported.destination, place));
+  const config = resolvePlaceholders(exported.destination, place);
+  const destination = await openExportDestination(deps, exported, config, options.signal);
   try {
     const retrier = loggedRetrier(exported.tuning, options.signal);
     const retried = retriedWhereSafe(destination, retrier);

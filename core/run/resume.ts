@@ -1,4 +1,5 @@
 /** `--resume`: which exports have a run to continue, and what its destination says about it (M8). */
+import { openExportDestination } from "../tables/export_destination.ts";
 import { logger } from "../base/log.ts";
 import { loggedRetrier } from "../access/logged_retrier.ts";
 import { retriedWhereSafe } from "../access/retried_destination.ts";
@@ -107,7 +108,12 @@ async function completeAtDestination(
   const at = runTime(run.runId, exported.name) ?? new Date();
   const place = { exportName: exported.name, runId: run.runId, at };
   const destination = retriedWhereSafe(
-    await deps.destination(resolvePlaceholders(exported.destination, place)),
+    await openExportDestination(
+      deps,
+      exported,
+      resolvePlaceholders(exported.destination, place),
+      signal,
+    ),
     loggedRetrier(exported.tuning, signal),
   );
   try {

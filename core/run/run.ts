@@ -1,4 +1,5 @@
 /** A whole invocation: its exports one after another, and the aggregate of their summaries. */
+import { openExportDestination } from "../tables/export_destination.ts";
 import type { LoadedExport } from "../config/loaded.ts";
 import { refuseSharedStdout, selectExports } from "../config/select.ts";
 import { Breaker } from "../access/breaker.ts";
@@ -125,7 +126,7 @@ export async function selectJobs(deps: RunDeps, options: RunOptions): Promise<Se
   if (force && sealed !== undefined && !forced) {
     logger().warn("--force has no effect: no plan is too old, and no cursor has moved since");
   }
-  await checkCredentials(deps, selected);
+  await checkCredentials(deps, selected, options.signal);
   if (!resume) return { jobs: selected.map((exported) => ({ exported, resume })), skipped: [] };
   const { open, idle } = await exportsToResume(deps, options, selected);
   const again = (exported: LoadedExport) =>
@@ -143,10 +144,15 @@ export async function selectJobs(deps: RunDeps, options: RunOptions): Promise<Se
 }
 
 /** What the last export lacks is said before the first one reads; what passes is found when it opens. */
-async function checkCredentials(deps: RunDeps, exports: readonly LoadedExport[]): Promise<void> {
-  for (const { destination } of exports) {
+async function checkCredentials(
+  deps: RunDeps,
+  exports: readonly LoadedExport[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const exported of exports) {
     try {
-      await (await deps.destination(destination)).close();
+      const { destination } = exported;
+      await (await openExportDestination(deps, exported, destination, signal)).close();
     } catch (error) {
       if (error instanceof ConfigError) throw error;
     }

@@ -3,6 +3,7 @@
  * are all at the destination is completed, any other is taken back. Together with the order of writes
  * (manifest, cursor, publication) this keeps every exported row in exactly one manifest that counts.
  */
+import { openExportDestination } from "../tables/export_destination.ts";
 import { toRivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import { copiesNewestFirst } from "../manifest/find_manifest.ts";
@@ -109,7 +110,12 @@ async function openRun(ctx: ExportContext, runId: string): Promise<EarlierRun[]>
   const place = { exportName: exported.name, runId, at };
   const opened = runDestination(
     ctx,
-    await deps.destination(resolvePlaceholders(exported.destination, place)),
+    await openExportDestination(
+      deps,
+      exported,
+      resolvePlaceholders(exported.destination, place),
+      ctx.signal,
+    ),
   );
   try {
     const destination = isStream(opened) ? null : bound(opened, ctx.signal);

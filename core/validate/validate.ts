@@ -1,4 +1,5 @@
 /** `rivet validate`: M5 and M6 against an existing destination. The source is not queried. */
+import { openExportDestination } from "../tables/export_destination.ts";
 import type { LoadedExport } from "../config/loaded.ts";
 import { ConfigError, toRivetError } from "../base/errors.ts";
 import {
@@ -67,7 +68,7 @@ async function validateExport(
   let destination: AnyDestination | null = null;
   try {
     const { config, runId } = await placeOfExport(deps, options, exported);
-    destination = await deps.destination(config);
+    destination = await openExportDestination(deps, exported, config, options.signal);
     if (isStream(destination)) return notApplicable(exported, destination);
     const place = bound(destination, options.signal);
     const found = await findManifest(place, exported.name, runId);

@@ -74,7 +74,8 @@ const deps: RunDeps = {
       connect: async (options) => lethalSource(await factory.connect(options)),
     };
   },
-  destination: async (c) => lethal("destination", await adapters.destination(c)),
+  destination: async (config, grants) =>
+    lethal("destination", await adapters.destination(config, grants)),
   startWorker: () =>
     new WorkerClient(startThread(new URL("../../adapters/worker.ts", import.meta.url))),
 };

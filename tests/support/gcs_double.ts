@@ -47,6 +47,8 @@ export interface GcsDouble {
   readonly endpoint: string;
   readonly port: number;
   readonly objects: ReadonlyMap<string, StoredObject>;
+  /** What requests were authorized with. */
+  readonly authorizations: readonly string[];
   /** The next answers to uploads say this of what was stored. */
   misreport(times: number, said: Readonly<Record<string, string>>): void;
   /** Names of resumable uploads that were begun and not finished. */
@@ -80,6 +82,7 @@ export function startGcsDouble(): GcsDouble {
     endpoint,
     port: server.addr.port,
     objects: bucket.objects,
+    authorizations: bucket.authorizations,
     misreport: (times, said) => void (bucket.lies = { left: times, said }),
     openUploads: () =>
       [...bucket.sessions.values()].filter((s) => s.stored === null).map((s) => s.name),
@@ -101,7 +104,11 @@ class DoubleBucket {
   lies: { left: number; readonly said: Readonly<Record<string, string>> } = { left: 0, said: {} };
   #generation = 1;
 
+  readonly authorizations: string[] = [];
+
   async answer(request: Request): Promise<Response> {
+    const authorization = request.headers.get("authorization");
+    if (authorization !== null) this.authorizations.push(authorization);
     try {
       return await this.#route(request, new URL(request.url));
     } catch (error) {

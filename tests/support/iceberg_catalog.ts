@@ -26,6 +26,8 @@ export interface CatalogServer {
   /** What is done before an overtaken commit is looked at. */
   overtake: () => Promise<void>;
   expireTokens(): void;
+  /** What goes with a table to whoever asks for credentials: properties, by the time of asking. */
+  vend: () => Readonly<Record<string, unknown>>;
   metadata(identifier: string): Metadata;
   close(): Promise<void>;
 }
@@ -160,6 +162,11 @@ export function startCatalog(): CatalogServer {
   const tables = new Map<string, Metadata>();
   let token = crypto.randomUUID() as string;
 
+  /** Only with tables, and only where they are asked for. */
+  const vended = (request: Request) =>
+    request.headers.get("x-iceberg-access-delegation") === "vended-credentials"
+      ? server.vend()
+      : {};
   const load = (key: string) => {
     const table = tables.get(key);
     if (table === undefined) {
@@ -216,7 +223,9 @@ export function startCatalog(): CatalogServer {
     }
     const key = `${namespace.replaceAll("\x1f", ".")}.${name ?? body.name}`;
     if (name !== undefined) {
-      return request.method === "GET" ? answer(200, load(key)) : await commit(key, body);
+      return request.method === "GET"
+        ? answer(200, { ...load(key), ...vended(request) })
+        : await commit(key, body);
     }
     if (tables.has(key)) {
       throw new Failure(409, "AlreadyExistsException", `Table already exists: ${key}`);
@@ -224,7 +233,8 @@ export function startCatalog(): CatalogServer {
     if (body["stage-create"] !== true) throw new Failure(406, "Unsupported", "staged tables alone");
     const { schema, "partition-spec": spec } = body as Record<string, Record<string, unknown>>;
     const staged = { ...empty(body.location as unknown as string), schemas: [schema] };
-    return answer(200, { metadata: { ...staged, "partition-specs": [spec] }, config: {} });
+    const metadata = { ...staged, "partition-specs": [spec] };
+    return answer(200, { metadata, config: {}, ...vended(request) });
   };
 
   const listening = Deno.serve(
@@ -244,6 +254,7 @@ export function startCatalog(): CatalogServer {
     requests: [],
     fates: [],
     overtake: () => Promise.resolve(),
+    vend: () => ({}),
     expireTokens: () => void (token = crypto.randomUUID()),
     metadata: (identifier) => load(identifier).metadata,
     close: () => listening.shutdown(),

@@ -14,6 +14,8 @@ import { openHttp } from "../kit/http/open.ts";
 import { ObjectDestination } from "../kit/object_store.ts";
 import { UPLOAD_LIMITS } from "../kit/part_upload.ts";
 import { REQUEST_SETTINGS, Requests } from "../kit/requests.ts";
+import { normalizedPrefix } from "../kit/prefix.ts";
+import { Renewed } from "../kit/renewed.ts";
 import type { StoreOptions } from "../kit/store_options.ts";
 import { AZURE_WORDS, azureFacts } from "./errors.ts";
 import { storageClient } from "./http.ts";
@@ -24,7 +26,7 @@ export type { AzureConfig };
 
 /**
  * Credentials are found here, before anything is read from a source: those the configuration names,
- * else the default Azure identity chain.
+ * else a signature that a catalog hands out, else the default Azure identity chain.
  * @throws ConfigError for a variable that is not set or holds no credential.
  * @throws DestinationError DESTINATION_AUTH when the chain finds no identity.
  */
@@ -35,7 +37,12 @@ export async function openAzure(
 ): Promise<ObjectDestination> {
   const requests = new Requests(AZURE_WORDS, azureFacts, options.requests ?? REQUEST_SETTINGS);
   const http = await openHttp(config, env);
-  const service = await openService(config, env, requests, http);
+  const granted = namesCredentials(config)
+    ? null
+    : await Renewed.ask("azure", options.grants ?? null, uriOf(config));
+  const service = granted === null
+    ? await openService(config, env, requests, http)
+    : signedService(config, granted, http);
   const container = service.getContainerClient(azureContainer(config));
   const store = new AzureStore(container, requests, {
     close: () => http.close(),
@@ -44,6 +51,40 @@ export async function openAzure(
     heedsConditions: config.endpoint === undefined ? true : null,
   });
   return new ObjectDestination(store, config.prefix);
+}
+
+function namesCredentials(config: AzureConfig): boolean {
+  const { account_key_env, sas_token_env, connection_string_env, allow_anonymous } = config;
+  const named = [account_key_env, sas_token_env, connection_string_env];
+  return allow_anonymous === true || named.some((name) => name !== undefined);
+}
+
+function uriOf(config: AzureConfig): string {
+  const { prefix } = config;
+  return `${accountUrl(config)}/${azureContainer(config)}/${normalizedPrefix(prefix)}`;
+}
+
+/** Every request carries the signature that holds when it is sent. */
+function signedService(
+  config: AzureConfig,
+  granted: Renewed<"azure">,
+  http: HttpClient,
+): BlobServiceClient {
+  const plain = storageClient(http);
+  const httpClient: typeof plain = {
+    async sendRequest(request) {
+      const { token } = await granted.current();
+      const bare = request.url;
+      request.url = `${bare}${bare.includes("?") ? "&" : "?"}${token}`;
+      try {
+        return await plain.sendRequest(request);
+      } finally {
+        request.url = bare;
+      }
+    },
+  };
+  const pipeline = { retryOptions: { maxTries: 1 }, httpClient };
+  return new BlobServiceClient(accountUrl(config), new AnonymousCredential(), pipeline);
 }
 
 async function openService(

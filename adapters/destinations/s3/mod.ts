@@ -2,6 +2,7 @@
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import type { DestinationConfig } from "../../../core/config/schema.ts";
 import { ConfigError } from "../../../core/base/errors.ts";
+import type { GrantedKeys } from "../../../core/ports/granted_access.ts";
 import { registerSecret } from "../../../core/base/redact.ts";
 import { type Env, fromEnvironment } from "../kit/environment.ts";
 import { ensureHome } from "../kit/home.ts";
@@ -9,6 +10,8 @@ import { openHttp } from "../kit/http/open.ts";
 import { ObjectDestination } from "../kit/object_store.ts";
 import { UPLOAD_LIMITS } from "../kit/part_upload.ts";
 import { REQUEST_SETTINGS, Requests, UNSTOPPED } from "../kit/requests.ts";
+import { normalizedPrefix } from "../kit/prefix.ts";
+import { Renewed } from "../kit/renewed.ts";
 import type { StoreOptions } from "../kit/store_options.ts";
 import { S3_WORDS, s3Facts } from "./errors.ts";
 import { sdkHandler } from "./handler.ts";
@@ -30,7 +33,7 @@ const QUIET = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
 /**
  * Credentials and region are found here, before anything is read from a source: those the
- * configuration names, else the environment, else the AWS default chain.
+ * configuration names, else those that a catalog hands out, else the environment, else the AWS default chain.
  * @throws ConfigError for a variable that is not set and for a missing region.
  * @throws DestinationError DESTINATION_AUTH when the chain finds no credentials.
  */
@@ -41,9 +44,15 @@ export async function openS3(
 ): Promise<ObjectDestination> {
   ensureHome();
   const http = await openHttp(config, env, ["AWS_CA_BUNDLE"]);
+  const granted = namesCredentials(config) ? null : await Renewed.ask(
+    "s3",
+    options.grants ?? null,
+    `s3://${config.bucket}/${normalizedPrefix(config.prefix)}`,
+  );
+  const place = granted === null ? config : grantedPlace(config, granted.first);
   const client = new S3Client({
-    ...credentialsOf(config, env),
-    ...placeOf(config, env),
+    ...(granted === null ? credentialsOf(config, env) : grantedCredentials(granted)),
+    ...placeOf(place, env),
     requestHandler: sdkHandler(http),
     // A head is one small write; what a store refuses it says before it has taken a body.
     expectContinueHeader: false,
@@ -64,7 +73,7 @@ export async function openS3(
   const store = new S3Store(client, config.bucket, requests, {
     limits: options.limits ?? UPLOAD_LIMITS,
     // Stores that speak the protocol may not know them.
-    heedsConditions: config.endpoint === undefined ? true : null,
+    heedsConditions: place.endpoint === undefined ? true : null,
   });
   return new ObjectDestination(store, config.prefix);
 }
@@ -81,6 +90,35 @@ function credentialsOf(config: S3Config, env: Env): S3ClientConfig {
       ...(session_token_env === undefined
         ? {}
         : { sessionToken: fromEnvironment(env, "session_token_env", session_token_env) }),
+    },
+  };
+}
+
+function namesCredentials({ access_key_env, aws_profile, allow_anonymous }: S3Config): boolean {
+  return access_key_env !== undefined || aws_profile !== undefined || allow_anonymous === true;
+}
+
+/** Those of somebody who knows where the bucket is; what the configuration says counts more. */
+function grantedPlace(config: S3Config, granted: GrantedKeys): S3Config {
+  const { endpoint, region, pathStyle } = granted;
+  return {
+    ...(region === null ? {} : { region }),
+    ...(endpoint === null ? {} : { endpoint }),
+    ...(pathStyle === null ? {} : { path_style: pathStyle }),
+    ...config,
+  };
+}
+
+/** The SDK asks again when they are about to expire. */
+function grantedCredentials(granted: Renewed<"s3">): S3ClientConfig {
+  return {
+    credentials: async () => {
+      const { accessKeyId, secretAccessKey, sessionToken, expiresAt } = await granted.current();
+      return {
+        ...{ accessKeyId, secretAccessKey },
+        ...(sessionToken === null ? {} : { sessionToken }),
+        ...(expiresAt === null ? {} : { expiration: expiresAt }),
+      };
     },
   };
 }

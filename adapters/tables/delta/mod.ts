@@ -6,4 +6,5 @@ import { DeltaTable } from "./table.ts";
 export const delta: TableFormat = {
   type: "delta",
   open: (place) => DeltaTable.open(place),
+  grants: () => null,
 };

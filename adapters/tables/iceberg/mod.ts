@@ -2,6 +2,7 @@
 import type { CatalogConfig } from "../../../core/config/schema.ts";
 import { ConfigError } from "../../../core/base/errors.ts";
 import { registerPassword, registerSecret } from "../../../core/base/redact.ts";
+import type { Grants } from "../../../core/ports/granted_access.ts";
 import type { EnvLookup } from "../../../core/ports/needs.ts";
 import type { Table, TableFormat, TablePlace } from "../../../core/ports/table_format.ts";
 import type { Catalog } from "./catalog.ts";
@@ -20,11 +21,26 @@ export const iceberg: TableFormat = {
     const catalog = openCatalog(place, location);
     return new IcebergTable(place, catalog, location, await catalog.load());
   },
+
+  grants({ settings: { catalog, identifier }, env, signal }): Grants | null {
+    if (catalog === null || identifier === null) return null;
+    const rest = restCatalog(catalog, identifier, env, signal);
+    return (uri) => rest.grant(locationOf(uri));
+  },
 };
 
 function openCatalog({ store, settings, env, signal }: TablePlace, location: string): Catalog {
   const { catalog, identifier } = settings;
   if (catalog === null || identifier === null) return new PathCatalog(store, location);
+  return restCatalog(catalog, identifier, env, signal);
+}
+
+function restCatalog(
+  catalog: CatalogConfig,
+  identifier: string,
+  env: EnvLookup,
+  signal: AbortSignal,
+): RestCatalog {
   return new RestCatalog(new RestClient(restAccess(catalog, env), signal), identifier, signal);
 }
 

@@ -2,15 +2,20 @@
 import { resolve } from "node:path";
 import { RivetError } from "../../../core/base/errors.ts";
 
+/** How a container of Azure is called over HTTP. */
+const BLOBS = /^https:\/\/([^./]+)\.blob\.([^/]+)\/([^/]+)/;
+
 /** @param uri of a destination: with a scheme, or a folder */
 export function locationOf(uri: string): string {
-  const plain = uri.replace(/\/+$/, "");
+  const plain = uri.replace(/\/+$/, "").replace(BLOBS, "abfss://$3@$1.dfs.$2");
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(plain) ? plain : `file://${resolve(plain)}`;
 }
 
-/** S3 has three names for itself, and a folder may come without a scheme. */
-function comparable(location: string): string {
-  return location.replace(/^s3[an]:/, "s3:").replace(/^file:\/*/, "/").replace(/\/+$/, "");
+/** S3 and Azure have several names for themselves, and a folder may come without a scheme. */
+export function comparable(location: string): string {
+  return location.replace(/^s3[an]:/, "s3:")
+    .replace(/^(?:abfs|wasbs?):/, "abfss:").replace(/^(abfss:\/\/[^/]*)\.blob\./, "$1.dfs.")
+    .replace(/^file:\/*/, "/").replace(/\/+$/, "");
 }
 
 export function samePlace(a: string, b: string): boolean {

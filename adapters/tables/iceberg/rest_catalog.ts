@@ -1,14 +1,26 @@
 /** A table that a REST catalog names: the catalog decides which commit comes first. */
 import { RivetError } from "../../../core/base/errors.ts";
 import { delay } from "../../../core/base/wait.ts";
+import type { GrantedAccess } from "../../../core/ports/granted_access.ts";
 import type { Catalog, Loaded, Proposal } from "./catalog.ts";
 import type { JsonObject } from "./json.ts";
-import { currentSchema, currentSnapshot, readMetadata, type TableMetadata } from "./metadata.ts";
+import {
+  currentSchema,
+  currentSnapshot,
+  newTable,
+  readMetadata,
+  type TableMetadata,
+} from "./metadata.ts";
+import { newSchema } from "./schema.ts";
+import { grantedAccess } from "./vending.ts";
 import { CatalogError, type RestClient } from "./rest_client.ts";
 
 /** How often a commit whose answer was lost is looked for, and sent again. */
 const LOOKS = 4;
 const LOOK_MS = 500;
+
+/** Asks for credentials with the table. */
+const DELEGATION = { "x-iceberg-access-delegation": "vended-credentials" } as const;
 
 /** Between the levels of a namespace in a path. */
 const LEVELS = "\x1f";
@@ -52,12 +64,50 @@ export class RestCatalog implements Catalog {
 
   /** Where the table would lie, and its id. */
   async stage(metadata: TableMetadata): Promise<TableMetadata> {
+    return this.#loaded(await this.#staged(metadata)).metadata;
+  }
+
+  /**
+   * Access to the table's place, as the catalog hands it out; to that of a table to come, where there is none.
+   * null: it hands out none.
+   */
+  async grant(location: string): Promise<GrantedAccess | null> {
     try {
-      return await this.#create(metadata);
+      return grantedAccess(await this.#delegated(location), location);
+    } catch (error) {
+      // A catalog that stages no tables hands out nothing before there is one.
+      if (error instanceof CatalogError && [400, 406, 501].includes(error.status)) return null;
+      throw error;
+    }
+  }
+
+  async #delegated(location: string): Promise<JsonObject> {
+    try {
+      return await this.#client.send({
+        method: "GET",
+        path: this.#tablePath,
+        headers: DELEGATION,
+        doing: `ask for access to the table ${this.#title}`,
+        repeats: true,
+      });
+    } catch (error) {
+      if (!(error instanceof CatalogError) || error.status !== 404) throw error;
+    }
+    const { schema, lastColumnId } = newSchema([{ name: "id", type: { kind: "text" } }]);
+    const nothing = newTable(location, schema, lastColumnId, { "spec-id": 0, fields: [] });
+    return await this.#staged(nothing, DELEGATION);
+  }
+
+  async #staged(
+    metadata: TableMetadata,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<JsonObject> {
+    try {
+      return await this.#create(metadata, headers);
     } catch (error) {
       if (!(error instanceof CatalogError) || error.status !== 404) throw error;
       await this.#createNamespace();
-      return await this.#create(metadata);
+      return await this.#create(metadata, headers);
     }
   }
 
@@ -121,8 +171,12 @@ export class RestCatalog implements Catalog {
     return { metadata, file: typeof file === "string" ? file : null };
   }
 
-  async #create(metadata: TableMetadata): Promise<TableMetadata> {
-    const answer = await this.#client.send({
+  #create(
+    metadata: TableMetadata,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<JsonObject> {
+    return this.#client.send({
+      headers,
       method: "POST",
       path: this.#tablesPath,
       doing: `create the table ${this.#title}`,
@@ -138,7 +192,6 @@ export class RestCatalog implements Catalog {
         properties: { "format-version": "2" },
       },
     });
-    return this.#loaded(answer).metadata;
   }
 
   async #createNamespace(): Promise<void> {

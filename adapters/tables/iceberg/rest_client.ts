@@ -80,6 +80,7 @@ export interface RestRequest {
   /** Below `/v1`, its segments escaped. */
   readonly path: string;
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
   /** For messages: `load the table shop.orders`. */
   readonly doing: string;
   /** Only what changes nothing, or nothing the second time. */
@@ -141,6 +142,7 @@ export class RestClient {
       const token = await this.#authorization();
       try {
         return await this.#attempts(url, request, {
+          ...request.headers,
           accept: "application/json",
           "content-type": "application/json",
           ...(token === null ? {} : { authorization: `Bearer ${token}` }),

@@ -209,7 +209,7 @@ function unanswered(deps: RunDeps): RunDeps {
   const table = async (type: string): Promise<TableFormat> => {
     const format = await deps.table(type);
     return {
-      type: format.type,
+      ...format,
       open: async (place) =>
         new Proxy(await format.open(place), {
           get(target, key) {
