@@ -21,6 +21,8 @@ export interface FieldIds {
   readonly elementId?: number;
   /** JSON goes as text, without a word of its own: the table has one type for both. */
   readonly jsonAsText: boolean;
+  /** Readers of the table disagree about the order of its values: nothing is to be skipped by it. */
+  readonly withoutBounds?: boolean;
 }
 
 /** How one file is encoded; what a format has no use for, it ignores. */

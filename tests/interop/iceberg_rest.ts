@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { type Artifact, mavenJars } from "./iceberg_maven.ts";
 
-const ICEBERG = "1.10.0";
+const ICEBERG = "1.10.1";
 const JETTY = "11.0.25";
 const HADOOP = "3.4.1";
 

@@ -7,7 +7,7 @@ import { Reader } from "./iceberg_readers.ts";
 import type { RestCatalogServer } from "./iceberg_rest.ts";
 import { INCREMENTAL, onStage, type Setting, type Stage } from "./iceberg_stage.ts";
 
-const RUNTIME = ["org.apache.iceberg", "iceberg-spark-runtime-3.5_2.12", "1.10.0"] as const;
+const RUNTIME = ["org.apache.iceberg", "iceberg-spark-runtime-3.5_2.12", "1.10.1"] as const;
 
 /** The path of Iceberg's runtime for Spark. */
 export async function sparkJar(dir: string): Promise<string> {

@@ -232,7 +232,8 @@ export class ColumnChunkWriter {
       this.#direct.choose(this.#measure);
       this.#formStands = values.count < TELLING_VALUES ? 1 : CHUNKS_OF_FORM;
     }
-    const statistics = { bounds: values.bounds(), nullCount: this.#levels.nullCount };
+    const bounds = this.#leaf.ids?.withoutBounds === true ? null : values.bounds();
+    const statistics = { bounds, nullCount: this.#levels.nullCount };
     const page = dataPage(this.#leaf, this.#levels, values, statistics, this.#codec);
     this.#pages.push({
       statistics,

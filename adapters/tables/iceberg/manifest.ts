@@ -228,12 +228,13 @@ function compareValues(a: NonNullable<PartitionValue>, b: NonNullable<PartitionV
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** What readers may skip the whole manifest by. */
+/** What readers may skip the whole manifest by; null where they disagree about an order, see `fieldIds`. */
 function summarise(
   columns: readonly PartitionColumn[],
   partition: AvroSchema,
   entries: readonly Entry[],
-): unknown[] {
+): unknown[] | null {
+  if (columns.some(({ type }) => type === "uuid")) return null;
   const names = namesById(partition);
   return columns.map(({ field, type }) => {
     const name = names.get(field["field-id"]) ?? "";
