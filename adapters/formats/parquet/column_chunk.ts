@@ -20,7 +20,7 @@ const PAGE_BYTES = 1 << 20;
 const OPEN_BYTES = 32 << 20;
 /** A smaller page is not worth its header and its entry in the indexes. */
 const MIN_PAGE_BYTES = 64 << 10;
-/** A dictionary must be worth it by then, or the column chunk goes on without one. */
+/** A dictionary must be worth it by then, or promise to be by the end of the page, or the chunk goes on without one. */
 const DICTIONARY_TRIAL_VALUES = 4096;
 /** A larger dictionary is kept for the pages that use it, and the rest of the chunk goes without. */
 const DICTIONARY_BYTES = 1 << 20;
@@ -200,7 +200,10 @@ export class ColumnChunkWriter {
 
   /** Leaves the dictionary when the trial says that it does not pay, or when it has become too large. */
   #reconsiderDictionary(): void {
-    if ((this.#dictionary?.count ?? 0) >= DICTIONARY_TRIAL_VALUES) this.#endTrial();
+    const dictionary = this.#dictionary;
+    if (dictionary !== null && dictionary.count >= DICTIONARY_TRIAL_VALUES) {
+      if (dictionary.pays || !dictionary.promises) this.#endTrial();
+    }
     const most = Math.min(DICTIONARY_BYTES, DICTIONARY_PAGES * this.#pageBytes);
     if ((this.#dictionary?.dictionary.plainBytes ?? 0) <= most) return;
     this.#sealPage();

@@ -93,6 +93,9 @@ const used = new Region();
 const lengths = new Region();
 const offsets = new Region();
 
+/** Of the values, those that are distinct: had a page twice as many, most would be there already. */
+const PROMISING = 0.8;
+
 /** Indices into a dictionary that all pages of the column chunk share. */
 export class DictionaryValues implements PageValues {
   readonly encoding = Encoding.RLE_DICTIONARY;
@@ -141,6 +144,15 @@ export class DictionaryValues implements PageValues {
   get pays(): boolean {
     const encoded = this.dictionary.plainBytes + this.count * this.#width / 8;
     return encoded < this.plainBytes * 0.75;
+  }
+
+  /**
+   * Whether it may pay once more values have come: some were there already, and those that are not numbers of a few
+   * bits take more than an index each.
+   */
+  get promises(): boolean {
+    const { width } = this.#leaf;
+    return (width === 0 || width > 8) && this.dictionary.size <= this.count * PROMISING;
   }
 
   /** The page's values of fixed width, PLAIN. A view that is good until the kernel is used again. */

@@ -42,7 +42,8 @@ function hashBytes(at: usize, length: i32): u32 {
   }
   if (i < length) {
     const rest = 64 - ((length - i) << 3);
-    hash = (hash ^ (load<u64>(at + i) << rest)) * PRIME;
+    // In the low bits: a product carries upwards only.
+    hash = (hash ^ ((load<u64>(at + i) << rest) >> rest)) * PRIME;
     hash ^= hash >> 32;
   }
   return <u32> hash;

@@ -49,6 +49,37 @@ Deno.test("encoding: plain knows dictionaries and PLAIN alone", async () => {
   });
 });
 
+Deno.test("a dictionary whose values come back late is tried for a whole page", async () => {
+  // Of the first 4,096 values most are new, of a page a quarter.
+  let state = 1;
+  const picked = Array.from({ length: 45_000 }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state >>> 8) % 5000;
+  });
+  const columns = [
+    TEXT,
+    column("unique", { kind: "text" }),
+    column("n", { kind: "int", bits: 64, signed: true }),
+  ];
+  const rows = Array.from(
+    { length: 45_000 },
+    (
+      _,
+      i,
+    ): Value[] => [`/pages/${picked[i]}`, `/pages/${picked[i] * 45_000 + i}`, BigInt(picked[i])],
+  );
+  await withFile("parquet", columns, [batchOf(columns, rows)], {}, async (path) => {
+    const [repeated, unique, numbers] = encodings(path);
+    assert.deepEqual(repeated, ["DICTIONARY_PAGE PLAIN", "DATA_PAGE RLE_DICTIONARY"]);
+    assert.ok(!unique.includes("DATA_PAGE RLE_DICTIONARY"));
+    // A number of few bits is no longer than its index.
+    assert.deepEqual(numbers, ["DATA_PAGE DELTA_BINARY_PACKED"]);
+    for (const read of Object.values(PARQUET_READERS)) {
+      assert.deepEqual((await read(path)).rows, rows);
+    }
+  });
+});
+
 Deno.test("a dictionary that grows too large is left for pages without", async () => {
   // The first 30,000 rows repeat; what follows brings 3 MB of distinct text.
   const text = (i: number) => i < 30_000 ? `r${i % 100}` : i.toString().repeat(20);
