@@ -64,6 +64,15 @@ export function keepBuffers(bytes: number): void {
   while (keptBytes > maxKeptBytes) keptBytes -= dropOldest();
 }
 
+/**
+ * Frees bytes that nobody looks at any more, now rather than when the collector comes by: it does not feel their
+ * weight. For the last owner of a whole buffer; what shares its buffer with others is left alone.
+ */
+export function discard({ buffer, byteLength }: Uint8Array): void {
+  if (byteLength < MIN_KEPT_BYTES || byteLength * 2 < buffer.byteLength) return;
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+}
+
 /** All that is kept, for the thread that fills batches. */
 export function drainBuffers(): ArrayBuffer[] {
   keptBytes = 0;

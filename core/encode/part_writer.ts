@@ -3,6 +3,7 @@
  * boundaries. Runs in a Worker or in-process; it does no more than encode, hash and write.
  */
 import { type Batch, release } from "../batch/batch.ts";
+import { discard } from "../batch/buffers.ts";
 import type { PieceRule, StreamDestination } from "../ports/destination.ts";
 import {
   type EncoderOptions,
@@ -103,6 +104,7 @@ export class PartWriter {
     for (const chunk of chunks) {
       if (compressor === null) sink.write(chunk);
       else for (const bytes of await compressor.push(chunk)) sink.write(bytes);
+      discard(chunk);
     }
   }
 

@@ -43,7 +43,10 @@ export interface EncoderOptions {
 
 /** The encoder of one file; used by one caller at a time. */
 export interface FormatEncoder {
-  /** Encodes what completes; of the rest a copy is kept, so that the batch's buffers are free afterwards. */
+  /**
+   * Encodes what completes; of the rest a copy is kept, so that the batch's buffers are free afterwards. What is handed
+   * out, here and by the others, is the caller's: the encoder does not look at it again.
+   */
   write(batch: Batch): Uint8Array[];
   /** The last bytes of the file (rows still held, footer). */
   finish(): Uint8Array[];

@@ -1,5 +1,6 @@
 /** The column chunk of one leaf in the open row group: rows in, compressed pages held until it is closed. */
 import type { ColumnData } from "../../../core/batch/batch.ts";
+import { discard } from "../../../core/batch/buffers.ts";
 import { BloomFilterBuilder } from "./bloom_filter.ts";
 import type { Codec } from "./codecs.ts";
 import { Encoding, PhysicalType } from "./enums.ts";
@@ -102,7 +103,12 @@ export class ColumnChunkWriter {
     this.#codec = codec;
     this.#direct = directValues(leaf, plainOnly);
     this.#bloomFilter = bloomFilter ? new BloomFilterBuilder(leaf) : null;
-    this.#measure = (body) => codec.compress(body).length;
+    this.#measure = (body) => {
+      const compressed = codec.compress(body);
+      const { length } = compressed;
+      discard(compressed);
+      return length;
+    };
     this.#startDictionary();
   }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import {
+  discard,
   drainBuffers,
   dropBuffers,
   giveBuffer,
@@ -118,3 +119,28 @@ Deno.test("buffers: a batch built in used ones has zeros for its NULLs, at every
   assert.equal(reused.data[0].values.byteLength, 0);
   assert.ok(drainBuffers().length > 0);
 });
+
+Deno.test("buffers: bytes that nobody looks at are free at once, unless others share their buffer", () => {
+  const whole = new Uint8Array(filled(64 * KIB));
+  discard(whole);
+  assert.equal(whole.byteLength, 0);
+  const shared = new Uint8Array(filled(64 * KIB), 0, 20 * KIB);
+  discard(shared);
+  assert.equal(shared.byteLength, 20 * KIB);
+  const { memory } = new WebAssembly.Instance(new WebAssembly.Module(EMPTY_MEMORY)).exports as {
+    memory: WebAssembly.Memory;
+  };
+  const kernel = new Uint8Array(memory.buffer, 0, 20 * KIB);
+  discard(kernel);
+  assert.equal(kernel.byteLength, 20 * KIB);
+  // From the runtime's pool of small ones.
+  const small = Buffer.from("small");
+  discard(small);
+  assert.equal(small.toString(), "small");
+});
+
+/** A module that exports a memory of one page. */
+const EMPTY_MEMORY = Uint8Array.of(
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 5, 3, 1, 0, 1],
+  ...[7, 10, 1, 6, ...new TextEncoder().encode("memory"), 2, 0],
+);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import type { Batch } from "../../../../core/batch/batch.ts";
 import type { EncoderOptions, Format, FormatEncoder } from "../../../../core/ports/format.ts";
@@ -251,4 +252,42 @@ Deno.test("partitioned writer: no row is lost or reordered whatever the limits",
       })),
     { numRuns: 60 },
   );
+});
+
+Deno.test("what was written to a part, and what it was compressed from, is free at once", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "rivet-discard-" });
+  try {
+    for (const compression of ["none", "gzip"] as const) {
+      const handedOut: Uint8Array[] = [];
+      const watched: Format = {
+        ...lines,
+        wholeFile: { gzip: ".gz", zstd: ".zst" },
+        open: () => {
+          const inner = new LinesEncoder();
+          const flush = inner.flush.bind(inner);
+          inner.flush = () => {
+            // Whole buffers, as pages are; the text encoder's have room behind.
+            const chunks = flush().map((chunk) => chunk.slice());
+            handedOut.push(...chunks);
+            return chunks;
+          };
+          return Promise.resolve(inner);
+        },
+      };
+      const stagedPath = `${dir}/${compression}`;
+      const part = new PartWriter(watched, {
+        ...{ format: "csv", encoder: { ...encoder, compression, compressionLevel: 6 }, columns },
+        ...{ stagedPath, pieces: null, maxFileBytes: null },
+      });
+      await part.write(batchOf(columns, Array.from({ length: 5000 }, (_, i) => [i, i])));
+      const [{ file, sizeBytes }] = await part.finish();
+      assert.ok(handedOut.length > 0 && sizeBytes > 0);
+      assert.deepEqual(handedOut.map(({ byteLength }) => byteLength), handedOut.map(() => 0));
+      const bytes = await Deno.readFile(file);
+      const text = compression === "none" ? bytes : gunzipSync(bytes);
+      assert.equal(new TextDecoder().decode(text).trimEnd().split("\n").length, 5000);
+    }
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 });
