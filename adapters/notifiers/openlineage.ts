@@ -158,6 +158,9 @@ class HttpReceiver implements LineageReceiver {
     }
     // Nothing is to be had there by GET: any other refusal comes from the receiver itself.
     const { status } = response;
+    if (status >= 300 && status < 400) {
+      throw this.#failed(`HTTP ${status} leads elsewhere, where no event is sent`);
+    }
     if (status === 401 || status === 403 || status >= 500) throw this.#failed(`HTTP ${status}`);
     return `answers (HTTP ${status})`;
   }

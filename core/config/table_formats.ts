@@ -24,6 +24,8 @@ export interface TableFormatCapabilities {
   readonly identityOf: readonly RivetType["kind"][] | null;
   /** Whether a partition can be an empty text, and is not NULL. */
   readonly emptyPartitions: boolean;
+  /** By which names below the root a place is known to hold such a table. */
+  readonly marks: { readonly folder: string; readonly name: RegExp };
 }
 
 /** The record of each format. */
@@ -35,6 +37,7 @@ export const TABLE_FORMATS: Readonly<Record<TableType, TableFormatCapabilities>>
     partitionColumns: 8,
     identityOf: ["text", "int", "bool", "date"],
     emptyPartitions: false,
+    marks: { folder: "_delta_log/", name: /\.(json|parquet)$/ },
   },
   iceberg: {
     title: "Iceberg",
@@ -43,5 +46,6 @@ export const TABLE_FORMATS: Readonly<Record<TableType, TableFormatCapabilities>>
     partitionColumns: 8,
     identityOf: null,
     emptyPartitions: true,
+    marks: { folder: "metadata/", name: /\.metadata\.json(\.gz)?$/ },
   },
 };

@@ -1,8 +1,10 @@
 /** An export's table, opened for one step. */
+import { RivetError } from "../base/errors.ts";
 import type { LoadedExport } from "../config/loaded.ts";
+import { TABLE_FORMATS, TABLE_TYPES, type TableType } from "../config/table_formats.ts";
 import type { Adapters } from "../ports/adapters.ts";
 import { type AnyDestination, isStream } from "../ports/destination.ts";
-import type { Table } from "../ports/table_format.ts";
+import type { Table, TableStore } from "../ports/table_format.ts";
 import { tableStore } from "./table_store.ts";
 
 /** Whose table, and where. */
@@ -25,9 +27,26 @@ export async function withTable<T>(
   const env = (name: string) => Deno.env.get(name);
   const table = await format.open({ store, settings, exportName, env, signal });
   try {
+    if (table.current === null) await requireUntaken(store, settings.type);
     return await work(table);
   } finally {
     await table.close();
+  }
+}
+
+/** Engines remove from a table's place what is not of the table: the files of another one, too. */
+async function requireUntaken(store: TableStore, type: TableType): Promise<void> {
+  for (const other of TABLE_TYPES) {
+    if (other === type) continue;
+    const { title, marks } = TABLE_FORMATS[other];
+    for await (const { key } of store.list(marks.folder)) {
+      if (!marks.name.test(key)) continue;
+      throw new RivetError(
+        "TABLE_UNSUPPORTED",
+        `${store.uri} holds a table of another format: ${title} (${key})`,
+        { hint: "Give this export a path or prefix of its own: one place holds one table." },
+      );
+    }
   }
 }
 

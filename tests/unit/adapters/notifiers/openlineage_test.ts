@@ -108,7 +108,12 @@ Deno.test("what can pass is tried twice, in one bounded time; what cannot is not
 });
 
 Deno.test("a probe passes where anybody answers that takes the key", async () => {
-  for (const [status, passes] of [[405, true], [404, true], [401, false], [503, false]] as const) {
+  for (
+    const [status, passes] of [[405, true], [404, true], [401, false], [503, false], [
+      302,
+      false,
+    ]] as const
+  ) {
     const server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
       () => new Response("", { status }),
