@@ -65,8 +65,9 @@ export interface GcsDouble {
   stop(): Promise<void>;
 }
 
-export function startGcsDouble(): GcsDouble {
-  const bucket = new DoubleBucket();
+/** @param conditions `ignored`: uploads overwrite whatever they were to find there. */
+export function startGcsDouble(conditions: "heeded" | "ignored" = "heeded"): GcsDouble {
+  const bucket = new DoubleBucket(conditions === "heeded");
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     (request) => bucket.answer(request),
@@ -103,6 +104,11 @@ class DoubleBucket {
   readonly sessions = new Map<string, Session>();
   lies: { left: number; readonly said: Readonly<Record<string, string>> } = { left: 0, said: {} };
   #generation = 1;
+  readonly #heedsConditions: boolean;
+
+  constructor(heedsConditions: boolean) {
+    this.#heedsConditions = heedsConditions;
+  }
 
   readonly authorizations: string[] = [];
 
@@ -222,7 +228,8 @@ class DoubleBucket {
   ): Promise<Record<string, unknown>> {
     const crc = await createCRC32(CRC32C);
     const current = this.objects.get(name)?.generation ?? 0;
-    if (generationMatch !== null && Number(generationMatch) !== current) {
+    const asked = this.#heedsConditions ? generationMatch : null;
+    if (asked !== null && Number(asked) !== current) {
       throw new Refusal(412, "conditionNotMet", "At least one of the pre-conditions did not hold.");
     }
     const md5Hash = createHash("md5").update(bytes).digest("base64");

@@ -159,8 +159,9 @@ export function extendSchema(uri: string, table: Schema, files: Schema): Schema 
       "TABLE_SCHEMA",
       `the rows do not fit the Delta table ${uri}: ${problems.join("; ")}`,
       {
-        hint: "Give the column its type under `columns:`, or write another table; write: replace " +
-          "makes a new schema.",
+        hint:
+          "Give the column the table's type under `columns:`, or write another table; write: replace " +
+          "makes a new schema. Wider types too: Delta's typeWidening is read by few, and not written.",
       },
     );
   }
