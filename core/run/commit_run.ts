@@ -1,4 +1,5 @@
 /** The end of a run whose files are a table: its commit, between its prepared manifest and `_SUCCESS`. */
+import { RivetError } from "../base/errors.ts";
 import { manifestCopyKey } from "../manifest/keys.ts";
 import { type Manifest, parseManifest } from "../manifest/manifest.ts";
 import type { BoundDestination } from "../ports/destination.ts";
@@ -70,5 +71,31 @@ export async function checkTable(
 ): Promise<void> {
   const settings = ctx.exported.tableFormat;
   if (settings === null) return;
-  await withTable(ctx, (table: Table) => table.check(columns, commitKind(settings)));
+  await withTable(ctx, async (table: Table) => {
+    if (table.current === null) await requireBeginning(ctx);
+    table.check(columns, commitKind(settings));
+  });
+}
+
+/**
+ * Rows before the cursor that a run has exported are in no new table: one that is gone, or a folder of files
+ * that becomes a table. A cursor that somebody has set is where they want it to begin.
+ */
+async function requireBeginning({ state, exported }: ExportContext): Promise<void> {
+  const { name: exportName, mode } = exported;
+  if (mode.kind !== "incremental") return;
+  const cursor = await state.cursor(exportName);
+  if (cursor === null) return;
+  const [file] = await state.files({ exportName, last: 1 });
+  if (file === undefined || file.runId !== cursor.runId) return;
+  throw new RivetError(
+    "TABLE_MISSING",
+    `export '${exportName}': there is no table at its destination, and rows up to '${cursor.cursor}' were ` +
+      "exported before: a new table would lack them",
+    {
+      hint:
+        `Restore the table; or read all rows again: rivet state reset --export ${exportName}. Files ` +
+        "that were exported before are no part of a table.",
+    },
+  );
 }

@@ -29,14 +29,27 @@ export async function validateTable(
   const whole = settings !== null && commitKind(settings) === "replace";
   return await withTable(
     { deps, exported, destination, signal },
-    (table) => compare(table, manifest, whole),
+    (table) => compare(table, manifest, whole, destination.uri),
   ) ?? NOTHING;
 }
 
-async function compare(table: Table, manifest: Manifest, whole: boolean): Promise<TableVerdict> {
+async function compare(
+  table: Table,
+  manifest: Manifest,
+  whole: boolean,
+  uri: string,
+): Promise<TableVerdict> {
   const { current } = table;
   const parts = manifest.parts.filter(({ status }) => status === "committed");
-  if (current === null) return finding("table_missing", "there is no table");
+  if (current === null) {
+    return finding(
+      "table_missing",
+      manifest.table === undefined
+        ? `there is no table at ${uri}: run '${manifest.run_id}' left files and no table`
+        : `there is no table at ${uri}, and run '${manifest.run_id}' made it what it was: its log or metadata ` +
+          "is gone",
+    );
+  }
   if (manifest.table === undefined) {
     return finding(
       "table_lacks_run",

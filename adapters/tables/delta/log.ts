@@ -153,7 +153,9 @@ function requireWhole(store: TableStore, snapshot: Snapshot): Snapshot {
 
 function damaged({ uri }: TableStore, why: string, cause?: unknown): RivetError {
   return new RivetError("TABLE_UNSUPPORTED", `the Delta table ${uri} cannot be read: ${why}`, {
-    hint: "Let the engine that wrote it repair it, or write another table.",
+    hint:
+      "Restore what is missing or damaged there, e.g. an older version of the object; or write the table " +
+      "anew at another place.",
     cause,
   });
 }

@@ -114,6 +114,40 @@ Deno.test("rows lie by the values of several columns, whatever characters they h
     },
   ));
 
+Deno.test("no new table begins behind a cursor: one that is gone, or files that become one", () =>
+  Lake.with(ROWS, async (lake) => {
+    const fields = "table: rows, mode: incremental, cursor_column: id";
+    await lake.configure(`${fields}, format: parquet`);
+    await lake.run();
+    await lake.configure(`${fields}, ${DELTA}`);
+    await lake.database.sql("INSERT INTO rows VALUES (101, 'w', now())");
+    const refused = async () => {
+      const { error, files } = await lake.tryRun();
+      assert.deepEqual([error?.code, files], ["TABLE_MISSING", 0]);
+      assert.match(error?.message ?? "", /rows up to '100' were exported before/);
+    };
+    await refused();
+    await lake.database.sql("DELETE FROM rows WHERE id = 101");
+    await lake.configure(`${fields}, ${DELTA}`, "{type: local, path: ./other}");
+    await refused();
+    await lake.withState((state) => state.resetCursor("rows"));
+    await lake.run();
+    await Deno.remove(join(lake.dir, "other/_delta_log"), { recursive: true });
+    await lake.database.sql("INSERT INTO rows VALUES (101, 'w', now())");
+    await refused();
+    // Where somebody has set it, it is where the table is to begin.
+    await lake.withState((state) =>
+      state.saveCursor({
+        exportName: "rows",
+        cursor: "90",
+        runId: "by hand",
+        updatedAt: new Date(0).toISOString(),
+      })
+    );
+    assert.equal((await lake.run()).rows, 11);
+    assert.deepEqual(await ids(join(lake.dir, "other")), upTo(101).slice(90));
+  }));
+
 const TYPES =
   `CREATE TABLE rows (id int PRIMARY KEY, u uuid, t time, n numeric(40,2), d numeric(38,10),
   b bigint, f double precision, ts timestamp, tz timestamptz, day date, j jsonb, bin bytea, l int[], ok bool);

@@ -10,6 +10,8 @@ import { WorkerClient } from "../../../core/workers/worker_client.ts";
 import { validateExports } from "../../../core/validate/validate.ts";
 import { openState } from "../../../state/open.ts";
 import { createDatabase, type TestDatabase, testPostgres } from "../../support/postgres.ts";
+import { withLease } from "../../../core/lease/lease.ts";
+import type { LeasedState } from "../../../core/ports/state.ts";
 import { runConfig } from "../../support/run.ts";
 
 const WORKER = new URL("../../../adapters/worker.ts", import.meta.url);
@@ -62,6 +64,17 @@ export class Lake {
     const summary = await this.tryRun(options);
     assert.equal(summary.status, "success", summary.error?.message);
     return summary;
+  }
+
+  /** Writes to the export's state, under its lease. */
+  async withState(write: (state: LeasedState) => Promise<unknown>): Promise<void> {
+    const state = await openState({ dir: this.dir, env, warn: () => {} });
+    try {
+      const { signal } = new AbortController();
+      await withLease(state, "rows", { signal }, (lease) => write(lease.state));
+    } finally {
+      await state.close();
+    }
   }
 
   /** Reconciles the export and writes the chunks again that differ. */
