@@ -12,6 +12,8 @@ import { type PlainWriter, plainWriter } from "./plain.ts";
 import type { Leaf } from "./schema.ts";
 import { BooleanValues, type DictionaryValues, type DirectValues, type Measure } from "./values.ts";
 
+/** A page of more is one long list, and not put into the kernel, whose memory stays as large as it once was. */
+const LARGE_BYTES = 4 << 20;
 /** What is compressed in both forms to choose between them. */
 const SAMPLE_VALUES = 4096;
 /** The other form must be worth the reader that does not know it. */
@@ -87,7 +89,7 @@ export class FixedValues implements DirectValues {
   own(): void {}
 
   outside(): Uint8Array | null {
-    return this.#packing === null ? this.#plain() : null;
+    return this.#packing === null || this.byteLength > LARGE_BYTES ? this.#plain() : null;
   }
 
   appendTo(body: PageBody): void {

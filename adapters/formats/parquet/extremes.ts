@@ -2,8 +2,11 @@
 import type { Bound, Bounds } from "./bounds.ts";
 import { input, kernel } from "./kernel/memory.ts";
 import type { Leaf } from "./schema.ts";
+import { mergeBounds } from "./statistics.ts";
 import { truncateMax, truncateMin } from "./truncate.ts";
 
+/** Of a page, which is mostly one such slice, so many are put into the kernel at a time. */
+const SLICE_VALUES = 1 << 18;
 /** How far behind the least value the kernel leaves the greatest. */
 const GREATEST = 64;
 
@@ -49,9 +52,16 @@ export function boundsAt(leaf: Leaf, values: number, count: number): Bounds | nu
   };
 }
 
-/** Of PLAIN values of fixed width. */
+/** Of PLAIN values of fixed width, however many. */
 export function boundsOf(leaf: Leaf, plain: Uint8Array): Bounds | null {
-  return boundsAt(leaf, input.put(plain), plain.length / leaf.width);
+  const step = SLICE_VALUES * leaf.width;
+  let bounds: Bounds | null = null;
+  for (let at = 0; at < plain.length; at += step) {
+    const slice = plain.subarray(at, at + step);
+    const found = boundsAt(leaf, input.put(slice), slice.length / leaf.width);
+    bounds = mergeBounds(leaf.order, bounds, found);
+  }
+  return bounds;
 }
 
 /** Copies of two byte strings as bounds; long ones are cut. */

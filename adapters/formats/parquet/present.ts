@@ -1,6 +1,6 @@
 /** The values of a range of rows that are not NULL, side by side, so that whoever takes them does so in one loop. */
 import type { ColumnData } from "../../../core/batch/batch.ts";
-import { input, kernel, output, valid } from "./kernel/memory.ts";
+import { input, kernel, output, type Region, valid } from "./kernel/memory.ts";
 
 /** Values that were moved together: good until the next call of this thread. */
 let moved = new ArrayBuffer(64 * 1024);
@@ -12,13 +12,15 @@ function taken(address: number, bytes: number): ArrayBuffer {
   return moved;
 }
 
-/**
- * Spreads validity bits of rows [from, to) into `valid` of the kernel, a byte each, without any all 1.
- * @returns how many are 1.
- */
-export function spreadValidity(validity: Uint8Array, from: number, to: number): number {
+/** Spreads validity bits of rows [from, to) into the kernel, a byte each. @returns how many are 1. */
+export function spreadValidity(
+  validity: Uint8Array,
+  from: number,
+  to: number,
+  into: Region,
+): number {
   const bits = input.put(validity.subarray(from >> 3, (to + 7) >> 3));
-  return kernel().run.spreadBits(bits, from & 7, to - from, valid.reserve(to - from));
+  return kernel().run.spreadBits(bits, from & 7, to - from, into.reserve(to - from));
 }
 
 /** A NULL has no bytes, so that the others lie side by side already: only offsets are moved. */

@@ -3,9 +3,9 @@
  * Runs of values that are present are handed on; between NULLs, which cut a column into runs of few, they are
  * moved together first.
  */
-import { type ColumnData, isValid } from "../../../core/batch/batch.ts";
+import type { ColumnData } from "../../../core/batch/batch.ts";
 import { LAYOUT_WIDTH, layoutOf } from "../../../core/types/types.ts";
-import { kernel, valid } from "./kernel/memory.ts";
+import { input, kernel, output, Region, valid } from "./kernel/memory.ts";
 import { presentValues, spreadValidity } from "./present.ts";
 import type { Leaf } from "./schema.ts";
 
@@ -79,7 +79,7 @@ function shredNullable(
     sink(data, from, to);
     return;
   }
-  const count = spreadValidity(validity, from, to);
+  const count = spreadValidity(validity, from, to, valid);
   definition.set(kernel().view(valid.address, to - from), at);
   levels.nullCount += to - from - count;
   if (count === to - from) sink(data, from, to);
@@ -98,36 +98,41 @@ function shredLists(
   if (child === null || offsets === null) {
     throw new TypeError(`list column "${leaf.column.name}" came without elements or offsets`);
   }
-  levels.reserve(offsets[to] - offsets[from] + (to - from), true);
+  const rows = to - from;
+  const first = offsets[from];
+  const last = offsets[to];
+  levels.reserve(last - first + rows, true);
   const { definition, repetition } = levels;
-  const present = leaf.maxDefinition;
-  const emptyList = present - 2;
-  let at = levels.count;
-  let runStart = 0;
-  let runEnd = 0;
-  for (let row = from; row < to; row++) {
-    const start = offsets[row];
-    const end = isValid(data, row) ? offsets[row + 1] : start;
-    if (start === end) {
-      definition[at] = isValid(data, row) ? emptyList : 0;
-      repetition[at++] = 0;
-      levels.nullCount++;
-    }
-    for (let i = start; i < end; i++) {
-      repetition[at] = i === start ? 0 : 1;
-      if (!isValid(child, i)) {
-        definition[at++] = present - 1;
-        levels.nullCount++;
-        continue;
-      }
-      definition[at++] = present;
-      if (i !== runEnd) {
-        if (runStart < runEnd) sink(child, runStart, runEnd);
-        runStart = i;
-      }
-      runEnd = i + 1;
-    }
+  if (data.validity !== null) spreadValidity(data.validity, from, to, rowValid);
+  if (child.validity !== null) spreadValidity(child.validity, first, last, valid);
+  else {
+    const all = valid.reserve(last - first);
+    kernel().bytes.fill(1, all, all + last - first);
   }
-  levels.count = at;
-  if (runStart < runEnd) sink(child, runStart, runEnd);
+  const definitions = output.reserve((last - first + rows) * 2);
+  const repetitions = definitions + last - first + rows;
+  const offsetsAt = input.put(offsets.subarray(from, to + 1));
+  const { run, found } = kernel();
+  const count = run.listLevels(
+    offsetsAt,
+    rows,
+    data.validity === null ? 0 : rowValid.address,
+    valid.address,
+    leaf.maxDefinition,
+    definitions,
+    repetitions,
+  );
+  definition.set(kernel().view(definitions, count), levels.count);
+  repetition.set(kernel().view(repetitions, count), levels.count);
+  levels.count += count;
+  levels.nullCount += kernel().words[found >> 2];
+  const present = kernel().words[(found >> 2) + 1];
+  if (present === last - first) {
+    if (present > 0) sink(child, first, last);
+  } else if (present > 0) {
+    sink(presentValues(child, valueWidth(leaf), first, last, present), 0, present);
+  }
 }
+
+/** Of lists: whether each is there. */
+const rowValid = new Region();

@@ -80,16 +80,17 @@ function tighter(order: SortOrder, a: Bound, b: Bound, sign: 1 | -1): Bound {
   return difference < 0 || (difference === 0 && a.exact) ? a : b;
 }
 
+/** The bounds of two parts of a column together. */
+export function mergeBounds(order: SortOrder, a: Bounds | null, b: Bounds | null): Bounds | null {
+  if (a === null || b === null) return a ?? b;
+  return { min: tighter(order, a.min, b.min, 1), max: tighter(order, a.max, b.max, -1) };
+}
+
 /** The statistics of two parts of a column together. */
 export function mergeStatistics(order: SortOrder, a: Statistics, b: Statistics): Statistics {
-  const nullCount = a.nullCount + b.nullCount;
-  if (a.bounds === null || b.bounds === null) return { bounds: a.bounds ?? b.bounds, nullCount };
   return {
-    nullCount,
-    bounds: {
-      min: tighter(order, a.bounds.min, b.bounds.min, 1),
-      max: tighter(order, a.bounds.max, b.bounds.max, -1),
-    },
+    nullCount: a.nullCount + b.nullCount,
+    bounds: mergeBounds(order, a.bounds, b.bounds),
   };
 }
 

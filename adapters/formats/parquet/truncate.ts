@@ -38,6 +38,8 @@ function incrementBytes(prefix: Uint8Array): Uint8Array | null {
 
 /** The same for text: the last character that has a successor is replaced by it. */
 function incrementText(prefix: Uint8Array): Uint8Array | null {
+  // A character of ASCII has its successor in the next byte.
+  if (prefix[prefix.length - 1] < 0x7f) return incrementBytes(prefix);
   const characters = [...new TextDecoder().decode(prefix)];
   for (let last = characters.length - 1; last >= 0; last--) {
     const codePoint = characters[last].codePointAt(0) ?? 0;

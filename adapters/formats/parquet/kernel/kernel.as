@@ -413,6 +413,49 @@ export function compactOffsets(offsets: usize, valid: usize, count: i32, out: us
   return ofNulls != 0;
 }
 
+/**
+ * Levels of `rows` lists whose elements lie between `offsets`. `rowValid` and `valid` say of lists and of elements whether
+ * they are there, a byte each; `rowValid` 0: all lists are. Elements of NULL lists are taken out of `valid`.
+ * @returns how many levels. How many are no value is left at `found`, how many are behind.
+ */
+export function listLevels(
+  offsets: usize,
+  rows: i32,
+  rowValid: usize,
+  valid: usize,
+  present: i32,
+  definition: usize,
+  repetition: usize,
+): i32 {
+  let at = 0;
+  let values = 0;
+  const first = load<i32>(offsets);
+  let start = 0;
+  for (let row = 0; row < rows; row++) {
+    const end = load<i32>(offsets + (row << 2), 4) - first;
+    const there = rowValid == 0 || load<u8>(rowValid + row) != 0;
+    if (start == end || !there) {
+      // Of an empty list, two below that of a value.
+      store<u8>(definition + at, there ? <u8> (present - 2) : 0);
+      store<u8>(repetition + at, 0);
+      at++;
+      for (let i = start; i < end; i++) store<u8>(valid + i, 0);
+    } else {
+      for (let i = start; i < end; i++) {
+        const value = <i32> load<u8>(valid + i);
+        store<u8>(repetition + at, i == start ? 0 : 1);
+        store<u8>(definition + at, <u8> (present - 1 + value));
+        values += value;
+        at++;
+      }
+    }
+    start = end;
+  }
+  store<i32>(found, at - values);
+  store<i32>(found, values, 4);
+  return at;
+}
+
 /** Integers of 16 bits as 32. */
 export function widen16(values: usize, count: i32, out: usize): void {
   for (let i = 0; i < count; i++) {

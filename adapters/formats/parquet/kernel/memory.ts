@@ -23,6 +23,15 @@ interface Exports {
   spreadBits(bits: number, from: number, count: number, out: number): number;
   compact(values: number, width: number, valid: number, count: number, out: number): void;
   compactOffsets(offsets: number, valid: number, count: number, out: number): number;
+  listLevels(
+    offsets: number,
+    rows: number,
+    rowValid: number,
+    valid: number,
+    present: number,
+    definition: number,
+    repetition: number,
+  ): number;
   widen16(values: number, count: number, out: number): void;
   low32(values: number, stride: number, count: number, out: number): void;
   low64(values: number, stride: number, count: number, out: number): void;

@@ -35,3 +35,19 @@ for (const [name, read] of Object.entries(PARQUET_READERS)) {
     assert.ok(kernel().run.memory.buffer.byteLength - before < LARGE);
   });
 }
+
+Deno.test("a list longer than many pages is one page, and its bounds are of all of it", async () => {
+  const columns = [column("n", { kind: "list", element: { kind: "int", bits: 64, signed: true } })];
+  const rows: Value[][] = [
+    [[1n, 2n]],
+    [Array.from({ length: 1_200_000 }, (_, i) => BigInt(i) - 5n)],
+    [[3n]],
+  ];
+  await withFile("parquet", columns, [batchOf(columns, rows)], {}, async (path) => {
+    assert.deepEqual((await PARQUET_READERS.duckdb(path)).rows, rows);
+    const [bounds] = await queryDuckdb(
+      `SELECT stats_min_value[1:9] AS low, stats_max_value[1:9] AS high FROM parquet_metadata('${path}')`,
+    );
+    assert.deepEqual(bounds, { low: "-5", high: "1199994" });
+  });
+});
