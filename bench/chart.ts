@@ -15,7 +15,7 @@ interface Bar {
 }
 
 function bars(results: BenchResults): Bar[] {
-  const postgres = Object.entries(results.comparisons).filter(([name]) => name !== "mysql");
+  const postgres = Object.entries(results.comparisons).filter(([name]) => !name.endsWith("sql"));
   return postgres.flatMap(([table, { lines }]) =>
     lines.flatMap(({ name, seconds, cpuSeconds }) => [
       { table, tool: name, figure: "wall", seconds, ours: name.startsWith("rivet:") },

@@ -13,6 +13,7 @@ import { parseArgs } from "node:util";
 import { createDatabase, testPostgres } from "../tests/support/postgres.ts";
 import { availablePeers } from "./peers.ts";
 import { type BenchResults, type Comparison, machine, readResults, RESULTS } from "./results.ts";
+import { compareMssql } from "./scenarios/mssql.ts";
 import { compareMysql } from "./scenarios/mysql.ts";
 import { measureMemory } from "./scenarios/memory.ts";
 import { measureProofs } from "./scenarios/proofs.ts";
@@ -20,7 +21,7 @@ import { measureStart } from "./scenarios/start.ts";
 import { compareTools, longestStatementMs } from "./scenarios/tools.ts";
 import { TABLES } from "./tables.ts";
 
-const PARTS = [...TABLES.map((table) => table.name), "start", "memory", "proofs", "mysql"];
+const PARTS = [...TABLES.map((table) => table.name), "start", "memory", "proofs", "mysql", "mssql"];
 
 const { values: flags } = parseArgs({
   args: Deno.args,
@@ -73,6 +74,9 @@ if (only.includes("mysql")) {
   comparisons.mysql = found.comparison;
   versions.MariaDB = found.version;
   singles.mysql_longest_statement_ms = found.longestStatementMs;
+}
+if (only.includes("mssql")) {
+  comparisons.mssql = await compareMssql(Math.round(1_000_000 * scale), repeat);
 }
 
 for (const [name, value] of Object.entries(singles)) console.log(`${name}: ${value.toFixed(2)}`);

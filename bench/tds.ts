@@ -3,65 +3,15 @@
  * its own, 6 columns (bigint, bigint, nvarchar, decimal(10,2), int, datetime2), and the decoder alone.
  * Run: deno run -A bench/tds.ts [rows]
  */
-import { Buffer } from "node:buffer";
 import process from "node:process";
 import { RowDecoder } from "../adapters/sources/mssql/decode.ts";
 import { type ColumnMetadata, fieldOf } from "../adapters/sources/mssql/fields.ts";
 import { mssql } from "../adapters/sources/mssql/mod.ts";
 import { resolveTuning } from "../core/config/tuning.ts";
-import { makeCertificates } from "../tests/support/tds/certificate.ts";
 import { readMetadata } from "../tests/support/tds/decode_rows.ts";
-import { column, result, sessionRules } from "../tests/support/tds/script.ts";
-import { type Step, TdsServer } from "../tests/support/tds/server.ts";
-import { colMetadata, done, row } from "../tests/support/tds/tokens.ts";
-import { types as t } from "../tests/support/tds/types.ts";
+import { block, BLOCK_ROWS, COLUMNS, QUERY, startOrders } from "./tds_orders.ts";
 
-const COLUMNS = [
-  column("id", t.bigintNotNull(), false),
-  column("user_id", t.bigint()),
-  column("product", t.nvarchar(40)),
-  column("price", t.decimal(10, 2)),
-  column("quantity", t.int()),
-  column("created_at", t.datetime2(6)),
-];
-const BLOCK_ROWS = 10_000;
 const MB = 1024 * 1024;
-const QUERY = "SELECT * FROM orders";
-
-function block(): Buffer {
-  const two = (n: number) => String(n).padStart(2, "0");
-  return Buffer.concat(Array.from({ length: BLOCK_ROWS }, (_, i) =>
-    row(COLUMNS, [
-      BigInt(i),
-      BigInt((i * 7919) % 200_000),
-      `product-${i % 1000}`,
-      `${(i * 31) % 100_000}.${two(i % 100)}`,
-      i % 9 + 1,
-      `2024-01-${two(i % 28 + 1)} ${two(i % 24)}:${two(i % 60)}:00.${String(i).padStart(6, "0")}`,
-    ])));
-}
-
-function* orders(rows: number, bytes: Uint8Array): Generator<Step> {
-  yield colMetadata(COLUMNS);
-  for (let sent = 0; sent < rows; sent += BLOCK_ROWS) yield bytes;
-  yield done({ more: true, rows });
-}
-
-/** Serves until its parent closes its stdin. */
-async function serve(rows: number): Promise<void> {
-  const bytes = block();
-  const server = TdsServer.start({
-    certificates: makeCertificates(["127.0.0.1"]),
-    rules: [
-      ...sessionRules(),
-      { sql: "TOP (0)", reply: () => result(COLUMNS, []) },
-      { sql: QUERY, reply: () => orders(rows, bytes) },
-    ],
-  });
-  console.log(server.port);
-  for await (const _ of Deno.stdin.readable);
-  await server.stop();
-}
 
 /** Measures this process: wall time, and CPU time, which other work on the machine does not change. */
 function stopwatch(label: string): (rows: number) => void {
@@ -115,19 +65,12 @@ function decodeAlone(rows: number): void {
 }
 
 async function readAll(rows: number): Promise<void> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", import.meta.filename ?? "", String(rows), "serve"],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const reader = child.stdout.getReader();
-  const { value } = await reader.read();
-  const port = Number(new TextDecoder().decode(value));
+  const server = await startOrders(rows);
   const source = await mssql.connect({
     source: {
       type: "mssql",
       host: "127.0.0.1",
-      port,
+      port: server.port,
       user: "sa",
       password: "-",
       database: "bench",
@@ -146,16 +89,11 @@ async function readAll(rows: number): Promise<void> {
     stop(seen);
   }
   await source.close();
-  await child.stdin.close();
-  await reader.cancel();
-  await child.status;
+  await server.stop();
   console.log(`peak RSS now ${(Deno.memoryUsage().rss / MB).toFixed(0)} MB`);
 }
 
 const rows = Number(Deno.args[0] ?? 2_000_000);
-if (Deno.args[1] === "serve") await serve(rows);
-else {
-  decodeAlone(Math.min(rows, 200_000));
-  decodeAlone(rows);
-  await readAll(rows);
-}
+decodeAlone(Math.min(rows, 200_000));
+decodeAlone(rows);
+await readAll(rows);

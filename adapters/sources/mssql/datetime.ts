@@ -48,10 +48,10 @@ function readDays(bytes: Uint8Array, at: number): number {
 }
 
 /** 3, 4 or 5 bytes. */
-function readTicks(bytes: Uint8Array, at: number, length: number): number {
-  let value = 0;
-  for (let i = length - 1; i >= 0; i--) value = value * 256 + bytes[at + i];
-  return value;
+function readTicks({ bytes, view }: BinaryBlock, at: number, length: number): number {
+  if (length === 3) return view.getUint16(at, true) | (bytes[at + 2] << 16);
+  const low = view.getUint32(at, true);
+  return length === 4 ? low : low + bytes[at + 4] * TWO_32;
 }
 
 const two = (n: number): string => String(n).padStart(2, "0");
@@ -92,12 +92,21 @@ export function decodeDate(
   builder.length = row;
 }
 
-/** Ticks of 10^-scale seconds as the column's; NaN when a decimal would be lost. */
-function scaleTicks(ticks: number, scale: number, unit: Unit): number {
-  const target = unit === MICROS ? 6 : 9;
-  if (scale <= target) return ticks * 10 ** (target - scale);
-  const divisor = 10 ** (scale - target);
-  return ticks % divisor === 0 ? ticks / divisor : NaN;
+/** How ticks of 10^-scale seconds become the column's: times one of the two, divided by the other. */
+interface Scaling {
+  readonly times: number;
+  readonly by: number;
+}
+
+function scalingOf(scale: number, unit: Unit): Scaling {
+  const more = (unit === MICROS ? 6 : 9) - scale;
+  return { times: 10 ** Math.max(0, more), by: 10 ** Math.max(0, -more) };
+}
+
+/** NaN when a decimal would be lost. */
+function scaleTicks(ticks: number, { times, by }: Scaling): number {
+  if (by === 1) return ticks * times;
+  return ticks % by === 0 ? ticks / by : NaN;
 }
 
 /** time(n) as microseconds since midnight. */
@@ -110,14 +119,15 @@ export function decodeTime(
   fault: Fault,
 ): void {
   builder.reserve(to - from);
-  const { bytes, positions, lengths } = block;
+  const { positions, lengths } = block;
   const out = builder.values;
+  const scaling = scalingOf(scale, MICROS);
   let row = builder.length;
   for (let i = from; i < to; i++, row++) {
     const length = lengths[i];
     if (length >= 3 && length <= 5) {
-      const ticks = readTicks(bytes, positions[i], length);
-      const micros = scaleTicks(ticks, scale, MICROS);
+      const ticks = readTicks(block, positions[i], length);
+      const micros = scaleTicks(ticks, scaling);
       if (Number.isNaN(micros)) fault(clockText(ticks, scale), "it has 100-nanosecond digits");
       const high = Math.floor(micros / TWO_32);
       out[row * 2] = micros - high * TWO_32;
@@ -149,13 +159,13 @@ function readMoment(block: BinaryBlock, i: number, wire: MomentWire, into: Momen
       return true;
     case "datetime2":
       if (length < 6 || length > 8) return false;
-      into.ticks = readTicks(bytes, at, length - 3);
+      into.ticks = readTicks(block, at, length - 3);
       into.days = readDays(bytes, at + length - 3);
       return true;
     case "datetimeoffset":
       if (length < 8 || length > 10) return false;
       // In UTC already; the offset behind it says how the value was written.
-      into.ticks = readTicks(bytes, at, length - 5);
+      into.ticks = readTicks(block, at, length - 5);
       into.days = readDays(bytes, at + length - 5);
       return true;
   }
@@ -171,11 +181,12 @@ const WIRE_DECIMALS = 7;
 
 /** `hh:mm:ss.fffffff`, whatever the column's decimals are. */
 export function timeText(
-  { bytes, positions, lengths }: BinaryBlock,
+  block: BinaryBlock,
   i: number,
   { scale }: { readonly scale: number },
 ): string {
-  const ticks = readTicks(bytes, positions[i], lengths[i]) * 10 ** (WIRE_DECIMALS - scale);
+  const ticks = readTicks(block, block.positions[i], block.lengths[i]) *
+    10 ** (WIRE_DECIMALS - scale);
   return clockText(ticks, WIRE_DECIMALS);
 }
 
@@ -217,6 +228,7 @@ export function decodeTimestamp(
   const { wire, scale, utc } = shape;
   const unit = shape.unit === "us" ? MICROS : NANOS;
   const out = builder.values;
+  const scaling = scalingOf(scale, unit);
   const moment: Moment = { days: 0, ticks: 0 };
   let row = builder.length;
   for (let i = from; i < to; i++, row++) {
@@ -225,7 +237,7 @@ export function decodeTimestamp(
       continue;
     }
     if (!readMoment(block, i, wire, moment)) changedType(fault, lengths[i]);
-    const ticks = scaleTicks(moment.ticks, scale, unit);
+    const ticks = scaleTicks(moment.ticks, scaling);
     if (Number.isNaN(ticks)) {
       fault(
         momentText(moment, scale),

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { RivetError } from "../../../../../core/base/errors.ts";
 import { formatType, type RivetType } from "../../../../../core/types/types.ts";
 import type { Value } from "../../../../support/batches.ts";
@@ -210,6 +211,21 @@ Deno.test("batches: as many rows and bytes as asked for, the last one with the r
   assert.ok(byBytes.length >= 2);
   const ids = [...byRows, ...byBytes].flatMap(batchValues).map(([id]) => id);
   assert.deepEqual(ids, [...rows.keys(), ...rows.keys()]);
+});
+
+Deno.test("text: any characters, wherever those beyond ASCII stand", () => {
+  const columns = [column("v", t.nvarcharMax())];
+  const character = fc.oneof(
+    { weight: 9, arbitrary: fc.string({ unit: "binary-ascii", minLength: 1, maxLength: 1 }) },
+    { weight: 1, arbitrary: fc.constantFrom("\x7f", "\x80", "ÿ", "\u07ff", "\u0800", "日", "😀") },
+  );
+  const texts = fc.array(fc.array(character, { maxLength: 40 }).map((all) => all.join("")), {
+    maxLength: 30,
+  });
+  fc.assert(fc.property(texts, (values) => {
+    const { batches } = decodeRows(columns, values.map((value) => row(columns, [value])));
+    assert.deepEqual(batches.flatMap(batchValues).map(([value]) => value), values);
+  }));
 });
 
 interface Refused {
