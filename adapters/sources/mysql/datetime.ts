@@ -5,7 +5,7 @@
 import type { Int32Builder, WordsBuilder } from "../../../core/batch/builders.ts";
 import { civilDays } from "../../../core/types/civil.ts";
 import type { Fault } from "../kit/value_fault.ts";
-import { POW10, writeSafeInteger } from "../kit/words.ts";
+import { writeSafeInteger } from "../kit/words.ts";
 import type { BinaryBlock } from "../kit/block.ts";
 import { fourDigits, parseDigits } from "./digits.ts";
 import { asciiText } from "./rows.ts";
@@ -52,7 +52,13 @@ function parseDate(view: DataView, at: number): number {
   return day >= 1 && day <= lengths[slot] ? before[slot] + day : NO_DAY;
 }
 
-/** Microseconds of `HH:MM:SS[.ffffff]`, which ends at `end`; -1 when there is no such time of day. */
+/** The microseconds that `parseClock` has found: a number above 31 bits would become an object on its way back. */
+const found = new Int32Array(1);
+
+/**
+ * Seconds of `HH:MM:SS[.ffffff]`, which ends at `end`, and its microseconds in `found`; -1 when there is no such time
+ * of day.
+ */
 function parseClock(bytes: Uint8Array, view: DataView, at: number, end: number): number {
   const minutes = fourDigits(view.getUint16(at, true) | (view.getUint16(at + 3, true) << 16));
   const hours = (minutes / 100) | 0;
@@ -71,15 +77,19 @@ function parseClock(bytes: Uint8Array, view: DataView, at: number, end: number):
     if (end > at + 8) micros = parseMicros(bytes, view, at + 8, end);
   }
   if (second < 0 || second > 59 || micros < 0) return -1;
-  return ((hours * 60 + minute) * 60 + second) * 1_000_000 + micros;
+  found[0] = micros;
+  return (hours * 60 + minute) * 60 + second;
 }
+
+/** What the last of so many decimals is worth. */
+const MICROS_OF_LAST = Int32Array.of(0, 100_000, 10_000, 1000, 100, 10, 1);
 
 /** Microseconds of a point and one to six decimals; -1 when it is something else. */
 function parseMicros(bytes: Uint8Array, view: DataView, at: number, end: number): number {
   const digits = end - at - 1;
   if (bytes[at] !== POINT || digits < 1 || digits > 6) return -1;
   const value = parseDigits(bytes, view, at + 1, end);
-  return value < 0 ? -1 : value * POW10[6 - digits];
+  return value < 0 ? -1 : Math.imul(value, MICROS_OF_LAST[digits]);
 }
 
 function dateFault(bytes: Uint8Array, at: number, length: number, fault: Fault): never {
@@ -130,9 +140,9 @@ export function decodeTime(
       continue;
     }
     const at = positions[i];
-    const micros = length >= 8 ? parseClock(bytes, view, at, at + length) : -1;
-    if (micros < 0) timeFault(bytes, at, length, fault);
-    writeSafeInteger(micros, out, row * 2, 2);
+    const seconds = length >= 8 ? parseClock(bytes, view, at, at + length) : -1;
+    if (seconds < 0) timeFault(bytes, at, length, fault);
+    writeSafeInteger(seconds * 1_000_000 + found[0], out, row * 2, 2);
   }
   builder.length = row;
 }
@@ -176,12 +186,14 @@ export function decodeTimestamp(
     }
     const at = positions[i];
     const days = length >= DATE_BYTES ? parseDate(view, at) : NO_DAY;
-    const micros = length === DATE_BYTES
+    found[0] = 0;
+    const seconds = length === DATE_BYTES
       ? 0
       : length >= SECONDS_BYTES
       ? parseClock(bytes, view, at + DATE_BYTES + 1, at + length)
       : -1;
-    if (days === NO_DAY || micros < 0) dateFault(bytes, at, length, fault);
+    if (days === NO_DAY || seconds < 0) dateFault(bytes, at, length, fault);
+    const micros = seconds * 1_000_000 + found[0];
     const rest = days * low + micros * perMicro;
     const carry = Math.floor(rest / TWO_32);
     const upper = days * high + carry;

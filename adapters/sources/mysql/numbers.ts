@@ -179,20 +179,31 @@ const DECIMAL_FAULTS: Record<DecimalFault, string> = {
   digits: "it has more digits",
 };
 
-/** Digits with a point before the last `scale` of them, as one number; -1 for every other form. */
-function parseFixed(
+/**
+ * Writes digits with a point before the last `scale` of them as one number, which is below `limit`. False for every
+ * other form.
+ */
+function writeFixed(
   bytes: Uint8Array,
   view: DataView,
   at: number,
   end: number,
   scale: number,
-): number {
-  if (scale === 0) return at < end ? parseDigits(bytes, view, at, end) : -1;
-  const point = end - scale - 1;
-  if (point <= at || bytes[point] !== POINT) return -1;
-  const whole = parseDigits(bytes, view, at, point);
-  const fraction = parseDigits(bytes, view, point + 1, end);
-  return whole < 0 || fraction < 0 ? -1 : whole * POW10[scale] + fraction;
+  limit: number,
+  out: Int32Array,
+  index: number,
+  words: number,
+): boolean {
+  const negative = bytes[at] === MINUS;
+  const from = negative ? at + 1 : at;
+  const point = scale === 0 ? end : end - scale - 1;
+  if (point <= from || (scale > 0 && bytes[point] !== POINT)) return false;
+  const whole = parseDigits(bytes, view, from, point);
+  const fraction = scale === 0 ? 0 : parseDigits(bytes, view, point + 1, end);
+  const value = whole * POW10[scale] + fraction;
+  if (whole < 0 || fraction < 0 || value >= limit) return false;
+  writeSafeInteger(negative ? -value : value, out, index, words);
+  return true;
 }
 
 export function decodeDecimal(
@@ -217,15 +228,12 @@ export function decodeDecimal(
       continue;
     }
     const at = positions[i];
-    const negative = bytes[at] === MINUS;
-    const value = length <= SAFE_DIGITS
-      ? parseFixed(bytes, view, negative ? at + 1 : at, at + length, scale)
-      : -1;
-    if (value >= 0 && value < limit) {
-      writeSafeInteger(negative ? -value : value, out, row * words, words);
-      continue;
-    }
-    const wrong = writeDecimal(bytes, at, length, precision, scale, out, row * words, words);
+    const index = row * words;
+    if (
+      length <= SAFE_DIGITS &&
+      writeFixed(bytes, view, at, at + length, scale, limit, out, index, words)
+    ) continue;
+    const wrong = writeDecimal(bytes, at, length, precision, scale, out, index, words);
     if (wrong !== null) fault(asciiText(bytes, at, length), DECIMAL_FAULTS[wrong]);
   }
   builder.length = row;
