@@ -6,6 +6,7 @@ import fc from "fast-check";
 import mysql from "mysql2";
 import { RowTap } from "../../../../../adapters/sources/mysql/row_tap.ts";
 import { PacketError, RowPackets } from "../../../../../adapters/sources/mysql/rows.ts";
+import { copyForDriver } from "../../../../../adapters/sources/mysql/socket.ts";
 import { asPackets, type Field, rowPayload } from "../../../../support/mysql_packets.ts";
 
 const MB = 1024 * 1024;
@@ -259,4 +260,22 @@ Deno.test("tap: packets out of order end the connection", () => {
   ok(lost[0] instanceof PacketError);
   equal(lost.length, 1);
   equal(seen.includes("end"), false);
+});
+
+Deno.test("tap: what the driver was given in part stays as it was, though reads go into one buffer", () => {
+  const answer = answerOf([{ columns: 2, rows: [["1", "a"], [null, "b"]] }], eof());
+  const driver = loggedIn();
+  copyForDriver(driver);
+  const seen: Seen = [];
+  const query = driver.query("SELECT 1");
+  watch(query, seen);
+  query.on("result", (row: unknown) => seen.push((row as (Uint8Array | null)[]).map(shown)));
+  const buffer = new Uint8Array(7);
+  for (let at = 0; at < answer.length; at += buffer.length) {
+    const piece = answer.subarray(at, at + buffer.length);
+    buffer.set(piece);
+    driver.packetParser.execute(buffer.subarray(0, piece.length));
+    buffer.fill(0x2a);
+  }
+  deepEqual(seen, parsed(loggedIn(), answer));
 });
