@@ -4,6 +4,7 @@
  */
 import { dirname } from "node:path";
 import { RivetError } from "../core/base/errors.ts";
+import { fileReason, isFull } from "../core/base/file_error.ts";
 import { PRIVATE_FILE } from "../core/base/private_files.ts";
 import { renameOver } from "../core/base/rename_over.ts";
 
@@ -17,7 +18,7 @@ export interface ReservedFile {
 /**
  * Claims a temporary file beside `path`, so that an unwritable place is found before hours of work.
  * @param mode of a file that was not there
- * @throws RivetError DESTINATION_UNWRITABLE
+ * @throws RivetError DESTINATION_UNWRITABLE, DESTINATION_FULL
  */
 export async function reserveFile(path: string, mode = PRIVATE_FILE): Promise<ReservedFile> {
   return await guard(path, async () => {
@@ -125,9 +126,12 @@ async function guard<T>(path: string, body: () => Promise<T>): Promise<T> {
   try {
     return await body();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new RivetError("DESTINATION_UNWRITABLE", `cannot write ${path}: ${reason}`, {
-      hint: "Choose a path in a folder that this user can write to.",
+    const full = isFull(cause);
+    const code = full ? "DESTINATION_FULL" : "DESTINATION_UNWRITABLE";
+    throw new RivetError(code, `cannot write ${path}: ${fileReason(cause)}`, {
+      hint: full
+        ? "Free space (or quota) there, or choose a path on another disk."
+        : "Choose a path in a folder that this user can write to.",
       cause,
     });
   }

@@ -25,5 +25,6 @@ export function flagHint(refusal: Error): string {
     : value === undefined || value.startsWith("<")
     ? `--allow-${kind}`
     : `--allow-${kind}=${value}`;
-  return `Start Rivet with ${flag}, or with -A; \`rivet permissions\` prints all that a configuration needs.`;
+  return `Start Rivet with ${flag}, or with -A; \`rivet permissions\` prints all that a configuration needs, ` +
+    "and --path adds what a command is given beside it.";
 }

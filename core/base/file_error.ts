@@ -98,9 +98,14 @@ export function errnoOf(error: unknown): string | undefined {
 }
 
 /** The runtime appends `: writefile '/path'` and ` (os error 28)`; the path is in our own message. */
-function reason(error: unknown): string {
+export function fileReason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.replace(/ \(os error \d+\).*$/s, "");
+}
+
+/** No space, or no more of it for this user. */
+export function isFull(error: unknown): boolean {
+  return BY_ERRNO[errnoOf(error) ?? ""] === FULL;
 }
 
 const READING = ["read", "list", "look into"];
@@ -120,7 +125,7 @@ export function fileError(error: unknown, doing: string, path: string): Destinat
   if (error instanceof DestinationError) return error;
   const errno = errnoOf(error);
   const known = classOf(error, errno, doing);
-  const message = `cannot ${doing} ${path}: ${reason(error)}`;
+  const message = `cannot ${doing} ${path}: ${fileReason(error)}`;
   if (known === undefined) {
     return new DestinationError("DESTINATION_FAILED", message, { nativeCode: errno, cause: error });
   }

@@ -105,3 +105,14 @@ Deno.test("result file: what is not committed leaves nothing and changes nothing
     deepEqual(names(folder), ["file"]);
     equal(await Deno.readTextFile(path), "old");
   }));
+
+Deno.test({
+  name: "result file: a full disk is said to be one, without the temporary name",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    rejects(write("/dev/full", "text"), {
+      code: "DESTINATION_FULL",
+      message: "cannot write /dev/full: No space left on device",
+      hint: "Free space (or quota) there, or choose a path on another disk.",
+    }),
+});
