@@ -63,7 +63,8 @@ Deno.test("a command's help is the command line alone: no driver, codec, schema 
   const entries = [await loadedWith("program.ts"), await loadedWith("cli/parse.ts")];
   const own = entries.flatMap((entry) => entry.own);
   const packages = [...new Set(entries.flatMap((entry) => entry.packages))];
-  const light = /^(program\.ts|cli\/.*|core\/(base\/[a-z_]+|config\/select|report\/json)\.ts)$/;
+  const light =
+    /^(program\.ts|cli\/.*|core\/(base\/[a-z_]+|config\/(select|table_formats)|report\/json)\.ts)$/;
   deepEqual(own.filter((file) => !light.test(file)), []);
   deepEqual(packages, ["@optique/core"]);
 });
