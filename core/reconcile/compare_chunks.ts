@@ -20,7 +20,12 @@ export interface Comparison {
   /** How the rows were selected: values are compared too. null: counts alone. */
   readonly description: Description | null;
   readonly signal: AbortSignal;
+  /** What the source said of some chunks already, by their index. */
+  readonly known?: ReadonlyMap<number, ChunkAtSource>;
 }
+
+/** What is asked about a chunk. */
+export type AskedChunk = Pick<ChunkTask, "chunkIndex" | "startKey" | "endKey" | "checksum">;
 
 /** In the order of the chunks. @throws RivetError, SourceError when the source cannot be asked at all. */
 export async function compareChunks(ask: Ask, comparison: Comparison): Promise<Partition[]> {
@@ -29,15 +34,18 @@ export async function compareChunks(ask: Ask, comparison: Comparison): Promise<P
   const partitions: Partition[] = [];
   for (const task of comparison.tasks) {
     throwIfAborted(signal);
-    partitions.push(comparePartition(task, await chunkAtSource(paced, comparison, task)));
+    const said = comparison.known?.get(task.chunkIndex) ??
+      await chunkAtSource(paced, comparison, task);
+    partitions.push(comparePartition(task, said));
   }
   return partitions;
 }
 
-async function chunkAtSource(
+/** @throws RivetError, SourceError when the source cannot be asked at all. */
+export async function chunkAtSource(
   ask: Ask,
-  comparison: Comparison,
-  task: ChunkTask,
+  comparison: Omit<Comparison, "tasks">,
+  task: AskedChunk,
 ): Promise<ChunkAtSource> {
   const bounds = { start: task.startKey, end: task.endKey };
   if (!areBoundsOf(comparison.shape, bounds)) {
@@ -57,7 +65,7 @@ async function chunkAtSource(
 /** COUNT(*) of the chunk's rows, and their checksum when it is asked for, in the form of the one that is kept. */
 async function counted(
   source: Source,
-  { shape, description, exported }: Comparison,
+  { shape, description, exported }: Omit<Comparison, "tasks">,
   kept: string | null,
   bounds: { readonly start: string | null; readonly end: string | null },
 ): Promise<ChunkAtSource> {

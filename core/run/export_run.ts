@@ -24,7 +24,9 @@ import { reconcileChunks } from "./reconcile_chunks.ts";
 import { reconcileCount } from "./reconcile_count.ts";
 import { StorageWatch } from "./storage_watch.ts";
 import { planUnits } from "./unit_plan.ts";
-import { UnitRunner } from "./units.ts";
+import { ChunkChecks } from "./chunk_checks.ts";
+import { CheckedQueue } from "./checked_queue.ts";
+import { type UnitQueue, UnitRunner } from "./units.ts";
 
 /** Of values of a known width; texts are longer. */
 const VALUE_BYTES = 8;
@@ -42,6 +44,9 @@ export class ExportRun {
   readonly #source: ExportSource;
   #planned: PlannedRun | null = null;
   #queue: RunQueue | null = null;
+  #checks: ChunkChecks | null = null;
+  /** Ends what is asked beside the read. */
+  readonly #ended = new AbortController();
   #schemaChanged: boolean | null = null;
   #totals: StageTotals | null = null;
   #quality: readonly string[] = [];
@@ -78,6 +83,8 @@ export class ExportRun {
       await this.#passQuality(planned, this.#totals, queue);
       await this.#prepare(strategy, queue);
     } finally {
+      this.#ended.abort();
+      await this.#checks?.end();
       await this.#source.close();
       await bestEffort("the return of unfinished chunks", async () => {
         await this.#queue?.release();
@@ -131,12 +138,28 @@ export class ExportRun {
     try {
       const suffix = createOnly ? null : randomSuffix();
       const unitPlan = await planUnits(this.#ctx, planned.plan, { suffix, repair: false });
-      const runner = new UnitRunner(this.#ctx, unitPlan, queue, readers);
+      const checked = await this.#checkBeside(planned, queue);
+      const runner = new UnitRunner(this.#ctx, unitPlan, checked, readers);
       await runner.run();
       return runner.totals;
     } finally {
       await Promise.all(readers.map((reader) => reader.close()));
     }
+  }
+
+  /** The queue, with its finished chunks reconciled while others are read, where that is asked for. */
+  async #checkBeside({ plan }: PlannedRun, queue: RunQueue): Promise<UnitQueue> {
+    const { exported, signal } = this.#ctx;
+    const { strategy, description } = plan;
+    const wanted = exported.reconcile === "checksum" && strategy.kind === "chunked";
+    // What adapts to the source's load may not add to it.
+    if (!wanted || exported.tuning.adaptive) return queue;
+    const ending = AbortSignal.any([signal, this.#ended.signal]);
+    const session = await this.#source.reconciling(ending);
+    if (session === null) return queue;
+    const comparison = { exported, shape: strategy.shape, description, signal: ending };
+    this.#checks = new ChunkChecks(session, comparison);
+    return new CheckedQueue(queue, strategy.chunks, this.#checks);
   }
 
   /** `--reconcile`, or `reconcile: count | checksum` on the export. */
@@ -159,10 +182,11 @@ export class ExportRun {
 
   async #reconcileChunks(description: Description, shape: ChunkShape): Promise<void> {
     const { state, exported, runId, signal } = this.#ctx;
+    const known = await this.#checks?.answers();
     const tasks = await state.chunkTasks(runId);
     await reconcileChunks(
       (question) => this.#source.retried("reconcile", question),
-      { exported, shape, tasks, description, signal },
+      { exported, shape, tasks, description, signal, known },
     );
   }
 

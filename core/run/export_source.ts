@@ -89,6 +89,21 @@ export class ExportSource {
     });
   }
 
+  /**
+   * One more connection, to reconcile over while the readers read; null when the process has no room for it. To
+   * be closed by whoever asks. @param signal ends its statements.
+   */
+  async reconciling(signal: AbortSignal): Promise<SourceSession | null> {
+    const { deps, config } = this.#ctx;
+    await this.#askServer();
+    if (deps.readers.more(1) === 0) return null;
+    this.#further++;
+    return new SourceSession(
+      () => deps.source(config.source.type),
+      () => ({ ...this.#connectOptions(), applicationName: "rivet/reconcile", signal }),
+    );
+  }
+
   #askServer(): Promise<void> {
     const ask = () =>
       this.retried("plan", async (source) => await source.freeConnections?.() ?? null);

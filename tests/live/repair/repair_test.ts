@@ -164,6 +164,23 @@ Deno.test("checksum: chunks of a run that kept none are unknown, and a repair gi
     deepEqual(await b.exported(), await b.source());
   }));
 
+Deno.test("reconcile: checksum asks about every chunk once, beside the read where there is room", () =>
+  onBench(async (b) => {
+    for (const [limit, beside] of [[8, true], [1, false]] as const) {
+      await b.configure("reconcile: checksum");
+      const config = join(b.folder, "rivet.yaml");
+      const yaml = await Deno.readTextFile(config);
+      await Deno.writeTextFile(
+        config,
+        yaml.replace(/^source:.*$/m, `$&\n  max_connections: ${limit}`),
+      );
+      const { err, out } = succeeded(await b.rivet("run", "-vv"));
+      match(out, /reconciled: +pass/);
+      equal(err.match(/hashint4extended\(0, /g)?.length, 8);
+      equal(err.includes("rivet/reconcile: connected to"), beside);
+    }
+  }));
+
 Deno.test("reconcile: checksum fails a run whose rows changed while it read", () =>
   onBench(async (b) => {
     // Every read of the row gives another value.

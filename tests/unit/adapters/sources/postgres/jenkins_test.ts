@@ -1,35 +1,41 @@
-import { equal } from "node:assert/strict";
-import { hashBytes, hashed, hashWord } from "../../../../../adapters/sources/postgres/jenkins.ts";
+import { deepEqual, equal } from "node:assert/strict";
+import {
+  hashBytes,
+  type Hashes,
+  hashSeeds,
+  hashWord,
+  wordState,
+} from "../../../../../adapters/sources/postgres/jenkins.ts";
 
 /** Of `length` letters, by a server: `hashtextextended(left('abcd...', length) COLLATE "C", seed)`. */
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 const TEXTS: readonly (readonly [length: number, seed: bigint, hash: bigint])[] = [
-  [0, 0n, -6939563903564495251n],
-  [1, 1n, 3325245193489759299n],
+  [0, 1n, -150071773020461347n],
+  [1, -1n, 8688456822845412000n],
   [2, -7046029254386353131n, -8813337557218265245n],
-  [3, 0n, -6747756470228489321n],
-  [4, 1n, -9042268383291675265n],
+  [3, 1n, 2125675926272891485n],
+  [4, -1n, -8506387423880103258n],
   [5, -7046029254386353131n, 5423556707833176642n],
-  [6, 0n, 290958262752763840n],
-  [7, 1n, 8893296306369806751n],
+  [6, 1n, -7708154518206703230n],
+  [7, -1n, 6620770052711690062n],
   [8, -7046029254386353131n, 5150498316399276286n],
-  [9, 0n, -3278210106038014113n],
-  [10, 1n, 3861069368272743232n],
+  [9, 1n, 5773402991589158274n],
+  [10, -1n, -5021275161817138704n],
   [11, -7046029254386353131n, -802576794447761230n],
-  [12, 0n, -7556637188122330412n],
-  [13, 1n, 3808842878744369845n],
+  [12, 1n, -6429754808531195817n],
+  [13, -1n, 6205390682044465928n],
   [14, -7046029254386353131n, -454602724102696497n],
-  [15, 0n, 9043359162837317271n],
-  [16, 1n, 703898403846518408n],
+  [15, 1n, 8832998013640486416n],
+  [16, -1n, 5590415279907605704n],
   [17, -7046029254386353131n, 7109483441648802844n],
-  [18, 0n, 484589330715449564n],
-  [19, 1n, -5352055475504206210n],
+  [18, 1n, -8483450521730918564n],
+  [19, -1n, -1422852774862433387n],
   [20, -7046029254386353131n, 2548147502533268409n],
-  [21, 0n, 7996419909667933074n],
-  [22, 1n, -2120185363977180431n],
+  [21, 1n, 7909351786236951067n],
+  [22, -1n, -2645673675841555979n],
   [23, -7046029254386353131n, -858671223261209192n],
-  [24, 0n, -1933194731779935345n],
-  [25, 1n, 5694819572527276190n],
+  [24, 1n, -731882798451170301n],
+  [25, -1n, -5957734741082924352n],
 ];
 
 /** `hashint4extended(value, seed)` */
@@ -51,22 +57,42 @@ const WORDS: readonly (readonly [value: number, seed: bigint, hash: bigint])[] =
   [-2147483648, -7046029254386353131n, -1722867377629226331n],
 ];
 
-const low = (value: bigint) => Number(BigInt.asIntN(32, value));
-const high = (value: bigint) => Number(BigInt.asIntN(32, value >> 32n));
-const result = () => BigInt.asIntN(64, BigInt(hashed.high) << 32n | BigInt(hashed.low >>> 0));
+const wordsOf = (value: bigint) => ({
+  low: Number(BigInt.asIntN(32, value)),
+  high: Number(BigInt.asIntN(32, value >> 32n)),
+});
+
+/** What `add` adds to a row that holds `before`. */
+function added(add: (out: Hashes) => void): bigint {
+  const out = { low: Int32Array.of(1, 2, 3), high: Int32Array.of(4, 5, 6) };
+  add(out);
+  deepEqual([out.low[0], out.low[2], out.high[0], out.high[2]], [1, 3, 4, 6]);
+  return BigInt.asIntN(64, BigInt(out.high[1] ^ 5) << 32n | BigInt((out.low[1] ^ 2) >>> 0));
+}
 
 Deno.test("lookup3: bytes of every length up to two blocks, as the server hashes them", () => {
   for (const [length, seed, hash] of TEXTS) {
     // Bytes around the value must not matter.
     const bytes = new TextEncoder().encode(`!${LETTERS.slice(0, length)}!!!!`);
-    hashBytes(new DataView(bytes.buffer), 1, length, low(seed), high(seed));
-    equal(result(), hash, `${length} bytes, seed ${seed}`);
+    const view = new DataView(bytes.buffer);
+    const found = added((out) => hashBytes(view, 1, length, wordsOf(seed), out, 1));
+    equal(found, hash, `${length} bytes, seed ${seed}`);
   }
 });
 
 Deno.test("lookup3: words, as the server hashes them", () => {
   for (const [value, seed, hash] of WORDS) {
-    hashWord(value, low(seed), high(seed));
-    equal(result(), hash, `${value}, seed ${seed}`);
+    const state = wordState(wordsOf(seed));
+    equal(added((out) => hashWord(value, state, out, 1)), hash, `${value}, seed ${seed}`);
+  }
+});
+
+Deno.test("lookup3: a hash of seeds", () => {
+  for (const [, seed, hash] of WORDS.filter(([value]) => value === 0)) {
+    const { low, high } = wordsOf(seed);
+    const out = { low: Int32Array.of(low, 7), high: Int32Array.of(high, 7) };
+    hashSeeds(out, 1);
+    const { low: wantedLow, high: wantedHigh } = wordsOf(hash);
+    deepEqual(out, { low: Int32Array.of(wantedLow, 7), high: Int32Array.of(wantedHigh, 7) });
   }
 });
