@@ -1,10 +1,7 @@
 /** One 64-bit hash per row, over some of a batch's columns in a given order. */
 import type { Batch } from "../batch/batch.ts";
-import { FormBuffer, NullableForm } from "./value_form.ts";
-import type { Xxh3 } from "./xxh3.ts";
-
-/** Rows that are laid out at a time: few enough to stay in the processor's cache. */
-const BLOCK_ROWS = 512;
+import { NullableForm } from "./value_form.ts";
+import { MAX_INPUTS, type Xxh3 } from "./xxh3.ts";
 
 /** A batch's column by name. Stages were planned against the same columns: absence is a defect. */
 export function columnIndex(batch: Batch, name: string): number {
@@ -16,9 +13,8 @@ export function columnIndex(batch: Batch, name: string): number {
 export class RowHasher {
   readonly #xxh3: Xxh3;
   readonly #minBytes: number;
-  readonly #buffer = new FormBuffer();
   /** Where the next value of a row goes; in the end, where the row ends. */
-  readonly #at = new Int32Array(BLOCK_ROWS);
+  readonly #at = new Int32Array(MAX_INPUTS);
 
   /** @param minBytes shorter rows are padded with zeros; 0 for the public row hash. */
   constructor(xxh3: Xxh3, minBytes: number) {
@@ -30,28 +26,29 @@ export class RowHasher {
   hash(batch: Batch, columns: readonly number[]): Int32Array<ArrayBuffer> {
     const out = new Int32Array(batch.rows * 2);
     const forms = columns.map((c) => new NullableForm(batch.columns[c].type, batch.data[c]));
-    for (let from = 0; from < batch.rows; from += BLOCK_ROWS) {
-      this.#block(forms, from, Math.min(batch.rows, from + BLOCK_ROWS), out);
+    for (let from = 0; from < batch.rows; from += MAX_INPUTS) {
+      this.#block(forms, from, Math.min(batch.rows, from + MAX_INPUTS), out);
     }
     return out;
   }
 
   #block(forms: readonly NullableForm[], from: number, to: number, out: Int32Array): void {
     const at = this.#at;
+    const { inputs } = this.#xxh3;
+    inputs.reserve(this.#layOut(forms, from, to));
+    for (const form of forms) form.writeRows(inputs, from, to, at);
+    this.#pad(to - from);
+    this.#xxh3.hash(at, to - from, out, from * 2);
+  }
+
+  /** Up to the least of a row's bytes. */
+  #pad(rows: number): void {
     const minBytes = this.#minBytes;
-    this.#buffer.reserve(this.#layOut(forms, from, to));
-    const { bytes, view } = this.#buffer;
-    for (const form of forms) {
-      for (let row = from; row < to; row++) {
-        at[row - from] = form.write(this.#buffer, row, at[row - from]);
-      }
-    }
-    let start = 0;
-    for (let row = from; row < to; row++) {
-      let end = at[row - from];
-      while (end - start < minBytes) bytes[end++] = 0;
-      this.#xxh3.low64(view, start, end - start, out, row * 2);
-      start = end;
+    if (minBytes === 0) return;
+    const at = this.#at;
+    const { bytes } = this.#xxh3.inputs;
+    for (let i = 0, start = 0; i < rows; start = at[i++]) {
+      while (at[i] - start < minBytes) bytes[at[i]++] = 0;
     }
   }
 

@@ -22,16 +22,11 @@ import type { ColumnData } from "../batch/batch.ts";
 import { LAYOUT_WIDTH, layoutOf, type RivetType } from "../types/types.ts";
 
 /** A growable buffer and two views of it. */
-export class FormBuffer {
-  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(64 * 1024);
-  view: DataView = new DataView(this.bytes.buffer);
-
-  /** Makes room for `size` bytes in all; what was in it is gone. */
-  reserve(size: number): void {
-    if (size <= this.bytes.length) return;
-    this.bytes = new Uint8Array(Math.max(size, this.bytes.length * 2));
-    this.view = new DataView(this.bytes.buffer);
-  }
+export interface FormBuffer {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly view: DataView<ArrayBuffer>;
+  /** Makes room for `size` bytes in all; what was in it is gone, and the views are others. */
+  reserve(size: number): void;
 }
 
 /** The form of a column's values, bound to one batch. Without the leading byte; the row is not NULL. */
@@ -41,6 +36,14 @@ interface ValueForm {
   size(row: number): number;
   /** Writes at `at` and returns where the value ends. */
   write(to: FormBuffer, row: number, at: number): number;
+  /** `NullableForm.writeRows`, for forms that most columns have: a loop of its own each, without calls. */
+  writeRows?(
+    to: FormBuffer,
+    from: number,
+    until: number,
+    at: Int32Array,
+    validity: Uint8Array | null,
+  ): void;
 }
 
 /** The same with the leading byte. */
@@ -66,6 +69,13 @@ export class NullableForm {
     return this.#form.write(to, row, at + 1);
   }
 
+  /** Writes the values of rows `from` to `to`, each where `at[0...]` says, which then says where it ends. */
+  writeRows(to: FormBuffer, from: number, until: number, at: Int32Array): void {
+    const { writeRows } = this.#form;
+    if (writeRows !== undefined) return writeRows(to, from, until, at, this.#validity);
+    for (let row = from; row < until; row++) at[row - from] = this.write(to, row, at[row - from]);
+  }
+
   /** Adds the sizes of rows `from` to `to` to `sizes[0...]`. */
   addSizes(sizes: Int32Array, from: number, to: number): void {
     const { width } = this.#form;
@@ -75,8 +85,7 @@ export class NullableForm {
   }
 
   isNull(row: number): boolean {
-    const validity = this.#validity;
-    return validity !== null && (validity[row >> 3] & (1 << (row & 7))) === 0;
+    return isNullIn(this.#validity, row);
   }
 }
 
@@ -121,25 +130,58 @@ function span(data: ColumnData, width: number): [ArrayBufferLike, number, number
   return [buffer, byteOffset, Math.floor(byteLength / width)];
 }
 
+function isNullIn(validity: Uint8Array | null, row: number): boolean {
+  return validity !== null && (validity[row >> 3] & (1 << (row & 7))) === 0;
+}
+
 function smallInteger(values: Int16Array | Int32Array): ValueForm {
-  return fixed(8, (to, row, at) => {
-    const value = values[row];
-    to.view.setInt32(at, value, true);
-    to.view.setInt32(at + 4, value >> 31, true);
-    return at + 8;
-  });
+  return {
+    ...fixed(8, (to, row, at) => {
+      const value = values[row];
+      to.view.setInt32(at, value, true);
+      to.view.setInt32(at + 4, value >> 31, true);
+      return at + 8;
+    }),
+    writeRows({ bytes, view }, from, until, at, validity) {
+      for (let row = from, i = 0; row < until; row++, i++) {
+        const start = at[i];
+        if (isNullIn(validity, row)) bytes[at[i]++] = 0;
+        else {
+          bytes[start] = 1;
+          view.setInt32(start + 1, values[row], true);
+          view.setInt32(start + 5, values[row] >> 31, true);
+          at[i] = start + 9;
+        }
+      }
+    },
+  };
 }
 
 /** Values whose own bytes are the form, `count` 32-bit words each. */
 function words(values: Int32Array, count: number): ValueForm {
-  return fixed(count * 4, (to, row, at) => {
-    const { view } = to;
-    for (let i = row * count; i < (row + 1) * count; i++) {
-      view.setInt32(at, values[i], true);
-      at += 4;
-    }
-    return at;
-  });
+  return {
+    ...fixed(count * 4, (to, row, at) => {
+      const { view } = to;
+      for (let i = row * count; i < (row + 1) * count; i++) {
+        view.setInt32(at, values[i], true);
+        at += 4;
+      }
+      return at;
+    }),
+    writeRows({ bytes, view }, from, until, at, validity) {
+      for (let row = from, i = 0; row < until; row++, i++) {
+        if (isNullIn(validity, row)) bytes[at[i]++] = 0;
+        else {
+          let next = at[i];
+          bytes[next++] = 1;
+          for (let w = row * count; w < (row + 1) * count; w++, next += 4) {
+            view.setInt32(next, values[w], true);
+          }
+          at[i] = next;
+        }
+      }
+    },
+  };
 }
 
 function float(values: Float32Array | Float64Array): ValueForm {
@@ -157,23 +199,38 @@ function float(values: Float32Array | Float64Array): ValueForm {
 /** Below this a loop is faster than the view that `set` needs. */
 const SMALL_COPY = 48;
 
+/** The length and the bytes `[start, end)` of `values`. */
+function writeSized(
+  { bytes, view }: FormBuffer,
+  at: number,
+  values: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  const length = end - start;
+  view.setInt32(at, length, true);
+  at += 4;
+  if (length > SMALL_COPY) bytes.set(values.subarray(start, end), at);
+  else for (let i = 0; i < length; i++) bytes[at + i] = values[start + i];
+  return at + length;
+}
+
 function sized(data: ColumnData): ValueForm {
   const { values } = data;
   const offsets = data.offsets as Int32Array;
   return {
     width: null,
     size: (row) => 4 + offsets[row + 1] - offsets[row],
-    write: (to, row, at) => {
-      const start = offsets[row];
-      const length = offsets[row + 1] - start;
-      to.view.setInt32(at, length, true);
-      at += 4;
-      if (length > SMALL_COPY) to.bytes.set(values.subarray(start, start + length), at);
-      else {
-        const { bytes } = to;
-        for (let i = 0; i < length; i++) bytes[at + i] = values[start + i];
+    write: (to, row, at) => writeSized(to, at, values, offsets[row], offsets[row + 1]),
+    writeRows(to, from, until, at, validity) {
+      const { bytes } = to;
+      for (let row = from, i = 0; row < until; row++, i++) {
+        if (isNullIn(validity, row)) bytes[at[i]++] = 0;
+        else {
+          bytes[at[i]] = 1;
+          at[i] = writeSized(to, at[i] + 1, values, offsets[row], offsets[row + 1]);
+        }
       }
-      return at + length;
     },
   };
 }
