@@ -1,6 +1,6 @@
 /** One 64-bit hash per row, over some of a batch's columns in a given order. */
 import type { Batch } from "../batch/batch.ts";
-import { NullableForm } from "./value_form.ts";
+import { type FormBuffer, NullableForm } from "./value_form.ts";
 import { MAX_INPUTS, type Xxh3 } from "./xxh3.ts";
 
 /** A batch's column by name. Stages were planned against the same columns: absence is a defect. */
@@ -34,19 +34,17 @@ export class RowHasher {
 
   #block(forms: readonly NullableForm[], from: number, to: number, out: Int32Array): void {
     const at = this.#at;
-    const { inputs } = this.#xxh3;
-    inputs.reserve(this.#layOut(forms, from, to));
+    const inputs = this.#xxh3.begin(this.#layOut(forms, from, to));
     for (const form of forms) form.writeRows(inputs, from, to, at);
-    this.#pad(to - from);
+    this.#pad(inputs, to - from);
     this.#xxh3.hash(at, to - from, out, from * 2);
   }
 
   /** Up to the least of a row's bytes. */
-  #pad(rows: number): void {
+  #pad({ bytes }: FormBuffer, rows: number): void {
     const minBytes = this.#minBytes;
     if (minBytes === 0) return;
     const at = this.#at;
-    const { bytes } = this.#xxh3.inputs;
     for (let i = 0, start = 0; i < rows; start = at[i++]) {
       while (at[i] - start < minBytes) bytes[at[i]++] = 0;
     }

@@ -30,15 +30,22 @@ export interface PartSink {
   abort(): void;
 }
 
+/** Each is an instance of a WebAssembly module, which takes longer to make than a small file to hash. */
+const unused: IHasher[] = [];
+
 class Digests {
   readonly #md5: Hash = createHash("md5");
   readonly #xxh3: IHasher;
   readonly #pieces: PieceDigests | null;
   size = 0;
 
-  constructor(xxh3: IHasher, pieces: PieceDigests | null) {
+  private constructor(xxh3: IHasher, pieces: PieceDigests | null) {
     this.#xxh3 = xxh3.init();
     this.#pieces = pieces;
+  }
+
+  static async open(pieces: PieceDigests | null): Promise<Digests> {
+    return new Digests(unused.pop() ?? await createXXHash3(), pieces);
   }
 
   /** To be called when the file holds the chunk. */
@@ -50,11 +57,13 @@ class Digests {
   }
 
   finish(file: string, rows: number): StagedPart {
+    const xxh3 = this.#xxh3.digest("hex");
+    unused.push(this.#xxh3);
     return {
       file,
       rows,
       sizeBytes: this.size,
-      fingerprint: `xxh3:${this.#xxh3.digest("hex")}`,
+      fingerprint: `xxh3:${xxh3}`,
       md5: this.#md5.digest("base64"),
       pieceMd5s: this.#pieces?.finish(),
     };
@@ -128,12 +137,49 @@ function writeAll(file: { writeSync(p: Uint8Array): number }, chunk: Uint8Array)
   while (written < chunk.byteLength) written += file.writeSync(chunk.subarray(written));
 }
 
+/** Small pieces are written together: the pages of a small file are some forty. */
+const GATHER_BYTES = 64 * 1024;
+
+/** Writes to a file and hashes what it has written. */
+class HashedFile {
+  readonly #file: Deno.FsFile;
+  readonly #digests: Digests;
+  #gathered: Uint8Array | null = null;
+  #used = 0;
+
+  constructor(file: Deno.FsFile, digests: Digests) {
+    this.#file = file;
+    this.#digests = digests;
+  }
+
+  /** The caller may use the chunk's memory for something else afterwards. */
+  write(chunk: Uint8Array): void {
+    if (this.#used + chunk.byteLength > GATHER_BYTES) this.flush();
+    if (chunk.byteLength > GATHER_BYTES / 2) return this.#write(chunk);
+    this.#gathered ??= new Uint8Array(GATHER_BYTES);
+    this.#gathered.set(chunk, this.#used);
+    this.#used += chunk.byteLength;
+  }
+
+  flush(): void {
+    if (this.#gathered === null || this.#used === 0) return;
+    const gathered = this.#gathered.subarray(0, this.#used);
+    this.#used = 0;
+    this.#write(gathered);
+  }
+
+  #write(chunk: Uint8Array): void {
+    writeAll(this.#file, chunk);
+    this.#digests.update(chunk);
+  }
+}
+
 /** @throws DestinationError DESTINATION_FULL, DESTINATION_UNWRITABLE; the file is removed first. */
 export async function openStagedFile(
   path: string,
   pieces: PieceRule | null = null,
 ): Promise<PartSink> {
-  const digests = new Digests(await createXXHash3(), pieces && new PieceDigests(path, pieces));
+  const digests = await Digests.open(pieces && new PieceDigests(path, pieces));
   let file: Deno.FsFile;
   try {
     // Rows are nobody else's before the destination has them.
@@ -162,14 +208,12 @@ export async function openStagedFile(
       throw fileError(error, "write", path);
     }
   };
+  const hashed = new HashedFile(file, digests);
   return {
-    write: (chunk) =>
-      guarded(() => {
-        writeAll(file, chunk);
-        digests.update(chunk);
-      }),
+    write: (chunk) => guarded(() => hashed.write(chunk)),
     finish: (rows) =>
       guarded(() => {
+        hashed.flush();
         file.syncSync();
         close();
         return digests.finish(path, rows);
@@ -180,7 +224,7 @@ export async function openStagedFile(
 
 /** Bytes leave as they come; there is no file and no commit point (contracts section 2, stdout). */
 export async function openStream(stream: Pick<StreamDestination, "write">): Promise<PartSink> {
-  const digests = new Digests(await createXXHash3(), null);
+  const digests = await Digests.open(null);
   return {
     write: (chunk) => {
       stream.write(chunk);

@@ -27,6 +27,11 @@ const FIRST_CAPACITY = PAGE_BYTES;
 
 let module: WebAssembly.Module | null = null;
 
+function instantiate(): Exports {
+  module ??= new WebAssembly.Module(Uint8Array.fromBase64(WASM));
+  return new WebAssembly.Instance(module).exports as unknown as Exports;
+}
+
 /** Where inputs are laid out: the kernel's memory, from `INPUTS_AT` on. */
 class InputBuffer implements FormBuffer {
   readonly #memory: WebAssembly.Memory;
@@ -52,21 +57,28 @@ class InputBuffer implements FormBuffer {
   }
 }
 
+/** A memory that had to grow beyond this is given back. */
+const KEPT_BYTES = 4 * 1024 * 1024;
+
 /** One serves one thread. */
 export class Xxh3 {
-  readonly #run: Exports;
   readonly #short: IHasher;
-  readonly #inputs: InputBuffer;
+  #run: Exports;
+  #inputs: InputBuffer;
 
   constructor(short: IHasher) {
-    module ??= new WebAssembly.Module(Uint8Array.fromBase64(WASM));
-    this.#run = new WebAssembly.Instance(module).exports as unknown as Exports;
     this.#short = short;
+    this.#run = instantiate();
     this.#inputs = new InputBuffer(this.#run.memory);
   }
 
-  /** Inputs are written here, one behind another from 0 on. */
-  get inputs(): FormBuffer {
+  /** Inputs of `size` bytes in all are written into the buffer, one behind another from 0 on. */
+  begin(size: number): FormBuffer {
+    if (this.#inputs.bytes.length > KEPT_BYTES && size <= KEPT_BYTES) {
+      this.#run = instantiate();
+      this.#inputs = new InputBuffer(this.#run.memory);
+    }
+    this.#inputs.reserve(size);
     return this.#inputs;
   }
 
@@ -96,7 +108,9 @@ export class Xxh3 {
   }
 }
 
-/** Loads `hash-wasm`. */
-export async function createXxh3(): Promise<Xxh3> {
-  return new Xxh3(await createXXHash128());
+let ofThread: Promise<Xxh3> | null = null;
+
+/** The one of this thread: an instance takes longer to make than a small chunk to hash. */
+export function createXxh3(): Promise<Xxh3> {
+  return ofThread ??= createXXHash128().then((short) => new Xxh3(short));
 }

@@ -32,8 +32,14 @@ export type JournalEventName =
 
 type Data = Readonly<Record<string, unknown>>;
 
-const counted = (value: unknown): string =>
-  typeof value === "number" ? value.toLocaleString("en-US") : String(value);
+/** Made once: `toLocaleString` makes one for every number. */
+let numbers: Intl.NumberFormat | null = null;
+
+function counted(value: unknown): string {
+  if (typeof value !== "number") return String(value);
+  numbers ??= new Intl.NumberFormat("en-US");
+  return numbers.format(value);
+}
 
 /** What each says after the export's name; an event that says itself elsewhere has none. */
 const TEXTS: Readonly<Record<JournalEventName, ((data: Data) => string) | null>> = {

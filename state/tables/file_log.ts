@@ -1,6 +1,6 @@
 /** `file_log`: the parts that a destination accepted (I2). */
 import type { FileRecord, LeasedState } from "../../core/ports/state.ts";
-import type { SqlConnection, SqlRow } from "../connection.ts";
+import type { SqlConnection, SqlExecutor, SqlRow } from "../connection.ts";
 import { number, numberOrNull, text } from "../row.ts";
 import { limit, where } from "./filter.ts";
 
@@ -27,25 +27,28 @@ function fileRecord(row: SqlRow): FileRecord {
 export function fileLogTable(db: SqlConnection): FileLogTable {
   return {
     async logFile(file) {
-      await db.run(
-        `INSERT INTO file_log (run_id, export_name, file_name, destination, row_count, size_bytes,
+      // What follows it (the chunk, the manifest) is kept; a part that is in no log is what I2 allows.
+      const insert = (tx: SqlExecutor) =>
+        tx.run(
+          `INSERT INTO file_log (run_id, export_name, file_name, destination, row_count, size_bytes,
            fingerprint, md5, format, compression, chunk_index, created_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        [
-          file.runId,
-          file.exportName,
-          file.fileName,
-          file.destination,
-          file.rows,
-          file.sizeBytes,
-          file.fingerprint,
-          file.md5,
-          file.format,
-          file.compression,
-          file.chunkIndex,
-          file.createdAt,
-        ],
-      );
+          [
+            file.runId,
+            file.exportName,
+            file.fileName,
+            file.destination,
+            file.rows,
+            file.sizeBytes,
+            file.fingerprint,
+            file.md5,
+            file.format,
+            file.compression,
+            file.chunkIndex,
+            file.createdAt,
+          ],
+        );
+      await db.transaction(insert, { durable: false });
     },
 
     async files(filter) {
