@@ -4,11 +4,15 @@
  * Python's packages come from PyPI (RIVET_INTEROP_PYTHON names a Python that has them), jars from Maven
  * (RIVET_INTEROP_ICEBERG_JARS and RIVET_INTEROP_SPARK_JARS name folders that have them); Java 17.
  *
- * deno run -A tests/interop/iceberg.ts [SCENE ...]: folder, partitions, icebird, rest, spark, writers
+ * deno run -A tests/interop/iceberg.ts [SCENE ...]: folder, partitions, kills, icebird, rest, spark, writers
  */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { icebergRead } from "icebird";
+import { ICEBERG_KILLS, icebergCrash, killName } from "../crash/iceberg_cases.ts";
+import { VICTIMS_SQL } from "../crash/points.ts";
+import { createDatabase, testPostgres } from "../support/postgres.ts";
+import { startS3 } from "../support/s3.ts";
 import { python, Reader } from "./iceberg_readers.ts";
 import { type RestCatalogServer, startRestCatalog } from "./iceberg_rest.ts";
 import { sparkJar, sparkReads, sparkWrites } from "./iceberg_spark.ts";
@@ -91,6 +95,24 @@ async function readByIcebird(reader: Reader): Promise<void> {
   });
 }
 
+/** Every kill around a commit, in a folder and on S3; icebird reads what is left. */
+async function dies(): Promise<void> {
+  const database = await createDatabase(await testPostgres());
+  const s3 = await startS3();
+  try {
+    await database.sql(VICTIMS_SQL.postgres);
+    for (const store of [null, s3]) {
+      for (const kill of ICEBERG_KILLS) {
+        await icebergCrash({ url: database.url, s3: store }, kill);
+        console.log(`${store === null ? "folder" : "S3"}, ${killName(kill)}: every row once`);
+      }
+    }
+  } finally {
+    await s3.stop();
+    await database.drop();
+  }
+}
+
 const folder = (dir: string) => join(dir, "lake", "orders");
 
 interface Props {
@@ -104,6 +126,7 @@ const SCENES: Readonly<Record<string, (props: Props) => Promise<void>>> = {
   folder: ({ reader }) => both({ reader, table: folder, format: "{type: iceberg}" }),
   partitions: ({ reader }) =>
     both({ reader, table: folder, format: `{type: iceberg, partition_by: ${PARTITIONS}}` }),
+  kills: () => dies(),
   icebird: ({ reader }) => readByIcebird(reader),
   rest: async ({ reader, catalog }) => {
     const { uri } = await catalog();
