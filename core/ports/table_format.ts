@@ -115,6 +115,8 @@ export interface Table {
   readonly current: TableVersion | null;
   /** Of the last run of the export that is in the table; null: none is. */
   readonly lastSequence: number | null;
+  /** Whether the table came to what it is by way of that version; null: it does not remember. */
+  follows(version: string): boolean | null;
   /**
    * Whether files of these columns can be committed, before they are written.
    * @throws RivetError TYPE_UNSUPPORTED, TABLE_SCHEMA, naming the column and what to write

@@ -73,15 +73,9 @@ async function validateExport(
     const place = bound(destination, options.signal);
     const found = await findManifest(place, exported.name, runId);
     if (found !== null) {
-      const validation = await validateManifest(place, exported, found);
-      const table = await validateTable(
-        deps,
-        exported,
-        destination,
-        found.manifest,
-        options.signal,
-      );
-      return withVerdict(validation, table);
+      const { manifest } = found;
+      const table = await validateTable(deps, exported, destination, manifest, options.signal);
+      return withVerdict(await validateManifest(place, exported, found, table), table);
     }
     const format = options.format ?? exported.config.format;
     return await validateLegacy({ destination: place, state: deps.state, exported, runId, format });
@@ -150,6 +144,7 @@ async function validateManifest(
   destination: BoundDestination,
   exported: LoadedExport,
   found: FoundManifest,
+  { rewritten }: TableVerdict,
 ): Promise<ExportValidation> {
   const { manifest } = found;
   const content = exported.config.verify === "content";
@@ -157,7 +152,9 @@ async function validateManifest(
   const verification = await verifyDestination(destination, manifest, { content });
   const findings = [
     ...runFindings(found, marker),
-    ...verification.parts.flatMap(partFinding),
+    ...verification.parts
+      .filter(({ path, state }) => state !== "missing" || !rewritten.has(path))
+      .flatMap(partFinding),
   ];
   return {
     ...blank(exported, destination),

@@ -12,9 +12,11 @@ import type { Finding } from "./validation_report.ts";
 export interface TableVerdict {
   readonly findings: readonly Finding[];
   readonly warnings: readonly string[];
+  /** Parts that another writer has put others in the place of since: they may be gone. */
+  readonly rewritten: ReadonlySet<string>;
 }
 
-const NOTHING: TableVerdict = { findings: [], warnings: [] };
+const NOTHING: TableVerdict = { findings: [], warnings: [], rewritten: new Set() };
 
 /** @param manifest of a run that succeeded. @throws as opening the table does */
 export async function validateTable(
@@ -61,8 +63,16 @@ async function compare(
   const lacking = [...own].filter((path) => !files.has(path));
   const others = [...files].filter((path) => !own.has(path));
   const version = `version ${current.id} of the table`;
+  if (table.follows(manifest.table.version) === false) {
+    return finding(
+      "table_lacks_run",
+      `${version} does not come from version ${manifest.table.version}, in which run ` +
+        `'${manifest.run_id}' is: it has been rolled back, or made anew`,
+    );
+  }
   if (current.id !== manifest.table.version && isLater(table, manifest)) {
     return lacking.length === 0 ? NOTHING : {
+      rewritten: new Set(lacking),
       findings: [],
       warnings: [
         `${version} is another writer's, and does not name ${named(lacking)} of this run any more`,
@@ -87,5 +97,5 @@ function named([first, ...more]: readonly string[]): string {
 }
 
 function finding(code: Finding["code"], message: string): TableVerdict {
-  return { findings: [{ code, message }], warnings: [] };
+  return { ...NOTHING, findings: [{ code, message }] };
 }

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { icebergRead } from "icebird";
 import { formatJson } from "../../adapters/tables/iceberg/json.ts";
-import type { CatalogServer } from "../support/iceberg_catalog.ts";
+import { type CatalogServer, WAREHOUSE } from "../support/iceberg_catalog.ts";
 import { readIcebergOnS3, type TableMetadata } from "../support/iceberg_s3.ts";
 import { endOf } from "../support/pulse.ts";
 import { S3_BUCKET, type S3Server } from "../support/s3.ts";
@@ -58,7 +58,7 @@ function config({ url, s3, catalog }: IcebergScene, mode: Mode, prefix: string):
     `prefix: ${prefix}/, endpoint: "${s3.endpoint}"` +
     `${catalog === undefined ? ", access_key_env: S3_KEY_ID, secret_key_env: S3_SECRET" : ""}}`;
   const table = catalog === undefined ? "" : `, identifier: ${IDENTIFIER}, catalog: ` +
-    `{type: rest, uri: "${catalog.uri}", credential_env: ${CREDENTIAL_ENV}}`;
+    `{type: rest, uri: "${catalog.uri}", warehouse: ${WAREHOUSE}, credential_env: ${CREDENTIAL_ENV}}`;
   return `source:
   type: postgres
   url: "${url}"

@@ -3,6 +3,7 @@
  * tests: prefix from its configuration, OAuth2 client credentials, namespaces, staged tables, commits under
  * requirements. Its answers can be lost, and its tokens expire.
  */
+import { isDeepStrictEqual } from "node:util";
 import { formatJson, parseJson } from "../../adapters/tables/iceberg/json.ts";
 
 type Metadata = Record<string, unknown> & {
@@ -34,6 +35,8 @@ export interface CatalogServer {
 
 const ID = "rivet";
 const SECRET = "s3cr3t-of-the-client";
+/** The one that there is. */
+export const WAREHOUSE = "lake";
 /** For `credential_env`. */
 export const CREDENTIAL = `${ID}:${SECRET}`;
 
@@ -92,13 +95,24 @@ function apply(table: Metadata, update: Update): void {
     case "upgrade-format-version":
       table["format-version"] = update["format-version"];
       return;
-    case "add-schema":
-      table.schemas.push(update.schema as Record<string, unknown>);
+    case "add-schema": {
+      const schema = update.schema as Record<string, unknown>;
+      // One that is there is not added, and nothing is the last one then.
+      const isKnown = table.schemas.some(({ fields }) => isDeepStrictEqual(fields, schema.fields));
+      if (!isKnown) table.schemas.push(schema);
+      table["last-added-schema"] = isKnown ? null : schema["schema-id"];
       table["last-column-id"] = update["last-column-id"];
       return;
-    case "set-current-schema":
-      table["current-schema-id"] = last(table.schemas)["schema-id"];
+    }
+    case "set-current-schema": {
+      const id = update["schema-id"] === -1 ? table["last-added-schema"] : update["schema-id"];
+      if (!table.schemas.some((schema) => schema["schema-id"] === id)) {
+        throw new Failure(400, "ValidationException", "Cannot set last added schema");
+      }
+      delete table["last-added-schema"];
+      table["current-schema-id"] = id;
       return;
+    }
     case "add-spec":
       table["partition-specs"].push(update.spec as Record<string, unknown>);
       return;
@@ -206,6 +220,10 @@ export function startCatalog(): CatalogServer {
       throw new Failure(401, "NotAuthorizedException", "Not authorized");
     }
     if (pathname === "/v1/config") {
+      const { searchParams } = new URL(request.url);
+      if (searchParams.get("warehouse") !== WAREHOUSE) {
+        throw new Failure(404, "NotFoundException", "Unable to find warehouse");
+      }
       return answer(200, { defaults: { prefix: "ware house" }, overrides: {} });
     }
     const text = await request.text();

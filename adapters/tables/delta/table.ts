@@ -59,6 +59,10 @@ export class DeltaTable implements Table {
     return { id: String(this.#snapshot.version), columns: describeSchema(schema) };
   }
 
+  follows(version: string): boolean | null {
+    return this.current !== null && Number(version) <= Number(this.current.id);
+  }
+
   get lastSequence(): number | null {
     return this.#snapshot.txns.get(this.#appId)?.version ?? null;
   }

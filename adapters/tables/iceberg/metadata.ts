@@ -151,14 +151,32 @@ export function currentSnapshot(metadata: TableMetadata): Snapshot | null {
   return metadata.snapshots?.find((snapshot) => snapshot["snapshot-id"] === id) ?? null;
 }
 
+/** Whether the branch goes back to the snapshot; null: those that would tell have expired. */
+export function isAncestor(metadata: TableMetadata, id: string): boolean | null {
+  const known = new Map(metadata.snapshots?.map((one) => [String(one["snapshot-id"]), one]));
+  for (let at = currentSnapshot(metadata);;) {
+    if (at === null) return false;
+    if (String(at["snapshot-id"]) === id) return true;
+    const parent = at["parent-snapshot-id"];
+    if (parent === undefined) return false;
+    const before = known.get(String(parent));
+    if (before === undefined) return String(parent) === id ? true : null;
+    at = before;
+  }
+}
+
 /** What a commit changes; a catalog is told the same as updates. */
 export interface MetadataChange {
-  /** null: the schema stays. */
+  /** null: the schema stays. It may be one that the table has had before. */
   readonly schema: IcebergSchema | null;
   readonly lastColumnId: number;
   /** Set beside those that are there. */
   readonly properties: Readonly<Record<string, string>>;
   readonly snapshot: Snapshot;
+}
+
+export function hasSchema({ schemas }: TableMetadata, schema: IcebergSchema): boolean {
+  return schemas.some((known) => known["schema-id"] === schema["schema-id"]);
 }
 
 /** Versions of the metadata that the log names: what Iceberg's own writers keep by default. */
@@ -179,9 +197,11 @@ export function withChange(
   return {
     ...metadata,
     ...(schema === null ? {} : {
-      schemas: [...metadata.schemas, schema],
+      ...(hasSchema(metadata, schema) ? {} : {
+        schemas: [...metadata.schemas, schema],
+        "last-column-id": lastColumnId,
+      }),
       "current-schema-id": schema["schema-id"],
-      "last-column-id": lastColumnId,
     }),
     properties: { ...metadata.properties, ...properties },
     "last-sequence-number": snapshot["sequence-number"],

@@ -7,6 +7,7 @@ import type { JsonObject } from "./json.ts";
 import {
   currentSchema,
   currentSnapshot,
+  hasSchema,
   newTable,
   readMetadata,
   type TableMetadata,
@@ -228,10 +229,14 @@ export class RestCatalog implements Catalog {
       requirements,
       updates: [
         ...(base === null ? creation(metadata) : []),
-        ...(schema === null ? [] : [
-          { action: "add-schema", schema, "last-column-id": lastColumnId },
-          { action: "set-current-schema", "schema-id": -1 },
-        ]),
+        ...(schema === null
+          ? []
+          : hasSchema(metadata, schema)
+          ? [{ action: "set-current-schema", "schema-id": schema["schema-id"] }]
+          : [
+            { action: "add-schema", schema, "last-column-id": lastColumnId },
+            { action: "set-current-schema", "schema-id": -1 },
+          ]),
         { action: "set-properties", updates: properties },
         { action: "add-snapshot", snapshot },
         {

@@ -121,12 +121,7 @@ export class RestClient {
     const { uri, warehouse } = this.#access;
     const root = uri.replace(/\/+$/, "");
     const query = warehouse === null ? "" : `?warehouse=${encodeURIComponent(warehouse)}`;
-    const config = await this.#authorized(`${root}/v1/config${query}`, {
-      method: "GET",
-      path: "",
-      doing: "ask the catalog for its configuration",
-      repeats: true,
-    });
+    const config = await this.#configuration(`${root}/v1/config${query}`);
     const settings = {
       ...config.defaults as Record<string, string> | undefined,
       ...config.overrides as Record<string, string> | undefined,
@@ -135,6 +130,25 @@ export class RestClient {
       ? ""
       : `/${settings.prefix.split("/").map(encodeURIComponent).join("/")}`;
     return this.#base = `${(settings.uri ?? root).replace(/\/+$/, "")}/v1${prefix}`;
+  }
+
+  async #configuration(url: string): Promise<JsonObject> {
+    try {
+      return await this.#authorized(url, {
+        method: "GET",
+        path: "",
+        doing: "ask the catalog for its configuration",
+        repeats: true,
+      });
+    } catch (error) {
+      // Not to be taken for a table that is missing.
+      if (!(error instanceof CatalogError) || ![400, 404].includes(error.status)) throw error;
+      throw new RivetError("DESTINATION_NOT_FOUND", error.message, {
+        category: "permanent",
+        hint: "Check table_format.catalog: the address, with its path, and the warehouse.",
+        cause: error,
+      });
+    }
   }
 
   async #authorized(url: string, request: RestRequest): Promise<JsonObject> {

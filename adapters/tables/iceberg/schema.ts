@@ -2,6 +2,7 @@
  * Schemas whose fields keep their ids whatever else changes: readers find columns by id, in files of
  * every age.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { FieldIds } from "../../../core/ports/format.ts";
 import type { TableColumn } from "../../../core/ports/table_format.ts";
 import { type IcebergType, icebergType, isList, promotes } from "./types.ts";
@@ -143,6 +144,14 @@ export function evolve(
     problems,
     drift,
   };
+}
+
+/** A schema is known by its fields: that of an earlier time comes back under its own id. */
+export function knownSchema(
+  schemas: readonly IcebergSchema[],
+  { fields }: IcebergSchema,
+): IcebergSchema | undefined {
+  return schemas.find((known) => isDeepStrictEqual(known.fields, fields));
 }
 
 /**

@@ -17,6 +17,7 @@ import {
   currentSchema,
   currentSnapshot,
   currentSpec,
+  isAncestor,
   type MetadataChange,
   newTable,
   RUN_ID,
@@ -24,7 +25,7 @@ import {
 } from "./metadata.ts";
 import { newSpec, type PartitionBy, partitionsOf, type PartitionSpec } from "./partition_spec.ts";
 import { keyOf, samePlace } from "./paths.ts";
-import { evolve, type Evolved, fieldIds, newSchema } from "./schema.ts";
+import { evolve, type Evolved, fieldIds, knownSchema, newSchema } from "./schema.ts";
 import { entriesOf, manifestsOf, writeSnapshot } from "./snapshot.ts";
 
 /** Commits that others may make between our attempts, before it is theirs alone. */
@@ -68,6 +69,11 @@ export class IcebergTable implements Table {
 
   get current(): TableVersion | null {
     return this.#loaded === null ? null : versionOf(this.#loaded.metadata);
+  }
+
+  follows(version: string): boolean | null {
+    const metadata = this.#loaded?.metadata;
+    return metadata === undefined ? false : isAncestor(metadata, version);
   }
 
   get lastSequence(): number | null {
@@ -174,15 +180,9 @@ export class IcebergTable implements Table {
     columns: readonly TableColumn[],
     write: CommitKind,
   ): Planned {
-    const evolved = loaded === null ? newSchema(columns) : evolve(
-      currentSchema(loaded.metadata),
-      {
-        schemaId: 1 + Math.max(...loaded.metadata.schemas.map((schema) => schema["schema-id"])),
-        lastColumnId: loaded.metadata["last-column-id"],
-      },
-      columns,
-      write === "replace",
-    );
+    const evolved = loaded === null
+      ? newSchema(columns)
+      : evolvedFrom(loaded.metadata, columns, write === "replace");
     this.#refuse(evolved, columns);
     const spec = loaded === null
       ? newSpec(evolved.schema, this.#partitionBy)
@@ -283,6 +283,22 @@ export class IcebergTable implements Table {
 
 function isReplacing({ write }: TableCommit): boolean {
   return write === "replace" || write === "overwrite";
+}
+
+function evolvedFrom(
+  metadata: TableMetadata,
+  columns: readonly TableColumn[],
+  replaced: boolean,
+): Evolved {
+  const { schemas, "last-column-id": lastColumnId } = metadata;
+  const schemaId = 1 + Math.max(...schemas.map((schema) => schema["schema-id"]));
+  const evolved = evolve(
+    currentSchema(metadata),
+    { schemaId, lastColumnId },
+    columns,
+    replaced,
+  );
+  return { ...evolved, schema: knownSchema(schemas, evolved.schema) ?? evolved.schema };
 }
 
 function replacedByOther(exportName: string): RivetError {

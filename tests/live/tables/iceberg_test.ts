@@ -1,7 +1,12 @@
 /** Runs that end in an Iceberg table, killed and repaired, read by another reader: it equals the source. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { join } from "node:path";
 import { icebergMetadata, icebergRead } from "icebird";
+import { column } from "../../support/batches.ts";
+import { commitOf, fileOf, storeAt, tableAt } from "../../support/iceberg.ts";
 import { type Bench, failure, onBench, succeeded } from "../repair/bench.ts";
+import { CREDENTIAL, startCatalog, WAREHOUSE } from "../../support/iceberg_catalog.ts";
+import { Lake } from "./harness.ts";
 
 const TABLE = "table_format: {type: iceberg}";
 const PARQUET = "format: parquet";
@@ -63,6 +68,72 @@ Deno.test("iceberg: a repair swaps the chunk's files in one commit, and a full r
     deepStrictEqual(await rows(b), await b.source());
     strictEqual(await snapshots(b), 3);
     succeeded(await b.rivet("validate"));
+  });
+});
+
+Deno.test("iceberg: doctor opens the table through its catalog, and says what is wrong", async () => {
+  const catalog = startCatalog();
+  try {
+    await onBench(async (b) => {
+      const doctor = async (credential: string, warehouse: string) => {
+        Deno.env.set("RIVET_TEST_CATALOG_CREDENTIAL", credential);
+        await b.configure(
+          ...INCREMENTAL,
+          `table_format: {type: iceberg, identifier: shop.orders, catalog: {type: rest, ` +
+            `uri: "${catalog.uri}", warehouse: ${warehouse}, ` +
+            "credential_env: RIVET_TEST_CATALOG_CREDENTIAL}}",
+        );
+        const { code, out } = await b.rivet("doctor", "--json");
+        const { checks } = JSON.parse(out) as { checks: Record<string, string>[] };
+        const { status, code: error } = checks.find(({ check }) => check === "table") ?? {};
+        return [code, status, error];
+      };
+      deepStrictEqual(await doctor(CREDENTIAL, WAREHOUSE), [0, "ok", null]);
+      deepStrictEqual(await doctor("rivet:wr0ng", WAREHOUSE), [1, "fail", "DESTINATION_AUTH"]);
+      deepStrictEqual(await doctor(CREDENTIAL, "pond"), [1, "fail", "DESTINATION_NOT_FOUND"]);
+    });
+  } finally {
+    await catalog.close();
+  }
+});
+
+/** Points the branch at an older snapshot, as `rollback_to_snapshot` does. */
+async function rollBack(out: string, version: number): Promise<void> {
+  const file = (number: number) => join(out, "metadata", `v${number}.metadata.json`);
+  const metadata = JSON.parse(await Deno.readTextFile(file(version)));
+  const id = metadata.snapshots[0]["snapshot-id"];
+  metadata["current-snapshot-id"] = metadata.refs.main["snapshot-id"] = id;
+  await Deno.writeTextFile(file(version + 1), JSON.stringify(metadata));
+}
+
+Deno.test("iceberg: validate tells a run that was dropped from one that was rewritten", async () => {
+  await Lake.with("CREATE TABLE rows AS SELECT generate_series(1, 3) AS id", async (lake) => {
+    await lake.configure(
+      "table: rows, mode: incremental, cursor_column: id, format: parquet, " +
+        "table_format: {type: iceberg}",
+    );
+    await lake.run();
+    await lake.database.sql("INSERT INTO rows VALUES (4)");
+    await lake.run();
+    deepStrictEqual(await lake.validate(), { codes: [], warnings: [] });
+    // Another engine puts the rows into a file of its own, and removes what nobody needs any more.
+    const store = await storeAt(lake.out);
+    const engine = await tableAt(store, {}, undefined, "compaction");
+    const before = await engine.files();
+    const columns = [column("id", { kind: "int", bits: 32, signed: true })];
+    const file = await fileOf(engine, lake.out, "compact.parquet", columns, [[1], [2], [3], [4]], {
+      write: "replace",
+    });
+    await engine.commit(commitOf(1, columns, [file], { write: "replace" }));
+    for (const path of before) await Deno.remove(join(lake.out, path));
+    const { codes, warnings } = await lake.validate();
+    deepStrictEqual(codes, []);
+    match(warnings.join(), /is another writer's, and does not name rows_.*\.parquet/);
+    await rollBack(lake.out, 3);
+    const rolledBack = await lake.validate();
+    deepStrictEqual(rolledBack.codes.sort(), ["part_missing", "table_lacks_run"]);
+    await Deno.remove(join(lake.out, "metadata"), { recursive: true });
+    deepStrictEqual((await lake.validate()).codes.sort(), ["part_missing", "table_missing"]);
   });
 });
 

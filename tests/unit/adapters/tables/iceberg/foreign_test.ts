@@ -181,6 +181,31 @@ Deno.test("columns of structs and maps stay, and a column that takes their name 
   });
 });
 
+Deno.test("a version is followed that the branch goes back to, as far as snapshots tell", async () => {
+  await withPlace(async (place) => {
+    const ids: string[] = [];
+    for (const sequence of [1, 2, 3, 4]) {
+      await add(place, sequence, COLUMNS, [[sequence, "a"]]);
+      ids.push((await place.open()).current?.id ?? "");
+    }
+    const follows = async () => {
+      const table = await place.open();
+      return ids.map((id) => table.follows(id));
+    };
+    deepStrictEqual(await follows(), [true, true, true, true]);
+    await place.edit(4, (metadata) => {
+      const refs = { main: { type: "branch", "snapshot-id": Number(ids[2]) } };
+      return { ...metadata, "current-snapshot-id": Number(ids[2]), refs };
+    });
+    deepStrictEqual(await follows(), [true, true, true, false]);
+    await place.edit(4, (metadata) => ({
+      ...metadata,
+      snapshots: (metadata.snapshots as unknown[]).slice(2),
+    }));
+    deepStrictEqual(await follows(), [null, true, true, null]);
+  });
+});
+
 Deno.test("versions of the format that are not written are refused by name", async () => {
   for (const [version, hint] of [[1, /format-version to 2/], [3, /another table/]] as const) {
     await withPlace(async (place) => {

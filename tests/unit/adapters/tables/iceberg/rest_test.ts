@@ -1,11 +1,13 @@
 /** Tables in a REST catalog, over HTTP: tokens, creation, commits whose answer is lost, commits of others. */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 import { iceberg } from "../../../../../adapters/tables/iceberg/mod.ts";
+import { RestClient } from "../../../../../adapters/tables/iceberg/rest_client.ts";
 import { icebergNeeds } from "../../../../../adapters/tables/iceberg/needs.ts";
 import type { TableSettings } from "../../../../../core/config/loaded.ts";
 import type { Table, TableStore } from "../../../../../core/ports/table_format.ts";
 import type { Column } from "../../../../../core/types/types.ts";
-import { column } from "../../../../support/batches.ts";
+import { column, type Value } from "../../../../support/batches.ts";
+import { until } from "../../../../support/until.ts";
 import { commitOf, fileOf, SETTINGS, storeAt } from "../../../../support/iceberg.ts";
 import {
   type CatalogServer,
@@ -134,6 +136,27 @@ Deno.test("a commit to another branch takes the sequence number, and an append f
   });
 });
 
+Deno.test("columns that come back have the schema that they had", async () => {
+  await withPlace(async (place) => {
+    const replace = async (sequence: number, columns: readonly Column[], row: readonly Value[]) => {
+      const table = await place.open();
+      const more = { write: "replace" } as const;
+      const path = `orders_${sequence}.parquet`;
+      const file = await fileOf(table, place.dir, path, columns, [row], more);
+      await table.commit(commitOf(sequence, columns, [file], more));
+      return place.server.metadata(IDENTIFIER)["current-schema-id"];
+    };
+    const more = [...COLUMNS, column("more", { kind: "text" })];
+    const ids = [];
+    for (const [n, columns] of [COLUMNS, more, COLUMNS].entries()) {
+      ids.push(await replace(n + 1, columns, columns.map((_, c) => c === 0 ? n : "x")));
+    }
+    deepStrictEqual(ids, [0, 1, 0]);
+    strictEqual(place.server.metadata(IDENTIFIER).schemas.length, 2);
+    strictEqual(place.server.metadata(IDENTIFIER).snapshots[2]["schema-id"], 0);
+  });
+});
+
 Deno.test("snapshot ids of 64 bits are the same on the way there and back", async () => {
   await withPlace(async (place) => {
     await add(place, 1);
@@ -172,6 +195,56 @@ Deno.test("a wrong secret, another place, and a catalog that is away are told ap
       message: /the table is at s3:\/\/lake\/elsewhere/,
     });
   });
+});
+
+Deno.test("a warehouse and an address that the catalog does not know are no missing table", async () => {
+  await withPlace(async ({ server, store }) => {
+    const open = (uri: string, warehouse: string) =>
+      iceberg.open({
+        store,
+        settings: {
+          ...settings(uri),
+          catalog: { type: "rest", uri, warehouse, credential_env: "LAKE_CREDENTIAL" },
+        },
+        exportName: "orders",
+        env: () => CREDENTIAL,
+        signal: new AbortController().signal,
+      });
+    await rejects(open(server.uri, "pond"), {
+      code: "DESTINATION_NOT_FOUND",
+      message: /configuration: HTTP 404: NotFoundException: Unable to find warehouse/,
+      hint: /the warehouse/,
+    });
+    strictEqual((await open(server.uri, "lake")).current, null);
+  });
+});
+
+Deno.test("a catalog that accepts and stays silent is waited for so long, and an interrupt ends the wait", async () => {
+  const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const open: Deno.Conn[] = [];
+  const accepting = (async () => {
+    for await (const one of server) open.push(one);
+  })();
+  const stop = new AbortController();
+  const access = {
+    uri: `http://127.0.0.1:${(server.addr as Deno.NetAddr).port}`,
+    ...{ warehouse: null, token: "t0ken-of-nobody", credential: null, oauthUri: null, scope: "" },
+  };
+  const request = { method: "GET", path: "/namespaces", doing: "look", repeats: true } as const;
+  const ask = (timeoutMs: number) =>
+    new RestClient(access, stop.signal, { attempts: 3, timeoutMs, backoffMs: 1 }).send(request);
+  try {
+    await rejects(ask(50), { code: "DESTINATION_UNREACHABLE", message: /no answer for 0.05 s/ });
+    strictEqual(open.length, 3);
+    const asked = ask(3_600_000);
+    await until("the request", () => open.length === 4);
+    stop.abort();
+    await rejects(asked, { code: "INTERRUPTED" });
+  } finally {
+    server.close();
+    await accepting.catch(() => {});
+    for (const one of open) one.close();
+  }
 });
 
 Deno.test("permissions of a catalog are its hosts and the variables that name it", async () => {

@@ -19,6 +19,7 @@ import {
   type CatalogServer,
   CREDENTIAL,
   startCatalog,
+  WAREHOUSE,
 } from "../../../../support/iceberg_catalog.ts";
 import { S3_BUCKET, S3_ENV, type S3Server, startS3 } from "../../../../support/s3.ts";
 
@@ -103,7 +104,12 @@ async function withVendor(use: (vendor: Vendor) => Promise<void>): Promise<void>
   const s3 = await startS3();
   const catalog = startCatalog();
   try {
-    const rest = { type: "rest", uri: catalog.uri, credential_env: "LAKE_CREDENTIAL" } as const;
+    const rest = {
+      type: "rest",
+      uri: catalog.uri,
+      warehouse: WAREHOUSE,
+      credential_env: "LAKE_CREDENTIAL",
+    } as const;
     const grants = iceberg.grants({
       settings: { ...SETTINGS, catalog: rest, identifier: "shop.orders" },
       exportName: "orders",
@@ -188,7 +194,12 @@ Deno.test("a destination that names its own keys asks no catalog", async () => {
 
 Deno.test("a catalog that refuses says so before anything is read", async () => {
   await withVendor(async ({ s3, catalog }) => {
-    const rest = { type: "rest", uri: catalog.uri, credential_env: "LAKE_CREDENTIAL" } as const;
+    const rest = {
+      type: "rest",
+      uri: catalog.uri,
+      warehouse: WAREHOUSE,
+      credential_env: "LAKE_CREDENTIAL",
+    } as const;
     const grants = iceberg.grants({
       settings: { ...SETTINGS, catalog: rest, identifier: "shop.orders" },
       exportName: "orders",
