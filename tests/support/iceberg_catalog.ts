@@ -16,12 +16,14 @@ type Metadata = Record<string, unknown> & {
 };
 
 /** What becomes of the next commit. */
-export type Fate = "answered" | "answer lost" | "lost on the way" | "overtaken";
+export type Fate = "answered" | "answer lost" | "last words" | "lost on the way" | "overtaken";
 
 export interface CatalogServer {
   readonly uri: string;
   /** `METHOD path` of every request. */
   readonly requests: string[];
+  /** A gateway answers in the catalog's place, as it does after the `last words`: a commit that was made. */
+  isDown: boolean;
   /** Of the commits to come, one after another; then all are answered. */
   readonly fates: Fate[];
   /** What is done before an overtaken commit is looked at. */
@@ -202,12 +204,14 @@ export function startCatalog(): CatalogServer {
     const next = structuredClone(table ?? empty(""));
     for (const update of body.updates as Update[]) apply(next, update);
     tables.set(key, next);
-    return fate === "answer lost" ? silent : answer(200, load(key));
+    server.isDown = fate === "last words";
+    return ["answer lost", "last words"].includes(fate) ? silent : answer(200, load(key));
   };
 
   const route = async (request: Request): Promise<Response> => {
     const { pathname } = new URL(request.url);
     server.requests.push(`${request.method} ${pathname}`);
+    if (server.isDown) return new Response("<h1>Bad gateway</h1>", { status: 502 });
     if (pathname === "/v1/oauth/tokens") {
       const form = new URLSearchParams(await request.text());
       const known = form.get("client_id") === ID && form.get("client_secret") === SECRET &&
@@ -270,6 +274,7 @@ export function startCatalog(): CatalogServer {
   const server: CatalogServer = {
     uri: `http://127.0.0.1:${listening.addr.port}`,
     requests: [],
+    isDown: false,
     fates: [],
     overtake: () => Promise.resolve(),
     vend: () => ({}),

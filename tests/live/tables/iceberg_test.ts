@@ -2,6 +2,7 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { icebergMetadata, icebergRead } from "icebird";
+import { formatJson } from "../../../adapters/tables/iceberg/json.ts";
 import { column } from "../../support/batches.ts";
 import { commitOf, fileOf, storeAt, tableAt } from "../../support/iceberg.ts";
 import { type Bench, failure, onBench, succeeded } from "../repair/bench.ts";
@@ -91,6 +92,35 @@ Deno.test("iceberg: doctor opens the table through its catalog, and says what is
       deepStrictEqual(await doctor(CREDENTIAL, WAREHOUSE), [0, "ok", null]);
       deepStrictEqual(await doctor("rivet:wr0ng", WAREHOUSE), [1, "fail", "DESTINATION_AUTH"]);
       deepStrictEqual(await doctor(CREDENTIAL, "pond"), [1, "fail", "DESTINATION_NOT_FOUND"]);
+    });
+  } finally {
+    await catalog.close();
+  }
+});
+
+Deno.test("iceberg: a commit that is made and never answered leaves the run open, and is made once", async () => {
+  const catalog = startCatalog();
+  Deno.env.set("RIVET_TEST_CATALOG_CREDENTIAL", CREDENTIAL);
+  try {
+    await Lake.with("CREATE TABLE rows AS SELECT generate_series(1, 3) AS id", async (lake) => {
+      await lake.configure(
+        "table: rows, mode: incremental, cursor_column: id, format: parquet, " +
+          "parquet: {encoding: plain}, table_format: {type: iceberg, identifier: shop.rows, " +
+          `catalog: {type: rest, uri: "${catalog.uri}", warehouse: ${WAREHOUSE}, ` +
+          "credential_env: RIVET_TEST_CATALOG_CREDENTIAL}}",
+      );
+      catalog.fates.push("last words");
+      const { status, error } = await lake.tryRun();
+      strictEqual(status, "failed");
+      match(error?.message ?? "", /HTTP 502: <h1>Bad gateway/);
+      catalog.isDown = false;
+      await lake.database.sql("INSERT INTO rows VALUES (4)");
+      strictEqual((await lake.run()).rows, 1, "what is committed is not read again");
+      const metadata = JSON.parse(formatJson(catalog.metadata("shop.rows")));
+      const found = await icebergRead({ tableUrl: `file://${lake.out}`, metadata });
+      deepStrictEqual(found.map(({ id }) => id).sort(), [1, 2, 3, 4]);
+      strictEqual(metadata.snapshots.length, 2);
+      deepStrictEqual(await lake.validate(), { codes: [], warnings: [] });
     });
   } finally {
     await catalog.close();

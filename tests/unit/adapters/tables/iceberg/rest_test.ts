@@ -121,6 +121,23 @@ Deno.test("another's commit comes first: an append follows it, a replacement doe
   });
 });
 
+Deno.test("many writers at once: every append comes into the table, and one replacement is left", async () => {
+  await withPlace(async (place) => {
+    await add(place, 1);
+    const writers = ["a", "b", "c", "d", "e", "f"];
+    await Promise.all(writers.map((name) => add(place, 1, "append", name)));
+    const appended = ["orders_1.parquet", ...writers.map((name) => `${name}_1.parquet`)].sort();
+    deepStrictEqual(await files(place), appended);
+    strictEqual(place.server.metadata(IDENTIFIER).snapshots.length, 7);
+    const replaced = await Promise.allSettled(
+      writers.map((name) => add(place, 2, "replace", name)),
+    );
+    const lost = replaced.filter((one) => one.status === "rejected");
+    ok(lost.every(({ reason }) => reason.code === "TABLE_CONFLICT"));
+    strictEqual((await files(place)).length, 1);
+  });
+});
+
 Deno.test("a commit to another branch takes the sequence number, and an append follows it", async () => {
   await withPlace(async (place) => {
     await add(place, 1);

@@ -207,6 +207,46 @@ Deno.test("two writers: appends both stay, and a replaced table is not replaced 
   });
 });
 
+Deno.test("many writers at once: every append comes into the folder's table", async () => {
+  await withPlace(async ({ dir, store }) => {
+    const append = async (name: string) => {
+      const table = await tableAt(store, {}, undefined, name);
+      const file = await fileOf(table, dir, `${name}.parquet`, COLUMNS, [[1, name]]);
+      await table.commit(commitOf(1, COLUMNS, [file]));
+    };
+    const writers = ["a", "b", "c", "d", "e", "f"];
+    await Promise.all(writers.map(append));
+    deepStrictEqual((await read(dir)).map(({ name }) => name).sort(), writers);
+    strictEqual(await Deno.readTextFile(join(dir, "metadata", "version-hint.text")), "6");
+  });
+});
+
+Deno.test("a writer that others are always faster than gives up after so many attempts", async () => {
+  await withPlace(async (place) => {
+    await add(place, 1, COLUMNS, [[1, "a"]]);
+    let others = 0;
+    const late: TableStore = {
+      ...place.store,
+      create: async (bytes, key) => {
+        if (/v\d+\.metadata\.json$/.test(key)) {
+          others++;
+          const other = await tableAt(place.store, {}, undefined, `other${others}`);
+          await other.commit(commitOf(1, COLUMNS, []));
+        }
+        return await place.store.create(bytes, key);
+      },
+    };
+    const table = await tableAt(late, {}, undefined, "late");
+    const file = await fileOf(table, place.dir, "late.parquet", COLUMNS, [[2, "l"]]);
+    await rejects(table.commit(commitOf(1, COLUMNS, [file])), {
+      code: "TABLE_CONFLICT",
+      message: /20 commits of others came before/,
+    });
+    strictEqual(others, 20);
+    deepStrictEqual((await read(place.dir)).map(({ id }) => id), [1]);
+  });
+});
+
 Deno.test("a run of another state with the same number, or a later one, is not taken for one's own", async () => {
   await withPlace(async (place) => {
     const ours = await fileOf(await place.open(), place.dir, "ours.parquet", COLUMNS, [[9, "z"]]);
