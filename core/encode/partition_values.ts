@@ -64,30 +64,16 @@ function valueReader(
   }
 }
 
-/** What file systems take for the name of a folder. */
-const MAX_FOLDER_BYTES = 255;
-/** Of a value that is named in a message. */
-const SHOWN_CHARACTERS = 40;
-
-const utf8 = new TextEncoder();
-
-/** @throws RivetError VALUE_OUT_OF_RANGE for a value that is no partition of the format, or no folder. */
+/** @throws RivetError VALUE_OUT_OF_RANGE for a value that is no partition of the format. */
 function folderOf(name: string, text: string, emptyPartitions: boolean): string {
-  const folder = name + hiveValue(text);
-  const bytes = folder.length * 3 > MAX_FOLDER_BYTES ? utf8.encode(folder).length : folder.length;
-  const why = text === "" && !emptyPartitions
-    ? "it is empty, which the table would take for NULL"
-    : bytes > MAX_FOLDER_BYTES
-    ? `its folder '${
-      folder.slice(0, SHOWN_CHARACTERS)
-    }...' would have ${bytes} bytes in its name, ` +
-      `and may have ${MAX_FOLDER_BYTES}`
-    : null;
-  if (why === null) return folder;
+  if (text !== "" || emptyPartitions) return name + hiveValue(text);
   throw new RivetError(
     "VALUE_OUT_OF_RANGE",
-    `table_format.partition_by: a value of column "${name.slice(0, -1)}" is no partition: ${why}`,
-    { hint: "Partition by another column, or by a shorter value of it, e.g. CASE in the query." },
+    `table_format.partition_by: a value of column "${
+      name.slice(0, -1)
+    }" is no partition: it is empty, which ` +
+      "the table would take for NULL",
+    { hint: "Partition by another column, or by NULLIF in the query." },
   );
 }
 

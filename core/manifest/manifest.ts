@@ -58,6 +58,8 @@ export interface ManifestTableCommit {
   readonly files: readonly {
     readonly path: string;
     readonly statistics: FileStatistics | null;
+    /** Where its path does not say it. */
+    readonly partition?: string;
   }[];
   /** The run's own that are no longer its data. */
   readonly removed: readonly string[];
@@ -140,7 +142,11 @@ const tableCommit = z.object({
   write: z.enum(["append", "replace", "overwrite", "amend"]),
   covers: z.object({ field: count, from: z.string() }).optional(),
   columns: z.array(z.object({ name: z.string(), type: z.string() })),
-  files: z.array(z.object({ path: z.string(), statistics: statistics.nullable() })),
+  files: z.array(z.object({
+    path: z.string(),
+    statistics: statistics.nullable(),
+    partition: z.string().optional(),
+  })),
   removed: z.array(z.string()),
   kept: z.array(z.string()),
 });

@@ -21,6 +21,8 @@ export interface PartRecord {
   readonly status?: "superseded" | "quarantined";
   /** Where the run's files are committed to a table. */
   readonly statistics?: FileStatistics;
+  /** Its folders with their values, where those of its path had to be cut. */
+  readonly partition?: string;
   /** On the first part of a chunk, of all of it, where gates look at values. */
   readonly counts?: ChunkCounts;
 }

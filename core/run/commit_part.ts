@@ -4,6 +4,7 @@ import { DestinationError, RivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import { bound, type BoundDestination, isStream } from "../ports/destination.ts";
 import { bestEffort, type ExportContext } from "./context.ts";
+import { partitionPath } from "../encode/partition_names.ts";
 import { partFolder, partName, type PartPlace, runTime } from "../manifest/names.ts";
 import type { StagedPart } from "../encode/staged_file.ts";
 import type { PartRecord } from "../manifest/parts.ts";
@@ -33,7 +34,11 @@ async function* names(
   const { exported, deps, runId, startedAt } = ctx;
   const began = runTime(runId, exported.name) ?? startedAt;
   const values = { exportName: exported.name, runId, at: began };
-  const folder = partFolder(exported.destination, values, partition);
+  const folder = partFolder(
+    exported.destination,
+    values,
+    partition === undefined ? undefined : partitionPath(partition),
+  );
   const format = await deps.format(exported.config.format);
   const extension = fileExtension(format, exported.compression.codec);
   let at = new Date();
@@ -71,14 +76,18 @@ async function storePart(
   return await putUnderFreeName(ctx, destination, staged, place);
 }
 
-/** What a table says of its files is read from the file itself, while it is here. */
-async function statisticsOf(
+/** What a table says of its files: read from the file itself, while it is here; and what a path cannot say. */
+async function factsOf(
   { deps, exported }: ExportContext,
-  { file }: StagedPart,
-): Promise<Pick<PartRecord, "statistics">> {
+  { file, partition }: StagedPart,
+): Promise<Pick<PartRecord, "statistics" | "partition">> {
   if (exported.tableFormat === null) return {};
   const { statistics } = await deps.format(exported.config.format);
-  return statistics === undefined ? {} : { statistics: await statistics(file) };
+  const isCut = partition !== undefined && partitionPath(partition) !== partition;
+  return {
+    ...(statistics === undefined ? {} : { statistics: await statistics(file) }),
+    ...(isCut ? { partition } : {}),
+  };
 }
 
 /** @returns what the manifest and the file log say of the part. */
@@ -88,7 +97,7 @@ export async function commitPart(
   place: PartPlace,
 ): Promise<PartRecord> {
   const { destination, exported, runId } = ctx;
-  const known = await statisticsOf(ctx, staged);
+  const known = await factsOf(ctx, staged);
   const path = isStream(destination)
     ? "-"
     : await storePart(ctx, bound(destination, ctx.signal), staged, place);

@@ -55,7 +55,10 @@ export function planCommit(
       write: amends ? "amend" : commitKind(settings),
       ...(amends || covers === null ? {} : { covers }),
       columns: columns.map(({ name, type }) => ({ name, type: formatType(type) })),
-      files: fresh.map(({ path, statistics = null }) => ({ path, statistics })),
+      files: fresh.map(({ path, statistics = null, partition }) => ({
+        ...{ path, statistics },
+        ...(partition === undefined ? {} : { partition }),
+      })),
       removed: earlier.map(({ path }) => path).filter((path) => !now.has(path)),
       kept,
     },
@@ -86,12 +89,12 @@ export async function commitManifest(
     write: commit.write,
     covers: commit.covers ?? null,
     columns: commit.columns.map(({ name, type }) => ({ name, type: typeOf(type) })),
-    added: commit.files.map(({ path, statistics }): TableFile => ({
+    added: commit.files.map(({ path, statistics, partition }): TableFile => ({
       path,
       rows: parts.get(path)?.rows ?? 0,
       sizeBytes: parts.get(path)?.size_bytes ?? 0,
       statistics,
-      partition: partitionOf(path, settings),
+      partition: partitionOf(partition?.split("/") ?? path.split("/").slice(0, -1), settings),
     })),
     removed: commit.removed,
     kept: commit.kept,
@@ -105,9 +108,13 @@ function typeOf(text: string): Column["type"] {
   throw new RivetError("INTERNAL", `a manifest has the type '${text}': ${parsed.error}`);
 }
 
-/** The last folders of a file's path are its partitions, `created_at_day=2026-01-31`. */
-function partitionOf(path: string, { partitionBy }: TableSettings): (string | null)[] {
+/** The last folders of a file are its partitions, `created_at_day=2026-01-31`. */
+function partitionOf(
+  folders: readonly string[],
+  { partitionBy }: TableSettings,
+): (string | null)[] {
   if (partitionBy.length === 0) return [];
-  const folders = path.split("/").slice(-1 - partitionBy.length, -1);
-  return folders.map((folder) => parseHiveValue(folder.slice(folder.lastIndexOf("=") + 1)));
+  return folders.slice(-partitionBy.length).map((folder) =>
+    parseHiveValue(folder.slice(folder.lastIndexOf("=") + 1))
+  );
 }

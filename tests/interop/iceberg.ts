@@ -69,6 +69,20 @@ export async function replaces(stage: Stage): Promise<void> {
   deepStrictEqual(await stage.history(), [6, 5, 5]);
 }
 
+/** Texts that are no names of folders, as partitions. */
+export async function texts(stage: Stage): Promise<void> {
+  stage.format = "{type: iceberg, partition_by: [{column: name}]}";
+  const values = ["a/b", "100%", "%2F", "line\\nbreak", "", "a=b", "..", " ", "ž 🐎"]
+    .concat("__HIVE_DEFAULT_PARTITION__", "x".repeat(300), "ž".repeat(500));
+  for (const [n, value] of values.entries()) {
+    await stage.insert(n + 7);
+    await stage.database.sql(`UPDATE orders SET name = E'${value}' WHERE id = ${n + 7}`);
+  }
+  await stage.configure(...INCREMENTAL);
+  await stage.rivet("run");
+  await stage.check("texts as partitions");
+}
+
 async function both(setting: Setting): Promise<void> {
   await onStage(setting, appends);
   await onStage(setting, replaces);
@@ -124,8 +138,10 @@ interface Props {
 
 const SCENES: Readonly<Record<string, (props: Props) => Promise<void>>> = {
   folder: ({ reader }) => both({ reader, table: folder, format: "{type: iceberg}" }),
-  partitions: ({ reader }) =>
-    both({ reader, table: folder, format: `{type: iceberg, partition_by: ${PARTITIONS}}` }),
+  partitions: async ({ reader }) => {
+    await onStage({ reader, table: folder, format: "" }, texts);
+    await both({ reader, table: folder, format: `{type: iceberg, partition_by: ${PARTITIONS}}` });
+  },
   kills: () => dies(),
   icebird: ({ reader }) => readByIcebird(reader),
   rest: async ({ reader, catalog }) => {
@@ -138,7 +154,7 @@ const SCENES: Readonly<Record<string, (props: Props) => Promise<void>>> = {
     }
   },
   spark: async ({ dir, program, catalog }) =>
-    await sparkReads(program, await sparkJar(dir), await catalog(), { appends, replaces }),
+    await sparkReads(program, await sparkJar(dir), await catalog(), { appends, replaces, texts }),
   writers: async ({ dir, program, catalog }) =>
     await sparkWrites(program, await sparkJar(dir), await catalog()),
 };

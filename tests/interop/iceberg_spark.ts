@@ -57,9 +57,10 @@ export async function sparkReads(
   program: string,
   jar: string,
   catalog: RestCatalogServer,
-  { appends, replaces }: { readonly appends: Work; readonly replaces: Work },
+  { appends, replaces, texts }: Readonly<Record<"appends" | "replaces" | "texts", Work>>,
 ): Promise<void> {
   await withSpark(program, jar, catalog, async (spark) => {
+    await onStage(places(spark, catalog, "texts")[0], texts);
     await onStage(places(spark, catalog, "appends")[0], appends);
     for (const setting of places(spark, catalog, "replaces")) await onStage(setting, replaces);
     await prunes(spark);

@@ -1,7 +1,11 @@
 /** Rows by the folders of a table's partitions, and what a folder's name says of them. */
-import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
+import { deepStrictEqual, match, strictEqual, throws } from "node:assert/strict";
 import { splitByPartition } from "../../../../core/encode/partition.ts";
-import { hiveValue, parseHiveValue } from "../../../../core/encode/partition_names.ts";
+import {
+  hiveValue,
+  parseHiveValue,
+  partitionPath,
+} from "../../../../core/encode/partition_names.ts";
 import {
   parsePartitionText,
   parseTransform,
@@ -63,21 +67,29 @@ Deno.test("text that looks like the folder of NULLs is another folder", () => {
   }
 });
 
-Deno.test("a value that is no partition of the format, or no folder, is refused by its column's name", () => {
+Deno.test("a value that is no partition of the format is refused by its column's name", () => {
   const columns = [column("country", { kind: "text" })];
-  const split = (table: "delta" | "iceberg", text: string) =>
-    splitByPartition(batchOf(columns, [[text]]), {
+  const split = (table: "delta" | "iceberg") =>
+    splitByPartition(batchOf(columns, [[""]]), {
       table,
       fields: [{ column: "country", transform: "identity" }],
     });
-  strictEqual(split("iceberg", "").size, 1);
-  throws(() => split("delta", ""), /column "country" is no partition: it is empty, which .* NULL/);
+  strictEqual(split("iceberg").size, 1);
+  throws(() => split("delta"), /column "country" is no partition: it is empty, which .* NULL/);
+});
+
+Deno.test("folders that no file system takes are cut, and stay unlike each other", () => {
   const room = 255 - "country=".length;
-  deepStrictEqual([...split("delta", "x".repeat(room)).keys()], [`country=${"x".repeat(room)}`]);
-  for (const long of ["x".repeat(room + 1), "ž".repeat(130), "/".repeat(90)]) {
-    throws(
-      () => split("iceberg", long),
-      /country='?xx|country=ž|country=%2F.* would have 2\d\d bytes/,
-    );
+  const fits = `at=1/country=${"x".repeat(room)}`;
+  strictEqual(partitionPath(fits), fits);
+  const values = ["x".repeat(room + 1), "x".repeat(room + 2), "ž".repeat(130), "🐎".repeat(70)];
+  const cut = [...values, "/".repeat(90), "a/".repeat(90), "ab/".repeat(90)].map((value) =>
+    partitionPath(`at=1/country=${hiveValue(value)}/b=2`)
+  );
+  strictEqual(new Set(cut).size, cut.length);
+  for (const path of cut) {
+    const [first, folder, last] = path.split("/");
+    deepStrictEqual([first, last], ["at=1", "b=2"]);
+    match(folder, /^country=(?:x+|ž+|🐎+|(?:a?b?%2F)+a?b?)~[0-9a-f]{32}$/u);
   }
 });
