@@ -18,6 +18,8 @@ export interface IcebergSchema {
   readonly type: "struct";
   readonly "schema-id": number;
   readonly fields: readonly IcebergField[];
+  /** Of fields that tell rows apart, where whoever made the table said so. */
+  readonly "identifier-field-ids"?: readonly number[];
 }
 
 /** A column that cannot be a field of the table. */
@@ -101,7 +103,8 @@ export function newSchema(columns: readonly TableColumn[]): Evolved {
 
 /**
  * The table's schema with what the columns ask for: new fields and wider types. Columns that the export
- * lacks stay, and are NULL in its rows. No field has to have a value: a source may begin to hold NULLs.
+ * lacks stay, and are NULL in its rows. No field has to have a value but those that identify rows, by which other
+ * engines write: a source may begin to hold NULLs.
  * @param replaced no row stays: what has changed its type becomes a new field, and what is gone goes.
  */
 export function evolve(
@@ -115,14 +118,20 @@ export function evolve(
   const drift: string[] = [];
   const byName = new Map(columns.map((column) => [column.name, column]));
   const known = new Set(current.fields.map(({ name }) => name));
+  const identifiers = new Set(current["identifier-field-ids"]);
   const kept = current.fields.flatMap((field): IcebergField[] => {
     const column = byName.get(field.name);
-    if (column === undefined) return replaced ? [] : [{ ...field, required: false }];
+    const required = identifiers.has(field.id);
+    if (column === undefined) {
+      if (replaced) return [];
+      if (required) drift.push(`'${field.name}' identifies rows of the table, and is gone`);
+      return [{ ...field, required }];
+    }
     const { type, problem } = typeOf(column, ids, field.type);
     if (problem !== null) problems.push(problem);
     if (type === null) return [field];
     const both = merged(field.type, type);
-    if (both !== null) return [{ ...field, type: both, required: false }];
+    if (both !== null) return [{ ...field, type: both, required }];
     if (replaced) return [];
     drift.push(`'${field.name}' is ${nameOf(field.type)} in the table and ${nameOf(type)} now`);
     return [field];
@@ -137,8 +146,13 @@ export function evolve(
   const fields = [...kept, ...added.filter((field): field is IcebergField => field.type !== null)];
   const changed = JSON.stringify(fields) !== JSON.stringify(current.fields) ||
     [...keptNames].length < known.size;
+  const there = new Set(fields.map(({ id }) => id));
+  const identified = identifiers.size > 0 && [...identifiers].every((id) => there.has(id))
+    ? { "identifier-field-ids": [...identifiers] }
+    : {};
+  const schema = { type: "struct", "schema-id": next.schemaId, fields, ...identified } as const;
   return {
-    schema: changed ? { type: "struct", "schema-id": next.schemaId, fields } : current,
+    schema: changed ? schema : current,
     changed,
     lastColumnId: ids.last,
     problems,
@@ -149,9 +163,10 @@ export function evolve(
 /** A schema is known by its fields: that of an earlier time comes back under its own id. */
 export function knownSchema(
   schemas: readonly IcebergSchema[],
-  { fields }: IcebergSchema,
+  schema: IcebergSchema,
 ): IcebergSchema | undefined {
-  return schemas.find((known) => isDeepStrictEqual(known.fields, fields));
+  const told = (of: IcebergSchema) => [of.fields, of["identifier-field-ids"] ?? []];
+  return schemas.find((known) => isDeepStrictEqual(told(known), told(schema)));
 }
 
 /**

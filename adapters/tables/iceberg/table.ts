@@ -238,6 +238,7 @@ export class IcebergTable implements Table {
     const planned = this.#plan(base, commit.columns, commit.write);
     const { evolved, spec } = planned;
     this.#checkIds(commit, evolved);
+    this.#checkRequired(commit, evolved);
     const metadata = base === null ? await this.#stage(planned) : planned.metadata;
     const at = {
       ...{ metadata, schema: evolved.schema, spec, exportName: this.#exportName },
@@ -275,6 +276,21 @@ export class IcebergTable implements Table {
           "TABLE_CONFLICT",
           `export '${this.#exportName}': the table's columns changed after ${file.path} was written`,
           { hint: "Run the export again from its beginning." },
+        );
+      }
+    }
+  }
+
+  /** Other engines write by the fields that identify rows, and rely on their values. */
+  #checkRequired({ added }: TableCommit, { schema }: Evolved): void {
+    const required = new Set(schema.fields.filter((field) => field.required).map(({ id }) => id));
+    for (const { path, statistics } of added) {
+      for (const { path: [name], fieldId, nulls } of statistics?.columns ?? []) {
+        if (nulls === 0 || !required.has(fieldId ?? -1)) continue;
+        throw new RivetError(
+          "TABLE_SCHEMA",
+          `export '${this.#exportName}': '${name}' identifies rows of the table, and is NULL in ${path}`,
+          { hint: "Leave such rows out in the query, or take the field out of the identifiers." },
         );
       }
     }

@@ -181,6 +181,33 @@ Deno.test("columns of structs and maps stay, and a column that takes their name 
   });
 });
 
+Deno.test("fields that identify rows stay so: a NULL in one, and a run without it, are refused", async () => {
+  await withPlace(async (place) => {
+    await add(place, 1, COLUMNS, [[1, "a"]]);
+    await place.edit(1, (metadata) => {
+      const [{ fields: [id, name], ...schema }] = metadata.schemas as { fields: object[] }[];
+      const fields = [{ ...id, required: true }, { ...name, required: true }];
+      return { ...metadata, schemas: [{ ...schema, fields, "identifier-field-ids": [1] }] };
+    });
+    const wide = [column("id", LONG), column("name", TEXT)];
+    await add(place, 2, wide, [[2n, null]]);
+    const { schemas } = await icebergMetadata({ tableUrl: `file://${place.dir}` });
+    const last: Record<string, unknown> = { ...schemas.at(-1) };
+    deepStrictEqual(last["identifier-field-ids"], [1]);
+    deepStrictEqual(schemas.at(-1)?.fields.map(({ required }) => required), [true, false]);
+    await rejects(add(place, 3, wide, [[null, "c"]]), {
+      code: "TABLE_SCHEMA",
+      message: /'id' identifies rows of the table, and is NULL in part_3\.parquet/,
+    });
+    const table = await place.open();
+    throws(() => table.check([column("name", TEXT)], "append"), {
+      code: "TABLE_SCHEMA",
+      message: /'id' identifies rows of the table, and is gone/,
+    });
+    table.check([column("name", TEXT)], "replace");
+  });
+});
+
 Deno.test("a version is followed that the branch goes back to, as far as snapshots tell", async () => {
   await withPlace(async (place) => {
     const ids: string[] = [];
