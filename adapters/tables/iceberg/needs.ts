@@ -12,6 +12,6 @@ export const icebergNeeds: NeedsOf<TableFormatConfig> = ({ catalog }, env): Need
   return {
     net: hosts.filter(known).map((text) => addressOfUrl(text) ?? "*"),
     env: names.filter(known),
-    notes: ["the catalog may name another address for its requests"],
+    notes: ["the catalog may name another address for its requests, and for the store"],
   };
 };
