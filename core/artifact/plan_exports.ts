@@ -14,7 +14,7 @@ import { type PlannedExport, planOne } from "./planned.ts";
 import { type Campaign, planCampaign } from "./campaign.ts";
 import { recommend, type Recommendation } from "./priority.ts";
 
-export interface PlanDeps extends Pick<Adapters, "source" | "destination"> {
+export interface PlanDeps extends Pick<Adapters, "source" | "destination" | "table"> {
   readonly state: StateReader;
 }
 

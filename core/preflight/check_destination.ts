@@ -6,6 +6,7 @@ import type { DestinationConfig } from "../config/schema.ts";
 import type { Lookup } from "../config/substitute.ts";
 import type { Adapters } from "../ports/adapters.ts";
 import { bound, isStream } from "../ports/destination.ts";
+import { openExportDestination } from "../tables/export_destination.ts";
 import { placeOf } from "./places.ts";
 
 export interface DestinationChecksOptions {
@@ -20,12 +21,15 @@ export interface DestinationChecksOptions {
 
 /** Every place is asked once, whatever the number of its exports. */
 export class DestinationChecks {
-  readonly #open: Adapters["destination"];
+  readonly #deps: Pick<Adapters, "destination" | "table">;
   readonly #options: DestinationChecksOptions;
   readonly #asked = new Map<string, Promise<RivetError | null>>();
 
-  constructor({ destination }: Pick<Adapters, "destination">, options: DestinationChecksOptions) {
-    this.#open = destination;
+  constructor(
+    deps: Pick<Adapters, "destination" | "table">,
+    options: DestinationChecksOptions,
+  ) {
+    this.#deps = deps;
     this.#options = options;
   }
 
@@ -46,7 +50,10 @@ export class DestinationChecks {
     const content = exported.config.verify === "content";
     if (!network && !content && !namesCredentials(config, env)) return null;
     try {
-      const destination = await this.#open(config);
+      // A catalog that hands out credentials is asked over the network.
+      const destination = network || content
+        ? await openExportDestination(this.#deps, exported, config, signal)
+        : await this.#deps.destination(config);
       try {
         if (isStream(destination)) return null;
         if (config.type === "local") {
@@ -67,7 +74,7 @@ export class DestinationChecks {
 
 /** @throws RivetError when `verify: content` cannot hold there. */
 export async function requireVerifiable(
-  deps: Pick<Adapters, "destination">,
+  deps: Pick<Adapters, "destination" | "table">,
   exports: readonly LoadedExport[],
   signal: AbortSignal,
 ): Promise<void> {

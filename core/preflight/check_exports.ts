@@ -20,7 +20,7 @@ import { type Diagnostics, preflight } from "./preflight.ts";
 import { hasIndex } from "./probe.ts";
 import { driftError, driftOf } from "./schema_drift.ts";
 
-export interface CheckDeps extends Pick<Adapters, "source" | "destination"> {
+export interface CheckDeps extends Pick<Adapters, "source" | "destination" | "table"> {
   readonly state: () => Promise<OpenedReader>;
   readonly env: Lookup;
 }

@@ -9,6 +9,9 @@ import { openDestination } from "../../../../../adapters/destinations/mod.ts";
 import { iceberg } from "../../../../../adapters/tables/iceberg/mod.ts";
 import { locationOf, samePlace } from "../../../../../adapters/tables/iceberg/paths.ts";
 import { grantedAccess } from "../../../../../adapters/tables/iceberg/vending.ts";
+import { adapters } from "../../../../../adapters/registry.ts";
+import { loadConfig } from "../../../../../core/config/load.ts";
+import { DestinationChecks } from "../../../../../core/preflight/check_destination.ts";
 import { redact } from "../../../../../core/base/redact.ts";
 import type { GrantedToken, Grants } from "../../../../../core/ports/granted_access.ts";
 import type { Destination } from "../../../../../core/ports/destination.ts";
@@ -163,6 +166,46 @@ Deno.test("a store without keys of its own is written with those of the catalog,
     const keys = await s3.open("lake/");
     ok(await keys.head("three", NEVER) !== null);
     await keys.close();
+  });
+});
+
+Deno.test("rivet check --destinations asks with the keys of the catalog, too", async () => {
+  await withVendor(async ({ catalog, s3 }) => {
+    Deno.env.set("RIVET_TEST_CATALOG_CREDENTIAL", CREDENTIAL);
+    const dir = await Deno.makeTempDir({ prefix: "rivet-vending-" });
+    try {
+      const { access_key_env: _, secret_key_env: __, ...place } = s3.config("lake/");
+      const rest = { type: "rest", uri: catalog.uri, warehouse: WAREHOUSE };
+      const table = {
+        ...{ type: "iceberg", identifier: "shop.orders" },
+        catalog: { ...rest, credential_env: "RIVET_TEST_CATALOG_CREDENTIAL" },
+      };
+      const orders = { name: "orders", table: "orders", format: "parquet", table_format: table };
+      const config = {
+        source: { type: "postgres", url: "postgres://localhost/none" },
+        exports: [{ ...orders, destination: place }],
+      };
+      // JSON is YAML.
+      await Deno.writeTextFile(join(dir, "rivet.yaml"), JSON.stringify(config));
+      const env = (name: string) => Deno.env.get(name);
+      const loaded = await loadConfig(join(dir, "rivet.yaml"), { params: new Map(), env });
+      const problem = () =>
+        new DestinationChecks(adapters, { network: true, env, signal: NEVER })
+          .problemOf(loaded.exports[0]);
+      catalog.vend = () => ({
+        config: {
+          "s3.access-key-id": S3_ENV.S3_KEY_ID,
+          "s3.secret-access-key": S3_ENV.S3_SECRET,
+        },
+      });
+      strictEqual(await problem(), null);
+      catalog.vend = () => ({
+        config: { "s3.access-key-id": "UNKNOWN", "s3.secret-access-key": "secret-of-nobody" },
+      });
+      strictEqual((await problem())?.code, "DESTINATION_AUTH");
+    } finally {
+      await Deno.remove(dir, { recursive: true });
+    }
   });
 });
 
