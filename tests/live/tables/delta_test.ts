@@ -96,15 +96,17 @@ Deno.test("rows lie by the values of several columns, whatever characters they h
         assert.deepEqual(JSON.parse(String(stats)).nullCount, { id: 0 });
       }
       assert.deepEqual(ids.sort(), [1, 2, 3, 4, 5, 6]);
-      for (
-        const [value, words] of [["''", /empty, which/], ["repeat('é', 200)", /408 bytes/]] as const
-      ) {
-        await lake.database.sql(`INSERT INTO rows VALUES (7, ${value}, 0, NULL)`);
-        const { error } = await lake.tryRun();
-        assert.equal(error?.code, "VALUE_OUT_OF_RANGE");
-        assert.match(error?.message ?? "", words);
-        await lake.database.sql("DELETE FROM rows WHERE id = 7");
-      }
+      await lake.database.sql("INSERT INTO rows VALUES (7, '', 0, NULL)");
+      const { error } = await lake.tryRun();
+      assert.equal(error?.code, "VALUE_OUT_OF_RANGE");
+      assert.match(error?.message ?? "", /empty, which/);
+      await lake.database.sql("UPDATE rows SET country = repeat('é', 200) WHERE id = 7");
+      await lake.run();
+      const long = [...(await readDeltaFolder(lake.out)).files.values()].map((file) =>
+        (file.partitionValues as Record<string, string | null>).country
+      );
+      assert.ok(long.includes("é".repeat(200)));
+      await lake.database.sql("DELETE FROM rows WHERE id = 7");
       await lake.database.sql("ALTER TABLE rows ADD COLUMN f float8");
       await lake.configure(by("{column: f}"), "{type: local, path: ./other}");
       assert.match(
