@@ -8,6 +8,7 @@ interface Expiring {
   readonly expiresAt: Date | null;
 }
 
+/** Keys of a store that speaks S3, and where it is. */
 export interface GrantedKeys extends Expiring {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -17,6 +18,7 @@ export interface GrantedKeys extends Expiring {
   readonly pathStyle: boolean | null;
 }
 
+/** One text that opens a store. */
 export interface GrantedToken extends Expiring {
   /** A bearer token. */
   readonly token: string;
