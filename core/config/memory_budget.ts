@@ -6,6 +6,7 @@
 /** What the program takes before it reads, and each reader with its batches and its encoder, in MiB. */
 const PROGRAM_MB = 112;
 const READER_MB = 36;
+/** `memory_budget_mb` where nobody says it, in MiB. */
 export const MEMORY_BUDGET_MB = 256;
 
 const KIB = 1024;
