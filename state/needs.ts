@@ -1,9 +1,9 @@
 /** What the state needs: its file beside the configuration, or its server. */
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import {
   type EnvLookup,
   hostAndPort,
+  mayBeRead,
   type Needs,
   together,
   unixSocket,
@@ -33,7 +33,7 @@ export function stateNeeds(dir: string, env: EnvLookup): Needs {
         : { net: [hostAndPort(host, port)] }
     ),
     {
-      read: [...files, passFile !== null && existsSync(passFile) ? passFile : null]
+      read: [...files, passFile !== null && mayBeRead(passFile) ? passFile : null]
         .filter((file) => file !== null),
       env: ["PG*", "HOME", "APPDATA", "USER", "USERNAME", "LOGNAME"],
     },

@@ -46,6 +46,16 @@ export function together(...parts: readonly Needs[]): Required<Needs> {
   };
 }
 
+/** Whether a file that is used when it is there is to be read: not where this process may not look. */
+export function mayBeRead(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** `host:port` as `--allow-net` wants it. */
 export function hostAndPort(host: string, port: number | string): string {
   return host.includes(":") && !host.startsWith("[") ? `[${host}]:${port}` : `${host}:${port}`;

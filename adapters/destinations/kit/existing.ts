@@ -11,9 +11,17 @@ export function textOf(path: string): string {
   }
 }
 
-/** The folder, or the nearest one above it that is there. */
+/** The folder, or the nearest one above it that is there; one that this process may not look at is taken as there. */
 export function nearestExisting(path: string): string {
   let folder = path;
-  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
+  while (isMissing(folder) && dirname(folder) !== folder) folder = dirname(folder);
   return folder;
+}
+
+function isMissing(path: string): boolean {
+  try {
+    return !existsSync(path);
+  } catch {
+    return false;
+  }
 }

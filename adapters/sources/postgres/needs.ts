@@ -1,5 +1,10 @@
-import { existsSync } from "node:fs";
-import { hostAndPort, type NeedsOf, together, unixSocket } from "../../../core/ports/needs.ts";
+import {
+  hostAndPort,
+  mayBeRead,
+  type NeedsOf,
+  together,
+  unixSocket,
+} from "../../../core/ports/needs.ts";
 import type { SourceConfig } from "../../../core/config/schema.ts";
 import { sourceNeeds } from "../kit/needs.ts";
 import { resolveConnection } from "./settings.ts";
@@ -17,7 +22,7 @@ export const postgresNeeds: NeedsOf<SourceConfig> = (source, env) => {
     ...ways,
     sourceNeeds(source, servers[0].tls),
     {
-      read: passFile !== null && existsSync(passFile) ? [passFile] : [],
+      read: passFile !== null && mayBeRead(passFile) ? [passFile] : [],
       env: ["HOME", "PGPASSFILE", ...(Deno.build.os === "windows" ? ["APPDATA"] : [])],
       sys: [
         ...(env("HOME") === undefined ? ["homedir" as const] : []),

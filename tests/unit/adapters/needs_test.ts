@@ -175,3 +175,36 @@ Deno.test("a notifier needs the webhook's host, the state its file or its server
   const server = together(stateNeeds("/srv", lookup({ RIVET_STATE_URL: "postgres://u:p@s/db" })));
   deepEqual([server.net, server.write], [["s:5432"], []]);
 });
+
+/** What a process that may read the program and nothing else finds a configuration to need. */
+async function neededUnderFlags(call: string): Promise<Needs> {
+  const root = new URL("../../../", import.meta.url);
+  const module = `
+    import { adapterNeeds } from "${new URL("adapters/registry.ts", root)}";
+    import { stateNeeds } from "${new URL("state/needs.ts", root)}";
+    const env = (name) => ({ HOME: "/home/x", RIVET_STATE_URL: "postgres://u@state:5433/db" })[name];
+    console.log(JSON.stringify(await ${call}));`;
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-check",
+      "--no-prompt",
+      `--allow-read=${resolve(root.pathname)}`,
+      "--allow-env",
+    ]
+      .concat(`data:application/javascript,${encodeURIComponent(module)}`),
+  }).output();
+  const text = new TextDecoder();
+  equal(code, 0, text.decode(stderr));
+  return JSON.parse(text.decode(stdout));
+}
+
+Deno.test("what may not be looked at takes nothing else of the needs away", async () => {
+  const postgres = '{ type: "postgres", url: "postgres://u@db:5432/x", tls: { mode: "disable" } }';
+  deepEqual((await neededUnderFlags(`adapterNeeds.source(${postgres}, env)`)).net, ["db:5432"]);
+  deepEqual((await neededUnderFlags('stateNeeds("/conf", env)')).net, ["state:5433"]);
+  const local = await neededUnderFlags(
+    'adapterNeeds.destination({ type: "local", path: "/lake/out" }, env)',
+  );
+  deepEqual(local.write, ["/lake/out"]);
+});
