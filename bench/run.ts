@@ -17,11 +17,20 @@ import { compareMssql } from "./scenarios/mssql.ts";
 import { compareMysql } from "./scenarios/mysql.ts";
 import { measureMemory } from "./scenarios/memory.ts";
 import { measureProofs } from "./scenarios/proofs.ts";
+import { measureReaders } from "./scenarios/readers.ts";
 import { measureStart } from "./scenarios/start.ts";
 import { compareTools, longestStatementMs } from "./scenarios/tools.ts";
 import { TABLES } from "./tables.ts";
 
-const PARTS = [...TABLES.map((table) => table.name), "start", "memory", "proofs", "mysql", "mssql"];
+const PARTS = [
+  ...TABLES.map((table) => table.name),
+  "start",
+  "memory",
+  "proofs",
+  "readers",
+  "mysql",
+  "mssql",
+];
 
 const { values: flags } = parseArgs({
   args: Deno.args,
@@ -65,6 +74,7 @@ try {
   if (only.includes("start")) Object.assign(singles, await measureStart(db, repeat));
   if (only.includes("memory")) Object.assign(singles, await measureMemory(db, scale));
   if (only.includes("proofs")) Object.assign(singles, await measureProofs(db, repeat, scale));
+  if (only.includes("readers")) Object.assign(singles, await measureReaders(db, repeat, scale));
 } finally {
   await db.drop();
   await server.stop();

@@ -87,6 +87,16 @@ function targets({ comparisons, singles }: BenchResults): Target[] {
       value: ratio(orders, ["rivet: chunked", "rivet: chunked, parallel 2"], wall),
       aim: "1.2",
     },
+    {
+      figure: "parallel 2, parallel 4 over a link of 20 ms against one reader, times faster",
+      value: both(single("link_parallel_2", 2), single("link_parallel_4", 2)),
+      aim: "1.5, 2.5",
+    },
+    {
+      figure: "10,000 chunks of 10 rows: ms of one, all told",
+      value: single("chunk_ms", 1),
+      aim: "3",
+    },
     { figure: "orders, times faster than rivet-cli's best", value: bestRust(orders), aim: "2" },
     { figure: "page views, CPU seconds", value: cpu(page_views), aim: "2.6" },
     {
