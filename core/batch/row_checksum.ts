@@ -40,12 +40,10 @@ export class RowChecksum {
     this.#highBits = 32n;
   }
 
-  /** Adds the first `rows` hashes, each of two words, as signed 64-bit numbers. */
-  addHashes(low: Int32Array, high: Int32Array, rows: number): void {
-    for (let row = 0; row < rows; row++) {
-      this.#high += high[row];
-      this.#low += low[row] >>> 0;
-    }
+  /** Adds the hashes of `rows` rows: the sums of their high words, which are signed, and of their low ones. */
+  addHashes(high: number, low: number, rows: number): void {
+    this.#high += high;
+    this.#low += low;
     this.#unfolded += rows;
     if (this.#unfolded >= FOLD_ROWS) this.#fold();
   }

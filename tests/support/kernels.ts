@@ -16,6 +16,7 @@ export interface Kernel {
 
 export const KERNELS: readonly Kernel[] = [
   { folder: "core/encode/kernel", sources: ["xxh3"] },
+  { folder: "adapters/sources/postgres/hash", sources: ["lookup3"] },
   { folder: "adapters/formats/parquet/kernel", sources: ["kernel", "dictionary"] },
 ];
 

@@ -1,233 +1,150 @@
 /**
  * Rows in the checksum form `lookup3`: what the server's hash functions make of every value (`hash_sql.ts`), made
- * here from the binary form of the wire, a column at a time.
+ * here from the binary form of the wire, a column at a time, in WebAssembly (`hash/lookup3.as`).
  */
 import type { RowChecksum } from "../../../core/batch/row_checksum.ts";
 import type { Column } from "../../../core/types/types.ts";
 import type { BinaryBlock } from "../kit/block.ts";
-import { type Field, fieldOf, LATER_US, LOOKUP3_FORM, type Seed, seedOf } from "./hash_sql.ts";
-import {
-  hashBytes,
-  type Hashes,
-  hashSeeds,
-  hashWord,
-  type WordState,
-  wordState,
-} from "./jenkins.ts";
+import { WASM } from "./hash/wasm.ts";
+import { type Field, fieldOf, LOOKUP3_FORM, seedOf } from "./hash_sql.ts";
 
-const LATER_LOW = Number(BigInt.asIntN(32, LATER_US));
-const LATER_HIGH = Number(LATER_US >> 32n);
+/** Adds the hashes of a column. @param base what positions are counted from @param seed as a 64-bit number */
+type AddColumn = (base: number, rows: number, seed: bigint) => void;
 
-const NEGATIVE = 0x4000;
+/** What `lookup3.as` exports; all addresses are of `memory`. */
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  readonly positions: WebAssembly.Global;
+  readonly lengths: WebAssembly.Global;
+  readonly sums: WebAssembly.Global;
+  readonly addBools: AddColumn;
+  readonly addInt2s: AddColumn;
+  readonly addInt4s: AddColumn;
+  readonly addInt8s: AddColumn;
+  readonly addTimestamps: AddColumn;
+  readonly addNumerics: AddColumn;
+  readonly addBytes: AddColumn;
+  readonly addSent: AddColumn;
+  finish(rows: number): void;
+}
+
+type Adder = Exclude<keyof Exports, "memory" | "positions" | "lengths" | "sums" | "finish">;
+
+const ADDERS: Readonly<Record<Extract<Field, string>, Adder>> = {
+  bool: "addBools",
+  int2: "addInt2s",
+  int4: "addInt4s",
+  oid: "addInt4s",
+  int8: "addInt8s",
+  timestamp: "addTimestamps",
+  timestamptz: "addTimestamps",
+  numeric: "addNumerics",
+  text: "addBytes",
+  uuid: "addBytes",
+};
+
+/** That the module has room for. */
+const MAX_ROWS = 4096;
+const PAGE_BYTES = 64 * 1024;
+/** Behind the module's own data. */
+const BYTES_AT = 4 * PAGE_BYTES;
+/** Memory for bytes that had to grow beyond this is given back. */
+const KEPT_BYTES = 4 * 1024 * 1024;
+
+let module: WebAssembly.Module | null = null;
+
+/** The module, and views of its memory. */
+class Hasher {
+  readonly run: Exports;
+  readonly #positions: number;
+  readonly #lengths: number;
+  readonly #sums: number;
+  #bytes = new Uint8Array(0);
+  #words = new Int32Array(0);
+
+  constructor() {
+    module ??= new WebAssembly.Module(Uint8Array.fromBase64(WASM));
+    this.run = new WebAssembly.Instance(module).exports as unknown as Exports;
+    this.#positions = this.run.positions.value / 4;
+    this.#lengths = this.run.lengths.value / 4;
+    this.#sums = this.run.sums.value / 8;
+    this.reserve(PAGE_BYTES);
+  }
+
+  get capacity(): number {
+    return this.#bytes.length - BYTES_AT;
+  }
+
+  reserve(size: number): void {
+    if (size <= this.capacity) return;
+    const { memory } = this.run;
+    const missing = BYTES_AT + size - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+    // Only a memory that threads share has another kind of buffer.
+    const buffer = memory.buffer as ArrayBuffer;
+    this.#bytes = new Uint8Array(buffer);
+    this.#words = new Int32Array(buffer);
+  }
+
+  copyBytes(bytes: Uint8Array): void {
+    this.#bytes.set(bytes, BYTES_AT);
+  }
+
+  copyFields({ positions, lengths }: BinaryBlock, from: number, rows: number): void {
+    this.#words.set(positions.subarray(from, from + rows), this.#positions);
+    this.#words.set(lengths.subarray(from, from + rows), this.#lengths);
+  }
+
+  /** Of the rows that are finished: of the high words, and of the low ones. */
+  get sums(): readonly [high: number, low: number] {
+    const [high, low] = new Float64Array(this.run.memory.buffer, this.#sums * 8, 2);
+    return [high, low];
+  }
+}
 
 /** Hashes rows as they are laid out. */
 export class HashForm {
   readonly #checksum: RowChecksum;
-  readonly #fields: readonly Field[];
-  readonly #seeds: readonly Seed[];
-  readonly #states: readonly WordState[];
-  #hashes: Hashes = { low: new Int32Array(0), high: new Int32Array(0) };
+  readonly #columns: readonly { readonly adder: Adder; readonly seed: bigint }[];
+  #hasher = new Hasher();
 
   constructor(checksum: RowChecksum, columns: readonly Column[]) {
     checksum.useHashes(LOOKUP3_FORM);
     this.#checksum = checksum;
-    this.#fields = columns.map(fieldOf);
-    this.#seeds = columns.map((_, i) => seedOf(i));
-    this.#states = this.#seeds.map(wordState);
+    this.#columns = columns.map((column, i) => {
+      const field = fieldOf(column);
+      return { adder: typeof field === "string" ? ADDERS[field] : "addSent", seed: seedOf(i) };
+    });
   }
 
   /** Hashes the first `rows` tuples of the block. */
   add(block: BinaryBlock, rows: number): void {
-    if (this.#hashes.low.length < rows) {
-      this.#hashes = { low: new Int32Array(rows), high: new Int32Array(rows) };
-    }
-    const { low, high } = this.#hashes;
-    low.fill(0, 0, rows);
-    high.fill(0, 0, rows);
-    for (let c = 0; c < this.#fields.length; c++) this.#column(c, block, rows);
-    hashSeeds(this.#hashes, rows);
-    this.#checksum.addHashes(low, high, rows);
-  }
-
-  #column(c: number, block: BinaryBlock, rows: number): void {
-    const field = this.#fields[c];
-    const base = c * block.stride;
-    const seed = this.#seeds[c];
-    const state = this.#states[c];
-    if (typeof field !== "string") return addSent(block, base, rows, seed, this.#hashes);
-    switch (field) {
-      case "bool":
-        return addBools(block, base, rows, state, this.#hashes);
-      case "int2":
-        return addInt2s(block, base, rows, state, this.#hashes);
-      case "int4":
-      case "oid":
-        return addInt4s(block, base, rows, state, this.#hashes);
-      case "int8":
-        return addInt8s(block, base, rows, state, this.#hashes);
-      case "timestamp":
-      case "timestamptz":
-        return addTimestamps(block, base, rows, state, this.#hashes);
-      case "numeric":
-        return addNumerics(block, base, rows, seed, this.#hashes);
-      case "text":
-      case "uuid":
-        return addBytes(block, base, rows, seed, this.#hashes);
+    for (let from = 0; from < rows; from += MAX_ROWS) {
+      this.#add(block, from, Math.min(rows, from + MAX_ROWS));
     }
   }
-}
 
-function addBools(
-  { view, positions, lengths }: BinaryBlock,
-  base: number,
-  rows: number,
-  state: WordState,
-  out: Hashes,
-): void {
-  for (let row = 0, i = base; row < rows; row++, i++) {
-    if (lengths[i] >= 0) hashWord(view.getUint8(positions[i]), state, out, row);
+  #add(block: BinaryBlock, from: number, to: number): void {
+    const { bytes, positions, lengths, stride } = block;
+    // Fields lie in the order of rows and columns.
+    const begin = positions[from];
+    const last = (this.#columns.length - 1) * stride + to - 1;
+    const end = positions[last] + Math.max(0, lengths[last]);
+    const hasher = this.#hasherFor(end - begin);
+    hasher.copyBytes(bytes.subarray(begin, end));
+    const rows = to - from;
+    for (const [c, { adder, seed }] of this.#columns.entries()) {
+      hasher.copyFields(block, c * stride + from, rows);
+      hasher.run[adder](BYTES_AT - begin, rows, seed);
+    }
+    hasher.run.finish(rows);
+    const [high, low] = hasher.sums;
+    this.#checksum.addHashes(high, low, rows);
   }
-}
 
-function addInt2s(
-  { view, positions, lengths }: BinaryBlock,
-  base: number,
-  rows: number,
-  state: WordState,
-  out: Hashes,
-): void {
-  for (let row = 0, i = base; row < rows; row++, i++) {
-    if (lengths[i] >= 0) hashWord(view.getInt16(positions[i]), state, out, row);
+  #hasherFor(size: number): Hasher {
+    if (this.#hasher.capacity > KEPT_BYTES && size <= KEPT_BYTES) this.#hasher = new Hasher();
+    this.#hasher.reserve(size);
+    return this.#hasher;
   }
-}
-
-function addInt4s(
-  { view, positions, lengths }: BinaryBlock,
-  base: number,
-  rows: number,
-  state: WordState,
-  out: Hashes,
-): void {
-  for (let row = 0, i = base; row < rows; row++, i++) {
-    if (lengths[i] >= 0) hashWord(view.getInt32(positions[i]), state, out, row);
-  }
-}
-
-/** Eight bytes folded to four, as the server does before it hashes them. */
-function folded(high: number, low: number): number {
-  return low ^ (high < 0 ? ~high : high);
-}
-
-function addInt8s(
-  { view, positions, lengths }: BinaryBlock,
-  base: number,
-  rows: number,
-  state: WordState,
-  out: Hashes,
-): void {
-  const { low, high } = out;
-  for (let row = 0, i = base; row < rows; row++, i++) {
-    if (lengths[i] < 0) continue;
-    const top = view.getInt32(positions[i]);
-    const bottom = view.getInt32(positions[i] + 4);
-    hashWord(folded(top, bottom), state, out, row);
-    low[row] ^= bottom;
-    high[row] ^= top;
-  }
-}
-
-function addTimestamps(
-  { view, positions, lengths }: BinaryBlock,
-  base: number,
-  rows: number,
-  state: WordState,
-  out: Hashes,
-): void {
-  for (let row = 0, i = base; row < rows; row++, i++) {
-    if (lengths[i] < 0) continue;
-    const top = view.getInt32(positions[i]);
-    const bottom = view.getInt32(positions[i] + 4);
-    hashWord(folded(top, bottom), state, out, row);
-    const laterLow = (bottom + LATER_LOW) | 0;
-    const carry = (laterLow >>> 0) < (bottom >>> 0) ? 1 : 0;
-    hashWord(folded((top + LATER_HIGH + carry) | 0, laterLow), state, out, row);
-  }
-}
-
-function addBytes(
-  { view, positions, lengths }: BinaryBlock,
-  base: number,
-  rows: number,
-  seed: Seed,
-  out: Hashes,
-): void {
-  for (let row = 0, i = base; row < rows; row++, i++) {
-    if (lengths[i] >= 0) hashBytes(view, positions[i], lengths[i], seed, out, row);
-  }
-}
-
-/** One hash, to be calculated with. */
-const one: Hashes = { low: new Int32Array(1), high: new Int32Array(1) };
-/** What an array of one element adds to the element's hash, which is 0 for NULL. */
-const ARRAY_OF_ONE = 31;
-
-function addSent(
-  { view, positions, lengths }: BinaryBlock,
-  base: number,
-  rows: number,
-  seed: Seed,
-  { low, high }: Hashes,
-): void {
-  for (let row = 0, i = base; row < rows; row++, i++) {
-    one.low[0] = 0;
-    one.high[0] = 0;
-    if (lengths[i] >= 0) hashBytes(view, positions[i], lengths[i], seed, one, 0);
-    const sum = (one.low[0] + ARRAY_OF_ONE) | 0;
-    low[row] ^= sum;
-    high[row] ^= (sum >>> 0) < ARRAY_OF_ONE ? one.high[0] + 1 : one.high[0];
-  }
-}
-
-function addNumerics(
-  { view, positions, lengths }: BinaryBlock,
-  base: number,
-  rows: number,
-  seed: Seed,
-  out: Hashes,
-): void {
-  const { low, high } = out;
-  for (let row = 0, i = base; row < rows; row++, i++) {
-    if (lengths[i] < 0) continue;
-    addNumeric(view, positions[i], seed, out, row);
-    const flip = view.getUint16(positions[i] + 4) === NEGATIVE ? -1 : 0;
-    low[row] ^= flip;
-    high[row] ^= flip;
-  }
-}
-
-/** The digits of a numeric, in the order of bytes that they are stored in. */
-let digits = new DataView(new ArrayBuffer(64));
-
-/** Of the digits without zeros around them, and the place of the first. */
-function addNumeric(view: DataView, at: number, seed: Seed, out: Hashes, row: number): void {
-  let from = 0;
-  let to = view.getUint16(at);
-  const first = at + 8;
-  while (from < to && view.getInt16(first + from * 2) === 0) from++;
-  while (to > from && view.getInt16(first + to * 2 - 2) === 0) to--;
-  if (from === to) {
-    // Less 1, as the server says it.
-    out.low[row] ^= seed.low - 1;
-    out.high[row] ^= seed.low === 0 ? seed.high - 1 : seed.high;
-    return;
-  }
-  const bytes = (to - from) * 2;
-  if (digits.byteLength < bytes) digits = new DataView(new ArrayBuffer(bytes * 2));
-  for (let i = from; i < to; i++) {
-    digits.setInt16((i - from) * 2, view.getInt16(first + i * 2), true);
-  }
-  hashBytes(digits, 0, bytes, seed, out, row);
-  const weight = view.getInt16(at + 2) - from;
-  out.low[row] ^= weight;
-  out.high[row] ^= weight >> 31;
 }

@@ -47,21 +47,9 @@ export function fieldOf({ nativeType, type }: Column): Field {
   }
 }
 
-/** A number of 64 bits, and its words. */
-export interface Seed {
-  readonly value: bigint;
-  readonly low: number;
-  readonly high: number;
-}
-
 /** Of column `index`: far apart, and none of them 0. */
-export function seedOf(index: number): Seed {
-  const value = BigInt.asIntN(64, BigInt(index + 1) * 0x9e37_79b9_7f4a_7c15n);
-  return {
-    value,
-    low: Number(BigInt.asIntN(32, value)),
-    high: Number(BigInt.asIntN(32, value >> 32n)),
-  };
+export function seedOf(index: number): bigint {
+  return BigInt.asIntN(64, BigInt(index + 1) * 0x9e37_79b9_7f4a_7c15n);
 }
 
 /**
@@ -69,8 +57,6 @@ export function seedOf(index: number): Seed {
  * its range is left by none that can be exported.
  */
 const LATER_S = 600_613_277;
-/** The same as the wire has it. */
-export const LATER_US = BigInt(LATER_S) * 1_000_000n;
 const LATER = `'${LATER_S} seconds'::pg_catalog.interval`;
 
 const call = (name: string, ...args: readonly string[]) => `pg_catalog.${name}(${args.join(", ")})`;
@@ -122,7 +108,7 @@ export function hashSql(columns: readonly Column[], quote: (name: string) => str
   const parts = columns.map((column, i) => {
     const value = `_rivet.${quote(column.name)}`;
     const field = fieldOf(column);
-    const hash = fieldSql(field, value, `'${seedOf(i).value}'::pg_catalog.int8`);
+    const hash = fieldSql(field, value, `'${seedOf(i)}'::pg_catalog.int8`);
     // Of an array with NULL in it there is a hash.
     return typeof field === "string" ? `COALESCE(${hash}, 0)` : hash;
   });
