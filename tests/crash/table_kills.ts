@@ -53,7 +53,8 @@ export async function killRepair(format: Format, at: KillAt): Promise<boolean> {
     reached = await die(lake, at, "--repair");
     const between = await tableRows(format, lake.out);
     if (between.join() !== before.join()) await assertSame(format, lake, "half a repair is seen");
-    await lake.repair();
+    // One that did not die has left nothing to repair.
+    if (reached) await lake.repair();
     await assertSame(format, lake, `repaired after ${at.join(" ")}`);
     await lake.database.sql("DELETE FROM rows WHERE id > 90");
     await lake.run();
