@@ -53,6 +53,18 @@ export abstract class ColumnBuilder {
     this.#nullCount++;
   }
 
+  /**
+   * Marks rows from `length` on: `bits` begin with the byte of row `length`, 0 is NULL, those of no row
+   * of theirs are 1. `nulls` of them are NULL.
+   */
+  markNulls(bits: Uint8Array, nulls: number): void {
+    this.#validity ??= grownValidity(new Uint8Array(0), this.#capacity);
+    const first = this.length >> 3;
+    this.#validity[first] &= bits[0];
+    this.#validity.set(bits.subarray(1), first + 1);
+    this.#nullCount += nulls;
+  }
+
   get nullCount(): number {
     return this.#nullCount;
   }
@@ -114,7 +126,8 @@ export class BitBuilder extends ColumnBuilder {
   }
 }
 
-type FixedArray =
+/** What values of a fixed width are written to. */
+export type FixedArray =
   | Uint8Array<ArrayBuffer>
   | Int16Array<ArrayBuffer>
   | Int32Array<ArrayBuffer>

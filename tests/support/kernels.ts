@@ -12,12 +12,23 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 export interface Kernel {
   readonly folder: string;
   readonly sources: readonly string[];
+  /** For the compiler, beside those for all. */
+  readonly flags?: readonly string[];
 }
+
+/** 64 KiB each: the whole memory of PostgreSQL's kernel, whose addresses are compiled in. */
+const POSTGRES_PAGES = "50";
+const POSTGRES_MEMORY = ["--initialMemory", POSTGRES_PAGES, "--maximumMemory", POSTGRES_PAGES];
 
 export const KERNELS: readonly Kernel[] = [
   { folder: "core/encode/kernel", sources: ["xxh3"] },
   { folder: "adapters/sources/postgres/hash", sources: ["lookup3"] },
   { folder: "adapters/formats/parquet/kernel", sources: ["kernel", "dictionary"] },
+  {
+    folder: "adapters/sources/postgres/kernel",
+    sources: ["kernel"],
+    flags: ["--enable", "simd", ...POSTGRES_MEMORY],
+  },
 ];
 
 const FLAGS = ["-O3", "--shrinkLevel", "0", "--runtime", "stub", "--noAssert"];
@@ -32,11 +43,11 @@ function sourceOf(folder: string, name: string): string | null {
 }
 
 /** The module `wasm.ts` of a kernel. @throws with the compiler's words */
-export async function compiled({ folder, sources }: Kernel): Promise<string> {
+export async function compiled({ folder, sources, flags = [] }: Kernel): Promise<string> {
   let wasm: Uint8Array | null = null;
   const said: string[] = [];
   const names = sources.map((source) => `${source}.ts`);
-  const { error } = await asc.main([...names, "--outFile", "kernel.wasm", ...FLAGS], {
+  const { error } = await asc.main([...names, "--outFile", "kernel.wasm", ...FLAGS, ...flags], {
     readFile: (name) => sourceOf(folder, name),
     writeFile: (_name, contents) => {
       if (contents instanceof Uint8Array) wasm = contents;

@@ -28,7 +28,7 @@ const LINE_ROWS = 16;
 export const BLOCK_ROWS = 127 * LINE_ROWS;
 
 /** Fields of one block: tables of many columns have fewer rows in it. */
-const BLOCK_FIELDS = 128 * BLOCK_ROWS;
+export const BLOCK_FIELDS = 128 * BLOCK_ROWS;
 /** A block of wide rows ends here, so that batches end near their size. */
 export const BLOCK_BYTES = 64 * 1024;
 

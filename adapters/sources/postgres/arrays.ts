@@ -3,8 +3,8 @@
  * per dimension its size and lower bound, then the elements as fields are written (`array_send`).
  */
 import type { ListBuilder } from "../../../core/batch/builders.ts";
-import type { BinaryBlock } from "../kit/block.ts";
 import type { Fault } from "../kit/value_fault.ts";
+import type { RowBlock } from "./kernel/kernel.ts";
 
 const HEADER_BYTES = 12;
 const DIMENSION_BYTES = 8;
@@ -21,11 +21,11 @@ export class ArrayElements {
 
   /** Appends the rows `[from, to)` to `list` and returns their elements, which are still to be decoded. */
   layOut(
-    block: BinaryBlock,
+    block: RowBlock,
     from: number,
     to: number,
     list: ListBuilder,
-  ): { readonly block: BinaryBlock; readonly count: number } {
+  ): { readonly block: RowBlock; readonly count: number } {
     list.reserve(to - from);
     const { positions, lengths } = block;
     const before = list.child.length;
@@ -45,6 +45,7 @@ export class ArrayElements {
         positions: this.#positions,
         lengths: this.#lengths,
         stride: this.#positions.length,
+        kernel: null,
       },
       count,
     };

@@ -9,6 +9,7 @@ import { classify } from "./errors.ts";
 import { openSession, type Servers, type Session } from "./open.ts";
 import { RowStream } from "./row_stream.ts";
 import type { RowLimits } from "../kit/block.ts";
+import { Kernel } from "./kernel/kernel.ts";
 import type { RowKind } from "./rows.ts";
 import { Answer } from "./wire/answer.ts";
 import { requestCancel } from "./wire/cancel.ts";
@@ -52,6 +53,8 @@ export class Connection {
   readonly #session: Session;
   readonly #options: ConnectionOptions;
   readonly #wire: Wire;
+  /** Opened by the first statement whose rows are decoded. */
+  #kernel: Kernel | null = null;
   #running: Running | null = null;
   /** Closes the connection of a statement that does not end when it is cancelled. */
   #grace: ReturnType<typeof setTimeout> | null = null;
@@ -201,8 +204,10 @@ export class Connection {
 
   #stream(messages: readonly Uint8Array[], limits: RowLimits, kind: RowKind): RowStream {
     const answer = this.#start(messages);
+    this.#kernel ??= Kernel.open();
     const statement = {
       wire: this.#wire,
+      kernel: this.#kernel,
       answer,
       failed: (error: unknown) => this.#failed(error, answer),
       ended: () => this.#over(),

@@ -25,6 +25,11 @@ function hasDigitsFrom(view: DataView, at: number, count: number, from: number):
   return false;
 }
 
+/** Whether a field of `length` bytes at `at` is a numeric, all of whose digits are in it. */
+export function isNumeric(view: DataView, at: number, length: number): boolean {
+  return length >= 8 && length === 8 + 2 * view.getInt16(at);
+}
+
 /**
  * Writes the value at `at` times 10^scale as `words` little-endian words at `index`, which are zero
  * before. Returns what is wrong when it has more than `precision` digits or more than `scale` decimals.

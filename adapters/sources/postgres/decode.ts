@@ -5,7 +5,7 @@ import type { ReadRequest } from "../../../core/ports/source.ts";
 import { checkNotNull } from "../kit/not_null.ts";
 import { type ColumnDecoder, columnDecoder } from "./decoders.ts";
 import type { BinaryBlock } from "../kit/block.ts";
-import type { LaidOut } from "../kit/block.ts";
+import type { LaidOutRows } from "./kernel/kernel.ts";
 
 export type DecodeOptions = Pick<ReadRequest, "columns" | "batchBytes" | "batchRows">;
 
@@ -44,7 +44,7 @@ export class RowDecoder {
   }
 
   /** Decodes rows that were laid out; returns the batches that became full. */
-  decode({ block, rows, byteLength }: LaidOut): Batch[] {
+  decode({ block, rows, byteLength }: LaidOutRows): Batch[] {
     const full: Batch[] = [];
     this.#rows += rows;
     this.#bytes += byteLength;

@@ -1,8 +1,11 @@
 /** One decoder per column: which loop reads its wire form into which builder. */
 import {
   type BitBuilder,
+  type BytesBuilder,
   type ColumnBuilder,
   type Fixed16Builder,
+  type FixedArray,
+  type FixedBuilder,
   ListBuilder,
   makeBuilder,
   type WordsBuilder,
@@ -18,16 +21,66 @@ import {
   decodeInt4,
   decodeInt8,
 } from "./numbers.ts";
-import { type NumericFault, numericText, writeNumeric } from "./decimal.ts";
+import { isNumeric, type NumericFault, numericText, writeNumeric } from "./decimal.ts";
 import { ArrayElements } from "./arrays.ts";
 import { type ScalarWire, wireOf } from "./types.ts";
 import { type BinaryBlock, decodeBytes } from "../kit/block.ts";
+import type { FixedInKernel, RowBlock } from "./kernel/kernel.ts";
 import { changedType, type Fault, faultOf } from "../kit/value_fault.ts";
 
 export interface ColumnDecoder {
   readonly builder: ColumnBuilder;
   /** Appends the fields described at `[from, to)` of the block's positions. */
-  decode(block: BinaryBlock, from: number, to: number): void;
+  decode(block: RowBlock, from: number, to: number): void;
+}
+
+/** The same from `RowBlock`s that no kernel decodes. */
+type Loop<B extends ColumnBuilder> = (
+  block: BinaryBlock,
+  from: number,
+  to: number,
+  builder: B,
+) => void;
+
+/** In the kernel where its loop meets nothing unusual, else by `loop`. Both make the same of every value. */
+function fixedDecoder<B extends FixedBuilder<FixedArray>>(
+  builder: B,
+  inKernel: FixedInKernel,
+  loop: Loop<B>,
+): ColumnDecoder {
+  return {
+    builder,
+    decode(block, from, to) {
+      const { kernel } = block;
+      if (kernel === null || !kernel.fixed(inKernel, from, to, builder)) {
+        loop(block, from, to, builder);
+      }
+    },
+  };
+}
+
+function boolDecoder(builder: BitBuilder, fault: Fault): ColumnDecoder {
+  return {
+    builder,
+    decode(block, from, to) {
+      const { kernel } = block;
+      if (kernel === null || !kernel.bits(from, to, builder)) {
+        decodeBool(block, from, to, builder, fault);
+      }
+    },
+  };
+}
+
+function bytesDecoder(builder: BytesBuilder, skip: number): ColumnDecoder {
+  return {
+    builder,
+    decode(block, from, to) {
+      const { kernel } = block;
+      if (kernel === null || !kernel.text(from, to, skip, builder)) {
+        decodeBytes(block, from, to, builder, skip);
+      }
+    },
+  };
 }
 
 function decodeBool(
@@ -91,8 +144,8 @@ function decodeNumeric(
   const words = builder.stride;
   let row = builder.length;
   for (let i = from; i < to; i++, row++) {
-    if (lengths[i] >= 8) {
-      const at = positions[i];
+    const at = positions[i];
+    if (isNumeric(view, at, lengths[i])) {
       const wrong = writeNumeric(view, at, precision, scale, out, row * words, words);
       if (wrong !== null) fault(numericText(view, at), NUMERIC_FAULTS[wrong]);
     } else if (lengths[i] < 0) builder.markNull(row);
@@ -105,7 +158,7 @@ function intDecoder(wire: ScalarWire, type: IntType, fault: Fault): ColumnDecode
   if (type.bits === 16) {
     const builder = makeBuilder("i16");
     return wire === "int2"
-      ? { builder, decode: (b, from, to) => decodeInt2(b, from, to, builder, fault) }
+      ? fixedDecoder(builder, fixed2, (b, from, to, out) => decodeInt2(b, from, to, out, fault))
       : {
         builder,
         decode: (b, from, to) => decodeCheckedInt(b, from, to, builder, wire, type, fault),
@@ -114,7 +167,7 @@ function intDecoder(wire: ScalarWire, type: IntType, fault: Fault): ColumnDecode
   if (type.bits === 32) {
     const builder = makeBuilder("i32");
     return wire === "int4"
-      ? { builder, decode: (b, from, to) => decodeInt4(b, from, to, builder, fault) }
+      ? fixedDecoder(builder, fixed4, (b, from, to, out) => decodeInt4(b, from, to, out, fault))
       : {
         builder,
         decode: (b, from, to) => decodeCheckedInt(b, from, to, builder, wire, type, fault),
@@ -122,7 +175,7 @@ function intDecoder(wire: ScalarWire, type: IntType, fault: Fault): ColumnDecode
   }
   const builder = makeBuilder("i64");
   return wire === "int8" && type.signed
-    ? { builder, decode: (b, from, to) => decodeInt8(b, from, to, builder, fault) }
+    ? fixedDecoder(builder, fixed8, (b, from, to, out) => decodeInt8(b, from, to, out, fault))
     : {
       builder,
       decode: (b, from, to) => decodeCheckedInt(b, from, to, builder, wire, type, fault),
@@ -130,12 +183,22 @@ function intDecoder(wire: ScalarWire, type: IntType, fault: Fault): ColumnDecode
 }
 
 type IntType = Extract<RivetType, { kind: "int" }>;
+type DecimalType = Extract<RivetType, { kind: "decimal" }>;
+type TimestampType = Extract<RivetType, { kind: "timestamp" }>;
+
+const fixed2: FixedInKernel = (code, from, to) => code.fixed2(from, to);
+const fixed4: FixedInKernel = (code, from, to) => code.fixed4(from, to);
+const fixed8: FixedInKernel = (code, from, to) => code.fixed8(from, to);
+const date: FixedInKernel = (code, from, to) => code.date(from, to);
+const time: FixedInKernel = (code, from, to) => code.time(from, to);
+const timestamp: FixedInKernel = (code, from, to) => code.timestamp(from, to);
+const uuid: FixedInKernel = (code, from, to) => code.uuid(from, to);
 
 function floatDecoder(wire: ScalarWire, bits: 32 | 64, fault: Fault): ColumnDecoder {
   if (bits === 32) {
     const builder = makeBuilder("f32");
     return wire === "float4"
-      ? { builder, decode: (b, from, to) => decodeFloat4(b, from, to, builder, fault) }
+      ? fixedDecoder(builder, fixed4, (b, from, to, out) => decodeFloat4(b, from, to, out, fault))
       : {
         builder,
         decode: (b, from, to) => decodeCheckedFloat(b, from, to, builder, wire, bits, fault),
@@ -143,53 +206,74 @@ function floatDecoder(wire: ScalarWire, bits: 32 | 64, fault: Fault): ColumnDeco
   }
   const builder = makeBuilder("f64");
   return wire === "float8"
-    ? { builder, decode: (b, from, to) => decodeFloat8(b, from, to, builder, fault) }
+    ? fixedDecoder(builder, fixed8, (b, from, to, out) => decodeFloat8(b, from, to, out, fault))
     : {
       builder,
       decode: (b, from, to) => decodeCheckedFloat(b, from, to, builder, wire, bits, fault),
     };
 }
 
+function decimalDecoder(type: DecimalType, fault: Fault): ColumnDecoder {
+  const { precision, scale } = type;
+  if (precision > 38) {
+    const builder = makeBuilder("dec256");
+    return { builder, decode: (b, from, to) => decodeNumeric(b, from, to, builder, type, fault) };
+  }
+  return fixedDecoder(
+    makeBuilder("dec128"),
+    (code, from, to) => code.decimal(from, to, precision, scale),
+    (b, from, to, builder) => decodeNumeric(b, from, to, builder, type, fault),
+  );
+}
+
+function timestampDecoder(unit: TimestampType["unit"], fault: Fault): ColumnDecoder {
+  const builder = makeBuilder("i64");
+  return unit === "us"
+    ? fixedDecoder(
+      builder,
+      timestamp,
+      (b, from, to, out) => decodeTimestampUs(b, from, to, out, fault),
+    )
+    : { builder, decode: (b, from, to) => decodeTimestampNs(b, from, to, builder, fault) };
+}
+
 function scalarDecoder(wire: ScalarWire, type: RivetType, fault: Fault): ColumnDecoder {
   switch (type.kind) {
     case "bool": {
-      const builder = makeBuilder("bit");
-      return { builder, decode: (b, from, to) => decodeBool(b, from, to, builder, fault) };
+      return boolDecoder(makeBuilder("bit"), fault);
     }
     case "int":
       return intDecoder(wire, type, fault);
     case "float":
       return floatDecoder(wire, type.bits, fault);
-    case "decimal": {
-      const builder = makeBuilder(type.precision > 38 ? "dec256" : "dec128");
-      return { builder, decode: (b, from, to) => decodeNumeric(b, from, to, builder, type, fault) };
-    }
-    case "date": {
-      const builder = makeBuilder("i32");
-      return { builder, decode: (b, from, to) => decodeDate(b, from, to, builder, fault) };
-    }
-    case "time": {
-      const builder = makeBuilder("i64");
-      return { builder, decode: (b, from, to) => decodeTime(b, from, to, builder, fault) };
-    }
-    case "timestamp": {
-      const builder = makeBuilder("i64");
-      const decode = type.unit === "us" ? decodeTimestampUs : decodeTimestampNs;
-      return { builder, decode: (b, from, to) => decode(b, from, to, builder, fault) };
-    }
-    case "uuid": {
-      const builder = makeBuilder("fixed16");
-      return { builder, decode: (b, from, to) => decodeUuid(b, from, to, builder, fault) };
-    }
+    case "decimal":
+      return decimalDecoder(type, fault);
+    case "date":
+      return fixedDecoder(
+        makeBuilder("i32"),
+        date,
+        (b, from, to, builder) => decodeDate(b, from, to, builder, fault),
+      );
+    case "time":
+      return fixedDecoder(
+        makeBuilder("i64"),
+        time,
+        (b, from, to, builder) => decodeTime(b, from, to, builder, fault),
+      );
+    case "timestamp":
+      return timestampDecoder(type.unit, fault);
+    case "uuid":
+      return fixedDecoder(
+        makeBuilder("fixed16"),
+        uuid,
+        (b, from, to, builder) => decodeUuid(b, from, to, builder, fault),
+      );
     case "text":
     case "json":
     case "interval":
-    case "binary": {
-      const builder = makeBuilder("bytes");
+    case "binary":
       // The version of jsonb.
-      const skip = wire === "jsonb" ? 1 : 0;
-      return { builder, decode: (b, from, to) => decodeBytes(b, from, to, builder, skip) };
-    }
+      return bytesDecoder(makeBuilder("bytes"), wire === "jsonb" ? 1 : 0);
     case "list":
       throw new TypeError("PostgreSQL has no arrays of arrays");
   }

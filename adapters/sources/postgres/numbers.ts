@@ -10,7 +10,7 @@ import type {
   Int32Builder,
   WordsBuilder,
 } from "../../../core/batch/builders.ts";
-import { numericText, writeNumeric } from "./decimal.ts";
+import { isNumeric, numericText, writeNumeric } from "./decimal.ts";
 import type { BinaryBlock } from "../kit/block.ts";
 import type { ScalarWire } from "./types.ts";
 import { changedType, type Fault } from "../kit/value_fault.ts";
@@ -194,7 +194,8 @@ export function decodeCheckedInt(
       builder.markNull(row);
       continue;
     }
-    if (width !== undefined && length !== width) changedType(fault, length);
+    const whole = width === undefined ? isNumeric(view, positions[i], length) : length === width;
+    if (!whole) changedType(fault, length);
     readWords(view, positions[i], wire, scratch, words, fault);
     if (!fits(words, type)) {
       const text = width === undefined ? numericText(view, positions[i]) : wordsText(words);

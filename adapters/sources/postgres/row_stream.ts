@@ -1,5 +1,6 @@
 /** The rows of a running statement, read as they are asked for. */
-import type { LaidOut, RowLimits } from "../kit/block.ts";
+import type { RowLimits } from "../kit/block.ts";
+import type { Kernel, LaidOutRows } from "./kernel/kernel.ts";
 import { RowFrames, type RowKind } from "./rows.ts";
 import type { Answer } from "./wire/answer.ts";
 import type { Wire } from "./wire/wire.ts";
@@ -7,6 +8,7 @@ import type { Wire } from "./wire/wire.ts";
 /** A statement that has been sent, and its connection. */
 export interface RunningStatement {
   readonly wire: Wire;
+  readonly kernel: Kernel | null;
   readonly answer: Answer;
   /** Translates what went wrong, and frees the connection. */
   readonly failed: (error: unknown) => Error;
@@ -23,11 +25,11 @@ export class RowStream {
 
   constructor(statement: RunningStatement, limits: RowLimits, kind: RowKind) {
     this.#statement = statement;
-    this.#frames = new RowFrames(statement.wire.buffer, limits, kind);
+    this.#frames = new RowFrames(statement.wire.buffer, limits, kind, statement.kernel);
   }
 
   /** The next rows, valid until the next call; null at the end. Rows not asked for hold the server back. */
-  async next(): Promise<LaidOut | null> {
+  async next(): Promise<LaidOutRows | null> {
     const { wire, answer, failed, ended } = this.#statement;
     const frames = this.#frames;
     try {

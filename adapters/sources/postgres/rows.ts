@@ -4,8 +4,9 @@
  * bytes, all big-endian. The server sends one message per row.
  * https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.4
  */
-import { BLOCK_BYTES, type LaidOut, type RowLimits, rowsPerBlock } from "../kit/block.ts";
+import { BLOCK_BYTES, type RowLimits, rowsPerBlock } from "../kit/block.ts";
 import { valueTooLarge } from "../kit/value_fault.ts";
+import type { Kernel, LaidOutRows } from "./kernel/kernel.ts";
 import { type FrameBuffer, HEADER_BYTES } from "./wire/frame_buffer.ts";
 import { ProtocolError } from "./wire/protocol_error.ts";
 import { FROM_SERVER } from "./wire/server_messages.ts";
@@ -15,6 +16,8 @@ const COPY_SIGNATURE = [80, 71, 67, 79, 80, 89, 10, 255, 13, 10, 0];
 const COPY_HEADER_BYTES = 19;
 /** Instead of a field count: the end of a COPY. */
 const COPY_TRAILER = -1;
+/** A kernel takes no row above this, whatever a value may have. */
+const MAX_ORDINARY_BYTES = 0x7fff_ffff;
 
 /** How the rows come: by COPY, or as those of a statement. */
 export type RowKind = "copy" | "cursor";
@@ -25,6 +28,7 @@ export class RowFrames {
   readonly #limits: RowLimits;
   readonly #type: number;
   readonly #stride: number;
+  readonly #kernel: Kernel | null;
   readonly #positions: Int32Array;
   readonly #lengths: Int32Array;
   /** A COPY starts with a header of its own. */
@@ -32,15 +36,24 @@ export class RowFrames {
   #rows = 0;
   #bytes = 0;
 
-  constructor(buffer: FrameBuffer, limits: RowLimits, kind: RowKind) {
+  /** @param kernel does what is ordinary, in its memory. */
+  constructor(
+    buffer: FrameBuffer,
+    limits: RowLimits,
+    kind: RowKind,
+    kernel: Kernel | null = null,
+  ) {
     const columns = limits.columnNames.length;
     this.#buffer = buffer;
     this.#limits = limits;
     this.#type = kind === "copy" ? FROM_SERVER.copyData : FROM_SERVER.dataRow;
     this.#headed = kind !== "copy";
     this.#stride = rowsPerBlock(columns);
-    this.#positions = new Int32Array(columns * this.#stride);
-    this.#lengths = new Int32Array(columns * this.#stride);
+    const fields = columns * this.#stride;
+    this.#kernel = kernel !== null && fields <= kernel.positions.length ? kernel : null;
+    if (this.#kernel !== null) buffer.moveTo(this.#kernel.input);
+    this.#positions = this.#kernel?.positions ?? new Int32Array(fields);
+    this.#lengths = this.#kernel?.lengths ?? new Int32Array(fields);
   }
 
   get rows(): number {
@@ -52,7 +65,7 @@ export class RowFrames {
   }
 
   /** What has been laid out, which the next rows do not join. */
-  take(): LaidOut {
+  take(): LaidOutRows {
     const { bytes, view } = this.#buffer;
     const laidOut = {
       block: {
@@ -61,6 +74,7 @@ export class RowFrames {
         positions: this.#positions,
         lengths: this.#lengths,
         stride: this.#stride,
+        kernel: this.#usable,
       },
       rows: this.#rows,
       byteLength: this.#bytes,
@@ -74,7 +88,11 @@ export class RowFrames {
   layOut(): boolean {
     const buffer = this.#buffer;
     const { bytes, end } = buffer;
-    while (!this.full) {
+    for (;;) {
+      const kernel = this.#usable;
+      // The header is not its business.
+      if (kernel !== null && this.#headed) this.#layOutInKernel(kernel);
+      if (this.full) return true;
       const { start } = buffer;
       if (end - start < HEADER_BYTES) return true;
       if (bytes[start] !== this.#type) return false;
@@ -86,7 +104,30 @@ export class RowFrames {
       this.#add(start + HEADER_BYTES, rowEnd);
       buffer.start = rowEnd;
     }
-    return true;
+  }
+
+  /** The kernel, while the bytes lie in its memory. */
+  get #usable(): Kernel | null {
+    return this.#buffer.bytes === this.#kernel?.input ? this.#kernel : null;
+  }
+
+  /** The ordinary rows that are there, up to the first that is not. */
+  #layOutInKernel(kernel: Kernel): void {
+    const buffer = this.#buffer;
+    const { columnNames, maxValueBytes } = this.#limits;
+    this.#rows = kernel.code.layOut(
+      buffer.start,
+      buffer.end,
+      this.#type,
+      columnNames.length,
+      this.#stride,
+      this.#rows,
+      this.#bytes,
+      Math.min(maxValueBytes, MAX_ORDINARY_BYTES),
+      BLOCK_BYTES,
+    );
+    buffer.start = kernel.stoppedAt;
+    this.#bytes = kernel.rowBytes;
   }
 
   #add(start: number, end: number): void {

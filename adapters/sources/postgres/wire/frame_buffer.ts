@@ -9,6 +9,8 @@ import { ProtocolError } from "./protocol_error.ts";
 export const HEADER_BYTES = 5;
 
 const INITIAL_BYTES = 256 * 1024;
+/** Times that what is left over was small before a buffer that one row has grown is given back. */
+const CALM_MOVES = 4;
 /** A read has at least this much room. */
 const MIN_ROOM = 64 * 1024;
 /** A buffer that one large row has grown is given back above this size. */
@@ -25,10 +27,19 @@ export interface Frame {
 
 /** Bytes [start, end) are not consumed yet. Fields are open to the one that lays rows out in place. */
 export class FrameBuffer {
-  bytes = new Uint8Array(INITIAL_BYTES);
-  view = new DataView(this.bytes.buffer);
+  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(INITIAL_BYTES);
+  view: DataView = new DataView(this.bytes.buffer);
   start = 0;
   end = 0;
+  /** Where bytes are as long as they fit; null: anywhere. */
+  #home: Uint8Array<ArrayBuffer> | null = null;
+  #calm = 0;
+
+  /** From now on bytes are received into `home`, while no row is too large for it. */
+  moveTo(home: Uint8Array<ArrayBuffer>): void {
+    this.#home = home;
+    if (this.bytes !== home && this.end - this.start <= home.length - MIN_ROOM) this.#move(home);
+  }
 
   /** True when a read needs no bytes moved, so that what was laid out stays where it is. */
   get hasRoom(): boolean {
@@ -74,13 +85,26 @@ export class FrameBuffer {
     const pending = this.end - this.start;
     const size = this.bytes.length;
     const tight = size - pending < MIN_ROOM;
-    if (tight || (size > KEEP_BYTES && pending <= INITIAL_BYTES - MIN_ROOM)) {
-      const bytes = new Uint8Array(tight ? size * 2 : INITIAL_BYTES);
+    const small = pending <= INITIAL_BYTES - MIN_ROOM;
+    this.#calm = small ? this.#calm + 1 : 0;
+    if (tight) this.#move(new Uint8Array(size * 2));
+    else if (small && (size > KEEP_BYTES || this.#mayReturn)) {
+      this.#move(this.#home ?? new Uint8Array(INITIAL_BYTES));
+    } else this.#move(this.bytes);
+  }
+
+  get #mayReturn(): boolean {
+    return this.#home !== null && this.bytes !== this.#home && this.#calm >= CALM_MOVES;
+  }
+
+  /** Moves what is not consumed to the front of `bytes`. */
+  #move(bytes: Uint8Array<ArrayBuffer>): void {
+    const pending = this.end - this.start;
+    if (bytes === this.bytes) bytes.copyWithin(0, this.start, this.end);
+    else {
       bytes.set(this.bytes.subarray(this.start, this.end));
       this.bytes = bytes;
-      this.view = new DataView(bytes.buffer);
-    } else if (this.start > 0) {
-      this.bytes.copyWithin(0, this.start, this.end);
+      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     }
     this.start = 0;
     this.end = pending;
