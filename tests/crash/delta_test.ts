@@ -66,7 +66,8 @@ async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
 }
 
 Deno.test("a run that dies around its table's commit is in the table once", async (t) => {
-  const database = await createDatabase(await testPostgres());
+  const server = await testPostgres();
+  const database = await createDatabase(server);
   try {
     await database.sql(VICTIMS_SQL.postgres);
     for (const kill of KILLS) {
@@ -106,5 +107,6 @@ Deno.test("a run that dies around its table's commit is in the table once", asyn
       }));
   } finally {
     await database.drop();
+    await server.stop();
   }
 });

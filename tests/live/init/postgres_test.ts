@@ -54,7 +54,8 @@ Deno.test("a new user: every table of the demo database, with no edit", async ()
 
 for (const format of ["delta", "iceberg"] as const) {
   Deno.test(`a new user: tables of ${format}, with what their types need, and no edit`, async () => {
-    const database = await createDatabase(await testPostgres());
+    const server = await testPostgres();
+    const database = await createDatabase(server);
     try {
       await database.sql(
         "CREATE TABLE kinds (id uuid PRIMARY KEY, at time, ids uuid[], wide numeric(50,2), span interval, " +
@@ -72,6 +73,7 @@ for (const format of ["delta", "iceberg"] as const) {
       }, ["--table-format", format]);
     } finally {
       await database.drop();
+      await server.stop();
     }
   });
 }

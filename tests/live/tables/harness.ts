@@ -27,13 +27,15 @@ export class Lake {
   }
 
   static async with(sql: string, body: (lake: Lake) => Promise<void>): Promise<void> {
-    const database = await createDatabase(await testPostgres());
+    const server = await testPostgres();
+    const database = await createDatabase(server);
     const dir = await Deno.makeTempDir({ prefix: "rivet-table-" });
     try {
       await database.sql(sql);
       await body(new Lake(dir, database));
     } finally {
       await database.drop();
+      await server.stop();
       await Deno.remove(dir, { recursive: true });
     }
   }
