@@ -22,16 +22,17 @@ function timestamps(rows: number, at: Date): ColumnData {
 
 export class MetaColumns {
   readonly #spec: Pick<StageSpec, "exportedAt" | "rowHash">;
-  readonly #hasher: RowHasher;
+  /** Null without a row hash. */
+  readonly #hasher: RowHasher | null;
   readonly #now: () => Date;
 
   constructor(
     spec: Pick<StageSpec, "exportedAt" | "rowHash">,
-    xxh3: Xxh3,
+    xxh3: Xxh3 | null,
     now: () => Date = () => new Date(),
   ) {
     this.#spec = spec;
-    this.#hasher = new RowHasher(xxh3, 0);
+    this.#hasher = xxh3 && new RowHasher(xxh3, 0);
     this.#now = now;
   }
 
@@ -41,6 +42,7 @@ export class MetaColumns {
     const added: ColumnData[] = [];
     if (exportedAt) added.push(timestamps(batch.rows, this.#now()));
     if (rowHash !== null) {
+      if (this.#hasher === null) throw new TypeError("a row hash without xxh3");
       const columns = rowHash.map((name) => columnIndex(batch, name));
       added.push(required(batch.rows, this.#hasher.hash(batch, columns).buffer));
     }

@@ -138,8 +138,8 @@ export class PartWriter {
     const encoder = await this.#format.open(this.#spec.columns, this.#spec.encoder);
     const { stagedPath, pieces } = this.#spec;
     const sink = stagedPath === null
-      ? await openStream(this.#stream as ByteStream)
-      : await openStagedFile(`${stagedPath}.${this.#finished.length}`, pieces);
+      ? openStream(this.#stream as ByteStream)
+      : openStagedFile(`${stagedPath}.${this.#finished.length}`, pieces);
     const codec = wholeFileCodec(this.#format, this.#spec.encoder.compression);
     this.#compressor = codec === null ? null : new Compressor(codec, this.#spec.encoder);
     this.#encoder = encoder;

@@ -70,13 +70,14 @@ function uniqueColumns(spec: StageSpec["unique"]): Map<string, UniqueColumn> {
 /** Counts the batches of one read, in the thread that encodes them. */
 export class QualityCounter {
   readonly #unique: ReadonlyMap<string, UniqueColumn>;
-  readonly #hasher: RowHasher;
+  /** Null without unique columns. */
+  readonly #hasher: RowHasher | null;
   readonly #nulls = new Map<string, number>();
   #rows = 0;
 
-  constructor(spec: StageSpec["unique"], xxh3: Xxh3) {
+  constructor(spec: StageSpec["unique"], xxh3: Xxh3 | null) {
     this.#unique = uniqueColumns(spec);
-    this.#hasher = new RowHasher(xxh3, KEY_BYTES);
+    this.#hasher = xxh3 && new RowHasher(xxh3, KEY_BYTES);
   }
 
   add(batch: Batch): void {
@@ -84,15 +85,17 @@ export class QualityCounter {
     batch.columns.forEach(({ name }, c) => {
       this.#nulls.set(name, (this.#nulls.get(name) ?? 0) + batch.data[c].nullCount);
     });
+    const hasher = this.#hasher;
+    if (hasher === null) return;
     for (const [name, unique] of this.#unique) {
-      if (!unique.given.givenUp) this.#addValues(batch, columnIndex(batch, name), unique);
+      if (!unique.given.givenUp) this.#addValues(batch, columnIndex(batch, name), unique, hasher);
     }
   }
 
   /** NULLs do not repeat each other, as in SQL's UNIQUE. */
-  #addValues(batch: Batch, column: number, unique: UniqueColumn): void {
+  #addValues(batch: Batch, column: number, unique: UniqueColumn, hasher: RowHasher): void {
     const { validity } = batch.data[column];
-    const hashes = this.#hasher.hash(batch, [column]);
+    const hashes = hasher.hash(batch, [column]);
     for (let row = 0; row < batch.rows; row++) {
       if (validity !== null && (validity[row >> 3] & (1 << (row & 7))) === 0) continue;
       unique.add(hashes[row * 2], hashes[row * 2 + 1]);

@@ -1,7 +1,7 @@
 /** One 64-bit hash per row, over some of a batch's columns in a given order. */
 import type { Batch } from "../batch/batch.ts";
-import { type FormBuffer, NullableForm } from "./value_form.ts";
-import { MAX_INPUTS, type Xxh3 } from "./xxh3.ts";
+import { type FormBuffer, MAX_INPUTS, NullableForm } from "./value_form.ts";
+import type { Xxh3 } from "./xxh3.ts";
 
 /** A batch's column by name. Stages were planned against the same columns: absence is a defect. */
 export function columnIndex(batch: Batch, name: string): number {

@@ -3,8 +3,8 @@
  * as the bytes pass, fsynced before anyone else sees it (I1).
  */
 import { createHash, type Hash } from "node:crypto";
-import { createXXHash3, type IHasher } from "hash-wasm";
 import { fileError } from "../base/file_error.ts";
+import { Xxh3Stream } from "../base/xxh3_64.ts";
 import type { PieceRule, StreamDestination } from "../ports/destination.ts";
 
 /** A finished, fsynced file that no destination has seen yet. */
@@ -30,22 +30,14 @@ export interface PartSink {
   abort(): void;
 }
 
-/** Each is an instance of a WebAssembly module, which takes longer to make than a small file to hash. */
-const unused: IHasher[] = [];
-
 class Digests {
   readonly #md5: Hash = createHash("md5");
-  readonly #xxh3: IHasher;
+  readonly #xxh3 = new Xxh3Stream();
   readonly #pieces: PieceDigests | null;
   size = 0;
 
-  private constructor(xxh3: IHasher, pieces: PieceDigests | null) {
-    this.#xxh3 = xxh3.init();
+  constructor(pieces: PieceDigests | null) {
     this.#pieces = pieces;
-  }
-
-  static async open(pieces: PieceDigests | null): Promise<Digests> {
-    return new Digests(unused.pop() ?? await createXXHash3(), pieces);
   }
 
   /** To be called when the file holds the chunk. */
@@ -57,13 +49,11 @@ class Digests {
   }
 
   finish(file: string, rows: number): StagedPart {
-    const xxh3 = this.#xxh3.digest("hex");
-    unused.push(this.#xxh3);
     return {
       file,
       rows,
       sizeBytes: this.size,
-      fingerprint: `xxh3:${xxh3}`,
+      fingerprint: `xxh3:${this.#xxh3.digest()}`,
       md5: this.#md5.digest("base64"),
       pieceMd5s: this.#pieces?.finish(),
     };
@@ -175,11 +165,8 @@ class HashedFile {
 }
 
 /** @throws DestinationError DESTINATION_FULL, DESTINATION_UNWRITABLE; the file is removed first. */
-export async function openStagedFile(
-  path: string,
-  pieces: PieceRule | null = null,
-): Promise<PartSink> {
-  const digests = await Digests.open(pieces && new PieceDigests(path, pieces));
+export function openStagedFile(path: string, pieces: PieceRule | null = null): PartSink {
+  const digests = new Digests(pieces && new PieceDigests(path, pieces));
   let file: Deno.FsFile;
   try {
     // Rows are nobody else's before the destination has them.
@@ -223,8 +210,8 @@ export async function openStagedFile(
 }
 
 /** Bytes leave as they come; there is no file and no commit point (contracts section 2, stdout). */
-export async function openStream(stream: Pick<StreamDestination, "write">): Promise<PartSink> {
-  const digests = await Digests.open(null);
+export function openStream(stream: Pick<StreamDestination, "write">): PartSink {
+  const digests = new Digests(null);
   return {
     write: (chunk) => {
       stream.write(chunk);

@@ -4,7 +4,13 @@ import { MetaColumns } from "./meta_columns.ts";
 import { QualityCounter, type QualityCounts } from "./quality.ts";
 import { WidthCounter, type WidthSums } from "./shape.ts";
 import type { StageSpec } from "./stage_plan.ts";
-import { createXxh3 } from "./xxh3.ts";
+import type { Xxh3 } from "./xxh3.ts";
+
+/** Loaded where rows or values are hashed. */
+async function openXxh3(): Promise<Xxh3> {
+  const { createXxh3 }: typeof import("./xxh3.ts") = await import("./xxh3.ts" as string);
+  return await createXxh3();
+}
 
 /** What the stages saw of one read; structured-clone safe. */
 export interface StageResult {
@@ -23,7 +29,8 @@ export class Stages {
   }
 
   static async open(spec: StageSpec): Promise<Stages> {
-    const xxh3 = await createXxh3();
+    const hashes = spec.rowHash !== null || spec.unique.columns.length > 0;
+    const xxh3 = hashes ? await openXxh3() : null;
     return new Stages(new MetaColumns(spec, xxh3), new QualityCounter(spec.unique, xxh3));
   }
 

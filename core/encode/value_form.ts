@@ -21,6 +21,9 @@
 import type { ColumnData } from "../batch/batch.ts";
 import { LAYOUT_WIDTH, layoutOf, type RivetType } from "../types/types.ts";
 
+/** Inputs that are laid out and hashed in one call. */
+export const MAX_INPUTS = 512;
+
 /** A growable buffer and two views of it. */
 export interface FormBuffer {
   readonly bytes: Uint8Array<ArrayBuffer>;

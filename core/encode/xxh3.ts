@@ -5,7 +5,7 @@
  */
 import { createXXHash128, type IHasher } from "hash-wasm";
 import { WASM } from "./kernel/wasm.ts";
-import type { FormBuffer } from "./value_form.ts";
+import { type FormBuffer, MAX_INPUTS } from "./value_form.ts";
 
 /** What `kernel/xxh3.as` exports; all addresses are of `memory`. */
 interface Exports {
@@ -13,8 +13,6 @@ interface Exports {
   hashRows(at: number, ends: number, rows: number, out: number): void;
 }
 
-/** Inputs that are hashed in one call. */
-export const MAX_INPUTS = 512;
 /** Shorter ones are not for the kernel. */
 const MIN_BYTES = 17;
 

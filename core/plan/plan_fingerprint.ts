@@ -1,5 +1,5 @@
 /** The fingerprint of a plan: short, stable, and equal only for what means the same. */
-import { xxhash3 } from "hash-wasm";
+import { xxh3OfText } from "../base/xxh3_64.ts";
 
 export interface ChunkPlanInputs {
   readonly base: string;
@@ -21,5 +21,5 @@ export function planFingerprint(inputs: FingerprintInputs): Promise<string> {
   const values = memoryMb === null
     ? [base, column, size, count, dense, byDays, kind]
     : [base, column, null, count, dense, byDays, kind, memoryMb];
-  return xxhash3(JSON.stringify(values));
+  return Promise.resolve(xxh3OfText(JSON.stringify(values)));
 }

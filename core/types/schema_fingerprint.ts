@@ -1,10 +1,12 @@
 /** The fingerprint of a schema: short, stable, and equal only for what means the same. */
-import { xxhash3 } from "hash-wasm";
+import { xxh3OfText } from "../base/xxh3_64.ts";
 import type { Column } from "./types.ts";
 
 /** Over names, native types and nullability in order; 16 hex digits. */
 export function schemaFingerprint(
   columns: readonly Pick<Column, "name" | "nativeType" | "nullable">[],
 ): Promise<string> {
-  return xxhash3(JSON.stringify(columns.map((c) => [c.name, c.nativeType, c.nullable])));
+  return Promise.resolve(
+    xxh3OfText(JSON.stringify(columns.map((c) => [c.name, c.nativeType, c.nullable]))),
+  );
 }

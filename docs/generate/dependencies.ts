@@ -69,7 +69,7 @@ export const REASONS: Readonly<Record<string, Reason>> = {
       "around which the container file is ours",
   },
   "hash-wasm": {
-    use: "xxh3 of parts, plans and rows",
+    use: "xxh3 of rows, and the measure for our own of parts and plans",
     why:
       "xxh3 in WebAssembly, in pieces and in both widths; in JavaScript it takes ten times as long",
   },

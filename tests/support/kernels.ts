@@ -29,6 +29,7 @@ export const KERNELS: readonly Kernel[] = [
     sources: ["kernel"],
     flags: ["--enable", "simd", ...POSTGRES_MEMORY],
   },
+  { folder: "core/base/kernel", sources: ["xxh3"] },
 ];
 
 const FLAGS = ["-O3", "--shrinkLevel", "0", "--runtime", "stub", "--noAssert"];

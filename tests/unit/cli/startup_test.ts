@@ -92,7 +92,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "adapters/formats/parquet/snappy.ts": ["snappyjs"],
   "adapters/notifiers/slack.ts": [],
   "adapters/telemetry/opentelemetry.ts": ["@opentelemetry/api"],
-  "adapters/worker.ts": ["hash-wasm"],
+  "adapters/worker.ts": [],
+  "core/encode/xxh3.ts": ["hash-wasm"],
   "state/open.ts": [],
   "state/postgres/connection.ts": ["postgres"],
 };

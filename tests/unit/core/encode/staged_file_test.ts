@@ -15,7 +15,7 @@ async function stage(
 ): Promise<StagedPart> {
   const dir = await Deno.makeTempDir();
   try {
-    const sink = await openStagedFile(join(dir, "part"), pieces);
+    const sink = openStagedFile(join(dir, "part"), pieces);
     for (let at = 0; at < body.length; at += chunk) sink.write(body.subarray(at, at + chunk));
     const part = sink.finish(1);
     deepEqual(await Deno.readFile(part.file), body);

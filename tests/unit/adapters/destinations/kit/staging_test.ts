@@ -177,7 +177,7 @@ Deno.test("local destination: rows are the user's alone until they are final", (
     try {
       const destination = new LocalDestination({ root });
       const staged = join(await destination.stagingDir(), "part.0");
-      const sink = await openStagedFile(staged);
+      const sink = openStagedFile(staged);
       sink.write(bytes);
       assert.equal(await mode(staged), 0o600);
       sink.finish(1);
