@@ -1,5 +1,6 @@
 /** Rows of the wire, laid out so that they are decoded a column at a time; and their bytes as they are. */
 import { copyRange, viewOf } from "../../../core/base/copy_range.ts";
+import { giveBuffer, takeBuffer } from "../../../core/batch/buffers.ts";
 import type { BytesBuilder } from "../../../core/batch/builders.ts";
 
 /** Where the fields of some rows lie: field c of row r is described at index `c * stride + r`. */
@@ -37,6 +38,16 @@ export function rowsPerBlock(columns: number): number {
   const rows = Math.min(BLOCK_ROWS, BLOCK_FIELDS / Math.max(1, columns));
   const lines = Math.max(1, Math.floor(rows / LINE_ROWS));
   return (lines % 2 === 0 ? lines - 1 : lines) * LINE_ROWS;
+}
+
+/** Room for the positions or lengths of a block. Nothing is read of what has not been written yet. */
+export function blockWords(count: number): Int32Array<ArrayBuffer> {
+  return new Int32Array(takeBuffer(count * 4), 0, count);
+}
+
+/** What a statement that is over was laid out in is the next one's place; for whoever holds it, it is empty. */
+export function giveBack(...arrays: readonly { readonly buffer: ArrayBuffer }[]): void {
+  for (const { buffer } of arrays) if (buffer.byteLength > 0) giveBuffer(buffer);
 }
 
 /** What the rows of a statement must fit. */

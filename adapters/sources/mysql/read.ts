@@ -71,7 +71,10 @@ class Arrivals {
       failed: (error) => this.#fail(error),
     });
     this.stream.done.then(() => this.#ended = true, (error) => this.#failure ??= { error })
-      .finally(() => this.#wake());
+      .finally(() => {
+        packets.release();
+        this.#wake();
+      });
   }
 
   /** The next full batch, or null when the rows have ended. */

@@ -6,7 +6,15 @@
  * https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query_response_text_resultset_row.html
  */
 import { SourceError } from "../../../core/base/errors.ts";
-import { BLOCK_BYTES, type LaidOut, type RowLimits, rowsPerBlock } from "../kit/block.ts";
+import { takeBuffer } from "../../../core/batch/buffers.ts";
+import {
+  BLOCK_BYTES,
+  blockWords,
+  giveBack,
+  type LaidOut,
+  type RowLimits,
+  rowsPerBlock,
+} from "../kit/block.ts";
 import { valueTooLarge } from "../kit/value_fault.ts";
 
 const HEADER_BYTES = 4;
@@ -44,9 +52,9 @@ export type Stop =
 export class RowPackets {
   readonly #limits: RowLimits;
   readonly #stride: number;
-  readonly #positions: Int32Array;
-  readonly #lengths: Int32Array;
-  #bytes = new Uint8Array(INITIAL_BYTES);
+  #positions: Int32Array<ArrayBuffer>;
+  #lengths: Int32Array<ArrayBuffer>;
+  #bytes = new Uint8Array(takeBuffer(INITIAL_BYTES));
   #view = new DataView(this.#bytes.buffer);
   #start = 0;
   #end = 0;
@@ -65,8 +73,18 @@ export class RowPackets {
     const columns = limits.columnNames.length;
     this.#limits = limits;
     this.#stride = rowsPerBlock(columns);
-    this.#positions = new Int32Array(columns * this.#stride);
-    this.#lengths = new Int32Array(columns * this.#stride);
+    this.#positions = blockWords(columns * this.#stride);
+    this.#lengths = blockWords(columns * this.#stride);
+  }
+
+  /** Idempotent. The statement is over. */
+  release(): void {
+    giveBack(this.#bytes, this.#positions, this.#lengths);
+    this.#bytes = new Uint8Array(0);
+    this.#view = new DataView(this.#bytes.buffer);
+    this.#positions = new Int32Array(0);
+    this.#lengths = new Int32Array(0);
+    this.#start = this.#end = this.#rows = 0;
   }
 
   /** Rows that are laid out. */
@@ -295,6 +313,7 @@ export class RowPackets {
     if (needed > size || (size > KEEP_BYTES && needed <= INITIAL_BYTES)) {
       const bytes = new Uint8Array(needed > size ? Math.max(needed, size * 2) : INITIAL_BYTES);
       bytes.set(this.#bytes.subarray(this.#start, this.#end));
+      giveBack(this.#bytes);
       this.#bytes = bytes;
       this.#view = new DataView(bytes.buffer);
     } else {

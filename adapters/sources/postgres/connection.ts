@@ -187,6 +187,7 @@ export class Connection {
     }
     this.#over();
     this.#wire.close();
+    this.#wire.buffer.release();
   }
 
   async #converse(

@@ -41,8 +41,10 @@ export class RowStream {
         else await answer.step();
       }
     } catch (error) {
+      frames.release();
       throw failed(error);
     }
+    frames.release();
     ended();
     return null;
   }
@@ -50,6 +52,7 @@ export class RowStream {
   /** Ends the statement, so that the connection is free or closed; what it says to that does not matter. */
   async drop(): Promise<void> {
     const { wire, answer, failed, ended, stop } = this.#statement;
+    this.#frames.release();
     if (answer.over) return;
     try {
       // Of a short result, all has come already.

@@ -4,7 +4,7 @@
  * bytes, all big-endian. The server sends one message per row.
  * https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.4
  */
-import { BLOCK_BYTES, type RowLimits, rowsPerBlock } from "../kit/block.ts";
+import { BLOCK_BYTES, blockWords, giveBack, type RowLimits, rowsPerBlock } from "../kit/block.ts";
 import { valueTooLarge } from "../kit/value_fault.ts";
 import type { Kernel, LaidOutRows } from "./kernel/kernel.ts";
 import { type FrameBuffer, HEADER_BYTES } from "./wire/frame_buffer.ts";
@@ -29,8 +29,8 @@ export class RowFrames {
   readonly #type: number;
   readonly #stride: number;
   readonly #kernel: Kernel | null;
-  readonly #positions: Int32Array;
-  readonly #lengths: Int32Array;
+  #positions: Int32Array<ArrayBuffer>;
+  #lengths: Int32Array<ArrayBuffer>;
   /** A COPY starts with a header of its own. */
   #headed: boolean;
   #rows = 0;
@@ -52,8 +52,17 @@ export class RowFrames {
     const fields = columns * this.#stride;
     this.#kernel = kernel !== null && fields <= kernel.positions.length ? kernel : null;
     if (this.#kernel !== null) buffer.moveTo(this.#kernel.input);
-    this.#positions = this.#kernel?.positions ?? new Int32Array(fields);
-    this.#lengths = this.#kernel?.lengths ?? new Int32Array(fields);
+    this.#positions = this.#kernel?.positions ?? blockWords(fields);
+    this.#lengths = this.#kernel?.lengths ?? blockWords(fields);
+  }
+
+  /** Idempotent. Nothing is laid out any more: the next statement's rows go to the same place. */
+  release(): void {
+    // A kernel's place is its own.
+    if (this.#kernel !== null) return;
+    giveBack(this.#positions, this.#lengths);
+    this.#positions = new Int32Array(0);
+    this.#lengths = new Int32Array(0);
   }
 
   get rows(): number {

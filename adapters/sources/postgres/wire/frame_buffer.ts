@@ -3,6 +3,7 @@
  * counts itself, and the body.
  * https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
+import { discard } from "../../../../core/batch/buffers.ts";
 import { ProtocolError } from "./protocol_error.ts";
 
 /** A message's type and length. */
@@ -52,6 +53,15 @@ export class FrameBuffer {
     return this.bytes.subarray(this.end);
   }
 
+  /** Nothing is read any more: the memory is free at once. */
+  release(): void {
+    this.#leave();
+    this.bytes = new Uint8Array(0);
+    this.view = new DataView(this.bytes.buffer);
+    this.start = 0;
+    this.end = 0;
+  }
+
   /** Says how many bytes were put into the room. */
   filled(count: number): void {
     this.end += count;
@@ -97,12 +107,18 @@ export class FrameBuffer {
     return this.#home !== null && this.bytes !== this.#home && this.#calm >= CALM_MOVES;
   }
 
+  /** `bytes` is not needed any more; a home is somebody else's. */
+  #leave(): void {
+    if (this.bytes !== this.#home) discard(this.bytes);
+  }
+
   /** Moves what is not consumed to the front of `bytes`. */
   #move(bytes: Uint8Array<ArrayBuffer>): void {
     const pending = this.end - this.start;
     if (bytes === this.bytes) bytes.copyWithin(0, this.start, this.end);
     else {
       bytes.set(this.bytes.subarray(this.start, this.end));
+      this.#leave();
       this.bytes = bytes;
       this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     }

@@ -5,6 +5,7 @@ import { Duplex } from "node:stream";
 import fc from "fast-check";
 import mysql from "mysql2";
 import { RowTap } from "../../../../../adapters/sources/mysql/row_tap.ts";
+import { drainBuffers, dropBuffers } from "../../../../../core/batch/buffers.ts";
 import { PacketError, RowPackets } from "../../../../../adapters/sources/mysql/rows.ts";
 import { copyForDriver } from "../../../../../adapters/sources/mysql/socket.ts";
 import { asPackets, type Field, rowPayload } from "../../../../support/mysql_packets.ts";
@@ -278,4 +279,18 @@ Deno.test("tap: what the driver was given in part stays as it was, though reads 
     buffer.fill(0x2a);
   }
   deepEqual(seen, parsed(loggedIn(), answer));
+});
+
+Deno.test("packets: where a statement was laid out is the next one's place, and bytes behind it do no harm", () => {
+  dropBuffers();
+  const columnNames = Array.from({ length: 8 }, (_, i) => `c${i}`);
+  const packets = new RowPackets({ columnNames, maxValueBytes: 1000 });
+  const { block } = packets.take();
+  packets.release();
+  packets.release();
+  deepEqual([block.bytes.length, block.positions.length, block.lengths.length], [0, 0, 0]);
+  equal(drainBuffers().length, 3);
+  // A packet of one byte: what comes late is read, or dropped, as before.
+  packets.append(Uint8Array.of(1, 0, 0, 0, 42));
+  deepEqual([...packets.takePacket() ?? []], [1, 0, 0, 0, 42]);
 });

@@ -1,5 +1,6 @@
 /** Messages, the server's as PostgreSQL 15 sent them. */
 import assert from "node:assert/strict";
+import { drainBuffers, dropBuffers } from "../../../../../../core/batch/buffers.ts";
 import {
   cancelRequest,
   execute,
@@ -159,4 +160,31 @@ Deno.test("messages: what is sent", () => {
   for (const send of [() => parse("SELECT 1\0; DROP"), () => startup({ user: "a\0b" })]) {
     assert.throws(send, /NUL/);
   }
+});
+
+Deno.test("frames: a buffer that is not needed any more is free at once, and holds nothing", () => {
+  const buffer = new FrameBuffer();
+  const first = buffer.bytes;
+  buffer.room().fill(1);
+  buffer.filled(first.length);
+  // There is no room: what came is moved to a larger one.
+  buffer.room();
+  assert.equal(first.byteLength, 0);
+  const second = buffer.bytes;
+  assert.equal(second[0], 1);
+  buffer.release();
+  assert.deepEqual([second.byteLength, buffer.holdsFrame, buffer.take()], [0, false, null]);
+});
+
+Deno.test("frames: where rows were laid out is the next statement's place", () => {
+  dropBuffers();
+  const columnNames = Array.from({ length: 8 }, (_, i) => `c${i}`);
+  const frames = () => new RowFrames(new FrameBuffer(), { columnNames, maxValueBytes: 1 }, "copy");
+  const first = frames();
+  const { positions, lengths } = first.take().block;
+  const bytes = [positions.buffer.byteLength, lengths.buffer.byteLength];
+  first.release();
+  first.release();
+  assert.deepEqual([positions.length, lengths.length], [0, 0]);
+  assert.deepEqual(drainBuffers().map(({ byteLength }) => byteLength), bytes);
 });
