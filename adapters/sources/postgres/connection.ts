@@ -181,13 +181,15 @@ export class Connection {
 
   async #close(): Promise<void> {
     await this.stop();
-    if (this.#running === null && !this.#wire.closed) {
-      // The session is over when the server hangs up.
-      await this.#wire.leave(terminate(), GOODBYE_MS);
-    }
+    const rests = this.#running === null && !this.#wire.closed;
+    // The session is over when the server hangs up.
+    if (rests) await this.#wire.leave(terminate(), GOODBYE_MS);
     this.#over();
     this.#wire.close();
     this.#wire.buffer.release();
+    // Where it was cut off, a read may still be under way, into its memory.
+    if (rests) this.#kernel?.close();
+    this.#kernel = null;
   }
 
   async #converse(

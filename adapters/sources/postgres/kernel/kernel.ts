@@ -69,7 +69,10 @@ export interface LaidOutRows extends LaidOut {
 
 let compiled: WebAssembly.Module | null = null;
 
-/** One memory, for one connection. */
+/** Of connections that have ended, for the next ones: a memory is given up by the collector alone, which is late. */
+const free: Kernel[] = [];
+
+/** One memory, for one connection at a time. */
 export class Kernel {
   readonly code: KernelCode;
   /** Where bytes are received. */
@@ -93,6 +96,8 @@ export class Kernel {
 
   /** Null where there is no WebAssembly with vectors, or no address space for another memory. */
   static open(): Kernel | null {
+    const used = free.pop();
+    if (used !== undefined) return used;
     try {
       compiled ??= new WebAssembly.Module(Uint8Array.fromBase64(WASM));
       const { exports } = new WebAssembly.Instance(compiled);
@@ -100,6 +105,11 @@ export class Kernel {
     } catch {
       return null;
     }
+  }
+
+  /** Nobody reads or writes it any more; at most once. */
+  close(): void {
+    free.push(this);
   }
 
   /** Where `layOut` stopped. */

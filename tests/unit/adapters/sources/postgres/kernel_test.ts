@@ -387,3 +387,13 @@ Deno.test("kernel: a row that is too large for its memory goes past it, and the 
   const found = Array.from(lengths, (_, i) => data.values[data.offsets![i + 1] - 1]);
   assert.deepEqual(found, lengths.map((length) => length & 127));
 });
+
+Deno.test("kernel: the memory of a connection that has ended is the next one's, and nobody else's", () => {
+  const [first, second] = [Kernel.open(), Kernel.open()];
+  assert.ok(first !== null && second !== null && first !== second);
+  first.close();
+  const third = Kernel.open();
+  assert.equal(third, first);
+  const fourth = Kernel.open();
+  assert.ok(fourth !== null && fourth !== first && fourth !== second);
+});
