@@ -73,8 +73,15 @@ export class RowDecoder implements RowSink {
     if (result !== null && !this.#dropping && result.batch.rows > 0) this.#take(result);
   }
 
+  /** Idempotent. The statement is over: where it was laid out is the next one's place. */
+  release(): void {
+    this.drop();
+    this.#result?.buffer.release();
+  }
+
   #resultFor(metadata: readonly ColumnMetadata[]): Result {
     if (this.#result?.metadata === metadata) return this.#result;
+    this.#result?.buffer.release();
     const fields = metadata.map(fieldOf);
     const { batchBytes, batchRows, maxValueBytes } = this.#options;
     let columns: readonly Column[] = [];

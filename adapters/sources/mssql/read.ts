@@ -84,6 +84,7 @@ export async function* streamBatches(
     decoder.drop();
     if (running) statement.cancel();
     await finished;
+    decoder.release();
   }
 }
 

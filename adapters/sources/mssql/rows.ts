@@ -3,7 +3,8 @@
  * [MS-TDS] 2.2.7.19 (ROW), 2.2.7.15 (NBCROW), 2.2.5.2.3 (chunked values).
  */
 import { BYTE_LENGTH, CHUNKED, type Field, SHORT_LENGTH } from "./fields.ts";
-import { type BinaryBlock, BLOCK_ROWS } from "../kit/block.ts";
+import { takeBuffer } from "../../../core/batch/buffers.ts";
+import { type BinaryBlock, BLOCK_ROWS, blockWords, giveBack } from "../kit/block.ts";
 import { valueTooLarge } from "../kit/value_fault.ts";
 
 const ROW = 0xd1;
@@ -26,14 +27,14 @@ export class RowBuffer {
   readonly #prefixes: Int32Array;
   /** Bytes on the wire that a value of each column may have. */
   readonly #limits: Float64Array;
-  #bytes = new Uint8Array(INITIAL_BYTES);
+  #bytes = new Uint8Array(takeBuffer(INITIAL_BYTES));
   #view = new DataView(this.#bytes.buffer);
   /** Bytes [start, end) are not laid out yet; a row's token byte stands at `start`. */
   #start = 0;
   #end = 0;
   #fragments: Fragments[] = [];
-  readonly #positions: Int32Array;
-  readonly #lengths: Int32Array;
+  #positions: Int32Array<ArrayBuffer>;
+  #lengths: Int32Array<ArrayBuffer>;
 
   constructor(fields: readonly Field[], maxValueBytes: number) {
     this.#fields = fields;
@@ -43,8 +44,18 @@ export class RowBuffer {
       fields,
       (field) => maxValueBytes * (field.wire === "utf16" ? 2 : 1),
     );
-    this.#positions = new Int32Array(fields.length * BLOCK_ROWS);
-    this.#lengths = new Int32Array(fields.length * BLOCK_ROWS);
+    this.#positions = blockWords(fields.length * BLOCK_ROWS);
+    this.#lengths = blockWords(fields.length * BLOCK_ROWS);
+  }
+
+  /** Idempotent. The result is over; rows behind it can be measured, but not looked at. */
+  release(): void {
+    giveBack(this.#bytes, this.#positions, this.#lengths);
+    this.#bytes = new Uint8Array(0);
+    this.#view = new DataView(this.#bytes.buffer);
+    this.#positions = new Int32Array(0);
+    this.#lengths = new Int32Array(0);
+    this.clear();
   }
 
   /** Bytes that wait to be laid out. */
@@ -209,6 +220,7 @@ export class RowBuffer {
     if (needed > size || (size > KEEP_BYTES && needed <= INITIAL_BYTES)) {
       const bytes = new Uint8Array(Math.max(needed, needed > size ? size * 2 : INITIAL_BYTES));
       bytes.set(this.#bytes.subarray(this.#start, this.#end));
+      giveBack(this.#bytes);
       this.#bytes = bytes;
       this.#view = new DataView(bytes.buffer);
     } else {

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { fieldOf } from "../../../../../adapters/sources/mssql/fields.ts";
+import { RowBuffer } from "../../../../../adapters/sources/mssql/rows.ts";
 import { RivetError } from "../../../../../core/base/errors.ts";
+import { drainBuffers, dropBuffers } from "../../../../../core/batch/buffers.ts";
 import { formatType, type RivetType } from "../../../../../core/types/types.ts";
 import type { Value } from "../../../../support/batches.ts";
 import { batchValues } from "../../../../support/render.ts";
-import { decodeRows } from "../../../../support/tds/decode_rows.ts";
+import { decodeRows, readMetadata } from "../../../../support/tds/decode_rows.ts";
 import { column } from "../../../../support/tds/script.ts";
 import { nbcRow, row } from "../../../../support/tds/tokens.ts";
 import { AS_A_REAL_SERVER, SINGLE_TRAITS } from "../../../../support/tds/traits.ts";
@@ -361,4 +364,45 @@ Deno.test("a NULL in a column that was NOT NULL when it was described fails the 
     () => decodeRows(columns, [nbcRow(columns, [null])]),
     /"id" was NOT NULL when it was described/,
   );
+});
+
+Deno.test("where a result was laid out is the next one's place, and rows behind it do no harm", () => {
+  dropBuffers();
+  const columns = [
+    column("id", t.int(), false),
+    column("text", t.nvarcharMax({ chunk: 3 })),
+    ...Array.from({ length: 6 }, (_, i) => column(`c${i}`, t.bigint())),
+  ];
+  const buffer = new RowBuffer(readMetadata(columns).map(fieldOf), 1000);
+  const rows = row(columns, [1, "chunks", 1n, 2n, 3n, 4n, 5n, 6n]);
+  buffer.append(rows.subarray(0, -1));
+  const { block } = buffer.next();
+  buffer.release();
+  buffer.release();
+  assert.deepEqual([block.bytes.length, block.positions.length, block.lengths.length], [0, 0, 0]);
+  assert.deepEqual([buffer.pending, buffer.withinRow, drainBuffers().length], [0, false, 3]);
+  // What comes late is measured as before.
+  buffer.append(rows);
+  assert.equal(buffer.next().rows, 1);
+  assert.equal(buffer.pending, 0);
+});
+
+Deno.test("a buffer that rows have outgrown is free at once, and so is that of the largest", () => {
+  dropBuffers();
+  const columns = [column("text", t.varcharMax())];
+  const buffer = new RowBuffer(readMetadata(columns).map(fieldOf), 100_000_000);
+  const lengths = [300_000, 5_000_000, 1, 1];
+  const seen: number[] = [];
+  const blocks: Uint8Array[] = [];
+  for (const length of lengths) {
+    buffer.append(row(columns, ["x".repeat(length)]));
+    const { block, rows } = buffer.next();
+    seen.push(...block.lengths.subarray(0, rows));
+    blocks.push(block.bytes);
+  }
+  assert.deepEqual(seen, lengths);
+  // The last row fits where the third was laid out.
+  assert.deepEqual(blocks.map((bytes) => bytes.length > 0), [false, false, true, true]);
+  buffer.release();
+  assert.equal(blocks[3].length, 0);
 });

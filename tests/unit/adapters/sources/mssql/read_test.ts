@@ -1,7 +1,9 @@
 /** Rows from the scripted server: what is asked, and what becomes of the answers. */
 import assert from "node:assert/strict";
-import { failsWith, readAll, readValues } from "../../../../conformance/source.ts";
+import { failsWith, readAll, readValues, requestFor } from "../../../../conformance/source.ts";
 import { configureLogging } from "../../../../../core/base/log.ts";
+import { drainBuffers, dropBuffers } from "../../../../../core/batch/buffers.ts";
+import type { Source } from "../../../../../core/ports/source.ts";
 import { ITEMS, itemsRules, QUERY, rowsOf } from "./items.ts";
 import { column, columnsOf, result, rowOf, sessionRules } from "../../../../support/tds/script.ts";
 import { DROP, type Step } from "../../../../support/tds/server.ts";
@@ -59,6 +61,31 @@ traitTest(
   },
   { alone: "all" },
 );
+
+traitTest("read: where rows were laid out is free when they have ended", async ({ withSource }) => {
+  function* endless(): Generator<Step> {
+    yield columnsOf(ITEMS);
+    for (;;) yield rowOf(ITEMS, [1, "a"]);
+  }
+  const failing = (): Step[] => [columnsOf(ITEMS), rowOf(ITEMS, [1, "a"]), error(1205, "Chosen.")];
+  const whole = () => result(ITEMS, rowsOf(10));
+  const kept = async (reply: () => Iterable<Step>, read: (source: Source) => Promise<unknown>) => {
+    await withSource(itemsRules(reply), async (source) => {
+      dropBuffers();
+      await read(source);
+      const sizes = drainBuffers().map(({ byteLength }) => byteLength);
+      assert.ok(sizes.includes(128 * 1024), `${sizes}`);
+    });
+  };
+  await kept(whole, (source) => readAll(source, QUERY));
+  await kept(
+    failing,
+    (source) => failsWith(readAll(source, QUERY), "SOURCE_DEADLOCK", "deadlock", /Chosen/),
+  );
+  await kept(endless, async (source) => {
+    for await (const _ of source.read(await requestFor(source, QUERY, { batchRows: 16 }))) break;
+  });
+});
 
 traitTest("read: an empty result gives no batch", async ({ withSource }) => {
   await withSource(itemsRules(() => result(ITEMS, [])), async (source) => {
