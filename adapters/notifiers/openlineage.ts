@@ -6,7 +6,12 @@ import type { LineageConfig } from "../../core/config/schema.ts";
 import { ConfigError, RivetError } from "../../core/base/errors.ts";
 import { jsonLine } from "../../core/base/json_text.ts";
 import { registerPassword, registerSecret } from "../../core/base/redact.ts";
-import type { LineageReceiver, ParentRun, RunReference } from "../../core/ports/lineage.ts";
+import type {
+  LineageProbe,
+  LineageReceiver,
+  ParentRun,
+  RunReference,
+} from "../../core/ports/lineage.ts";
 import { addressOfUrl, type EnvLookup, type NeedsOf } from "../../core/ports/needs.ts";
 import { originOf, postJson, type PostSettings, type Recipient } from "./kit/post.ts";
 
@@ -142,7 +147,7 @@ class HttpReceiver implements LineageReceiver {
     }
   }
 
-  async probe(signal: AbortSignal): Promise<string> {
+  async probe(signal: AbortSignal): Promise<LineageProbe> {
     const { url, headers } = this.#recipient;
     const bound = AbortSignal.timeout(this.#settings.timeoutMs);
     let response: Response;
@@ -162,7 +167,12 @@ class HttpReceiver implements LineageReceiver {
       throw this.#failed(`HTTP ${status} leads elsewhere, where no event is sent`);
     }
     if (status === 401 || status === 403 || status >= 500) throw this.#failed(`HTTP ${status}`);
-    return `answers (HTTP ${status})`;
+    // Some receivers know the address for events alone.
+    const doubt = status === 404 || status === 410
+      ? `HTTP ${status}: nothing seems to be at ${url.pathname}. Check lineage.url and ` +
+        "lineage.endpoint, unless events arrive"
+      : null;
+    return { answer: `answers (HTTP ${status})`, doubt };
   }
 
   #silence(): string {

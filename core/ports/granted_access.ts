@@ -3,6 +3,21 @@
  * where the destination's own configuration names no credentials.
  */
 
+import { RivetError } from "../base/errors.ts";
+
+/** What is handed out has to be made first, which only a run does. */
+export class NotGrantedYetError extends RivetError {
+  override readonly name = "NotGrantedYetError";
+
+  /** @param missing e.g. `namespace shop` */
+  constructor(missing: string) {
+    super("DESTINATION_NOT_FOUND", `the catalog has no ${missing} yet: the first run creates it`, {
+      category: "permanent",
+      hint: "Create it in the catalog to have this looked at before.",
+    });
+  }
+}
+
 interface Expiring {
   /** null: nobody says. */
   readonly expiresAt: Date | null;

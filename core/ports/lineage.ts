@@ -18,9 +18,16 @@ export interface LineageReceiver {
   send(event: object): Promise<void>;
   /**
    * Asks whether somebody answers there and takes the key, without an event.
-   * @returns what it said, for people. @throws RivetError LINEAGE_FAILED
+   * @throws RivetError LINEAGE_FAILED
    */
-  probe(signal: AbortSignal): Promise<string>;
+  probe(signal: AbortSignal): Promise<LineageProbe>;
+}
+
+/** What a receiver said, for people. */
+export interface LineageProbe {
+  readonly answer: string;
+  /** Why it may be no receiver all the same; null: nothing speaks for that. */
+  readonly doubt: string | null;
 }
 
 /** A run of another tool: Airflow's task, dbt's invocation. */

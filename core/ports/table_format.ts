@@ -24,9 +24,16 @@ export interface TableFormat {
   readonly type: TableType;
   /** Reads what is there; writes nothing. */
   open(place: TablePlace): Promise<Table>;
-  /** What the table's catalog hands out for its destination; null: there is no catalog. */
-  grants(place: Omit<TablePlace, "store">): Grants | null;
+  /**
+   * What the table's catalog hands out for its destination; null: there is no catalog.
+   * @param asking whether what the catalog wants first, a namespace, may be made for it. Who only looks makes
+   * nothing, and is told by `NotGrantedYetError` that there is nothing to be had yet.
+   */
+  grants(place: Omit<TablePlace, "store">, asking: Asking): Grants | null;
 }
+
+/** What access is asked for: a run's work, or a look that changes nothing. */
+export type Asking = "work" | "look";
 
 /** Where a table is, and whose. */
 export interface TablePlace {

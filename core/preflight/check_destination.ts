@@ -1,12 +1,15 @@
 /** Whether a destination would take what a run brings, as far as that can be known before one. */
 import { requireAccess } from "../access/destination_access.ts";
 import { type RivetError, toRivetError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
 import type { LoadedExport } from "../config/loaded.ts";
 import type { DestinationConfig } from "../config/schema.ts";
 import type { Lookup } from "../config/substitute.ts";
 import type { Adapters } from "../ports/adapters.ts";
 import { bound, isStream } from "../ports/destination.ts";
+import { NotGrantedYetError } from "../ports/granted_access.ts";
 import { openExportDestination } from "../tables/export_destination.ts";
+import { answered } from "./answered.ts";
 import { placeOf } from "./places.ts";
 
 export interface DestinationChecksOptions {
@@ -17,6 +20,8 @@ export interface DestinationChecksOptions {
   readonly network: boolean;
   readonly env: Lookup;
   readonly signal: AbortSignal;
+  /** How long a place is waited for. Default: as `answered` does. */
+  readonly withinMs?: number;
 }
 
 /** Every place is asked once, whatever the number of its exports. */
@@ -45,29 +50,48 @@ export class DestinationChecks {
   }
 
   async #ask(config: DestinationConfig, exported: LoadedExport): Promise<RivetError | null> {
-    const { network, env, signal } = this.#options;
+    const { network, env, signal, withinMs } = this.#options;
     // Whether a store's MD5s are those of the content, it tells of an object alone.
     const content = exported.config.verify === "content";
     if (!network && !content && !namesCredentials(config, env)) return null;
     try {
-      // A catalog that hands out credentials is asked over the network.
-      const destination = network || content
-        ? await openExportDestination(this.#deps, exported, config, signal)
-        : await this.#deps.destination(config);
-      try {
-        if (isStream(destination)) return null;
-        if (config.type === "local") {
-          await destination.probe({ write: false, list: true, compare: false }, signal);
-        } else if (network || content) {
-          await requireAccess(bound(destination, signal), exported, null);
-        }
-      } finally {
-        await destination.close();
-      }
+      const overNetwork = network || content;
+      await answered(
+        signal,
+        "DESTINATION_UNREACHABLE",
+        (signal) => this.#look(config, exported, overNetwork, signal),
+        withinMs,
+      );
       return null;
     } catch (error) {
       if (signal.aborted) throw error;
+      if (error instanceof NotGrantedYetError) {
+        logger().info(`export '${exported.name}': ${error.message}`);
+        return null;
+      }
       return toRivetError(error);
+    }
+  }
+
+  async #look(
+    config: DestinationConfig,
+    exported: LoadedExport,
+    overNetwork: boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
+    // A catalog that hands out credentials is asked over the network.
+    const destination = overNetwork
+      ? await openExportDestination(this.#deps, exported, config, signal, "look")
+      : await this.#deps.destination(config);
+    try {
+      if (isStream(destination)) return;
+      if (config.type === "local") {
+        await destination.probe({ write: false, list: true, compare: false }, signal);
+      } else if (overNetwork) {
+        await requireAccess(bound(destination, signal), exported, null);
+      }
+    } finally {
+      await destination.close();
     }
   }
 }

@@ -4,6 +4,7 @@ import { requireChecksum } from "../query/checksum.ts";
 import { requireServer } from "../access/capabilities.ts";
 import { onlyHelps } from "../access/only_helps.ts";
 import type { LoadedConfig, LoadedExport } from "../config/loaded.ts";
+import type { DestinationConfig } from "../config/schema.ts";
 import { TABLE_FORMATS } from "../config/table_formats.ts";
 import { resolveTuning } from "../config/tuning.ts";
 import { resolvePlaceholders } from "../manifest/names.ts";
@@ -12,7 +13,9 @@ import { type ErrorCode, type RivetError, toRivetError } from "../base/errors.ts
 import type { Adapters } from "../ports/adapters.ts";
 import { type Access, type AnyDestination, isStream } from "../ports/destination.ts";
 import type { Source } from "../ports/source.ts";
+import { NotGrantedYetError } from "../ports/granted_access.ts";
 import type { OpenedReader } from "../ports/state.ts";
+import { answered } from "./answered.ts";
 import { type Place, placesOf } from "./places.ts";
 
 /** What kind of trouble it is, in the words of the documentation. */
@@ -51,6 +54,8 @@ export interface DoctorOptions {
   /** Write and remove a probe at every destination, beside listing it. */
   readonly writeProbe: boolean;
   readonly signal: AbortSignal;
+  /** How long each place, table, state and receiver is waited for. Default: as `answered` does. */
+  readonly withinMs?: number;
 }
 
 /** One failure does not keep the others from being found. Never throws. */
@@ -58,17 +63,29 @@ export async function runDoctor(
   deps: DoctorDeps,
   options: DoctorOptions,
 ): Promise<readonly DoctorCheck[]> {
-  const checks = [okCheck("config", "Config parsed successfully")];
-  checks.push(...await checkSource(deps, options));
-  for (const place of placesOf(options.config)) {
-    checks.push(...await checkDestination(deps, place, options));
-  }
-  for (const exported of options.config.exports) {
-    checks.push(...await checkTable(deps, exported, options));
-  }
-  checks.push(await checkState(deps));
-  checks.push(...await checkLineage(deps, options));
-  return checks;
+  const { config } = options;
+  const found = await together([
+    () => checkSource(deps, options),
+    ...placesOf(config).map((place) => () => checkDestination(deps, place, options)),
+    ...config.exports.map((exported) => () => checkTable(deps, exported, options)),
+    () => checkState(deps, options),
+    () => checkLineage(deps, options),
+  ]);
+  return [okCheck("config", "Config parsed successfully"), ...found.flat()];
+}
+
+/** How many are asked at a time, so that several that are silent cost the time of one. */
+const AT_A_TIME = 8;
+
+/** The answers in the order of the questions. */
+async function together<T>(questions: readonly (() => Promise<T>)[]): Promise<T[]> {
+  const answers: T[] = [];
+  const rest = questions.entries();
+  const ask = async () => {
+    for (const [i, question] of rest) answers[i] = await question();
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, ask));
+  return answers;
 }
 
 function okCheck(about: DoctorCheck["about"], name: string, message?: string): DoctorCheck {
@@ -209,47 +226,81 @@ async function checkClock(source: Source): Promise<DoctorCheck[]> {
 async function checkDestination(
   deps: DoctorDeps,
   { name, config, exported }: Place,
-  { writeProbe, signal }: DoctorOptions,
+  { writeProbe, signal, withinMs }: DoctorOptions,
 ): Promise<DoctorCheck[]> {
-  let destination: AnyDestination | null = null;
+  const look = { deps, exported, config, signal, withinMs };
   try {
-    destination = await openExportDestination(deps, exported, config, signal);
-    if (isStream(destination)) return [okCheck("destination", name)];
-    const asked = { write: writeProbe, list: true, compare: false };
-    const { refused } = await destination.probe(asked, signal);
-    return [okCheck("destination", name), ...refused.map((r) => refusal(name, r))];
+    return await lookAt(look, async (destination, signal) => {
+      if (isStream(destination)) return [okCheck("destination", name)];
+      const asked = { write: writeProbe, list: true, compare: false };
+      const { refused } = await destination.probe(asked, signal);
+      return [okCheck("destination", name), ...refused.map((r) => refusal(name, r))];
+    });
   } catch (error) {
+    if (error instanceof NotGrantedYetError) return [notYet(name, error)];
     return [failedCheck("destination", name, error)];
-  } finally {
-    await destination?.close();
   }
+}
+
+interface Look extends Pick<DoctorOptions, "signal" | "withinMs"> {
+  readonly deps: DoctorDeps;
+  readonly exported: LoadedExport;
+  readonly config: DestinationConfig;
+}
+
+/** What is found at a destination that is opened and closed for it, if it answers in time. */
+function lookAt<T>(
+  { deps, exported, config, signal, withinMs }: Look,
+  look: (destination: AnyDestination, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  return answered(signal, "DESTINATION_UNREACHABLE", async (signal) => {
+    const destination = await openExportDestination(deps, exported, config, signal, "look");
+    try {
+      return await look(destination, signal);
+    } finally {
+      await destination.close();
+    }
+  }, withinMs);
+}
+
+/** The destination could not be looked at, and nothing is wrong with that. */
+function notYet(name: string, { message, hint }: NotGrantedYetError): DoctorCheck {
+  const rest = { category: null, code: null, hint: hint ?? null };
+  return { about: "destination", name, status: "warn", ...rest, message };
 }
 
 /** Whether the table of an export can be opened, through its catalog where it has one. */
 async function checkTable(
   deps: DoctorDeps,
   exported: LoadedExport,
-  { signal }: DoctorOptions,
+  { signal, withinMs }: DoctorOptions,
 ): Promise<DoctorCheck[]> {
   const { name: exportName, tableFormat: settings } = exported;
   if (settings === null) return [];
   const name = `Table (${TABLE_FORMATS[settings.type].title}, ${
     settings.identifier ?? exportName
   })`;
-  let destination: AnyDestination | null = null;
   try {
     const values = { exportName, runId: "doctor", at: new Date() };
     const config = resolvePlaceholders(exported.destination, values);
-    destination = await openExportDestination(deps, exported, config, signal);
-    const opened = { deps, exported, destination, signal };
-    const version = await withTable(opened, ({ current }) => current?.id ?? "not there yet");
+    const look = { deps, exported, config, signal, withinMs };
+    const version = await lookAt(
+      look,
+      (destination, signal) =>
+        withTable(
+          { deps, exported, destination, signal },
+          ({ current }) => current?.id ?? NO_TABLE,
+        ),
+    );
     return [okCheck("table", name, version ?? undefined)];
   } catch (error) {
+    // A namespace that is missing has no tables.
+    if (error instanceof NotGrantedYetError) return [okCheck("table", name, NO_TABLE)];
     return [failedCheck("table", name, error)];
-  } finally {
-    await destination?.close();
   }
 }
+
+const NO_TABLE = "not there yet";
 
 /** What exports do without. */
 const WITHOUT: Record<Access["refused"][number]["what"], string> = {
@@ -263,22 +314,28 @@ function refusal(name: string, { what, hint }: Access["refused"][number]): Docto
   return { about: "destination", name, status: "warn", ...rest, message, hint };
 }
 
-async function checkState({ state }: DoctorDeps): Promise<DoctorCheck> {
-  let store: OpenedReader | null = null;
+async function checkState(
+  { state }: DoctorDeps,
+  { signal, withinMs }: DoctorOptions,
+): Promise<DoctorCheck[]> {
   try {
-    store = await state();
-    await store.cursors();
-    return okCheck("state", `State (${store.location})`);
+    return await answered(signal, "STATE_UNAVAILABLE", async () => {
+      const store = await state();
+      try {
+        await store.cursors();
+        return [okCheck("state", `State (${store.location})`)];
+      } finally {
+        await store.close();
+      }
+    }, withinMs);
   } catch (error) {
-    return failedCheck("state", "State", error);
-  } finally {
-    await store?.close();
+    return [failedCheck("state", "State", error)];
   }
 }
 
 async function checkLineage(
   { openLineage }: DoctorDeps,
-  { config: { config }, signal }: DoctorOptions,
+  { config: { config }, signal, withinMs }: DoctorOptions,
 ): Promise<DoctorCheck[]> {
   if (config.lineage === undefined) return [];
   let name = "Lineage";
@@ -288,7 +345,14 @@ async function checkLineage(
       return [okCheck("lineage", name, "switched off by OPENLINEAGE_DISABLED")];
     }
     name = `Lineage (${receiver.address})`;
-    return [okCheck("lineage", name, await receiver.probe(signal))];
+    const { answer, doubt } = await answered(
+      signal,
+      "LINEAGE_FAILED",
+      (signal) => receiver.probe(signal),
+      withinMs,
+    );
+    const check = okCheck("lineage", name, doubt ?? answer);
+    return [doubt === null ? check : { ...check, status: "warn" }];
   } catch (error) {
     return [failedCheck("lineage", name, error)];
   }

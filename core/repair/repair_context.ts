@@ -38,7 +38,13 @@ export async function openRepairContext(
   const place = { exportName: exported.name, runId: run.runId, at };
   const listener = { started: () => {}, progress: () => {}, finished: () => {} };
   const destinationConfig = resolvePlaceholders(exported.destination, place);
-  const destination = await openExportDestination(deps, exported, destinationConfig, signal);
+  const destination = await openExportDestination(
+    deps,
+    exported,
+    destinationConfig,
+    signal,
+    "work",
+  );
   const retried = retriedWhereSafe(destination, loggedRetrier(exported.tuning, signal));
   const order = await beginRepair(lease, retried, {
     ...{ exportName: exported.name, runId: run.runId, signal },

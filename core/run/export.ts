@@ -80,7 +80,7 @@ export async function withContext<T>(
   const at = runTime(id, exported.name) ?? startedAt;
   const place = { exportName: exported.name, runId: id, at };
   const config = resolvePlaceholders(exported.destination, place);
-  const destination = await openExportDestination(deps, exported, config, options.signal);
+  const destination = await openExportDestination(deps, exported, config, options.signal, "work");
   try {
     const retrier = loggedRetrier(exported.tuning, options.signal);
     const retried = retriedWhereSafe(destination, retrier);

@@ -113,6 +113,7 @@ async function completeAtDestination(
       exported,
       resolvePlaceholders(exported.destination, place),
       signal,
+      "work",
     ),
     loggedRetrier(exported.tuning, signal),
   );

@@ -152,7 +152,7 @@ async function checkCredentials(
   for (const exported of exports) {
     try {
       const { destination } = exported;
-      await (await openExportDestination(deps, exported, destination, signal)).close();
+      await (await openExportDestination(deps, exported, destination, signal, "look")).close();
     } catch (error) {
       if (error instanceof ConfigError) throw error;
     }

@@ -115,6 +115,7 @@ async function openRun(ctx: ExportContext, runId: string): Promise<EarlierRun[]>
       exported,
       resolvePlaceholders(exported.destination, place),
       ctx.signal,
+      "work",
     ),
   );
   try {

@@ -68,7 +68,7 @@ async function validateExport(
   let destination: AnyDestination | null = null;
   try {
     const { config, runId } = await placeOfExport(deps, options, exported);
-    destination = await openExportDestination(deps, exported, config, options.signal);
+    destination = await openExportDestination(deps, exported, config, options.signal, "look");
     if (isStream(destination)) return notApplicable(exported, destination);
     const place = bound(destination, options.signal);
     const found = await findManifest(place, exported.name, runId);

@@ -22,10 +22,10 @@ export const iceberg: TableFormat = {
     return new IcebergTable(place, catalog, location, await catalog.load());
   },
 
-  grants({ settings: { catalog, identifier }, env, signal }): Grants | null {
+  grants({ settings: { catalog, identifier }, env, signal }, asking): Grants | null {
     if (catalog === null || identifier === null) return null;
     const rest = restCatalog(catalog, identifier, env, signal);
-    return (uri) => rest.grant(locationOf(uri));
+    return (uri) => rest.grant(locationOf(uri), asking);
   },
 };
 

@@ -1,7 +1,8 @@
 /** A table that a REST catalog names: the catalog decides which commit comes first. */
 import { RivetError } from "../../../core/base/errors.ts";
 import { delay } from "../../../core/base/wait.ts";
-import type { GrantedAccess } from "../../../core/ports/granted_access.ts";
+import { type GrantedAccess, NotGrantedYetError } from "../../../core/ports/granted_access.ts";
+import type { Asking } from "../../../core/ports/table_format.ts";
 import type { Catalog, Loaded, Proposal } from "./catalog.ts";
 import type { JsonObject } from "./json.ts";
 import {
@@ -65,16 +66,17 @@ export class RestCatalog implements Catalog {
 
   /** Where the table would lie, and its id. */
   async stage(metadata: TableMetadata): Promise<TableMetadata> {
-    return this.#loaded(await this.#staged(metadata)).metadata;
+    return this.#loaded(await this.#staged(metadata, "work")).metadata;
   }
 
   /**
    * Access to the table's place, as the catalog hands it out; to that of a table to come, where there is none.
    * null: it hands out none.
+   * @throws NotGrantedYetError to who only looks, where the namespace is missing
    */
-  async grant(location: string): Promise<GrantedAccess | null> {
+  async grant(location: string, asking: Asking): Promise<GrantedAccess | null> {
     try {
-      return grantedAccess(await this.#delegated(location), location);
+      return grantedAccess(await this.#delegated(location, asking), location);
     } catch (error) {
       // A catalog that stages no tables hands out nothing before there is one.
       if (error instanceof CatalogError && [400, 406, 501].includes(error.status)) return null;
@@ -82,7 +84,7 @@ export class RestCatalog implements Catalog {
     }
   }
 
-  async #delegated(location: string): Promise<JsonObject> {
+  async #delegated(location: string, asking: Asking): Promise<JsonObject> {
     try {
       return await this.#client.send({
         method: "GET",
@@ -96,17 +98,21 @@ export class RestCatalog implements Catalog {
     }
     const { schema, lastColumnId } = newSchema([{ name: "id", type: { kind: "text" } }]);
     const nothing = newTable(location, schema, lastColumnId, { "spec-id": 0, fields: [] });
-    return await this.#staged(nothing, DELEGATION);
+    return await this.#staged(nothing, asking, DELEGATION);
   }
 
   async #staged(
     metadata: TableMetadata,
+    asking: Asking,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<JsonObject> {
     try {
       return await this.#create(metadata, headers);
     } catch (error) {
       if (!(error instanceof CatalogError) || error.status !== 404) throw error;
+      if (asking === "look") {
+        throw new NotGrantedYetError(`namespace ${this.#namespace.join(".")}`);
+      }
       await this.#createNamespace();
       return await this.#create(metadata, headers);
     }

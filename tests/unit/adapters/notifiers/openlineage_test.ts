@@ -121,8 +121,12 @@ Deno.test("a probe passes where anybody answers that takes the key", async () =>
     try {
       const receiver = await opened({ url: `http://127.0.0.1:${server.addr.port}` });
       const probe = receiver.probe(new AbortController().signal);
-      if (passes) assert.equal(await probe, `answers (HTTP ${status})`);
-      else await assert.rejects(probe, { code: "LINEAGE_FAILED" });
+      if (passes) {
+        const { answer, doubt } = await probe;
+        assert.equal(answer, `answers (HTTP ${status})`);
+        if (status === 405) assert.equal(doubt, null);
+        else assert.match(doubt ?? "", /^HTTP 404: nothing seems to be at \/api\/v1\/lineage/);
+      } else await assert.rejects(probe, { code: "LINEAGE_FAILED" });
     } finally {
       await server.shutdown();
     }

@@ -32,7 +32,8 @@ function lineage(take: (event: RunEvent) => Promise<void> = () => Promise.resolv
   const warnings: string[] = [];
   configureLogging({ level: "warn", sink: ({ text }) => warnings.push(text) });
   const told = new Lineage({
-    ...{ namespace: "shop", parent: null, address: "there", probe: () => Promise.resolve("") },
+    ...{ namespace: "shop", parent: null, address: "there" },
+    probe: () => Promise.resolve({ answer: "", doubt: null }),
     send: async (event) => {
       events.push(event as RunEvent);
       await take(event as RunEvent);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { LoadedConfig, LoadedExport, TableSettings } from "../../../../core/config/loaded.ts";
 import { openDestination } from "../../../../adapters/destinations/mod.ts";
+import { openLineage } from "../../../../adapters/notifiers/mod.ts";
 import { iceberg } from "../../../../adapters/tables/iceberg/mod.ts";
 import { SETTINGS } from "../../../support/iceberg.ts";
 import type { DestinationConfig } from "../../../../core/config/schema.ts";
@@ -133,6 +134,67 @@ Deno.test("a table is opened: one that is not there yet is well, a catalog that 
     await Deno.remove(dir, { recursive: true });
   }
 });
+
+/** A server that takes connections and says nothing. */
+async function withSilence(use: (port: number) => Promise<void>): Promise<void> {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const taken: Deno.Conn[] = [];
+  const serving = (async () => {
+    for await (const connection of listener) taken.push(connection);
+  })();
+  try {
+    await use((listener.addr as Deno.NetAddr).port);
+  } finally {
+    listener.close();
+    await serving;
+    taken.forEach((connection) => connection.close());
+  }
+}
+
+Deno.test("who is silent is given up on: a store, a catalog, a state and a receiver of lineage", () =>
+  withSilence(async (port) => {
+    const dir = await Deno.makeTempDir({ prefix: "rivet-doctor-" });
+    try {
+      const address = `http://127.0.0.1:${port}`;
+      const local: DestinationConfig = { type: "local", path: dir };
+      const store: DestinationConfig = {
+        ...{ type: "gcs", bucket: "b", prefix: "", endpoint: address },
+        allow_anonymous: true,
+      };
+      const loaded = config(store, local);
+      const catalog = { type: "rest", uri: address } as const;
+      const settings = { ...SETTINGS, identifier: "shop.orders", catalog };
+      const [stored, tabled] = loaded.exports;
+      const looked = await runDoctor(
+        {
+          ...deps({}),
+          destination: (config, grants) => openDestination(config, () => undefined, grants),
+          openLineage: (config) => openLineage(config),
+          state: () => new Promise<never>(() => {}),
+        },
+        {
+          config: {
+            ...loaded,
+            exports: [stored, { ...tabled, tableFormat: settings }],
+            config: { ...loaded.config, lineage: { url: address, timeout_s: 300 } },
+          },
+          writeProbe: false,
+          signal: new AbortController().signal,
+          withinMs: 200,
+        },
+      );
+      assert.deepEqual(
+        // A slow machine may take as long for a folder.
+        looked.filter(({ status, name }) => status === "fail" && !name.includes("Local("))
+          .map(({ about, category, message }) => [about, category, message]),
+        (["destination", "table", "state", "lineage"] as const).map((about) => [
+          ...[about, "connectivity error", "no answer within 0.2 s"],
+        ]),
+      );
+    } finally {
+      await Deno.remove(dir, { recursive: true });
+    }
+  }));
 
 Deno.test("what a connection warns of stands before it, and a wrong clock is a warning", async () => {
   const well = await examine({}, config());

@@ -12,6 +12,7 @@ import { grantedAccess } from "../../../../../adapters/tables/iceberg/vending.ts
 import { adapters } from "../../../../../adapters/registry.ts";
 import { loadConfig } from "../../../../../core/config/load.ts";
 import { DestinationChecks } from "../../../../../core/preflight/check_destination.ts";
+import { type DoctorDeps, runDoctor } from "../../../../../core/preflight/doctor.ts";
 import { redact } from "../../../../../core/base/redact.ts";
 import type { GrantedToken, Grants } from "../../../../../core/ports/granted_access.ts";
 import type { Destination } from "../../../../../core/ports/destination.ts";
@@ -90,6 +91,12 @@ Deno.test("tokens of Google and signatures of Azure's account are taken, another
   ok(!redact("https://x/?sv=1&sig=abcdefgh").includes("abcdefgh"));
 });
 
+/** Of what doctor looks at, what these tests are not about. */
+const NO_DATABASE: Pick<DoctorDeps, "source" | "state"> = {
+  source: () => Promise.reject(new Error("no source")),
+  state: () => Promise.reject(new Error("no state")),
+};
+
 async function put(destination: Destination, key: string): Promise<void> {
   const file = join(await destination.stagingDir(), "file");
   await Deno.writeTextFile(file, key);
@@ -118,7 +125,7 @@ async function withVendor(use: (vendor: Vendor) => Promise<void>): Promise<void>
       exportName: "orders",
       env: () => CREDENTIAL,
       signal: NEVER,
-    });
+    }, "work");
     if (grants === null) throw new Error("a catalog is there");
     await use({ catalog, s3, grants });
   } finally {
@@ -169,8 +176,8 @@ Deno.test("a store without keys of its own is written with those of the catalog,
   });
 });
 
-Deno.test("rivet check --destinations asks with the keys of the catalog, too", async () => {
-  await withVendor(async ({ catalog, s3 }) => {
+Deno.test("rivet check --destinations asks with the keys of the catalog, too, and makes no namespace for them", async () => {
+  await withVendor(async ({ catalog, s3, grants }) => {
     Deno.env.set("RIVET_TEST_CATALOG_CREDENTIAL", CREDENTIAL);
     const dir = await Deno.makeTempDir({ prefix: "rivet-vending-" });
     try {
@@ -198,6 +205,20 @@ Deno.test("rivet check --destinations asks with the keys of the catalog, too", a
           "s3.secret-access-key": S3_ENV.S3_SECRET,
         },
       });
+      // Without a namespace no keys can be had, and whoever only looks makes none.
+      strictEqual(await problem(), null);
+      const deps = { ...adapters, ...NO_DATABASE };
+      const looked = await runDoctor(deps, { config: loaded, writeProbe: true, signal: NEVER });
+      deepStrictEqual(
+        looked.filter(({ about }) => about === "destination" || about === "table")
+          .map(({ status, message }) => [status, message]),
+        [
+          ["warn", "the catalog has no namespace shop yet: the first run creates it"],
+          ["ok", "not there yet"],
+        ],
+      );
+      deepStrictEqual(catalog.requests.filter((line) => /namespaces$/.test(line)), []);
+      ok(await grants(`s3://${S3_BUCKET}/lake`) !== null, "a run makes it");
       strictEqual(await problem(), null);
       catalog.vend = () => ({
         config: { "s3.access-key-id": "UNKNOWN", "s3.secret-access-key": "secret-of-nobody" },
@@ -248,7 +269,7 @@ Deno.test("a catalog that refuses says so before anything is read", async () => 
       exportName: "orders",
       env: () => "rivet:wr0ng-secret",
       signal: NEVER,
-    });
+    }, "work");
     const { access_key_env: _, secret_key_env: __, ...config } = s3.config("lake/");
     await rejects(openDestination(config, () => undefined, grants), (error: Error) => {
       match(error.message, /invalid_client/);
