@@ -28,6 +28,16 @@ export function oneLine(text: string): string {
   return printable(text.trim().replace(/\s*\n\s*/g, " "));
 }
 
+/** A name in quotes, for a message: line breaks and tabs are spelled out, too. */
+export function quoted(name: string): string {
+  return printableJson(JSON.stringify(name));
+}
+
+/** The same for a message that has its own quotes. */
+export function spelledOut(name: string): string {
+  return quoted(name).slice(1, -1);
+}
+
 /** The text of a JSON value, in which JSON itself escapes no more than C0. */
 export function printableJson(json: string): string {
   return json.replace(

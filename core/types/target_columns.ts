@@ -1,4 +1,5 @@
 /** Names that a warehouse takes for columns, and those that it takes for the same one. */
+import { quoted } from "../base/printable.ts";
 import type { Target } from "./targets.ts";
 
 /** One warehouse's rules, as its own documents say them (`docs/types.md` cites them). */
@@ -83,5 +84,5 @@ export function targetNameProblem(
   if (problem !== null || fold === null) return problem;
   const folded = fold(name);
   const twin = columns.find((other) => other !== name && fold(other) === folded);
-  return twin === undefined ? null : `the same name as ${JSON.stringify(twin)}, but for its case`;
+  return twin === undefined ? null : `the same name as ${quoted(twin)}, but for its case`;
 }

@@ -3,6 +3,7 @@
  * https://github.com/delta-io/delta/blob/master/PROTOCOL.md#schema-serialization-format
  */
 import { RivetError } from "../../../core/base/errors.ts";
+import { quoted, spelledOut } from "../../../core/base/printable.ts";
 import type { TablePartition } from "../../../core/config/loaded.ts";
 import type { TableColumn } from "../../../core/ports/table_format.ts";
 import { partitionName } from "../../../core/types/partition_transform.ts";
@@ -57,10 +58,14 @@ function partitionProblems(names: readonly string[], partitionBy: readonly Table
   const isWhole = names.length > 0 && names.every((name) => partitions.includes(name));
   return [
     ...names.filter((name) => added.includes(name.toLowerCase()))
-      .map((name) => `"${name}": the column of a partition is called so`),
+      .map((name) => `${quoted(name)}: the column of a partition is called so`),
     ...(isWhole ? ["no column beside those that it is partitioned by"] : []),
   ];
 }
+
+const TYPE_HINT = "Write the type under `columns:` of the export, e.g. columns: {id: text}.";
+const NAME_HINT = "Give the column another name by a query instead of `table`, e.g. " +
+  "query: SELECT id AS order_id FROM orders.";
 
 /** @throws RivetError TYPE_UNSUPPORTED naming every column that has no equal, and what to write. */
 export function schemaOf(
@@ -69,26 +74,27 @@ export function schemaOf(
 ): Schema {
   const names = columns.map(({ name }) => name);
   const partitionColumns = partitionBy.map(partitionName);
-  const problems = [
+  const ofTypes = [
     ...columns.flatMap(({ name, type }) => {
       const { status, note } = targetType("delta", type);
-      return status === "unsupported" ? [`"${name}" (${formatType(type)}): ${note}`] : [];
+      return status === "unsupported" ? [`${quoted(name)} (${formatType(type)}): ${note}`] : [];
     }),
+  ];
+  const ofNames = [
     ...names.flatMap((name) => {
       const problem = targetNameProblem("delta", name, names);
-      return problem === null ? [] : [`"${name}": ${problem}`];
+      return problem === null ? [] : [`${quoted(name)}: ${problem}`];
     }),
     ...partitionProblems(names, partitionBy),
   ];
-  if (problems.length > 0) {
-    throw new RivetError(
-      "TYPE_UNSUPPORTED",
-      `a Delta table cannot hold ${problems.join("; ")}`,
-      {
-        hint:
-          "Write the type under `columns:` of the export, e.g. columns: {id: text}; rename in the query.",
-      },
-    );
+  if (ofTypes.length + ofNames.length > 0) {
+    const problems = [...ofTypes, ...ofNames].join("; ");
+    throw new RivetError("TYPE_UNSUPPORTED", `a Delta table cannot hold ${problems}`, {
+      hint: [
+        ...(ofTypes.length > 0 ? [TYPE_HINT] : []),
+        ...(ofNames.length > 0 ? [NAME_HINT] : []),
+      ].join(" "),
+    });
   }
   return {
     fields: [
@@ -137,18 +143,21 @@ export function extendSchema(uri: string, table: Schema, files: Schema): Schema 
   const problems = files.fields.flatMap((own) => {
     const known = there.get(own.name.toLowerCase());
     if (known === undefined) return [];
-    if (known.name !== own.name) return [`"${own.name}" is called "${known.name}" there`];
+    if (known.name !== own.name) {
+      return [`${quoted(own.name)} is called ${quoted(known.name)} there`];
+    }
     const [is, comes] = [typeText(known.type), typeText(own.type)];
-    return is === comes ? [] : [`"${own.name}" is ${is} there, and comes as ${comes}`];
+    return is === comes ? [] : [`${quoted(own.name)} is ${is} there, and comes as ${comes}`];
   });
   for (const { name, nullable } of table.fields) {
     if (!nullable) {
       const comes = written.has(name.toLowerCase()) ? "what comes may be NULL" : "it does not come";
-      problems.push(`"${name}" is NOT NULL there, and ${comes}`);
+      problems.push(`${quoted(name)} is NOT NULL there, and ${comes}`);
     }
   }
   if (table.partitionColumns.join() !== files.partitionColumns.join()) {
-    const list = (names: readonly string[]) => names.length === 0 ? "nothing" : names.join(", ");
+    const list = (names: readonly string[]) =>
+      names.length === 0 ? "nothing" : names.map(spelledOut).join(", ");
     problems.push(
       `it is partitioned by ${list(table.partitionColumns)}, and the export by ` +
         list(files.partitionColumns),

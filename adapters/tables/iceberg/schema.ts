@@ -3,6 +3,7 @@
  * every age.
  */
 import { isDeepStrictEqual } from "node:util";
+import { spelledOut } from "../../../core/base/printable.ts";
 import type { FieldIds } from "../../../core/ports/format.ts";
 import type { TableColumn } from "../../../core/ports/table_format.ts";
 import { type IcebergType, icebergType, isList, promotes } from "./types.ts";
@@ -124,7 +125,9 @@ export function evolve(
     const required = identifiers.has(field.id);
     if (column === undefined) {
       if (replaced) return [];
-      if (required) drift.push(`'${field.name}' identifies rows of the table, and is gone`);
+      if (required) {
+        drift.push(`'${spelledOut(field.name)}' identifies rows of the table, and is gone`);
+      }
       return [{ ...field, required }];
     }
     const { type, problem } = typeOf(column, ids, field.type);
@@ -133,7 +136,9 @@ export function evolve(
     const both = merged(field.type, type);
     if (both !== null) return [{ ...field, type: both, required }];
     if (replaced) return [];
-    drift.push(`'${field.name}' is ${nameOf(field.type)} in the table and ${nameOf(type)} now`);
+    drift.push(
+      `'${spelledOut(field.name)}' is ${nameOf(field.type)} in the table and ${nameOf(type)} now`,
+    );
     return [field];
   });
   const keptNames = new Set(kept.map(({ name }) => name));

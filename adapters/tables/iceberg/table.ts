@@ -1,5 +1,6 @@
 /** An Iceberg table, as the port has it: what is the same whoever says which metadata counts. */
 import { RivetError } from "../../../core/base/errors.ts";
+import { quoted, spelledOut } from "../../../core/base/printable.ts";
 import type { FieldIds } from "../../../core/ports/format.ts";
 import type {
   CommitKind,
@@ -196,9 +197,9 @@ export class IcebergTable implements Table {
     if (problems.length > 0) {
       const lines = problems.map(({ column, why }) => {
         const type = columns.find(({ name }) => name === column)?.type;
-        return `column "${column}" is ${type === undefined ? "?" : formatType(type)}: ${why}`;
+        return `column ${quoted(column)} is ${type === undefined ? "?" : formatType(type)}: ${why}`;
       });
-      const overrides = problems.map(({ column, override }) => `${column}: ${override}`);
+      const overrides = problems.map(({ column, override }) => `${keyText(column)}: ${override}`);
       throw new RivetError(
         "TYPE_UNSUPPORTED",
         `export '${this.#exportName}': an Iceberg table has no equal for ${lines.join("; ")}`,
@@ -222,7 +223,8 @@ export class IcebergTable implements Table {
   #knownSpec(metadata: TableMetadata, { schema }: Evolved): PartitionSpec {
     const spec = currentSpec(metadata);
     const text = (by: readonly PartitionBy[]) =>
-      by.map(({ column, transform }) => `${formatTransform(transform)}(${column})`).join(", ");
+      by.map(({ column, transform }) => `${formatTransform(transform)}(${spelledOut(column)})`)
+        .join(", ");
     const there = partitionsOf(spec, schema);
     if (there !== null && text(there) === text(this.#partitionBy)) return spec;
     const shown = there === null ? "columns or transforms that are not known" : text(there);
@@ -289,7 +291,9 @@ export class IcebergTable implements Table {
         if (nulls === 0 || !required.has(fieldId ?? -1)) continue;
         throw new RivetError(
           "TABLE_SCHEMA",
-          `export '${this.#exportName}': '${name}' identifies rows of the table, and is NULL in ${path}`,
+          `export '${this.#exportName}': '${
+            spelledOut(name)
+          }' identifies rows of the table, and is NULL in ${path}`,
           { hint: "Leave such rows out in the query, or take the field out of the identifiers." },
         );
       }
@@ -328,6 +332,11 @@ function replacedByOther(exportName: string): RivetError {
 function lastSequence(metadata: TableMetadata | null, exportName: string): number | null {
   const text = metadata?.properties?.[sequenceKey(exportName)];
   return text === undefined || !/^\d+$/.test(text) ? null : Number(text);
+}
+
+/** A column as a key of YAML, which takes JSON's texts. */
+function keyText(column: string): string {
+  return /^[A-Za-z_]\w*$/.test(column) ? column : quoted(column);
 }
 
 function versionOf(metadata: TableMetadata): TableVersion {

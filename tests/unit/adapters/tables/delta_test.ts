@@ -281,6 +281,7 @@ Deno.test("delta: what has no equal is refused by name, with what to write", asy
     { name: "d", type: { kind: "decimal", precision: 39, scale: 0 } },
     { name: "ns", type: { kind: "timestamp", unit: "ns", utc: true } },
     { name: "a b", type: TEXT },
+    { name: "c\nd\u202e", type: TEXT },
     { name: "x", type: TEXT },
     { name: "X", type: TEXT },
   ];
@@ -294,9 +295,17 @@ Deno.test("delta: what has no equal is refused by name, with what to write", asy
       /"d" \(decimal\(39,0\)\): .*write text/,
       /"ns" \(timestamp_tz_ns\): .*write timestamp_tz/,
       /"a b": /,
+      /"c\\nd\\u202e": a name has no/,
       /"X": the same name as "x"/,
     ];
     for (const words of expected) assert.match(error.message, words);
+    assert.match(error.hint ?? "", /`columns:`.* query: SELECT id AS order_id/);
+    return true;
+  });
+  assert.throws(() => table.check([{ name: "a\tb", type: TEXT }], "append"), (error) => {
+    assert.ok(error instanceof RivetError);
+    assert.match(error.message, /^a Delta table cannot hold "a\\tb": a name has no/);
+    assert.match(error.hint ?? "", /^Give the column another name by a query/);
     return true;
   });
 });
