@@ -126,9 +126,10 @@ export interface Table {
   follows(version: string): boolean | null;
   /**
    * Whether files of these columns can be committed, before they are written.
+   * @returns the table's columns after such a commit
    * @throws RivetError TYPE_UNSUPPORTED, TABLE_SCHEMA, naming the column and what to write
    */
-  check(columns: readonly TableColumn[], write: CommitKind): void;
+  check(columns: readonly TableColumn[], write: CommitKind): TableVersion["columns"];
   /** By which the files' columns are known to the table; null where names are. */
   fieldIds(
     columns: readonly TableColumn[],

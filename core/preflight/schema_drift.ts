@@ -4,6 +4,7 @@ import type { LoadedExport } from "../config/loaded.ts";
 import type { ExportPlan } from "../plan/strategy.ts";
 import type { Dialect, TypeNames } from "../ports/source.ts";
 import type { SchemaRecord, StateReader } from "../ports/state.ts";
+import type { TableVersion } from "../ports/table_format.ts";
 import type { Column } from "../types/types.ts";
 
 /**
@@ -30,6 +31,36 @@ export function schemaDifferences(
   }
   for (const name of old.keys()) lines.push(`removed ${name}`);
   return lines;
+}
+
+/**
+ * One line per difference between a table and what a run would make of it.
+ * @param own names of the columns that the run writes: one of the table that is not among them is gone.
+ */
+export function tableDifferences(
+  table: TableVersion["columns"],
+  next: TableVersion["columns"],
+  own: readonly string[],
+): string[] {
+  const types = new Map(table.map(({ name, type }) => [name, type]));
+  const written = new Set(own);
+  return [
+    ...next.flatMap(({ name, type }) => {
+      const was = types.get(name);
+      if (was === undefined) return [`added ${name} ${type}`];
+      return was === type ? [] : [`${name}: ${was} -> ${type}`];
+    }),
+    ...table.filter(({ name }) => !written.has(name)).map(({ name }) => `removed ${name}`),
+  ];
+}
+
+/** What a run ends with under `on_schema_drift: fail` when the table is all that is known of earlier ones. */
+export function tableDriftError(name: string, differences: readonly string[]): RivetError {
+  const text = `export '${name}': the schema is not the table's, and no run is remembered: ` +
+    differences.join("; ");
+  return new RivetError("SCHEMA_DRIFT", text, {
+    hint: "Nothing was read. Accept the change with on_schema_drift: warn, or adapt the query.",
+  });
 }
 
 /** The differences; null when no run has succeeded yet. */

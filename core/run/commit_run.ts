@@ -3,10 +3,12 @@ import { RivetError } from "../base/errors.ts";
 import { manifestCopyKey } from "../manifest/keys.ts";
 import { type Manifest, parseManifest } from "../manifest/manifest.ts";
 import type { BoundDestination } from "../ports/destination.ts";
-import type { Table, TableColumn } from "../ports/table_format.ts";
+import type { Table, TableColumn, TableVersion } from "../ports/table_format.ts";
+import { tableDifferences, tableDriftError } from "../preflight/schema_drift.ts";
 import { commitManifest, planCommit, type PreparedFiles } from "../tables/commit_table.ts";
 import { commitKind, coverOf } from "../tables/covers.ts";
 import { type TableOf, withTable } from "../tables/open_table.ts";
+import { partitionName } from "../types/partition_transform.ts";
 import type { ExportContext } from "./context.ts";
 
 /** The run's manifest as an earlier attempt of it left it, whatever state that was in. */
@@ -72,9 +74,34 @@ export async function checkTable(
   const settings = ctx.exported.tableFormat;
   if (settings === null) return;
   await withTable(ctx, async (table: Table) => {
-    if (table.current === null) await requireBeginning(ctx);
-    table.check(columns, commitKind(settings));
+    const { current } = table;
+    if (current === null) await requireBeginning(ctx);
+    const next = table.check(columns, commitKind(settings));
+    if (current !== null) await requireSameTable(ctx, current.columns, next, columns);
   });
+}
+
+/**
+ * Where no run is remembered, the table is what `on_schema_drift: fail` goes by.
+ * @param next its columns after the run's commit
+ * @param columns those of the run's files
+ */
+async function requireSameTable(
+  { state, exported, journal }: ExportContext,
+  table: TableVersion["columns"],
+  next: TableVersion["columns"],
+  columns: readonly TableColumn[],
+): Promise<void> {
+  const { name: exportName, config, tableFormat } = exported;
+  if (config.on_schema_drift !== "fail" || await state.schema(exportName) !== null) return;
+  const own = [
+    ...columns.map(({ name }) => name),
+    ...(tableFormat?.partitionBy ?? []).map(partitionName),
+  ];
+  const lines = tableDifferences(table, next, own);
+  if (lines.length === 0) return;
+  journal.add("schema_changed", { changes: lines });
+  throw tableDriftError(exportName, lines);
 }
 
 /**

@@ -72,8 +72,8 @@ export class DeltaTable implements Table {
     return `rivet:${this.#place.exportName}`;
   }
 
-  check(columns: readonly TableColumn[], write: CommitKind): void {
-    this.#nextSchema(columns, write);
+  check(columns: readonly TableColumn[], write: CommitKind): TableVersion["columns"] {
+    return describeSchema(this.#nextSchema(columns, write));
   }
 
   fieldIds(): null {

@@ -26,7 +26,14 @@ import {
 } from "./metadata.ts";
 import { newSpec, type PartitionBy, partitionsOf, type PartitionSpec } from "./partition_spec.ts";
 import { keyOf, samePlace } from "./paths.ts";
-import { evolve, type Evolved, fieldIds, knownSchema, newSchema } from "./schema.ts";
+import {
+  evolve,
+  type Evolved,
+  fieldIds,
+  type IcebergSchema,
+  knownSchema,
+  newSchema,
+} from "./schema.ts";
 import { entriesOf, manifestsOf, writeSnapshot } from "./snapshot.ts";
 
 /** Commits that others may make between our attempts, before it is theirs alone. */
@@ -81,8 +88,8 @@ export class IcebergTable implements Table {
     return lastSequence(this.#loaded?.metadata ?? null, this.#exportName);
   }
 
-  check(columns: readonly TableColumn[], write: CommitKind): void {
-    this.#plan(this.#loaded, columns, write);
+  check(columns: readonly TableColumn[], write: CommitKind): TableVersion["columns"] {
+    return described(this.#plan(this.#loaded, columns, write).evolved.schema);
   }
 
   fieldIds(
@@ -342,9 +349,13 @@ function keyText(column: string): string {
 function versionOf(metadata: TableMetadata): TableVersion {
   return {
     id: String(currentSnapshot(metadata)?.["snapshot-id"] ?? "none"),
-    columns: currentSchema(metadata).fields.map(({ name, type }) => ({
-      name,
-      type: typeof type === "string" ? type : JSON.stringify(type),
-    })),
+    columns: described(currentSchema(metadata)),
   };
+}
+
+function described({ fields }: IcebergSchema): TableVersion["columns"] {
+  return fields.map(({ name, type }) => ({
+    name,
+    type: typeof type === "string" ? type : JSON.stringify(type),
+  }));
 }

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { icebergRead } from "icebird";
 import { deltaRows, readDeltaFolder } from "../../support/read_delta.ts";
+import { join } from "node:path";
+import { TABLE_TYPES } from "../../../core/config/table_formats.ts";
 import { Lake } from "./harness.ts";
 
 const ROWS = "CREATE TABLE rows (id int PRIMARY KEY, n int, f real, d numeric(9,2));" +
@@ -44,6 +46,41 @@ Deno.test("iceberg: a new column and wider ones come with the commit, unless dri
     await configure(lake, "iceberg", ", on_schema_drift: fail");
     assert.equal((await lake.tryRun()).error?.code, "SCHEMA_DRIFT");
   }));
+
+for (const type of TABLE_TYPES) {
+  Deno.test(`${type}: without a state, the table is what on_schema_drift: fail goes by`, () =>
+    Lake.with(ROWS, async (lake) => {
+      const lost = async (fields: string) => {
+        for (const end of ["", "-wal", "-shm"]) {
+          await Deno.remove(join(lake.dir, `.rivet_state.db${end}`)).catch(() => {});
+        }
+        await lake.configure(
+          `table: rows, table_format: {type: ${type}${fields}, partition_by: ` +
+            "[{column: at, transform: day}]}, on_schema_drift: fail, " +
+            "meta_columns: {exported_at: true}",
+        );
+        return await lake.tryRun();
+      };
+      await lake.database.sql("ALTER TABLE rows ADD COLUMN at timestamp DEFAULT '2026-01-31'");
+      for (const fields of ["", ", write: replace"]) {
+        // A first run makes the table, and the same columns are no drift.
+        for (let run = 0; run < 2; run++) {
+          const { status, error } = await lost(fields);
+          assert.equal(status, "success", error?.message);
+        }
+      }
+      await lake.database.sql("ALTER TABLE rows ADD COLUMN v text");
+      for (const fields of ["", ", write: replace"]) {
+        const { error, files } = await lost(fields);
+        assert.deepEqual([error?.code, files], ["SCHEMA_DRIFT", 0]);
+        assert.match(error?.message ?? "", /no run is remembered: added v string$/);
+      }
+      await lake.database.sql("ALTER TABLE rows DROP COLUMN v, DROP COLUMN f");
+      const { error, files } = await lost(", write: replace");
+      assert.deepEqual([error?.code, files], ["SCHEMA_DRIFT", 0]);
+      assert.match(error?.message ?? "", /no run is remembered: removed f$/);
+    }));
+}
 
 Deno.test("delta: a new column comes with the commit; a wider one needs its old type, or a new table", () =>
   Lake.with(ROWS, async (lake) => {
