@@ -9,6 +9,7 @@ import {
   type ChunkIndexes,
   chunkMetadata,
   encodeFooter,
+  type FooterConstants,
   type Location,
   type RowGroup,
 } from "./footer.ts";
@@ -52,7 +53,8 @@ export interface ParquetEncoderOptions {
   readonly rowGroup: RowGroupOptions;
   readonly encoding: EncoderOptions["encoding"];
   readonly bloomFilterColumns: EncoderOptions["bloomFilterColumns"];
-  readonly keyValues: Readonly<Record<string, string>>;
+  /** Of the same leaves. */
+  readonly footer: FooterConstants;
 }
 
 /**
@@ -122,14 +124,13 @@ export class ParquetEncoder implements FormatEncoder {
   finish(): Uint8Array[] {
     this.#closeRowGroup();
     const indexes = this.#writeIndexes();
-    const { leaves, codec, keyValues } = this.#options;
+    const { codec, footer: constants } = this.#options;
     const footer = encodeFooter({
-      leaves,
+      constants,
       rows: this.#rows,
       rowGroups: this.#rowGroups,
       indexes,
       codec: codec.id,
-      keyValues,
     });
     this.#emit(footer);
     const length = new Uint8Array(4);

@@ -7,7 +7,7 @@ import type { ColumnChunk } from "./column_chunk.ts";
 import { type CompressionCodec, Encoding, PageType } from "./enums.ts";
 import { type Leaf, schemaElements } from "./schema.ts";
 import { type Statistics, writeStatistics } from "./statistics.ts";
-import { ThriftWriter } from "./thrift.ts";
+import { type StructList, structList, ThriftWriter } from "./thrift.ts";
 
 /** `<application> version <version>`: readers parse it before they trust statistics. */
 export const CREATED_BY = `rivet version ${RIVET_VERSION}`;
@@ -47,15 +47,37 @@ export interface ChunkIndexes {
   readonly offset: Location;
 }
 
+/** What the footer says of the columns and the file, whatever is in it: lists of structs, serialised. */
+export interface FooterConstants {
+  readonly schema: StructList;
+  readonly keyValues: StructList;
+  readonly orders: StructList;
+}
+
+/** @param keyValues the file's own metadata. */
+export function footerConstants(
+  leaves: readonly Leaf[],
+  keyValues: Readonly<Record<string, string>>,
+): FooterConstants {
+  return {
+    schema: structList(schemaElements(leaves), (element, write) => write(element)),
+    keyValues: structList(Object.entries(keyValues), (pair, [key, value]) => {
+      pair.string(1, key);
+      pair.string(2, value);
+    }),
+    // TYPE_ORDER for every leaf: the order that the column's own type defines.
+    orders: structList(leaves, (order) => order.struct(1, () => {})),
+  };
+}
+
 /** All that the footer says. */
 export interface FileMetadata {
-  readonly leaves: readonly Leaf[];
+  readonly constants: FooterConstants;
   readonly rows: number;
   readonly rowGroups: readonly RowGroup[];
   /** Of every chunk of every row group, in the same order. */
   readonly indexes: readonly (readonly ChunkIndexes[])[];
   readonly codec: CompressionCodec;
-  readonly keyValues: Readonly<Record<string, string>>;
 }
 
 /** What the footer says of a chunk that begins at `offset` of the file. */
@@ -150,7 +172,7 @@ const MAX_ORDINAL = 0x7fff;
 export function encodeFooter(file: FileMetadata): Uint8Array {
   const writer = new ThriftWriter();
   writer.i32(1, 1);
-  writer.structs(2, schemaElements(file.leaves), (element, write) => write(element));
+  writer.list(2, file.constants.schema);
   writer.i64(3, file.rows);
   const groups = file.rowGroups.map((group, ordinal) => ({ group, ordinal }));
   writer.structs(4, groups, (row, { group, ordinal }) => {
@@ -164,12 +186,8 @@ export function encodeFooter(file: FileMetadata): Uint8Array {
     row.i64(6, sum(group.chunks, (chunk) => chunk.compressedBytes));
     if (ordinal <= MAX_ORDINAL) row.i16(7, ordinal);
   });
-  writer.structs(5, Object.entries(file.keyValues), (pair, [key, value]) => {
-    pair.string(1, key);
-    pair.string(2, value);
-  });
+  writer.list(5, file.constants.keyValues);
   writer.string(6, CREATED_BY);
-  // TYPE_ORDER for every leaf: the order that the column's own type defines.
-  writer.structs(7, file.leaves, (order) => order.struct(1, () => {}));
+  writer.list(7, file.constants.orders);
   return writer.finish();
 }

@@ -80,6 +80,12 @@ export class ThriftWriter {
     for (const item of items) this.#nested((writer) => body(writer, item));
   }
 
+  /** What `structList` serialised; nothing in it depends on what is around it. */
+  list(id: number, { length, bytes }: StructList): void {
+    this.#listHeader(id, Type.STRUCT, length);
+    this.#out.append(bytes);
+  }
+
   i32s(id: number, items: readonly number[]): void {
     this.#listHeader(id, Type.I32, items.length);
     for (const item of items) this.#out.varint(zigzag(item));
@@ -140,6 +146,25 @@ export class ThriftWriter {
     this.#out.varint(value.length);
     this.#out.append(value);
   }
+}
+
+/** Structs, one behind the other, without the header of their list. */
+export interface StructList {
+  readonly length: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What `structs` writes, to be written more than once. */
+export function structList<T>(
+  items: readonly T[],
+  body: (writer: ThriftWriter, item: T) => void,
+): StructList {
+  const out = new ByteBuilder();
+  for (const item of items) {
+    body(new ThriftWriter(out), item);
+    out.byte(0);
+  }
+  return { length: items.length, bytes: out.copy() };
 }
 
 /** A value of the compact protocol, of whatever type it was written in. */
