@@ -145,7 +145,8 @@ class HashedFile {
   /** The caller may use the chunk's memory for something else afterwards. */
   write(chunk: Uint8Array): void {
     if (this.#used + chunk.byteLength > GATHER_BYTES) this.flush();
-    if (chunk.byteLength > GATHER_BYTES / 2) return this.#write(chunk);
+    // Only what never fits goes past the buffer: it is empty then, and nothing is overtaken.
+    if (chunk.byteLength > GATHER_BYTES) return this.#write(chunk);
     this.#gathered ??= new Uint8Array(GATHER_BYTES);
     this.#gathered.set(chunk, this.#used);
     this.#used += chunk.byteLength;

@@ -1,4 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { openStagedFile, type StagedPart } from "../../../../core/encode/staged_file.ts";
@@ -45,4 +46,39 @@ Deno.test("a file that goes whole, or to a destination without pieces, is hashed
   const body = crypto.getRandomValues(new Uint8Array(2500));
   equal((await stage(body, 100, RULE)).pieceMd5s, undefined);
   equal((await stage(new Uint8Array(9000), 100, null)).pieceMd5s, undefined);
+});
+
+Deno.test("pieces of all sizes lie in the file as they came", async () => {
+  const sizes = [
+    0,
+    1,
+    100,
+    16_384,
+    32_768,
+    32_769,
+    49_152,
+    65_436,
+    65_535,
+    65_536,
+    65_537,
+    200_000,
+  ];
+  const dir = await Deno.makeTempDir();
+  try {
+    for (const first of sizes) {
+      for (const second of sizes) {
+        const sink = openStagedFile(join(dir, `${first}-${second}`));
+        const body = crypto.getRandomValues(new Uint8Array(16 + second % 60_000));
+        const pieces = [new Uint8Array(first).fill(1), new Uint8Array(second).fill(2), body];
+        for (const piece of [...pieces, ...pieces]) sink.write(piece);
+        const part = sink.finish(1);
+        const written = await Deno.readFile(part.file);
+        const expected = Buffer.concat([...pieces, ...pieces]);
+        equal(expected.equals(written), true, `${first} bytes, then ${second}`);
+        equal(part.md5, md5(expected));
+      }
+    }
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 });
