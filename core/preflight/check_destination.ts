@@ -8,7 +8,9 @@ import type { Lookup } from "../config/substitute.ts";
 import type { Adapters } from "../ports/adapters.ts";
 import { bound, isStream } from "../ports/destination.ts";
 import { NotGrantedYetError } from "../ports/granted_access.ts";
+import { resolvePlaceholders } from "../manifest/names.ts";
 import { openExportDestination } from "../tables/export_destination.ts";
+import { tableInPlace } from "../tables/open_table.ts";
 import { answered } from "./answered.ts";
 import { placeOf } from "./places.ts";
 
@@ -47,6 +49,34 @@ export class DestinationChecks {
     const asked = this.#asked.get(key) ?? this.#ask(config, exported);
     this.#asked.set(key, asked);
     return asked;
+  }
+
+  /**
+   * What a run of the export would do there that nobody asks for; null when nothing is known. Stores are asked
+   * where the network is.
+   */
+  async warningOf(exported: LoadedExport): Promise<string | null> {
+    const { network, signal, withinMs } = this.#options;
+    const { name: exportName, tableFormat } = exported;
+    if (tableFormat !== null || !network && exported.destination.type !== "local") return null;
+    const values = { exportName, runId: "check", at: new Date() };
+    const config = resolvePlaceholders(exported.destination, values);
+    try {
+      return await answered(signal, "DESTINATION_UNREACHABLE", async (signal) => {
+        const destination = await this.#deps.destination(config);
+        try {
+          if (isStream(destination)) return null;
+          return await tableInPlace(exported, bound(destination, signal));
+        } finally {
+          await destination.close();
+        }
+      }, withinMs);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      // Whether it can be listed, the place's problem tells.
+      logger().debug(`export '${exportName}': ${toRivetError(error).message}`);
+      return null;
+    }
   }
 
   async #ask(config: DestinationConfig, exported: LoadedExport): Promise<RivetError | null> {

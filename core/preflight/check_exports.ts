@@ -75,9 +75,12 @@ export async function checkExports(
       try {
         tellWarnings(config.source, source.info);
         const found = await checkSource(source, state, exported, options);
-        const problems = [sharedStdout(selected, exported), await places.problemOf(exported)];
+        const problem = await places.problemOf(exported);
+        const problems = [sharedStdout(selected, exported), problem];
         const errors = [...found.errors, ...problems.filter((error) => error !== null)];
-        checks.push({ ...found, errors, profile: profileOf(config, exported) });
+        const warning = problem === null ? await places.warningOf(exported) : null;
+        const diagnostics = withWarning(found.diagnostics, warning);
+        checks.push({ ...found, diagnostics, errors, profile: profileOf(config, exported) });
       } finally {
         await source.close();
       }
@@ -86,6 +89,11 @@ export async function checkExports(
     await state.close();
   }
   return checks;
+}
+
+function withWarning(found: Diagnostics | null, warning: string | null): Diagnostics | null {
+  if (found === null || warning === null) return found;
+  return { ...found, warnings: [...found.warnings, warning] };
 }
 
 function profileOf({ source }: LoadedConfig, { config }: LoadedExport): ProfileChoice {

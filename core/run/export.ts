@@ -16,7 +16,7 @@ import { exportHold, usesSnapshot } from "../extract/snapshot.ts";
 import { beginRun } from "./order.ts";
 import { lastInTable } from "../tables/open_table.ts";
 import { requireUnfinished } from "./resume.ts";
-import { probeDestination } from "./probe_destination.ts";
+import { probeDestination, warnOfTable } from "./probe_destination.ts";
 import { runLineage } from "./run_lineage.ts";
 import { runDestination, runRetrier } from "./retries.ts";
 import { cursorDrift } from "./sealed.ts";
@@ -132,6 +132,7 @@ export async function runIn(ctx: ExportContext, open: ChunkRun | null): Promise<
   let error: RivetError | null = null;
   try {
     const access = await probeDestination(ctx, { list: open !== null });
+    await warnOfTable(ctx, open !== null);
     await settleEarlierRuns(ctx);
     // Settling may have moved the cursor that a sealed plan was made with (PA4).
     if (sealed !== undefined) await cursorDrift(ctx.state, exported.name, sealed, options.force);

@@ -3,9 +3,10 @@
  * at once, and what the credentials do not allow is known before it is needed.
  */
 import { requireAccess } from "../access/destination_access.ts";
-import { RivetError } from "../base/errors.ts";
+import { RivetError, toRivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import { type Access, bound, isStream } from "../ports/destination.ts";
+import { tableInPlace } from "../tables/open_table.ts";
 import type { ExportContext } from "./context.ts";
 
 /** A stream takes what comes, once. */
@@ -28,6 +29,23 @@ export async function probeDestination(
   const access = await requireAccess(bound(ctx.destination, ctx.signal), exported, listedFor);
   if (exported.tableFormat !== null && !access.createOnly) throw noConditions(ctx);
   return access;
+}
+
+/** Only where nobody pays for it: in a folder, or where a listing has been asked for. */
+export async function warnOfTable(
+  { destination, exported, options, signal }: ExportContext,
+  resumes: boolean,
+): Promise<void> {
+  const isListed = resumes || options.validate || exported.destination.type === "local";
+  if (!isListed || isStream(destination)) return;
+  try {
+    const warning = await tableInPlace(exported, bound(destination, signal));
+    if (warning !== null) logger().warn(`export '${exported.name}': ${warning}`);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    // The run does not need to know.
+    logger().debug(`export '${exported.name}': ${toRivetError(error).message}`);
+  }
 }
 
 /** Two writers would both take the same version for theirs. */
