@@ -4,13 +4,7 @@ import { MetaColumns } from "./meta_columns.ts";
 import { QualityCounter, type QualityCounts } from "./quality.ts";
 import { WidthCounter, type WidthSums } from "./shape.ts";
 import type { StageSpec } from "./stage_plan.ts";
-import type { Xxh3 } from "./xxh3.ts";
-
-/** Loaded where rows or values are hashed. */
-async function openXxh3(): Promise<Xxh3> {
-  const { createXxh3 }: typeof import("./xxh3.ts") = await import("./xxh3.ts" as string);
-  return await createXxh3();
-}
+import { createXxh3 } from "./xxh3.ts";
 
 /** What the stages saw of one read; structured-clone safe. */
 export interface StageResult {
@@ -28,9 +22,9 @@ export class Stages {
     this.#quality = quality;
   }
 
-  static async open(spec: StageSpec): Promise<Stages> {
+  static open(spec: StageSpec): Stages {
     const hashes = spec.rowHash !== null || spec.unique.columns.length > 0;
-    const xxh3 = hashes ? await openXxh3() : null;
+    const xxh3 = hashes ? createXxh3() : null;
     return new Stages(new MetaColumns(spec, xxh3), new QualityCounter(spec.unique, xxh3));
   }
 

@@ -48,12 +48,12 @@ export class UnitWriter {
   /** The batch belongs to the writer. */
   async write(batch: Batch): Promise<void> {
     if (batch.rows === 0) return;
-    const stages = await this.#openStages();
+    const stages = this.#openStages();
     await this.#files.write(stages.apply(batch));
   }
 
   async finish(): Promise<WriteResult> {
-    const stages = await this.#openStages();
+    const stages = this.#openStages();
     return { parts: await this.#files.finish(), stages: stages.result() };
   }
 
@@ -62,7 +62,7 @@ export class UnitWriter {
     this.#files.abort();
   }
 
-  async #openStages(): Promise<Stages> {
-    return this.#stages ??= await Stages.open(this.#output.stages);
+  #openStages(): Stages {
+    return this.#stages ??= Stages.open(this.#output.stages);
   }
 }

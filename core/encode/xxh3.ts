@@ -1,20 +1,16 @@
 /**
  * The low 64 bits of xxh3-128 with seed 0, for many short inputs in a row: by a small WebAssembly module, in whose
- * memory the inputs are laid out. Inputs below 17 bytes go to `hash-wasm`, which is also the oracle of the tests.
+ * memory the inputs are laid out.
  * https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md
  */
-import { createXXHash128, type IHasher } from "hash-wasm";
 import { WASM } from "./kernel/wasm.ts";
 import { type FormBuffer, MAX_INPUTS } from "./value_form.ts";
 
-/** What `kernel/xxh3.as` exports; all addresses are of `memory`. */
+/** What `kernel/row_xxh3.as` exports; all addresses are of `memory`. */
 interface Exports {
   readonly memory: WebAssembly.Memory;
   hashRows(at: number, ends: number, rows: number, out: number): void;
 }
-
-/** Shorter ones are not for the kernel. */
-const MIN_BYTES = 17;
 
 const PAGE_BYTES = 64 * 1024;
 /** Behind the kernel's own data. */
@@ -60,15 +56,8 @@ const KEPT_BYTES = 4 * 1024 * 1024;
 
 /** One serves one thread. */
 export class Xxh3 {
-  readonly #short: IHasher;
-  #run: Exports;
-  #inputs: InputBuffer;
-
-  constructor(short: IHasher) {
-    this.#short = short;
-    this.#run = instantiate();
-    this.#inputs = new InputBuffer(this.#run.memory);
-  }
+  #run = instantiate();
+  #inputs = new InputBuffer(this.#run.memory);
 
   /** Inputs of `size` bytes in all are written into the buffer, one behind another from 0 on. */
   begin(size: number): FormBuffer {
@@ -89,26 +78,12 @@ export class Xxh3 {
     for (let i = 0; i < count; i++) words[ENDS_AT / 4 + i] = INPUTS_AT + ends[i];
     this.#run.hashRows(INPUTS_AT, ENDS_AT, count, OUT_AT);
     out.set(words.subarray(OUT_AT / 4, OUT_AT / 4 + count * 2), index);
-    let start = 0;
-    for (let i = 0; i < count; i++) {
-      if (ends[i] - start < MIN_BYTES) this.#hashShort(start, ends[i], out, index + i * 2);
-      start = ends[i];
-    }
-  }
-
-  #hashShort(start: number, end: number, out: Int32Array, index: number): void {
-    const digest = this.#short.init().update(this.#inputs.bytes.subarray(start, end))
-      .digest("binary");
-    // Big-endian: the high half comes first.
-    const view = new DataView(digest.buffer, digest.byteOffset);
-    out[index] = view.getInt32(12);
-    out[index + 1] = view.getInt32(8);
   }
 }
 
-let ofThread: Promise<Xxh3> | null = null;
+let ofThread: Xxh3 | null = null;
 
 /** The one of this thread: an instance takes longer to make than a small chunk to hash. */
-export function createXxh3(): Promise<Xxh3> {
-  return ofThread ??= createXXHash128().then((short) => new Xxh3(short));
+export function createXxh3(): Xxh3 {
+  return ofThread ??= new Xxh3();
 }

@@ -68,11 +68,6 @@ export const REASONS: Readonly<Record<string, Reason>> = {
       "plain JavaScript without a dependency; 64-bit numbers as bigints and schemas as they are written, " +
       "around which the container file is ours",
   },
-  "hash-wasm": {
-    use: "xxh3 of rows, and the measure for our own of parts and plans",
-    why:
-      "xxh3 in WebAssembly, in pieces and in both widths; in JavaScript it takes ten times as long",
-  },
   "snappyjs": {
     use: "Snappy pages; zstd, gzip and LZ4 are the runtime's and ours",
     why: "plain JavaScript without a native build, small",
@@ -171,6 +166,11 @@ export const REASONS: Readonly<Record<string, Reason>> = {
   "fast-check": {
     use: "tests of properties over random values",
     why: "shrinks a failure to its smallest case",
+  },
+  "hash-wasm": {
+    use:
+      "tests: what our own xxh3 and xxh64 must equal; benchmarks: what they are measured against",
+    why: "C in WebAssembly by another hand, in every width and in pieces; CRC-32 too",
   },
   "ajv": {
     use: "checks compose.yaml against the published schema in a test",

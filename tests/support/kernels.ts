@@ -21,7 +21,7 @@ const POSTGRES_PAGES = "50";
 const POSTGRES_MEMORY = ["--initialMemory", POSTGRES_PAGES, "--maximumMemory", POSTGRES_PAGES];
 
 export const KERNELS: readonly Kernel[] = [
-  { folder: "core/encode/kernel", sources: ["xxh3"] },
+  { folder: "core/encode/kernel", sources: ["row_xxh3"] },
   { folder: "adapters/sources/postgres/hash", sources: ["lookup3"] },
   { folder: "adapters/formats/parquet/kernel", sources: ["kernel", "dictionary"] },
   {
@@ -29,7 +29,7 @@ export const KERNELS: readonly Kernel[] = [
     sources: ["kernel"],
     flags: ["--enable", "simd", ...POSTGRES_MEMORY],
   },
-  { folder: "core/base/kernel", sources: ["xxh3"] },
+  { folder: "core/base/kernel", sources: ["xxh3_64"] },
 ];
 
 const FLAGS = ["-O3", "--shrinkLevel", "0", "--runtime", "stub", "--noAssert"];

@@ -59,7 +59,6 @@ Deno.test("the product's packages are those it imports; tests and the demo bring
     "@optique/core",
     "avsc",
     "google-auth-library",
-    "hash-wasm",
     "hyparquet",
     "hyparquet-writer",
     "linkedom",

@@ -1,10 +1,10 @@
 /**
- * xxh3-64 with seed 0, of inputs that come in pieces: whole blocks as they come, the rest in the end.
+ * What xxh3's widths have in common, with seed 0: the 64-bit hash and the low half of the 128-bit one.
  * https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md
  */
 
 /** `XXH3_kSecret` */
-const secret: usize = memory.data<u8>([
+export const secret: usize = memory.data<u8>([
   0xb8, 0xfe, 0x6c, 0x39, 0x23, 0xa4, 0x4b, 0xbe, 0x7c, 0x01, 0x81, 0x2c, 0xf7, 0x21, 0xad, 0x1c,
   0xde, 0xd4, 0x6d, 0xe9, 0x83, 0x90, 0x97, 0xdb, 0x72, 0x40, 0xa4, 0xa4, 0xb7, 0xb3, 0x67, 0x1f,
   0xcb, 0x79, 0xe6, 0x4e, 0xcc, 0xc0, 0xe5, 0x78, 0x82, 0x5a, 0xd0, 0x7d, 0xcc, 0xff, 0x72, 0x21,
@@ -20,29 +20,32 @@ const secret: usize = memory.data<u8>([
 ], 16);
 
 const PRIME32_1: u64 = 0x9E3779B1;
-const PRIME32_2: u64 = 0x85EBCA77;
+export const PRIME32_2: u64 = 0x85EBCA77;
 const PRIME32_3: u64 = 0xC2B2AE3D;
-const PRIME64_1: u64 = 0x9E3779B185EBCA87;
-const PRIME64_2: u64 = 0xC2B2AE3D27D4EB4F;
+export const PRIME64_1: u64 = 0x9E3779B185EBCA87;
+export const PRIME64_2: u64 = 0xC2B2AE3D27D4EB4F;
 const PRIME64_3: u64 = 0x165667B19E3779F9;
 const PRIME64_4: u64 = 0x85EBCA77C2B2AE63;
 const PRIME64_5: u64 = 0x27D4EB2F165667C5;
 const AVALANCHE: u64 = 0x165667919E3779F9;
-const MIX: u64 = 0x9FB21C651E98DF25;
-const LOW: u64 = 0xFFFFFFFF;
+export const MIX: u64 = 0x9FB21C651E98DF25;
+export const LOW: u64 = 0xFFFFFFFF;
 
+/** The most that each of the three ways for short inputs takes. */
+export const TINY: i32 = 16;
+export const SHORT: i32 = 128;
+export const MIDDLE: i32 = 240;
 const STRIPE: i32 = 64;
 const BLOCK_STRIPES: i32 = 16;
+export const BLOCK: i32 = STRIPE * BLOCK_STRIPES;
 
 /** The accumulators of a long input: whoever has several inputs puts them here and takes them away. */
 export const accumulators: usize = memory.data(64, 16);
-/** Where `finish` leaves the hash. */
-export const result: usize = memory.data(8, 16);
 
 /** The halves of the 128-bit product, xor-ed. */
 // @ts-ignore: decorator
 @inline
-function fold(a: u64, b: u64): u64 {
+export function fold(a: u64, b: u64): u64 {
   const ll = (a & LOW) * (b & LOW);
   const hl = (a >> 32) * (b & LOW);
   const lh = (a & LOW) * (b >> 32);
@@ -53,11 +56,13 @@ function fold(a: u64, b: u64): u64 {
 
 // @ts-ignore: decorator
 @inline
-function mix16(at: usize, s: usize): u64 {
+export function mix16(at: usize, s: usize): u64 {
   return fold(load<u64>(at) ^ load<u64>(s), load<u64>(at, 8) ^ load<u64>(s, 8));
 }
 
-function avalanche(hash: u64): u64 {
+// @ts-ignore: decorator
+@inline
+export function avalanche(hash: u64): u64 {
   const mixed = (hash ^ (hash >> 37)) * AVALANCHE;
   return mixed ^ (mixed >> 32);
 }
@@ -68,47 +73,14 @@ function avalanche64(hash: u64): u64 {
   return second ^ (second >> 32);
 }
 
-function upTo16(at: usize, length: i32): u64 {
-  if (length > 8) {
-    const low = load<u64>(at) ^ load<u64>(secret, 24) ^ load<u64>(secret, 32);
-    const high = load<u64>(at + length - 8) ^ load<u64>(secret, 40) ^ load<u64>(secret, 48);
-    return avalanche(<u64> length + bswap<u64>(low) + high + fold(low, high));
-  }
-  if (length >= 4) {
-    const input = <u64> load<u32>(at + length - 4) + (<u64> load<u32>(at) << 32);
-    let hash = input ^ load<u64>(secret, 8) ^ load<u64>(secret, 16);
-    hash ^= rotl<u64>(hash, 49) ^ rotl<u64>(hash, 24);
-    hash *= MIX;
-    hash ^= (hash >> 35) + <u64> length;
-    hash *= MIX;
-    return hash ^ (hash >> 28);
-  }
-  if (length > 0) {
-    const first = <u64> load<u8>(at);
-    const middle = <u64> load<u8>(at + (length >> 1));
-    const last = <u64> load<u8>(at + length - 1);
-    const all = (first << 16) | (middle << 24) | last | (<u64> length << 8);
-    return avalanche64(all ^ <u64> (load<u32>(secret) ^ load<u32>(secret, 4)));
-  }
-  return avalanche64(load<u64>(secret, 56) ^ load<u64>(secret, 64));
-}
-
-/** From the middle outwards. */
-function upTo128(at: usize, length: i32): u64 {
-  let hash = <u64> length * PRIME64_1;
-  for (let round = (length - 1) >> 5; round >= 0; round--) {
-    hash += mix16(at + 16 * round, secret + 32 * round);
-    hash += mix16(at + length - 16 - 16 * round, secret + 32 * round + 16);
-  }
-  return avalanche(hash);
-}
-
-function upTo240(at: usize, length: i32): u64 {
-  let hash = <u64> length * PRIME64_1;
-  for (let i = 0; i < 8; i++) hash += mix16(at + 16 * i, secret + 16 * i);
-  hash = avalanche(hash);
-  for (let i = 8; i < length >> 4; i++) hash += mix16(at + 16 * i, secret + 16 * (i - 8) + 3);
-  return avalanche(hash + mix16(at + length - 16, secret + 136 - 17));
+/** Up to 3 bytes, of which there may be none: `key` is the secret's part for that. */
+export function upTo3(at: usize, length: i32, key: usize): u64 {
+  if (length === 0) return avalanche64(load<u64>(key) ^ load<u64>(key, 8));
+  const first = <u64> load<u8>(at);
+  const middle = <u64> load<u8>(at + (length >> 1));
+  const last = <u64> load<u8>(at + length - 1);
+  const all = (first << 16) | (middle << 24) | last | (<u64> length << 8);
+  return avalanche64(all ^ <u64> (load<u32>(secret) ^ load<u32>(secret, 4)));
 }
 
 /** Begins a long input. */
@@ -153,15 +125,8 @@ export function blocks(at: usize, count: i32): void {
   }
 }
 
-/** Ends an input of `length` bytes with its last 1 to 1,024, before which lie 64 others if there are more. */
-export function finish(at: usize, rest: i32, length: f64): void {
-  if (length <= 16) store<u64>(result, upTo16(at, rest));
-  else if (length <= 128) store<u64>(result, upTo128(at, rest));
-  else if (length <= 240) store<u64>(result, upTo240(at, rest));
-  else store<u64>(result, finishLong(at, rest, <u64> length));
-}
-
-function finishLong(at: usize, rest: i32, length: u64): u64 {
+/** Ends a long input of `length` bytes with its last 1 to 1,024, before which lie 64 others if there are more. */
+export function finishLong(at: usize, rest: i32, length: u64): u64 {
   const stripes = (rest - 1) / STRIPE;
   for (let i = 0; i < stripes; i++) accumulate(at + STRIPE * i, secret + 8 * i);
   accumulate(at + rest - STRIPE, secret + 121);

@@ -93,7 +93,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "adapters/notifiers/slack.ts": [],
   "adapters/telemetry/opentelemetry.ts": ["@opentelemetry/api"],
   "adapters/worker.ts": [],
-  "core/encode/xxh3.ts": ["hash-wasm"],
   "state/open.ts": [],
   "state/postgres/connection.ts": ["postgres"],
 };

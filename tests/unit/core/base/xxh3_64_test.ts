@@ -23,6 +23,14 @@ Deno.test("xxh3-64 of every length up to some blocks", () => {
   }
 });
 
+Deno.test("xxh3-64 of a megabyte, and of one byte more and less", () => {
+  const bytes = noise(2 ** 20 + 1);
+  for (const length of [2 ** 20 - 1, 2 ** 20, 2 ** 20 + 1]) {
+    const some = bytes.subarray(0, length);
+    assert.equal(new Xxh3Stream().update(some).digest(), expected(some), String(length));
+  }
+});
+
 Deno.test("xxh3-64 of any pieces, of several inputs in turn", () => {
   const sizes = fc.array(fc.oneof(fc.nat(200), fc.constantFrom(1024, 2048, 70_000)), {
     maxLength: 12,

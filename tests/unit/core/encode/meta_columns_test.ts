@@ -4,7 +4,7 @@ import { MetaColumns } from "../../../../core/encode/meta_columns.ts";
 import { createXxh3 } from "../../../../core/encode/xxh3.ts";
 import { batchOf, column } from "../../../support/batches.ts";
 
-const xxh3 = await createXxh3();
+const xxh3 = createXxh3();
 const batch = batchOf(
   [column("a", { kind: "text" }), column("b", { kind: "text" })],
   [["x", "1"], ["x", "2"], [null, "1"]],

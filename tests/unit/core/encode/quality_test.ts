@@ -9,7 +9,7 @@ import { createXxh3 } from "../../../../core/encode/xxh3.ts";
 import { batchOf, column, type Value } from "../../../support/batches.ts";
 import { cut, places, type Table, tables } from "./arbitrary.ts";
 
-const xxh3 = await createXxh3();
+const xxh3 = createXxh3();
 const text = column("t", { kind: "text" });
 
 function counted(table: Table, at: readonly number[], unique: readonly string[], max: number) {

@@ -7,7 +7,7 @@ import type { RivetType } from "../../../../core/types/types.ts";
 import { batchOf, column, type Value } from "../../../support/batches.ts";
 import { cut, places, tables } from "./arbitrary.ts";
 
-const xxh3 = await createXxh3();
+const xxh3 = createXxh3();
 
 function hashes(types: readonly RivetType[], rows: readonly (readonly Value[])[]): bigint[] {
   const columns = types.map((type, i) => column(`c${i}`, type));

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { xxhash128 } from "hash-wasm";
 import { createXxh3 } from "../../../../core/encode/xxh3.ts";
 
-const xxh3 = await createXxh3();
+const xxh3 = createXxh3();
 
 /** The hash of `bytes`, which lie behind another input of `offset` bytes. */
 function low64(bytes: Uint8Array, offset: number): string {
@@ -33,8 +33,9 @@ Deno.test("xxh3 low64: every length up to 600, and around whole blocks, equals h
 });
 
 Deno.test("xxh3 low64: bytes that carry through every word equal hash-wasm", async () => {
+  const lengths = [1, 3, 4, 8, 9, 15, 16, 17, 31, 32, 33, 64, 65, 96, 97, 128, 129, 160, 224, 240];
   for (const fill of [0x00, 0x01, 0x7f, 0x80, 0xff]) {
-    for (const length of [17, 31, 32, 33, 64, 65, 96, 97, 128, 129, 160, 224, 240]) {
+    for (const length of lengths) {
       const bytes = new Uint8Array(length).fill(fill);
       assert.equal(low64(bytes, 3), await oracle(bytes), `${fill} x ${length}`);
     }
@@ -44,7 +45,7 @@ Deno.test("xxh3 low64: bytes that carry through every word equal hash-wasm", asy
 Deno.test("xxh3 low64: random bytes equal hash-wasm", async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.uint8Array({ minLength: 10, maxLength: 260, size: "max" }),
+      fc.uint8Array({ minLength: 0, maxLength: 260, size: "max" }),
       fc.nat(16),
       async (bytes, offset) => assert.equal(low64(bytes, offset), await oracle(bytes)),
     ),
