@@ -1,7 +1,7 @@
 /**
  * Other tools at the same job: a table of PostgreSQL to one Parquet file with zstd 3. Those of PyPI live
- * in a Python environment of their own under `bench/out`, made by `--install`; those that are not there
- * are named and left out.
+ * in a Python environment of their own under `bench/out`, made by `--install`, others are found on PATH;
+ * those that are not there are named and left out.
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,8 +14,10 @@ export interface PeerCommand {
 
 export interface Peer {
   readonly name: string;
-  /** PyPI packages, each with its exact version. */
+  /** PyPI packages, each with its exact version; of a program on PATH what it says of itself. */
   readonly packages: readonly string[];
+  /** A program that has to be on PATH, and how to get it: PyPI does not have it. */
+  readonly onPath?: { readonly program: string; readonly from: string };
   /** Prepares what it needs in `dir` and says how to run it. */
   prepare(job: PeerJob): Promise<PeerCommand>;
 }
@@ -44,6 +46,26 @@ const rust = (settings: string) => async ({ url, table, dir }: PeerJob): Promise
       `    destination: {type: local, path: ${join(dir, "out")}}\n`,
   );
   return { command: join(ENVIRONMENT, "bin/rivet"), args: ["run", "-c", config] };
+};
+
+/** psqlodbc gives booleans as text and holds all rows in memory, if it is not told otherwise. */
+const odbc = ({ url, table, dir }: PeerJob): Promise<PeerCommand> => {
+  const { hostname, port, pathname, username, password } = new URL(url);
+  const connection = [
+    "Driver={PostgreSQL Unicode}",
+    `Server=${hostname}`,
+    `Port=${port || "5432"}`,
+    `Database=${pathname.slice(1)}`,
+    `Uid=${decodeURIComponent(username)}`,
+    `Pwd={${decodeURIComponent(password).replaceAll("}", "}}")}}`,
+    "SSLMode=disable;BoolsAsChar=0;UseDeclareFetch=1;Fetch=10000",
+  ].join(";");
+  const out = join(dir, "out/rows.parquet");
+  const select = `SELECT * FROM ${table}`;
+  return Promise.resolve({
+    command: "odbc2parquet",
+    args: ["query", "--connection-string", connection, out, select],
+  });
 };
 
 const RUST = ["rivet-cli==0.32.2"];
@@ -97,6 +119,15 @@ export const PEERS: readonly Peer[] = [
       `  pipelines_dir="${dir}/p").run(rows, loader_file_format="parquet")\n`
     ),
   },
+  {
+    name: "odbc2parquet + psqlodbc",
+    packages: [],
+    onPath: {
+      program: "odbc2parquet",
+      from: "apt-get install unixodbc-dev odbc-postgresql && cargo install odbc2parquet --locked",
+    },
+    prepare: odbc,
+  },
 ];
 
 async function succeeds(command: string, args: readonly string[]): Promise<boolean> {
@@ -116,11 +147,29 @@ export async function availablePeers(install: boolean): Promise<Peer[]> {
   }
   const there: Peer[] = [];
   for (const peer of PEERS) {
+    if (peer.onPath !== undefined) {
+      const { program, from } = peer.onPath;
+      const version = await versionOf(program);
+      if (version === null) console.log(`${peer.name}: not on PATH (${from})`);
+      else there.push({ ...peer, packages: [`${program}==${version}`] });
+      continue;
+    }
     if (install) await succeeds(pip, ["install", "--quiet", ...peer.packages]);
     if (await installed(pip, peer)) there.push(peer);
     else console.log(`${peer.name}: not here${install ? " and not installable" : " (--install)"}`);
   }
   return there;
+}
+
+/** e.g. `11.0.1`; null when there is no such program. */
+async function versionOf(program: string): Promise<string | null> {
+  try {
+    const { stdout } = await new Deno.Command(program, { args: ["--version"] }).output();
+    return new TextDecoder().decode(stdout).trim().split(" ").at(-1) ?? null;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
 }
 
 async function installed(pip: string, peer: Peer): Promise<boolean> {
