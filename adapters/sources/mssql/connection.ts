@@ -269,6 +269,8 @@ export class Connection {
       clock.stop();
       this.#silence.rest();
       this.#running = null;
+      // Whoever paused it need not resume it any more.
+      this.#socket?.open();
       if (error === null || error === undefined) resolve();
       else reject(this.#failed(error, clock.expired));
     });
@@ -282,12 +284,15 @@ export class Connection {
     const statement: Statement = {
       done,
       pause: () => {
+        if (this.#running !== statement) return;
         clock.pause();
         this.#silence.rest();
         request.pause();
         this.#socket?.shut();
       },
       resume: () => {
+        // Nothing is owed any more: silence would be taken for a lost connection.
+        if (this.#running !== statement) return;
         clock.resume();
         this.#silence.begin();
         this.#socket?.open();

@@ -1,14 +1,14 @@
 /** A signal stops a login and any statement within seconds, and what a silent server leaves open too. */
 import assert from "node:assert/strict";
 import type { Source } from "../../../../../core/ports/source.ts";
-import { failsWith } from "../../../../conformance/source.ts";
+import { failsWith, readAll, requestFor } from "../../../../conformance/source.ts";
 import { connectTo, withServer } from "../../../../support/tds/connect.ts";
 import { HANG, type Rule, type TdsServer } from "../../../../support/tds/server.ts";
 import { column, result } from "../../../../support/tds/script.ts";
 import { done } from "../../../../support/tds/tokens.ts";
 import { types } from "../../../../support/tds/types.ts";
 import { traitTest } from "../../../../support/tds/trait_test.ts";
-import { QUERY } from "./items.ts";
+import { ITEMS, itemsRules, QUERY, rowsOf } from "./items.ts";
 import { until } from "../../../../support/until.ts";
 
 const HANGING: readonly Rule[] = [
@@ -154,4 +154,35 @@ Deno.test("stop: connect_timeout is for the whole login", async () => {
     const connecting = connectTo(server, { source: source(server.port) });
     await failsWith(connecting, "SOURCE_UNREACHABLE", "network", /longer than 3 s|3000ms/);
   }, { login });
+});
+
+Deno.test("stop: when rows have ended, or are left, nothing is waited for", async () => {
+  const networkTimeoutS = 12_345;
+  const waits = new Set<number>();
+  const { setTimeout: set, clearTimeout: clear } = globalThis;
+  globalThis.setTimeout = ((work: () => void, ms?: number) => {
+    const timer = set(work, ms);
+    if (ms === networkTimeoutS * 1000) waits.add(Number(timer));
+    return timer;
+  }) as typeof setTimeout;
+  globalThis.clearTimeout = (timer) => {
+    waits.delete(Number(timer));
+    clear(timer);
+  };
+  try {
+    await withServer(itemsRules(() => result(ITEMS, rowsOf(20))), async (server) => {
+      const source = await connectTo(server, { tuning: { networkTimeoutS } });
+      // More batches than may wait come at once: reading is stopped, and the statement is over.
+      for (const batchRows of [100, 5]) {
+        await readAll(source, QUERY, { batchRows });
+        assert.deepEqual([...waits], []);
+      }
+      for await (const _ of source.read(await requestFor(source, QUERY, { batchRows: 5 }))) break;
+      assert.deepEqual([...waits], []);
+      assert.equal((await source.rows(QUERY)).length, 20);
+      await source.close();
+    });
+  } finally {
+    Object.assign(globalThis, { setTimeout: set, clearTimeout: clear });
+  }
 });
