@@ -1,4 +1,5 @@
 /** The embedded PostgreSQL (PGlite, a server compiled to WebAssembly) in this process, over a socket. */
+import { keepFlightsWhole } from "../../fixtures/demo/whole_flights.ts";
 import type { TestServer } from "./postgres.ts";
 
 /**
@@ -9,6 +10,7 @@ export async function startPglite(): Promise<TestServer> {
   const { PGlite } = await import("@electric-sql/pglite");
   const { PGLiteSocketServer } = await import("@electric-sql/pglite-socket");
   const db = await PGlite.create();
+  keepFlightsWhole(db);
   const server = new PGLiteSocketServer({ db, host: "127.0.0.1", port: 0, maxConnections: 16 });
   await server.start();
   let stopped: Promise<void> | null = null;
