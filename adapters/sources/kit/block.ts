@@ -50,6 +50,30 @@ export function giveBack(...arrays: readonly { readonly buffer: ArrayBuffer }[])
   for (const { buffer } of arrays) if (buffer.byteLength > 0) giveBuffer(buffer);
 }
 
+/** Bytes that one large value has grown are given back above this size. */
+const KEEP_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Moves `[start, end)` to the front of what is returned, which has room for `needed` bytes: `bytes` itself, or
+ * another for which `bytes` is given back. Grows by what has come, never by what a length promises.
+ * @param usual the size that is enough for most rows.
+ */
+export function roomFor(
+  needed: number,
+  bytes: Uint8Array<ArrayBuffer>,
+  start: number,
+  end: number,
+  usual: number,
+): Uint8Array<ArrayBuffer> {
+  const size = bytes.length;
+  const tooSmall = needed > size;
+  if (!tooSmall && (size <= KEEP_BYTES || needed > usual)) return bytes.copyWithin(0, start, end);
+  const moved = new Uint8Array(tooSmall ? Math.max(needed, size * 2) : usual);
+  moved.set(bytes.subarray(start, end));
+  giveBack(bytes);
+  return moved;
+}
+
 /** What the rows of a statement must fit. */
 export interface RowLimits {
   readonly columnNames: readonly string[];

@@ -4,7 +4,7 @@
  */
 import { BYTE_LENGTH, CHUNKED, type Field, SHORT_LENGTH } from "./fields.ts";
 import { takeBuffer } from "../../../core/batch/buffers.ts";
-import { type BinaryBlock, BLOCK_ROWS, blockWords, giveBack } from "../kit/block.ts";
+import { type BinaryBlock, BLOCK_ROWS, blockWords, giveBack, roomFor } from "../kit/block.ts";
 import { valueTooLarge } from "../kit/value_fault.ts";
 
 const ROW = 0xd1;
@@ -13,8 +13,6 @@ const SHORT_NULL = 0xffff;
 const ALL_ONES = 0xffff_ffff;
 
 const INITIAL_BYTES = 128 * 1024;
-/** A buffer that one large row has grown is given back above this size. */
-const KEEP_BYTES = 4 * 1024 * 1024;
 
 /** A value that came in more than one chunk, the first of which starts at `position`. */
 interface Fragments {
@@ -216,15 +214,10 @@ export class RowBuffer {
     if (this.#end + count <= this.#bytes.length) return;
     const pending = this.pending;
     const needed = pending + count;
-    const size = this.#bytes.length;
-    if (needed > size || (size > KEEP_BYTES && needed <= INITIAL_BYTES)) {
-      const bytes = new Uint8Array(Math.max(needed, needed > size ? size * 2 : INITIAL_BYTES));
-      bytes.set(this.#bytes.subarray(this.#start, this.#end));
-      giveBack(this.#bytes);
+    const bytes = roomFor(needed, this.#bytes, this.#start, this.#end, INITIAL_BYTES);
+    if (bytes !== this.#bytes) {
       this.#bytes = bytes;
       this.#view = new DataView(bytes.buffer);
-    } else {
-      this.#bytes.copyWithin(0, this.#start, this.#end);
     }
     this.#start = 0;
     this.#end = pending;

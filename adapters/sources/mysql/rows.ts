@@ -12,6 +12,7 @@ import {
   blockWords,
   giveBack,
   type LaidOut,
+  roomFor,
   type RowLimits,
   rowsPerBlock,
 } from "../kit/block.ts";
@@ -31,8 +32,6 @@ const END_MAX_BYTES = 9;
 const TWO_32 = 4_294_967_296;
 
 const INITIAL_BYTES = 160 * 1024;
-/** A buffer that one large row has grown is given back above this size. */
-const KEEP_BYTES = 4 * 1024 * 1024;
 
 /** A peer that speaks otherwise than the protocol has it; the connection is of no use any more. */
 export class PacketError extends Error {
@@ -309,15 +308,10 @@ export class RowPackets {
   #compact(count: number): void {
     const pending = this.#end - this.#start;
     const needed = pending + count;
-    const size = this.#bytes.length;
-    if (needed > size || (size > KEEP_BYTES && needed <= INITIAL_BYTES)) {
-      const bytes = new Uint8Array(needed > size ? Math.max(needed, size * 2) : INITIAL_BYTES);
-      bytes.set(this.#bytes.subarray(this.#start, this.#end));
-      giveBack(this.#bytes);
+    const bytes = roomFor(needed, this.#bytes, this.#start, this.#end, INITIAL_BYTES);
+    if (bytes !== this.#bytes) {
       this.#bytes = bytes;
       this.#view = new DataView(bytes.buffer);
-    } else {
-      this.#bytes.copyWithin(0, this.#start, this.#end);
     }
     this.#start = 0;
     this.#end = pending;
