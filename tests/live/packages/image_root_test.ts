@@ -7,11 +7,8 @@
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { dirname, join } from "node:path";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { writeBundle } from "../../../packaging/bundle.ts";
-import { partFiles } from "../../support/rivet.ts";
-import { until } from "../../support/until.ts";
 import {
   ended,
   exportsEverywhere,
@@ -20,6 +17,7 @@ import {
   type Program,
   SOURCE,
   spawn,
+  stopsAtSafePoint,
   withShop,
 } from "./packaged.ts";
 
@@ -152,25 +150,6 @@ async function withImage(body: (program: Program) => Promise<void>): Promise<voi
   }
 }
 
-async function stopsAtSafePoint(program: Program): Promise<void> {
-  await withShop(async ({ folder, env }) => {
-    await program.prepare?.(folder);
-    await Deno.writeTextFile(
-      join(folder, "rivet.yaml"),
-      `${SOURCE}exports: [{name: slow, table: t, mode: chunked, chunk_size: 10, format: csv, ` +
-        `tuning: {throttle_ms: 500}, destination: {type: local, path: ./slow}}]\n`,
-    );
-    const child = spawn(program, ["run", "-c", "rivet.yaml"], folder, env);
-    const end = ended(child);
-    const parts = () => partFiles(join(folder, "slow"), "csv").catch((): string[] => []);
-    await until("a part", async () => (await parts()).length > 0);
-    process.kill(await onlyChild(child.pid), "SIGTERM");
-    const { code, err } = await end;
-    equal(code, 130, err);
-    match(err, /Stopping at a safe point/);
-  });
-}
-
 async function writesNowhereElse(program: Program): Promise<void> {
   await withShop(async ({ folder, env }) => {
     await program.prepare?.(folder);
@@ -192,6 +171,6 @@ Deno.test({
       await exportsEverywhere(program);
       await exportsInProcesses(program);
       await writesNowhereElse(program);
-      await stopsAtSafePoint(program);
+      await stopsAtSafePoint(program, (child) => onlyChild(child.pid));
     }),
 });

@@ -10,8 +10,15 @@ import { writeBundle } from "../../../packaging/bundle.ts";
 import { AZURITE_KEY, startAzurite } from "../../support/azurite.ts";
 import { S3_BUCKET, S3_ENV, startS3 } from "../../support/s3.ts";
 import { MAIN, partFiles } from "../../support/rivet.ts";
-import { ended, onlyChild, type Program, SOURCE, spawn, withShop } from "./packaged.ts";
-import { until } from "../../support/until.ts";
+import {
+  ended,
+  onlyChild,
+  type Program,
+  SOURCE,
+  spawn,
+  stopsAtSafePoint,
+  withShop,
+} from "./packaged.ts";
 
 const NOBODY = 65532;
 const PREPARE = fileURLToPath(new URL("../../../fixtures/demo/prepare_stores.ts", import.meta.url));
@@ -35,21 +42,7 @@ const firstProcess = async (child: Deno.ChildProcess, own: boolean): Promise<num
 
 Deno.test("SIGTERM stops a container's first process at a safe point", async () => {
   const { program, own } = await asFirst(PROGRAM);
-  await withShop(async ({ folder, env }) => {
-    await Deno.writeTextFile(
-      join(folder, "rivet.yaml"),
-      `${SOURCE}exports: [{name: slow, table: t, mode: chunked, chunk_size: 10, format: csv, ` +
-        `tuning: {throttle_ms: 500}, destination: {type: local, path: ./slow}}]\n`,
-    );
-    const child = spawn(program, ["run", "-c", "rivet.yaml"], folder, env);
-    const end = ended(child);
-    const parts = () => partFiles(join(folder, "slow"), "csv").catch((): string[] => []);
-    await until("a part", async () => (await parts()).length > 0);
-    process.kill(await firstProcess(child, own), "SIGTERM");
-    const { code, err } = await end;
-    equal(code, 130, err);
-    match(err, /Stopping at a safe point/);
-  });
+  await stopsAtSafePoint(program, (child) => firstProcess(child, own));
 });
 
 Deno.test("SIGTERM ends a first process that has nothing to bring to a safe point", async () => {

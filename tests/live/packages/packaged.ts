@@ -1,12 +1,14 @@
 /** What a package must be able to do that is started as its users start it, far from the sources. */
 import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
+import process from "node:process";
 import { RIVET_VERSION } from "../../../core/base/version.ts";
 import { partFiles } from "../../support/rivet.ts";
 import { createDatabase, type TestDatabase } from "../../support/postgres.ts";
 import { endOf } from "../../support/pulse.ts";
 import { queryDuckdb } from "../../support/readers.ts";
 import { S3_BUCKET, S3_ENV, startS3 } from "../../support/s3.ts";
+import { until } from "../../support/until.ts";
 
 const ROWS = 2000;
 
@@ -75,6 +77,29 @@ export async function withShop(
 }
 
 export const SOURCE = "source: {type: postgres, url_env: SHOP_URL, tls: {mode: disable}}\n";
+
+/** A signal to the process that `first` names ends a run between two of its chunks. */
+export async function stopsAtSafePoint(
+  program: Program,
+  first: (child: Deno.ChildProcess) => Promise<number>,
+): Promise<void> {
+  await withShop(async ({ folder, env }) => {
+    await program.prepare?.(folder);
+    await Deno.writeTextFile(
+      join(folder, "rivet.yaml"),
+      `${SOURCE}exports: [{name: slow, table: t, mode: chunked, chunk_size: 10, format: csv, ` +
+        `tuning: {throttle_ms: 500}, destination: {type: local, path: ./slow}}]\n`,
+    );
+    const child = spawn(program, ["run", "-c", "rivet.yaml"], folder, env);
+    const end = ended(child);
+    const parts = () => partFiles(join(folder, "slow"), "csv").catch((): string[] => []);
+    await until("a part", async () => (await parts()).length > 0);
+    process.kill(await first(child), "SIGTERM");
+    const { code, err } = await end;
+    equal(code, 130, err);
+    match(err, /Stopping at a safe point/);
+  });
+}
 
 /** Parquet from two Workers' readers, CSV, and S3, whose library is loaded when it is used. */
 const config = (s3: string) =>
