@@ -5,9 +5,8 @@ import type { HeldLease } from "../lease/lease.ts";
 import type { ExportPlan } from "../plan/strategy.ts";
 import type { Dialect } from "../ports/source.ts";
 import type { ChunkTask } from "../ports/state.ts";
-import { checkTable } from "../run/commit_run.ts";
+import { checkColumns } from "../run/check_columns.ts";
 import type { ExportContext, RunDeps } from "../run/context.ts";
-import { checkDrift } from "../run/drift.ts";
 import { finishRun } from "../run/finish_run.ts";
 import { ExportSource } from "../run/export_source.ts";
 import { tellWarnings } from "../access/source_warnings.ts";
@@ -174,9 +173,8 @@ class Repair {
       await this.#ctx.lineage?.planned(source, exported.table, { base: shape.base, description });
       return { shape, description, dialect: source.dialect };
     });
-    const schemaChanged = await checkDrift(this.#ctx, description.columns, dialect);
     const stages = planStages(exported, description.columns);
-    await checkTable(this.#ctx, fileColumns(description.columns, stages));
+    const schemaChanged = await checkColumns(this.#ctx, { description, stages }, dialect);
     const chunks = this.#actions.map(({ chunk_index, start_key, end_key }) => ({
       index: chunk_index,
       start: start_key,

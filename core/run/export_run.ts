@@ -10,9 +10,8 @@ import { fileColumns } from "../encode/stage_plan.ts";
 import type { StageTotals } from "../encode/totals.ts";
 import { checkQuality, qualityFailed } from "./check_quality.ts";
 import { commitCursor, type CursorMove, cursorMove } from "./commit_cursor.ts";
-import { checkTable } from "./commit_run.ts";
+import { checkColumns } from "./check_columns.ts";
 import { bestEffort, type ExportContext } from "./context.ts";
-import { checkDrift } from "./drift.ts";
 import { ExportSource } from "./export_source.ts";
 import { prepareRun, type RunOutcome } from "./finish_run.ts";
 import { openQueue, unitCount } from "./open_queue.ts";
@@ -67,12 +66,11 @@ export class ExportRun {
     try {
       if (usesSnapshot(ctx.exported)) await this.#source.takeSnapshot();
       const planned = this.#planned = await planRun(ctx, this.#source, this.#open);
-      const { strategy, description } = planned.plan;
+      const { strategy } = planned.plan;
       // It starts while this thread prepares what is to be read.
       ctx.deps.workers.expect(expectedBytes(planned.plan));
       await this.#locate(planned);
-      this.#schemaChanged = await checkDrift(ctx, description.columns, planned.dialect);
-      await checkTable(ctx, fileColumns(description.columns, planned.plan.stages));
+      this.#schemaChanged = await checkColumns(ctx, planned.plan, planned.dialect);
       const storage = new StorageWatch(ctx, this.#source, strategy);
       await storage.begin();
       const queue = this.#queue = await openQueue(ctx, planned, this.#open);

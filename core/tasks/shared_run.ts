@@ -11,8 +11,8 @@ import { bound, isStream } from "../ports/destination.ts";
 import type { ChunkRun, ChunkTask, LeasedState } from "../ports/state.ts";
 import { chunkIdentifier } from "../query/chunk.ts";
 import { checkpointOpen, openChunkRun } from "../run/checkpoint.ts";
+import { checkColumns } from "../run/check_columns.ts";
 import { bestEffort, type ExportContext, type RunServices } from "../run/context.ts";
-import { checkDrift } from "../run/drift.ts";
 import { withContext } from "../run/export.ts";
 import { ExportSource } from "../run/export_source.ts";
 import { planRun } from "../run/plan_run.ts";
@@ -126,8 +126,9 @@ async function begin({ sealed }: SharedRun, ctx: ExportContext): Promise<void> {
   const source = new ExportSource(ctx);
   try {
     await source.takeSnapshot();
-    const { plan: { strategy, description }, dialect } = await planRun(ctx, source, null);
-    await checkDrift(ctx, description.columns, dialect);
+    const { plan, dialect } = await planRun(ctx, source, null);
+    const { strategy } = plan;
+    await checkColumns(ctx, plan, dialect);
     if (strategy.kind !== "chunked" || exported.mode.kind !== "chunked") return;
     const { maxAttempts } = exported.mode;
     const run = { runId: id, exportName: exported.name, maxAttempts, planId: sealed.planId };

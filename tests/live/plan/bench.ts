@@ -53,7 +53,8 @@ export async function onBench(body: (bench: Bench) => Promise<void>): Promise<vo
   }
 }
 
-async function* filesBelow(folder: string): AsyncGenerator<string> {
+/** The paths of all files in a folder and its folders. */
+export async function* filesBelow(folder: string): AsyncGenerator<string> {
   for await (const entry of Deno.readDir(folder)) {
     const path = join(folder, entry.name);
     if (entry.isDirectory) yield* filesBelow(path);
