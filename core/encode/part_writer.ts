@@ -3,6 +3,7 @@
  * boundaries. Runs in a Worker or in-process; it does no more than encode, hash and write.
  */
 import { type Batch, release } from "../batch/batch.ts";
+import { RivetError } from "../base/errors.ts";
 import { discard } from "../batch/buffers.ts";
 import type { PieceRule, StreamDestination } from "../ports/destination.ts";
 import {
@@ -150,8 +151,14 @@ export class PartWriter {
   async #closePart(encoder: FormatEncoder, sink: PartSink): Promise<void> {
     await this.#emit(encoder.finish(), sink);
     for (const bytes of await this.#compressor?.end() ?? []) sink.write(bytes);
-    this.#doneBytes += this.#partBytes();
-    this.#finished.push(sink.finish(this.#partRows));
+    const bytes = this.#partBytes();
+    const part = sink.finish(this.#partRows);
+    this.#finished.push(part);
+    // The file's own offsets are counts of what its encoder handed out.
+    if (part.sizeBytes !== bytes) {
+      throw new RivetError("INTERNAL", `a part of ${bytes} bytes came to have ${part.sizeBytes}`);
+    }
+    this.#doneBytes += bytes;
     this.#encoder = null;
     this.#compressor = null;
     this.#sink = null;

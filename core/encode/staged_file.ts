@@ -3,6 +3,7 @@
  * as the bytes pass, fsynced before anyone else sees it (I1).
  */
 import { createHash, type Hash } from "node:crypto";
+import { RivetError } from "../base/errors.ts";
 import { fileError } from "../base/file_error.ts";
 import { Xxh3Stream } from "../base/xxh3_64.ts";
 import type { PieceRule, StreamDestination } from "../ports/destination.ts";
@@ -127,15 +128,29 @@ function writeAll(file: { writeSync(p: Uint8Array): number }, chunk: Uint8Array)
   while (written < chunk.byteLength) written += file.writeSync(chunk.subarray(written));
 }
 
+function outOfOrder(at: number, size: number): RivetError {
+  return new RivetError(
+    "INTERNAL",
+    `what belongs at byte ${at} of a part would come to lie at ${size}`,
+  );
+}
+
 /** Small pieces are written together: the pages of a small file are some forty. */
 const GATHER_BYTES = 64 * 1024;
 
-/** Writes to a file and hashes what it has written. */
+/**
+ * Writes to a file and hashes what it has written. What is hashed is what lies there, in whatever order: so each
+ * chunk has its place from the moment it comes, and is written there or not at all.
+ */
 class HashedFile {
   readonly #file: Deno.FsFile;
   readonly #digests: Digests;
   #gathered: Uint8Array | null = null;
+  /** Where in the file what is gathered begins. */
+  #gatheredAt = 0;
   #used = 0;
+  /** Of all chunks that came. */
+  #taken = 0;
 
   constructor(file: Deno.FsFile, digests: Digests) {
     this.#file = file;
@@ -144,10 +159,13 @@ class HashedFile {
 
   /** The caller may use the chunk's memory for something else afterwards. */
   write(chunk: Uint8Array): void {
+    const at = this.#taken;
+    this.#taken += chunk.byteLength;
     if (this.#used + chunk.byteLength > GATHER_BYTES) this.flush();
     // Only what never fits goes past the buffer: it is empty then, and nothing is overtaken.
-    if (chunk.byteLength > GATHER_BYTES) return this.#write(chunk);
+    if (chunk.byteLength > GATHER_BYTES) return this.#write(chunk, at);
     this.#gathered ??= new Uint8Array(GATHER_BYTES);
+    if (this.#used === 0) this.#gatheredAt = at;
     this.#gathered.set(chunk, this.#used);
     this.#used += chunk.byteLength;
   }
@@ -156,10 +174,17 @@ class HashedFile {
     if (this.#gathered === null || this.#used === 0) return;
     const gathered = this.#gathered.subarray(0, this.#used);
     this.#used = 0;
-    this.#write(gathered);
+    this.#write(gathered, this.#gatheredAt);
   }
 
-  #write(chunk: Uint8Array): void {
+  /** The file has all that came, and nothing else. */
+  requireWhole(): void {
+    const { size } = this.#file.statSync();
+    if (size !== this.#taken) throw outOfOrder(this.#taken, size);
+  }
+
+  #write(chunk: Uint8Array, at: number): void {
+    if (at !== this.#digests.size) throw outOfOrder(at, this.#digests.size);
     writeAll(this.#file, chunk);
     this.#digests.update(chunk);
   }
@@ -193,7 +218,7 @@ export function openStagedFile(path: string, pieces: PieceRule | null = null): P
       return operation();
     } catch (error) {
       remove();
-      throw fileError(error, "write", path);
+      throw error instanceof RivetError ? error : fileError(error, "write", path);
     }
   };
   const hashed = new HashedFile(file, digests);
@@ -202,6 +227,7 @@ export function openStagedFile(path: string, pieces: PieceRule | null = null): P
     finish: (rows) =>
       guarded(() => {
         hashed.flush();
+        hashed.requireWhole();
         file.syncSync();
         close();
         return digests.finish(path, rows);

@@ -14,6 +14,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.csv
+import pyarrow.parquet
 
 PAGE, FOLDER, ROWS, ONE_COLUMN = sys.argv[1], sys.argv[2], int(sys.argv[3]), json.loads(sys.argv[4])
 FIRST = datetime.datetime(2026, 1, 30, 7, 15, 30)
@@ -104,6 +105,32 @@ def counts(name, read, wanted):
 for name, values in ONE_COLUMN.items():
     for reader, read in ONE_COLUMN_READERS.items():
         attempt(f"one column, {name}: {reader}", lambda: counts(name, read, len(values)))
+
+
+
+def first_page(path):
+    """Where the first column's pages begin."""
+    chunk = pyarrow.parquet.ParquetFile(path).metadata.row_group(0).column(0)
+    return chunk.dictionary_page_offset or chunk.data_page_offset
+
+
+def checksums(path):
+    read = pyarrow.parquet.read_table(path, page_checksum_verification=True)
+    assert read.num_rows > 0, "no rows"
+    damaged = bytearray(open(path, "rb").read())
+    chunk = pyarrow.parquet.ParquetFile(path).metadata.row_group(0).column(0)
+    damaged[first_page(path) + chunk.total_compressed_size - 1] ^= 1
+    try:
+        pyarrow.parquet.read_table(pa.BufferReader(damaged), page_checksum_verification=True)
+    except Exception as error:
+        assert "CRC" in str(error) or "crc" in str(error), f"refused for another reason: {error}"
+    else:
+        raise AssertionError("a page with another byte was read")
+
+
+files = sorted(glob.glob("output/**/*.parquet", recursive=True))
+assert len(files) >= 1, "no Parquet file"
+attempt(f"pyarrow verifies the checksums of {len(files)} files", lambda: [checksums(path) for path in files])
 
 print(f"{len(failures)} failed")
 sys.exit(1 if failures else 0)

@@ -2,6 +2,7 @@
  * One page: header, then the compressed body. Data pages are of version 1, the one every reader takes.
  * https://github.com/apache/parquet-format#data-pages
  */
+import { crc32 } from "node:zlib";
 import { ByteBuilder } from "../byte_builder.ts";
 import type { Codec } from "./codecs.ts";
 import { Encoding, PageType } from "./enums.ts";
@@ -32,6 +33,11 @@ function appendCounted(levels: Uint8Array, max: number, body: PageBody): void {
 }
 
 const NO_LENGTH = new Uint8Array(4);
+
+/** Of the body as it is stored, so that whoever reads it knows it for what was made. */
+function writeChecksum(header: ThriftWriter, body: Uint8Array): void {
+  header.i32(4, crc32(body) | 0);
+}
 
 function makePage(header: Uint8Array, body: Uint8Array, uncompressedBody: number): Page {
   return {
@@ -79,6 +85,7 @@ export function dataPage(
   header.i32(1, PageType.DATA_PAGE);
   header.i32(2, body.length);
   header.i32(3, compressed.length);
+  writeChecksum(header, compressed);
   header.struct(5, (page) => {
     page.i32(1, leaf.maxDefinition > 0 ? levels.count : values.count);
     page.i32(2, values.encoding);
@@ -96,6 +103,7 @@ export function dictionaryPage(plain: Uint8Array, size: number, codec: Codec): P
   header.i32(1, PageType.DICTIONARY_PAGE);
   header.i32(2, plain.length);
   header.i32(3, compressed.length);
+  writeChecksum(header, compressed);
   header.struct(7, (page) => {
     page.i32(1, size);
     page.i32(2, Encoding.PLAIN);

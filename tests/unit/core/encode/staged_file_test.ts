@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, throws } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -77,6 +77,22 @@ Deno.test("pieces of all sizes lie in the file as they came", async () => {
         equal(expected.equals(written), true, `${first} bytes, then ${second}`);
         equal(part.md5, md5(expected));
       }
+    }
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("a file of another size than what was given is none, and is not left behind", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    for (const size of [0, 199_999, 300_000]) {
+      const path = join(dir, String(size));
+      const sink = openStagedFile(path);
+      sink.write(new Uint8Array(200_000));
+      await Deno.truncate(path, size);
+      throws(() => sink.finish(1), { code: "INTERNAL" });
+      equal(await Deno.stat(path).catch(() => null), null);
     }
   } finally {
     await Deno.remove(dir, { recursive: true });
