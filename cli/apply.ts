@@ -19,11 +19,12 @@ import {
   lockWaitOption,
   metricsFileOption,
   parallelProcessesOption,
+  paramsOption,
   resumeOption,
   runJsonOption,
   summaryOutputOption,
 } from "./options.ts";
-import { parameters, paramsOption } from "./params.ts";
+import { parameters } from "./params.ts";
 import { filePath } from "./path_value.ts";
 import { lockWaitFlags, processOptions, usesProcesses } from "./process_options.ts";
 import { reportRun } from "./report_run.ts";

@@ -8,8 +8,8 @@ import type { ExportCheck } from "../core/preflight/check_exports.ts";
 import { checkFailure } from "./failure.ts";
 import { defineCommand } from "./define.ts";
 import { loadConfig } from "./load.ts";
-import { configOption, exportOption } from "./options.ts";
-import { parameters, paramsOption } from "./params.ts";
+import { configOption, exportOption, paramsOption } from "./options.ts";
+import { parameters } from "./params.ts";
 import type { CommandContext } from "./services.ts";
 import { TARGET_NAMES } from "./target_names.ts";
 

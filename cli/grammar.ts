@@ -4,7 +4,7 @@ import { applyCommand, executeApply } from "./apply.ts";
 import { checkCommand, executeCheck } from "./check.ts";
 import { completionsCommand, executeCompletions } from "./completions.ts";
 import { doctorCommand, executeDoctor } from "./doctor.ts";
-import { globalOptions } from "./globals.ts";
+import { globalOptions } from "./global_options.ts";
 import { executeInit, initCommand } from "./init.ts";
 import { executeJournal, journalCommand } from "./journal.ts";
 import { executeMetrics, metricsCommand } from "./metrics.ts";
@@ -13,7 +13,8 @@ import { executePlan, planCommand } from "./plan.ts";
 import { executeReconcile, reconcileCommand } from "./reconcile.ts";
 import { executeRepairCommand, repairCommand } from "./repair.ts";
 import { executeReport, reportCommand } from "./report.ts";
-import { executeRun, runCommand } from "./run.ts";
+import { executeRun } from "./run.ts";
+import { runCommand } from "./run_command.ts";
 import {
   executeSchemaCli,
   executeSchemaConfig,

@@ -1,6 +1,6 @@
 /** Options shared by several commands, so that each is spelled and described once. */
-import { message, option, optional, text, withDefault } from "@optique/core";
-import { choice, integer, string } from "@optique/core/valueparser";
+import { message, multiple, option, optional, text, withDefault } from "@optique/core";
+import { choice, integer, keyValue, string } from "@optique/core/valueparser";
 import { filePath } from "./path_value.ts";
 
 /** `--config`, which every command that reads a file requires. */
@@ -77,6 +77,13 @@ export const runJsonOption = option("--json", {
   description:
     message`Print the run's totals and summaries to stdout as JSON; summary blocks go to stderr.`,
 });
+
+/** `-p/--param KEY=VALUE`, for every command that loads queries. */
+export const paramsOption = multiple(
+  option("-p", "--param", keyValue({ metavar: "KEY=VALUE" }), {
+    description: message`Value of \${KEY} in queries, inserted as text. Repeatable.`,
+  }),
+);
 
 /** `-l/--last N`, at least 1. */
 export function lastOption(what: string, count: number) {

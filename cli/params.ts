@@ -1,13 +1,5 @@
-/** `-p/--param KEY=VALUE`, for every command that loads queries. */
-import { message, multiple, option } from "@optique/core";
-import { keyValue } from "@optique/core/valueparser";
+/** What `-p/--param KEY=VALUE` gives. */
 import { ConfigError } from "../core/base/errors.ts";
-
-export const paramsOption = multiple(
-  option("-p", "--param", keyValue({ metavar: "KEY=VALUE" }), {
-    description: message`Value of \${KEY} in queries, inserted as text. Repeatable.`,
-  }),
-);
 
 /** @throws ConfigError USAGE when a key is given twice. */
 export function parameters(

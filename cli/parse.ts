@@ -6,7 +6,7 @@ import { extractOptionNames, type Usage } from "@optique/core/usage";
 import { ConfigError } from "../core/base/errors.ts";
 import { nearest } from "../core/base/suggest.ts";
 import { RIVET_VERSION } from "../core/base/version.ts";
-import { globalOptions } from "./globals.ts";
+import { globalOptions } from "./global_options.ts";
 import { COMMAND_TREE, grammar, type Invocation } from "./grammar.ts";
 import { usualSpelling } from "./spellings.ts";
 

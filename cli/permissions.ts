@@ -3,8 +3,8 @@ import { constant, type InferValue, message, multiple, object, option } from "@o
 import { defineCommand } from "./define.ts";
 import { filePath } from "./path_value.ts";
 import { loadConfig } from "./load.ts";
-import { configOption, jsonOption, parallelProcessesOption } from "./options.ts";
-import { parameters, paramsOption } from "./params.ts";
+import { configOption, jsonOption, parallelProcessesOption, paramsOption } from "./options.ts";
+import { parameters } from "./params.ts";
 import { toJson } from "./render/json.ts";
 import type { CommandContext } from "./services.ts";
 

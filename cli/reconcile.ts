@@ -8,11 +8,12 @@ import { defineCommand } from "./define.ts";
 import { loadConfig } from "./load.ts";
 import {
   configOption,
+  paramsOption,
   reportFormatOption,
   reportOutputOption,
   requiredExportOption,
 } from "./options.ts";
-import { parameters, paramsOption } from "./params.ts";
+import { parameters } from "./params.ts";
 import { toJson } from "./render/json.ts";
 import { renderReconcile } from "./render/reconcile.ts";
 import type { CommandContext } from "./services.ts";

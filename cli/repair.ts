@@ -9,11 +9,12 @@ import { loadConfig } from "./load.ts";
 import {
   configOption,
   lockWaitOption,
+  paramsOption,
   reportFormatOption,
   reportOutputOption,
   requiredExportOption,
 } from "./options.ts";
-import { parameters, paramsOption } from "./params.ts";
+import { parameters } from "./params.ts";
 import { filePath } from "./path_value.ts";
 import { toJson } from "./render/json.ts";
 import { renderRepair } from "./render/reconcile.ts";

@@ -1,7 +1,11 @@
 import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
-import { parseOften } from "../../../cli/often.ts";
+import { merge } from "@optique/core";
+import { extractOptionNames } from "@optique/core/usage";
+import { globalOptions } from "../../../cli/global_options.ts";
+import { OFTEN_SPELLINGS, parseOften } from "../../../cli/often.ts";
 import { parseArgs, type Parsed } from "../../../cli/parse.ts";
+import { runCommand } from "../../../cli/run_command.ts";
 
 /** What the whole grammar makes of it; null for an error. */
 function parsedByAll(args: readonly string[]): Parsed | null {
@@ -31,6 +35,23 @@ Deno.test("a plain run is read without the whole grammar, and as that reads it",
   }
 });
 
+Deno.test("every option of a run is read, by all its names", () => {
+  const names = extractOptionNames(merge(runCommand, globalOptions).usage);
+  deepEqual([...OFTEN_SPELLINGS].sort(), [...names].sort());
+  for (const name of OFTEN_SPELLINGS) {
+    const values: Record<string, string> = { "--lock-wait": "5", "--log-format": "json" };
+    const value = /^--?p/.test(name) && !name.startsWith("--parallel")
+      ? "k=v"
+      : values[name] ?? "x";
+    const lines = [["run", "-c", "r.yaml", name], ["run", "-c", "r.yaml", name, value]]
+      .map((line) => /^(-c|--config)$/.test(name) ? ["run", ...line.slice(3)] : line);
+    const read = lines.map(parseOften).filter((often) => often !== null);
+    deepEqual(read.length, 1, name);
+    const all = lines.map(parsedByAll).find((parsed) => parsed?.kind === "invocation");
+    deepEqual(read[0].invocation, all?.kind === "invocation" ? all.invocation : null, name);
+  }
+});
+
 Deno.test("what is no plain run is left to the whole grammar", () => {
   for (
     const line of [
@@ -47,6 +68,14 @@ Deno.test("what is no plain run is left to the whole grammar", () => {
       "run -c r.yaml -V",
       "run -c r.yaml --no-such",
       "run -c r.yaml -- x",
+      "run -c r.yaml -c s.yaml",
+      "run -c r.yaml --json --json",
+      "run -c r.yaml --json=true",
+      "run -c r.yaml -e --validate",
+      "run -c r.yaml --lock-wait=-1",
+      "run -c r.yaml -p =v",
+      "run -c r.yaml run",
+      "--json run -c r.yaml",
       "help run",
     ]
   ) {
