@@ -129,13 +129,7 @@ function driverOf(specifier: string): string | undefined {
   );
 }
 
-/** What sets `zod` up, and everything else of the product imports it from. */
-const ZOD = "core/base/zod.ts";
-
 function packageProblem(file: string, specifier: string): string | null {
-  if (specifier === "zod" && isProduct(file) && file !== ZOD) {
-    return `${ZOD} sets zod up; import it from there`;
-  }
   const driver = driverOf(specifier);
   if (driver === undefined || (part(file) !== "core" && part(file) !== "cli")) return null;
   return `${part(file)} reaches ${driver} through a port; an adapter imports it`;

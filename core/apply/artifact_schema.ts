@@ -1,5 +1,6 @@
 /** The shape of an artifact as apply accepts it; what it means is checked in `read_artifact.ts`. */
-import { z } from "../base/zod.ts";
+import type { Infer } from "../base/shape.ts";
+import { s } from "../base/shapes.ts";
 import {
   exportSchema,
   lineageSchema,
@@ -7,36 +8,36 @@ import {
   sourceSchema,
 } from "../config/schema.ts";
 
-const bound = z.union([z.number().int(), z.string(), z.null()]);
-const instant = z.iso.datetime();
+const bound = s.union([s.number().int(), s.string(), s.null()]);
+const instant = s.instant();
 
 /** Only what apply uses; the rest of the artifact is for people and may grow. */
-export const artifactSchema = z.object({
-  plan_id: z.string().min(1),
+export const artifactSchema = s.object({
+  plan_id: s.string().min(1),
   created_at: instant,
   expires_at: instant,
-  export_name: z.string().min(1),
-  plan_fingerprint: z.string().min(1),
-  resolved_plan: z.strictObject({
+  export_name: s.string().min(1),
+  plan_fingerprint: s.string().min(1),
+  resolved_plan: s.strictObject({
     source: sourceSchema,
     // The query is written out: a plan reads no other file.
     export: exportSchema.omit({ query_file: true, allow_outside: true }),
     notifications: notificationsSchema.nullable(),
     // Absent from plans without one.
     lineage: lineageSchema.optional(),
-    base_query: z.string(),
-    redacted: z.array(z.string()),
+    base_query: s.string(),
+    redacted: s.array(s.string()),
   }),
-  computed: z.strictObject({
-    chunk_ranges: z.array(z.tuple([bound, bound])),
-    chunk_count: z.number().int().min(0),
-    cursor_snapshot: z.string().nullable(),
-    row_estimate: z.number().nullable(),
-    snapshot: z.strictObject({ id: z.string().min(1), point: z.string() }).optional(),
+  computed: s.strictObject({
+    chunk_ranges: s.array(s.pair(bound, bound)),
+    chunk_count: s.number().int().min(0),
+    cursor_snapshot: s.string().nullable(),
+    row_estimate: s.number().nullable(),
+    snapshot: s.strictObject({ id: s.string().min(1), point: s.string() }).optional(),
   }),
-  prioritization: z.object({ recommended_wave: z.number().int().positive() }),
-  config_path: z.string().min(1),
-  integrity: z.string(),
+  prioritization: s.object({ recommended_wave: s.number().int().positive() }),
+  config_path: s.string().min(1),
+  integrity: s.string(),
 });
 
-export type ArtifactData = z.infer<typeof artifactSchema>;
+export type ArtifactData = Infer<typeof artifactSchema>;

@@ -1,12 +1,10 @@
-/** What zod found, in the words of someone who writes YAML. */
-import { z } from "../base/zod.ts";
+/** What the schema found, in the words of someone who writes YAML. */
+import type { Issue, Shape } from "../base/shape.ts";
+import { NumberShape } from "../base/shape_scalars.ts";
 import { redact } from "../base/redact.ts";
 import { didYouMean, nearest } from "../base/suggest.ts";
 import type { ConfigPath } from "./problem.ts";
-import { writtenPath } from "./schema/fields.ts";
 import { knownKeys, placesOf, schemaAt } from "./schema_keys.ts";
-
-type Issue = z.core.$ZodIssue;
 
 /** Fields whose value is never shown, not even in an error about it. */
 const SECRET_KEYS = new Set(["password", "url", "webhook_url"]);
@@ -31,8 +29,8 @@ export interface IssueMessage {
 }
 
 /** The messages of one issue: one, except for several unknown keys in one mapping. */
-export function issueMessages(root: z.ZodType, issue: Issue, data: unknown): IssueMessage[] {
-  const path = writtenPath(issue.path);
+export function issueMessages(root: Shape<unknown>, issue: Issue, data: unknown): IssueMessage[] {
+  const { path } = issue;
   if (issue.code === "unrecognized_keys") {
     const known = knownKeys(root, path, data);
     return issue.keys.map((key) => ({
@@ -44,7 +42,7 @@ export function issueMessages(root: z.ZodType, issue: Issue, data: unknown): Iss
 }
 
 function unknownKeyMessage(
-  root: z.ZodType,
+  root: Shape<unknown>,
   path: ConfigPath,
   key: string,
   known: readonly string[],
@@ -73,7 +71,7 @@ function valueAt(data: unknown, path: ConfigPath): unknown {
   return value;
 }
 
-function issueMessage(root: z.ZodType, issue: Issue, path: ConfigPath, data: unknown): string {
+function issueMessage(root: Shape<unknown>, issue: Issue, path: ConfigPath, data: unknown): string {
   const value = valueAt(data, path);
   const secret = path.some((part) => SECRET_KEYS.has(String(part)));
   // `password:secret`, written without the space, is a text where a mapping belongs.
@@ -84,7 +82,7 @@ function issueMessage(root: z.ZodType, issue: Issue, path: ConfigPath, data: unk
   switch (issue.code) {
     case "invalid_type": {
       const field = schemaAt(root, path, data);
-      const whole = field instanceof z.ZodNumber && field.isInt;
+      const whole = field instanceof NumberShape && field.isInt;
       const expected = whole ? "a whole number" : typeName(issue.expected);
       const quote = expected === "text" && ["number", "boolean"].includes(typeof value)
         ? " (put it in quotes)"
@@ -102,11 +100,7 @@ function issueMessage(root: z.ZodType, issue: Issue, path: ConfigPath, data: unk
     case "too_big":
       return `must be at most ${issue.maximum}, got ${got}`;
     case "invalid_format":
-    case "not_multiple_of":
     case "unrecognized_keys":
-    case "invalid_key":
-    case "invalid_element":
-    case "custom":
       return issue.message;
   }
 }
@@ -135,8 +129,8 @@ function oneOf(value: unknown, choices: readonly string[], got: string): string 
 }
 
 function unionMessage(
-  root: z.ZodType,
-  issue: z.core.$ZodIssueInvalidUnion,
+  root: Shape<unknown>,
+  issue: Extract<Issue, { code: "invalid_union" }>,
   path: ConfigPath,
   data: unknown,
   got: string,
@@ -147,7 +141,7 @@ function unionMessage(
   const inside = issue.errors.find((branch) => branch.length > 0 && !branch.some(isTypeOfWhole));
   if (inside !== undefined) {
     const [first] = inside;
-    const at = [...path, ...first.path.filter((part) => typeof part !== "symbol")];
+    const at = [...path, ...first.path];
     return issueMessage(root, { ...first, path: at }, at, data);
   }
   const expected = issue.errors.flatMap((branch) => branch.filter(isTypeOfWhole).map(expectedOf));
@@ -163,7 +157,7 @@ function expectedOf(issue: Issue): string {
 }
 
 /** `>0` of whole numbers is "at least 1". */
-function smallest(issue: z.core.$ZodIssueTooSmall): string {
+function smallest(issue: Extract<Issue, { code: "too_small" }>): string {
   return issue.inclusive === false ? String(Number(issue.minimum) + 1) : String(issue.minimum);
 }
 

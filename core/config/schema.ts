@@ -3,7 +3,8 @@
  * rules in `rules/`; the schema says only what each field is. JSON Schema and the configuration
  * reference are generated from it, so every field's description carries its default and unit.
  */
-import { z } from "../base/zod.ts";
+import type { Infer } from "../base/shape.ts";
+import { s } from "../base/shapes.ts";
 import { exportSchema } from "./schema/export.ts";
 import { text } from "./schema/fields.ts";
 import { lineageSchema } from "./schema/lineage.ts";
@@ -35,30 +36,30 @@ export {
 } from "./schema/source.ts";
 
 /** `notifications:` at the top of the file. */
-export const notificationsSchema = z.strictObject({
-  slack: z.strictObject({
+export const notificationsSchema = s.strictObject({
+  slack: s.strictObject({
     webhook_url: text.optional().describe("Incoming webhook; prefer webhook_url_env."),
     webhook_url_env: text.optional().describe("Environment variable that holds the webhook."),
-    on: z.array(z.enum(["failure", "schema_change", "degraded"])).default(["failure"]).describe(
+    on: s.array(s.enum(["failure", "schema_change", "degraded"])).default(["failure"]).describe(
       "Events to tell about. Default: failure.",
     ),
   }).optional().describe("Messages to a Slack channel. A failing webhook only warns."),
 }).describe("Whom to tell about a run.");
 
-export const configSchema = z.strictObject({
+export const configSchema = s.strictObject({
   source: sourceSchema,
-  exports: z.array(exportSchema).min(1).describe("What to export, at least one."),
+  exports: s.array(exportSchema).min(1).describe("What to export, at least one."),
   notifications: notificationsSchema.optional(),
   lineage: lineageSchema.optional(),
-  parallel_exports: z.boolean().default(false).describe(
+  parallel_exports: s.boolean().default(false).describe(
     "Run all exports at the same time in one process, as --parallel-exports does. Default: false.",
   ),
-  parallel_export_processes: z.boolean().default(false).describe(
+  parallel_export_processes: s.boolean().default(false).describe(
     "Run each export as a process of its own, as --parallel-export-processes does. Default: false.",
   ),
 }).describe("Configuration of Rivet: one source, its exports.");
 
 /** The block after parsing, with its defaults. */
-export type NotificationsConfig = z.infer<typeof notificationsSchema>;
+export type NotificationsConfig = Infer<typeof notificationsSchema>;
 /** A whole file after parsing, with its defaults; nothing is resolved or read yet. */
-export type RivetConfig = z.infer<typeof configSchema>;
+export type RivetConfig = Infer<typeof configSchema>;

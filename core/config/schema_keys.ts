@@ -1,23 +1,24 @@
-/** Looking things up in the zod schema: what a path's field is, and which keys its mapping knows. */
-import { z } from "../base/zod.ts";
+/** Looking things up in the schema: what a path's field is, and which keys its mapping knows. */
+import { DefaultShape, OptionalShape, type Shape } from "../base/shape.ts";
+import { ListShape, ObjectShape, RecordShape, VariantShape } from "../base/shape_blocks.ts";
 import type { ConfigPath } from "./problem.ts";
 
-type Schema = z.core.$ZodType;
+type Schema = Shape<unknown>;
 
 function unwrap(schema: Schema): Schema {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
-    return unwrap(schema.unwrap());
+  if (schema instanceof OptionalShape || schema instanceof DefaultShape) {
+    return unwrap(schema.inner);
   }
   return schema;
 }
 
 /** The options of a discriminated union that its data chose, or all of them. */
 function options(schema: Schema, data: unknown): Schema[] {
-  if (!(schema instanceof z.ZodDiscriminatedUnion)) return [schema];
+  if (!(schema instanceof VariantShape)) return [schema];
   const all = schema.options.map(unwrap);
   const type = (data as Record<string, unknown> | null | undefined)?.type;
   const chosen = all.filter((option) =>
-    option instanceof z.ZodObject && option.shape.type.safeParse(type).success
+    option instanceof ObjectShape && option.shape.type.safeParse(type).success
   );
   return chosen.length > 0 ? chosen : all;
 }
@@ -36,11 +37,11 @@ export function schemaAt(root: Schema, path: ConfigPath, data: unknown): Schema 
 }
 
 function child(schema: Schema, part: string | number): Schema[] {
-  if (schema instanceof z.ZodObject) {
+  if (schema instanceof ObjectShape) {
     return Object.hasOwn(schema.shape, part) ? [schema.shape[part]] : [];
   }
-  if (schema instanceof z.ZodArray) return [schema.element];
-  if (schema instanceof z.ZodRecord) return [schema.valueType];
+  if (schema instanceof ListShape) return [schema.element];
+  if (schema instanceof RecordShape) return [schema.valueType];
   return [];
 }
 
@@ -53,7 +54,7 @@ export function knownKeys(root: Schema, path: ConfigPath, data: unknown): string
     value = (value as Record<string | number, unknown> | null | undefined)?.[part];
   }
   return options(schema, value).flatMap((s) =>
-    s instanceof z.ZodObject ? Object.keys(s.shape) : []
+    s instanceof ObjectShape ? Object.keys(s.shape) : []
   );
 }
 
@@ -62,11 +63,11 @@ export function placesOf(root: Schema, key: string): string[] {
   const places = new Set<string>();
   const walk = (schema: Schema, place: string) => {
     const inner = unwrap(schema);
-    if (inner instanceof z.ZodArray) walk(inner.element, `${place}[]`);
-    if (inner instanceof z.ZodDiscriminatedUnion) {
+    if (inner instanceof ListShape) walk(inner.element, `${place}[]`);
+    if (inner instanceof VariantShape) {
       for (const option of inner.options) walk(option, place);
     }
-    if (!(inner instanceof z.ZodObject)) return;
+    if (!(inner instanceof ObjectShape)) return;
     for (const [name, field] of Object.entries(inner.shape)) {
       if (name === key) places.add(place);
       walk(field as Schema, place === "" ? name : `${place}.${name}`);

@@ -1,11 +1,12 @@
 /** Shape and relations of a parsed file: every problem at once. */
-import { z } from "../base/zod.ts";
+import type { Shape } from "../base/shape.ts";
+import { ObjectShape } from "../base/shape_blocks.ts";
+import { s } from "../base/shapes.ts";
 import { nearest } from "../base/suggest.ts";
 import { issueMessages } from "./issue_message.ts";
 import type { ConfigPath } from "./problem.ts";
 import { EXPORT_RULES, ROOT_RULES, SOURCE_RULES } from "./rules.ts";
 import type { Finding, Rule } from "./rules/rule.ts";
-import { writtenPath } from "./schema/fields.ts";
 import {
   configSchema,
   exportSchema,
@@ -43,7 +44,7 @@ export function validateConfig(data: Block, substituted: ReadonlySet<string>): V
 function typeSubstituted(data: Block, substituted: ReadonlySet<string>): Block {
   let copy: Block = data;
   for (const issue of configSchema.safeParse(data).error?.issues ?? []) {
-    const path = writtenPath(issue.path);
+    const { path } = issue;
     if (issue.code !== "invalid_type" || !substituted.has(JSON.stringify(path))) continue;
     copy = replaceAt(copy, path, (text) => typed(String(text), issue.expected)) as Block;
   }
@@ -90,11 +91,11 @@ function checkRules(data: Block): Finding[] {
 }
 
 /** The blocks that root rules look at; exports stay as they are written. */
-const rootSchema = z.looseObject({
+const rootSchema = s.looseObject({
   notifications: notificationsSchema.optional(),
   lineage: lineageSchema.optional(),
-  parallel_exports: z.boolean().optional(),
-  parallel_export_processes: z.boolean().optional(),
+  parallel_exports: s.boolean().optional(),
+  parallel_export_processes: s.boolean().optional(),
 });
 
 /** Keep the rest of an export checkable when a required field is missing or wrong. */
@@ -107,7 +108,7 @@ interface Lenient<T> {
 }
 
 /** What of a block parses, its broken keys left out; null when the block is no mapping. */
-function lenient<T>(schema: z.ZodType<T>, raw: unknown, standIns: Block): Lenient<T> | null {
+function lenient<T>(schema: Shape<T>, raw: unknown, standIns: Block): Lenient<T> | null {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return null;
   const broken = new Set<string>();
   for (const issue of schema.safeParse(raw).error?.issues ?? []) {
@@ -118,7 +119,7 @@ function lenient<T>(schema: z.ZodType<T>, raw: unknown, standIns: Block): Lenien
   const needed = Object.entries(standIns).filter(([key]) => broken.has(key));
   const result = schema.safeParse(Object.fromEntries([...kept, ...needed]));
   if (!result.success) return null;
-  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  const known = schema instanceof ObjectShape ? Object.keys(schema.shape) : [];
   const meant = [...broken].map((key) => nearest(key, known)).filter((key) => key !== undefined);
   return { value: result.data, broken: new Set([...broken, ...meant]) };
 }

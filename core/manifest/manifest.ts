@@ -2,7 +2,7 @@
  * `manifest.json` version 1 (contracts section 3): its shape, its bytes and their reader. Property names
  * are those of the file. Fields may be added, never removed: a reader ignores what it does not know.
  */
-import { z } from "../base/zod.ts";
+import { s } from "../base/shapes.ts";
 import { RivetError } from "../base/errors.ts";
 import type { FileStatistics } from "../ports/format.ts";
 
@@ -109,25 +109,25 @@ export interface Manifest {
   readonly table?: { readonly type: string; readonly version: string };
 }
 
-const count = z.number().int().min(0);
-const fingerprint = z.string().regex(/^xxh3:[0-9a-f]{16}$/, "expected xxh3:<16 hex>");
+const count = s.number().int().min(0);
+const fingerprint = s.string().regex(/^xxh3:[0-9a-f]{16}$/, "expected xxh3:<16 hex>");
 
-const partSchema = z.object({
+const partSchema = s.object({
   part_id: count,
-  path: z.string().min(1),
+  path: s.string().min(1),
   rows: count,
   size_bytes: count,
   content_fingerprint: fingerprint,
-  content_md5: z.string(),
-  status: z.enum(["committed", "quarantined", "superseded"]),
+  content_md5: s.string(),
+  status: s.enum(["committed", "quarantined", "superseded"]),
   chunk_index: count.nullable().default(null),
 });
 
-const bound = z.object({ value: z.string(), exact: z.boolean() }).nullable();
+const bound = s.object({ value: s.string(), exact: s.boolean() }).nullable();
 
-const statistics = z.object({
-  columns: z.array(z.object({
-    path: z.array(z.string()),
+const statistics = s.object({
+  columns: s.array(s.object({
+    path: s.array(s.string()),
     values: count,
     nulls: count,
     bytes: count,
@@ -135,65 +135,67 @@ const statistics = z.object({
     max: bound,
     fieldId: count.nullish(),
   })),
-  splits: z.array(count),
+  splits: s.array(count),
 });
 
-const tableCommit = z.object({
-  write: z.enum(["append", "replace", "overwrite", "amend"]),
-  covers: z.object({ field: count, from: z.string() }).optional(),
-  columns: z.array(z.object({ name: z.string(), type: z.string() })),
-  files: z.array(z.object({
-    path: z.string(),
+const tableCommit = s.object({
+  write: s.enum(["append", "replace", "overwrite", "amend"]),
+  covers: s.object({ field: count, from: s.string() }).optional(),
+  columns: s.array(s.object({ name: s.string(), type: s.string() })),
+  files: s.array(s.object({
+    path: s.string(),
     statistics: statistics.nullable(),
-    partition: z.string().optional(),
+    partition: s.string().optional(),
   })),
-  removed: z.array(z.string()),
-  kept: z.array(z.string()),
+  removed: s.array(s.string()),
+  kept: s.array(s.string()),
 });
 
-const manifestSchema = z.object({
-  manifest_version: z.literal(MANIFEST_VERSION),
-  run_id: z.string().min(1),
-  export_name: z.string().min(1),
-  started_at: z.string(),
-  finished_at: z.string(),
-  status: z.enum(["success", "failed", "interrupted", "prepared"]),
-  source: z.object({
-    engine: z.string(),
-    schema: z.string().nullable(),
-    table: z.string().nullable(),
+const manifestSchema = s.object({
+  manifest_version: s.literal(MANIFEST_VERSION),
+  run_id: s.string().min(1),
+  export_name: s.string().min(1),
+  started_at: s.string(),
+  finished_at: s.string(),
+  status: s.enum(["success", "failed", "interrupted", "prepared"]),
+  source: s.object({
+    engine: s.string(),
+    schema: s.string().nullable(),
+    table: s.string().nullable(),
   }),
-  destination: z.object({ kind: z.string(), uri: z.string() }),
-  format: z.string(),
-  compression: z.string(),
+  destination: s.object({ kind: s.string(), uri: s.string() }),
+  format: s.string(),
+  compression: s.string(),
   schema_fingerprint: fingerprint.nullable(),
-  columns: z.array(z.object({ name: z.string(), type: z.string() })),
+  columns: s.array(s.object({ name: s.string(), type: s.string() })),
   row_count: count,
   part_count: count,
-  parts: z.array(partSchema),
-  snapshot: z.string().nullish(),
-  cursor: z.object({
-    before: z.string().nullable(),
-    after: z.string(),
-    ties: z.string().optional(),
+  parts: s.array(partSchema),
+  snapshot: s.string().nullish(),
+  cursor: s.object({
+    before: s.string().nullable(),
+    after: s.string(),
+    ties: s.string().optional(),
   }).optional(),
   sequence: count.optional(),
-  previous_run_id: z.string().nullish(),
+  previous_run_id: s.string().nullish(),
   table_commit: tableCommit.optional(),
-  table: z.object({ type: z.string(), version: z.string() }).optional(),
-}).superRefine((manifest, ctx) => {
+  table: s.object({ type: s.string(), version: s.string() }).optional(),
+});
+
+/** What of a manifest contradicts the rest of it, or null. */
+function contradiction(manifest: Manifest): string | null {
   const committed = manifest.parts.filter((part) => part.status === "committed");
   const rows = committed.reduce((sum, part) => sum + part.rows, 0);
   const paths = new Set(committed.map((part) => part.path));
-  const problem = manifest.part_count !== committed.length
+  return manifest.part_count !== committed.length
     ? `part_count is ${manifest.part_count}, but ${committed.length} parts are committed`
     : manifest.row_count !== rows
     ? `row_count is ${manifest.row_count}, but the committed parts hold ${rows}`
     : paths.size !== committed.length
     ? "two committed parts have the same path"
     : null;
-  if (problem !== null) ctx.addIssue({ code: "custom", message: problem });
-});
+}
 
 /** The file's bytes: the same manifest gives the same bytes. */
 export function serializeManifest(manifest: Manifest): Uint8Array {
@@ -212,10 +214,13 @@ export function parseManifest(bytes: Uint8Array, key: string): Manifest {
     throw new RivetError("VALIDATION_FAILED", `${key} is not JSON`, { hint: DAMAGED_HINT, cause });
   }
   const parsed = manifestSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.slice(0, 3).map((issue) =>
-    issue.path.length === 0 ? issue.message : `${issue.path.join(".")}: ${issue.message}`
-  );
+  const against = parsed.success ? contradiction(parsed.data) : null;
+  if (parsed.success && against === null) return parsed.data;
+  const problems = against !== null
+    ? [against]
+    : (parsed.error?.issues ?? []).slice(0, 3).map((issue) =>
+      issue.path.length === 0 ? issue.message : `${issue.path.join(".")}: ${issue.message}`
+    );
   throw new RivetError("VALIDATION_FAILED", `${key} is not a manifest: ${problems.join("; ")}`, {
     hint: DAMAGED_HINT,
   });

@@ -1,6 +1,6 @@
 /** The chunk run that reconcile and repair work on (RC1, RC4, RR7). */
 import { createHash } from "node:crypto";
-import { z } from "../base/zod.ts";
+import { s } from "../base/shapes.ts";
 import type { LoadedExport } from "../config/loaded.ts";
 import { ConfigError, RivetError } from "../base/errors.ts";
 import type { Source } from "../ports/source.ts";
@@ -19,17 +19,17 @@ export interface RecordedRun {
   readonly baseHash?: string;
 }
 
-const planSchema = z.object({
-  shape: z.object({
-    kind: z.enum(CUT_KINDS),
-    base: z.string(),
-    column: z.string(),
-    columnType: z.custom<ChunkShape["columnType"]>().optional(),
-    unique: z.boolean().optional(),
-    table: z.string().optional(),
+const planSchema = s.object({
+  shape: s.object({
+    kind: s.enum(CUT_KINDS),
+    base: s.string(),
+    column: s.string(),
+    columnType: s.any<ChunkShape["columnType"]>().optional(),
+    unique: s.boolean().optional(),
+    table: s.string().optional(),
   }),
-  pageRows: z.number().nullable(),
-  baseHash: z.string().optional(),
+  pageRows: s.number().nullable(),
+  baseHash: s.string().optional(),
 });
 
 /** Tells two base queries apart without showing them: what is stored of them holds no secret. */

@@ -1,5 +1,5 @@
 /** What a repair will do (RR1, RR6). Property names are those of its JSON: public API. */
-import { z } from "../base/zod.ts";
+import { s } from "../base/shapes.ts";
 import type { LoadedExport } from "../config/loaded.ts";
 import { ConfigError, RivetError } from "../base/errors.ts";
 import type { ChunkTask } from "../ports/state.ts";
@@ -30,15 +30,15 @@ export interface RepairPlan {
   readonly skipped: readonly SkippedPartition[];
 }
 
-const reportSchema = z.object({
-  export_name: z.string(),
-  run_id: z.string(),
-  strategy: z.string(),
-  partitions: z.array(z.object({
-    kind: z.string(),
-    identifier: z.string(),
-    status: z.enum(["match", "mismatch", "unknown"]),
-    note: z.string().nullish(),
+const reportSchema = s.object({
+  export_name: s.string(),
+  run_id: s.string(),
+  strategy: s.string(),
+  partitions: s.array(s.object({
+    kind: s.string(),
+    identifier: s.string(),
+    status: s.enum(["match", "mismatch", "unknown"]),
+    note: s.string().nullish(),
   })),
 });
 

@@ -94,8 +94,8 @@ export const REASONS: Readonly<Record<string, Reason>> = {
       "problems name line and column, and `plan` writes two keys back with every other byte as it was",
   },
   "zod": {
-    use: "the shape of configurations and plans, and the JSON Schema of it",
-    why: "one definition for check, type and schema",
+    use: "takes or refuses what our own shapes do, in tests",
+    why: "a checker of values, and of JSON Schema, that we did not write",
   },
   "@opentelemetry/api": {
     use: "spans and metrics, through the exporter that the runtime has; loaded where it exports",

@@ -42,8 +42,6 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ["core/run/run.ts", "npm:/mysql2@3/promise"],
   ["core/run/run.ts", "node:sqlite"],
   ["core/run/run.ts", "@aws-sdk/client-s3"],
-  ["core/config/schema.ts", "zod"],
-  ["adapters/destinations/gcs/resources.ts", "zod"],
   ["core/run/run.ts", "../../tests/support/render.ts"],
   ["cli/run.ts", "../adapters/registry.ts"],
   ["cli/run.ts", "../state/store.ts"],
@@ -62,7 +60,6 @@ const REFUSED: readonly (readonly [string, string])[] = [
 const ALLOWED: readonly (readonly [string, string])[] = [
   ["core/run/run.ts", "../ports/source.ts"],
   ["core/config/load.ts", "yaml"],
-  ["core/base/zod.ts", "zod"],
   ["core/run/run.ts", "node:path"],
   ["cli/run.ts", "../core/run/run.ts"],
   ["cli/run.ts", "@optique/core"],

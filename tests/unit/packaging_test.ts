@@ -68,7 +68,6 @@ Deno.test("the product's packages are those it imports; tests and the demo bring
     "snappyjs",
     "tedious",
     "yaml",
-    "zod",
   ]);
 });
 

@@ -1,36 +1,48 @@
 /** What the JSON API answers, as far as it is used. */
-import { z } from "../../../core/base/zod.ts";
+import type { Infer } from "../../../core/base/shape.ts";
+import { s } from "../../../core/base/shapes.ts";
 
-const objectSchema = z.object({
-  name: z.string(),
+const objectSchema = s.object({
+  name: s.string(),
   /** Numbers of 64 bits are strings in this API. */
-  size: z.coerce.number().int().min(0),
+  size: s.union([s.string().regex(/^\d+$/, "expected a number"), s.number().int().min(0)]),
   /** Base64; absent for objects that were composed of others. */
-  md5Hash: z.string().optional(),
+  md5Hash: s.string().optional(),
 });
 
-const pageSchema = z.object({
-  items: z.array(objectSchema).default([]),
-  nextPageToken: z.string().nullable().default(null),
+const pageSchema = s.object({
+  items: s.array(objectSchema).default([]),
+  nextPageToken: s.string().nullable().default(null),
 });
 
-const rewriteSchema = z.object({
-  done: z.boolean(),
-  rewriteToken: z.string().optional(),
+const rewriteSchema = s.object({
+  done: s.boolean(),
+  rewriteToken: s.string().optional(),
 });
 
-export type ObjectResource = z.infer<typeof objectSchema>;
+/** An object as it is listed. */
+export type ObjectResource = Omit<Infer<typeof objectSchema>, "size"> & { readonly size: number };
+
+interface Page {
+  readonly items: readonly ObjectResource[];
+  readonly nextPageToken: string | null;
+}
+
+function resource(listed: Infer<typeof objectSchema>): ObjectResource {
+  return { ...listed, size: Number(listed.size) };
+}
 
 function json(bytes: Uint8Array): unknown {
   return JSON.parse(new TextDecoder().decode(bytes));
 }
 
 export function objectResource(bytes: Uint8Array): ObjectResource {
-  return objectSchema.parse(json(bytes));
+  return resource(objectSchema.parse(json(bytes)));
 }
 
-export function pageOf(bytes: Uint8Array): z.infer<typeof pageSchema> {
-  return pageSchema.parse(json(bytes));
+export function pageOf(bytes: Uint8Array): Page {
+  const { items, nextPageToken } = pageSchema.parse(json(bytes));
+  return { items: items.map(resource), nextPageToken };
 }
 
 /** The token that the next call of a rewrite carries, or null when the copy is complete. */

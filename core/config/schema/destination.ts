@@ -1,10 +1,11 @@
 /** `destination:` of an export, one shape per `type`. */
-import { z } from "../../base/zod.ts";
+import type { Infer } from "../../base/shape.ts";
+import { s } from "../../base/shapes.ts";
 import { text } from "./fields.ts";
 
 const PLACEHOLDERS = "Placeholders: {date} (UTC), {export}, {table}, {run_id}, {partition}.";
 
-const prefix = z.string().default("").describe(
+const prefix = s.string().default("").describe(
   `Start of every object's key, "/" between segments. ${PLACEHOLDERS} Default: empty.`,
 );
 const endpoint = text.optional().describe(
@@ -14,10 +15,10 @@ const endpoint = text.optional().describe(
 const caFile = text.optional().describe(
   "PEM file of certificate authorities that are trusted beside the machine's, relative to this file.",
 );
-const probe = z.boolean().optional().describe(
+const probe = s.boolean().optional().describe(
   "Write and remove .rivet-probe under the prefix before a run reads anything. Default: true.",
 );
-const anonymous = z.boolean().optional().describe(
+const anonymous = s.boolean().optional().describe(
   "Send no credentials: emulators, and buckets that are open to everybody.",
 );
 
@@ -28,24 +29,24 @@ const manifestDir = text.regex(
   "Folder for the manifests, below the one of the parts, so that readers of that one find parts alone, e.g. _rivet. Default: beside the parts.",
 );
 
-const local = z.strictObject({
-  type: z.literal("local"),
+const local = s.strictObject({
+  type: s.literal("local"),
   path: text.describe(
     `Folder for the files, created when missing, relative to this file. "~" is not expanded. ${PLACEHOLDERS}`,
   ),
-  prefix: z.string().optional().describe(`Folders below path. ${PLACEHOLDERS} Default: none.`),
+  prefix: s.string().optional().describe(`Folders below path. ${PLACEHOLDERS} Default: none.`),
   manifest_dir: manifestDir,
 }).describe("Files on a local disk.");
 
-const s3 = z.strictObject({
-  type: z.literal("s3"),
+const s3 = s.strictObject({
+  type: s.literal("s3"),
   bucket: text.describe("Bucket; it must exist."),
   prefix,
   region: text.optional().describe("Region, e.g. us-east-1. Default: from the environment."),
   endpoint: endpoint.describe(
     "URL of an S3-compatible store; switches to path-style addressing. Default: AWS.",
   ),
-  path_style: z.boolean().optional().describe(
+  path_style: s.boolean().optional().describe(
     "The bucket in the path instead of the host's name. Default: true with an endpoint.",
   ),
   access_key_env: text.optional().describe(
@@ -64,8 +65,8 @@ const s3 = z.strictObject({
   probe,
 }).describe("Objects in Amazon S3 or a compatible store.");
 
-const gcs = z.strictObject({
-  type: z.literal("gcs"),
+const gcs = s.strictObject({
+  type: s.literal("gcs"),
   bucket: text.describe("Bucket; it must exist."),
   prefix,
   endpoint,
@@ -78,8 +79,8 @@ const gcs = z.strictObject({
   probe,
 }).describe("Objects in Google Cloud Storage.");
 
-const azure = z.strictObject({
-  type: z.literal("azure"),
+const azure = s.strictObject({
+  type: s.literal("azure"),
   bucket: text.optional().describe("Container; it must exist."),
   container: text.optional().describe("The same as bucket."),
   prefix,
@@ -100,13 +101,13 @@ const azure = z.strictObject({
   probe,
 }).describe("Blobs in Azure Blob Storage. Without a credential field: the default identity chain.");
 
-const stdout = z.strictObject({ type: z.literal("stdout") }).describe(
+const stdout = s.strictObject({ type: s.literal("stdout") }).describe(
   "The file's bytes to standard output. For one export, without chunks, parts or partitions.",
 );
 
 /** One shape per `type`; a key of another type is refused. */
-export const destinationSchema = z.discriminatedUnion("type", [local, s3, gcs, azure, stdout])
+export const destinationSchema = s.variants("type", [local, s3, gcs, azure, stdout])
   .describe("Where the files go.");
 
 /** The block after parsing; credentials are references still. */
-export type DestinationConfig = z.infer<typeof destinationSchema>;
+export type DestinationConfig = Infer<typeof destinationSchema>;

@@ -1,8 +1,9 @@
 /** One entry of `exports:`. */
-import { z } from "../../base/zod.ts";
+import type { Infer } from "../../base/shape.ts";
+import { s } from "../../base/shapes.ts";
 import { TARGETS } from "../../types/targets.ts";
 import { destinationSchema } from "./destination.ts";
-import { byColumn, positive, text } from "./fields.ts";
+import { positive, text } from "./fields.ts";
 import { csvSchema, metaColumnsSchema, parquetSchema, qualitySchema } from "./output.ts";
 import { tuningSchema } from "./source.ts";
 import { tableFormatSchema } from "./table_format.ts";
@@ -11,17 +12,17 @@ const what = {
   name: text.describe(
     "Unique name: state, file names and reports use it. Letters, digits, '_', '-', '.'.",
   ),
-  query: z.string().optional().describe(
+  query: s.string().optional().describe(
     "SQL to export. ${key} is replaced as text from --param, else the environment: trust what you pass. One of query, query_file, table.",
   ),
   query_file: text.optional().describe(
     "File that holds the SQL, relative to this file and in its folder; ${key} as in query.",
   ),
-  allow_outside: z.boolean().optional().describe(
+  allow_outside: s.boolean().optional().describe(
     "Whether query_file may be outside this file's folder, where others may write. Default: false.",
   ),
   table: text.optional().describe("Table to export whole, as name or schema.name."),
-  mode: z.enum(["full", "incremental", "chunked", "time_window"]).default("full").describe(
+  mode: s.enum(["full", "incremental", "chunked", "time_window"]).default("full").describe(
     "full: everything, every run. incremental: rows beyond the stored cursor. chunked: in key ranges. time_window: the last days_window days. Default: full.",
   ),
 };
@@ -33,10 +34,10 @@ const incremental = {
   cursor_fallback_column: text.optional().describe(
     "mode incremental: NOT NULL column used where cursor_column is NULL. Exactly with incremental_cursor_mode: coalesce.",
   ),
-  incremental_cursor_mode: z.enum(["single_column", "coalesce"]).optional().describe(
+  incremental_cursor_mode: s.enum(["single_column", "coalesce"]).optional().describe(
     "mode incremental: the cursor is cursor_column, or COALESCE(cursor_column, cursor_fallback_column). Default: single_column.",
   ),
-  incremental_safety: z.enum(["off", "commit_safe"]).optional().describe(
+  incremental_safety: s.enum(["off", "commit_safe"]).optional().describe(
     "mode incremental: commit_safe ends a run below what a running transaction may still commit, so that late commits are not lost. Default: off.",
   ),
   cursor_lag: text.optional().describe(
@@ -63,16 +64,16 @@ const chunked = {
   chunk_by_days: positive.optional().describe(
     "mode chunked: days per range of a date or timestamp chunk_column, instead of chunk_size.",
   ),
-  chunk_dense: z.boolean().optional().describe(
+  chunk_dense: s.boolean().optional().describe(
     "mode chunked: ranges of chunk_column with about chunk_size rows each, for sparse keys; one ROW_NUMBER() over the column finds them. Default: false.",
   ),
-  chunk_by_key: z.union([z.boolean(), text]).optional().describe(
+  chunk_by_key: s.union([s.boolean(), text]).optional().describe(
     "mode chunked: pages by a unique NOT NULL column of any type: its name, or true for chunk_column or the primary key. Default: false.",
   ),
-  chunk_by: z.enum(["ctid", "partitions"]).optional().describe(
+  chunk_by: s.enum(["ctid", "partitions"]).optional().describe(
     "mode chunked with table: instead of a column, ctid: ranges of the table's blocks, for tables without a key (PostgreSQL 14 and later, with a snapshot); partitions: each partition is a chunk (PostgreSQL, MySQL, MariaDB). Default: none.",
   ),
-  chunk_checkpoint: z.boolean().default(false).describe(
+  chunk_checkpoint: s.boolean().default(false).describe(
     "mode chunked: remembers each finished chunk, for --resume, reconcile, repair and progression. Default: false.",
   ),
   chunk_max_attempts: positive.optional().describe(
@@ -88,7 +89,7 @@ const chunked = {
 
 const timeWindow = {
   time_column: text.optional().describe("mode time_window: column that holds the row's time."),
-  time_column_type: z.enum(["timestamp", "unix"]).optional().describe(
+  time_column_type: s.enum(["timestamp", "unix"]).optional().describe(
     "mode time_window: a date or timestamp, or seconds since 1970. Default: timestamp.",
   ),
   days_window: positive.optional().describe(
@@ -100,32 +101,32 @@ const files = {
   partition_by: text.optional().describe(
     "Date or timestamp column by which rows go to Hive folders, column_day=2026-01-31/ (UTC), where the path says {partition}. The files keep the column. Default: none.",
   ),
-  partition_granularity: z.enum(["day", "month", "year"]).optional().describe(
+  partition_granularity: s.enum(["day", "month", "year"]).optional().describe(
     "Width of a partition. Default: day.",
   ),
   partition_name: text.regex(/^[^_.]/, "readers skip folders whose name begins with _ or .")
     .optional().describe(
       "What the folders are called before the =. Default: the column and the width, e.g. created_at_day.",
     ),
-  format: z.enum(["parquet", "csv"]).default("parquet").describe("File format. Default: parquet."),
-  compression: z.enum(["zstd", "snappy", "gzip", "lz4", "none"]).optional().describe(
+  format: s.enum(["parquet", "csv"]).default("parquet").describe("File format. Default: parquet."),
+  compression: s.enum(["zstd", "snappy", "gzip", "lz4", "none"]).optional().describe(
     "Codec of Parquet files, or gzip or zstd around a CSV file as a whole (.csv.gz, .csv.zst). Default: zstd, and none for CSV.",
   ),
-  compression_level: z.number().int().optional().describe(
+  compression_level: s.number().int().optional().describe(
     "zstd 1..22 (default 3), gzip 0..10 (default 6); the other codecs have no level.",
   ),
-  compression_profile: z.enum(["none", "fast", "balanced", "compact"]).optional().describe(
+  compression_profile: s.enum(["none", "fast", "balanced", "compact"]).optional().describe(
     "none, fast (snappy), balanced (zstd 3) or compact (zstd 9). Wins over compression and compression_level.",
   ),
   parquet: parquetSchema.optional(),
   csv: csvSchema.optional(),
-  columns: byColumn(z.string()).optional().describe(
+  columns: s.record(s.string()).optional().describe(
     "Type overrides by column: decimal(p,s), int16|int32|int64|uint64, float32|float64, bool, text, binary, json, uuid, date, time, timestamp[_tz][_ns], interval, list<type>.",
   ),
-  max_file_size: z.union([z.string(), z.number().int()]).optional().describe(
+  max_file_size: s.union([s.string(), s.number().int()]).optional().describe(
     'Starts a new part at about this size: "512MB" or "512MiB" (both powers of 1024) or a number of bytes; at least 1KB. Default: one part.',
   ),
-  skip_empty: z.boolean().default(false).describe(
+  skip_empty: s.boolean().default(false).describe(
     "0 rows: no file, the cursor stays, status skipped. Default: false.",
   ),
   meta_columns: metaColumnsSchema.optional(),
@@ -134,22 +135,22 @@ const files = {
 
 const trust = {
   quality: qualitySchema.optional(),
-  on_schema_drift: z.enum(["warn", "continue", "fail"]).default("warn").describe(
+  on_schema_drift: s.enum(["warn", "continue", "fail"]).default("warn").describe(
     "When columns differ from the last successful run: warn, say nothing, or fail with exit code 4. Default: warn.",
   ),
-  shape_drift_warn_factor: z.number().min(1).default(2.0).describe(
+  shape_drift_warn_factor: s.number().min(1).default(2.0).describe(
     "Warn when a column's mean width grows or shrinks by more than this factor. Default: 2.0.",
   ),
-  target: z.enum(TARGETS).optional().describe(
+  target: s.enum(TARGETS).optional().describe(
     "The warehouse that the type report of `rivet check` shows columns for, unless --target names one. Default: none.",
   ),
-  verify: z.enum(["size", "content"]).default("size").describe(
+  verify: s.enum(["size", "content"]).default("size").describe(
     "size: a part is verified by its size, and by MD5 where the store lists one. content: a part without MD5 fails. Default: size.",
   ),
-  reconcile: z.enum(["off", "count", "checksum"]).optional().describe(
+  reconcile: s.enum(["off", "count", "checksum"]).optional().describe(
     "Compare the source with what was exported, after the run and in reconcile: row counts, or each chunk's checksum of every value (mode chunked with chunk_checkpoint). Default: off.",
   ),
-  consistency: z.enum(["statement", "snapshot", "run_snapshot"]).optional().describe(
+  consistency: s.enum(["statement", "snapshot", "run_snapshot"]).optional().describe(
     "What readers see as one point in time: each statement, the whole export, or all exports of the run. Default: statement.",
   ),
   max_snapshot_s: positive.optional().describe(
@@ -161,19 +162,19 @@ const scheduling = {
   wave: positive.optional().describe(
     "Order of `rivet apply <config>`, lowest first; `rivet plan` writes it. No wave runs last.",
   ),
-  parallel_safe: z.boolean().optional().describe(
+  parallel_safe: s.boolean().optional().describe(
     "May run beside others of its wave with --parallel-export-processes; `rivet plan` writes it.",
   ),
   source_group: text.optional().describe(
     "Exports of one group share a physical source; `rivet plan` warns about heavy ones in the same group.",
   ),
-  reconcile_required: z.boolean().optional().describe(
+  reconcile_required: s.boolean().optional().describe(
     "Counts towards the export's priority in `rivet plan`. Default: false.",
   ),
 };
 
 /** All modes' keys at once: which of them belong to a mode is a rule's affair. */
-export const exportSchema = z.strictObject({
+export const exportSchema = s.strictObject({
   ...what,
   ...incremental,
   ...chunked,
@@ -193,6 +194,6 @@ export const MODE_KEYS = {
 } as const satisfies Record<string, readonly string[]>;
 
 /** An entry after parsing, with its defaults; what a mode makes of it is `ResolvedMode`. */
-export type ExportConfig = z.infer<typeof exportSchema>;
+export type ExportConfig = Infer<typeof exportSchema>;
 /** What `mode:` can be. */
 export type ExportMode = ExportConfig["mode"];

@@ -1,13 +1,14 @@
 /** Blocks of an export about what its files hold: `parquet:`, `quality:`, `meta_columns:`. */
-import { z } from "../../base/zod.ts";
-import { byColumn, nonNegative, positive, text } from "./fields.ts";
+import type { Infer } from "../../base/shape.ts";
+import { s } from "../../base/shapes.ts";
+import { nonNegative, positive, text } from "./fields.ts";
 
 /** `target_row_group_mb` when it is not chosen. */
 export const DEFAULT_ROW_GROUP_MB = 128;
 
 /** `parquet:`, ignored with a warning for other formats. */
-export const parquetSchema = z.strictObject({
-  row_group_strategy: z.enum(["auto", "fixed_rows", "fixed_memory"]).default("auto").describe(
+export const parquetSchema = s.strictObject({
+  row_group_strategy: s.enum(["auto", "fixed_rows", "fixed_memory"]).default("auto").describe(
     "auto: sized by the writer. fixed_rows: row_group_rows each. fixed_memory: about target_row_group_mb each. Default: auto.",
   ),
   row_group_rows: positive.optional().describe("Rows per row group, with fixed_rows."),
@@ -17,37 +18,37 @@ export const parquetSchema = z.strictObject({
   max_row_group_mb: positive.optional().describe(
     "Uncompressed size that no row group exceeds, in MiB. Default: no limit beyond the target.",
   ),
-  encoding: z.enum(["auto", "smallest", "plain"]).default("auto").describe(
+  encoding: s.enum(["auto", "smallest", "plain"]).default("auto").describe(
     "auto: per column, a dictionary or the smaller of plain and delta forms. smallest: floats as streams of their bytes and JSON in delta form too, which fewer readers open. plain: dictionaries and plain values alone, for readers that know no others. Default: auto.",
   ),
-  bloom_filter_columns: z.array(text).min(1).optional().describe(
+  bloom_filter_columns: s.array(text).min(1).optional().describe(
     "Columns with a Bloom filter per row group, by which readers that look for single values skip row groups. Not for booleans and floats. Default: none.",
   ),
 }).describe("Layout of Parquet files.");
 
-export const csvSchema = z.strictObject({
-  escape_formulas: z.boolean().default(false).describe(
+export const csvSchema = s.strictObject({
+  escape_formulas: s.boolean().default(false).describe(
     "Puts a ' before text that a spreadsheet would take for a formula: one that begins with =, +, -, @, a tab or a line end. Default: false.",
   ),
-  null: z.string().regex(
+  null: s.string().regex(
     /^(?:[^",\s](?:[^",\r\n]*[^",\s])?)?$/,
     "must have no quote, comma or line end in it, and no space at either end",
   ).optional().describe(
     'What stands for NULL, e.g. "\\N"; a value that is this very text is quoted. Default: an empty field.',
   ),
-  fractions: z.enum(["always", "when_needed"]).default("always").describe(
+  fractions: s.enum(["always", "when_needed"]).default("always").describe(
     "Fractions of a second: always six digits (nine for nanoseconds), or none where they are zero. Default: always.",
   ),
 }).describe("What CSV files look like.");
 
 /** `quality:`; defaults are filled in by `resolveQuality`. */
-export const qualitySchema = z.strictObject({
+export const qualitySchema = s.strictObject({
   row_count_min: nonNegative.optional().describe("Fail when the run reads fewer rows."),
   row_count_max: nonNegative.optional().describe("Fail when the run reads more rows."),
-  null_ratio_max: byColumn(z.number().min(0).max(1)).optional().describe(
+  null_ratio_max: s.record(s.number().min(0).max(1)).optional().describe(
     "Per column: fail when more than this share of its values (0..1) is NULL.",
   ),
-  unique_columns: z.array(text).min(1).optional().describe(
+  unique_columns: s.array(text).min(1).optional().describe(
     "Columns whose values must not repeat within a run, each on its own.",
   ),
   unique_max_entries: positive.optional().describe(
@@ -58,18 +59,18 @@ export const qualitySchema = z.strictObject({
 );
 
 /** `meta_columns:`. */
-export const metaColumnsSchema = z.strictObject({
-  exported_at: z.boolean().default(false).describe(
+export const metaColumnsSchema = s.strictObject({
+  exported_at: s.boolean().default(false).describe(
     "Adds _rivet_exported_at, Timestamp(us, UTC): when the run read the row. Default: false.",
   ),
-  row_hash: z.union([z.boolean(), z.array(text).min(1)]).default(false).describe(
+  row_hash: s.union([s.boolean(), s.array(text).min(1)]).default(false).describe(
     "Adds _rivet_row_hash, Int64: the low 64 bits of xxh3-128 over all columns (true) or the listed ones. Default: false.",
   ),
 }).describe("Columns that Rivet adds to every row.");
 
 /** The block after parsing, with its defaults. */
-export type ParquetConfig = z.infer<typeof parquetSchema>;
+export type ParquetConfig = Infer<typeof parquetSchema>;
 /** The block after parsing, as it is written. */
-export type QualityConfig = z.infer<typeof qualitySchema>;
+export type QualityConfig = Infer<typeof qualitySchema>;
 /** The block after parsing, with its defaults. */
-export type MetaColumnsConfig = z.infer<typeof metaColumnsSchema>;
+export type MetaColumnsConfig = Infer<typeof metaColumnsSchema>;

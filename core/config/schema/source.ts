@@ -1,10 +1,11 @@
 /** `source:`, its `tls:` and the `tuning:` block that `source` and every export may carry. */
-import { z } from "../../base/zod.ts";
+import type { Infer } from "../../base/shape.ts";
+import { s } from "../../base/shapes.ts";
 import { nonNegative, positive, text } from "./fields.ts";
 
 /** `tuning:`; what is left out comes from the profile. */
-export const tuningSchema = z.strictObject({
-  profile: z.enum(["safe", "balanced", "fast"]).optional().describe(
+export const tuningSchema = s.strictObject({
+  profile: s.enum(["safe", "balanced", "fast"]).optional().describe(
     "How hard the source may be worked: safe for a production OLTP database, balanced for a shared one, fast for a replica. Default: balanced.",
   ),
   batch_size: positive.optional().describe(
@@ -40,13 +41,13 @@ export const tuningSchema = z.strictObject({
   max_batch_memory_mb: nonNegative.optional().describe(
     "Limit of one batch's decoded size in MiB, checked by on_batch_memory_exceeded; 0 means no limit. Default: 0.",
   ),
-  on_batch_memory_exceeded: z.enum(["warn", "fail", "auto_shrink"]).optional().describe(
+  on_batch_memory_exceeded: s.enum(["warn", "fail", "auto_shrink"]).optional().describe(
     "What happens when a batch is larger than max_batch_memory_mb: warn, fail the export, or read fewer rows from then on. Default: warn.",
   ),
   memory_budget_mb: positive.optional().describe(
     "Memory that the process may take, in MiB, from which follows how many readers it has at a time, over all exports; below 148, one, whose batches and buffers are smaller. In source.tuning only. Default: 256, for four readers.",
   ),
-  adaptive: z.boolean().optional().describe(
+  adaptive: s.boolean().optional().describe(
     "Read with fewer readers and smaller batches while the source is busy: replication lag, lock waits, sessions, long statements; PostgreSQL, MySQL and MariaDB. The limits follow from source.environment. Default: false.",
   ),
   min_parallel: positive.optional().describe(
@@ -58,8 +59,8 @@ export const tuningSchema = z.strictObject({
 }).describe("How the source is read. An export's own block overrides this one field by field.");
 
 /** `tls:` of a source; a block without a mode verifies fully. */
-export const tlsSchema = z.strictObject({
-  mode: z.enum(["disable", "require", "verify-ca", "verify-full"]).default("verify-full").describe(
+export const tlsSchema = s.strictObject({
+  mode: s.enum(["disable", "require", "verify-ca", "verify-full"]).default("verify-full").describe(
     "disable: plaintext. require: encrypted, certificate unchecked. verify-ca: certificate checked. verify-full: certificate and host name checked. Default: verify-full.",
   ),
   ca_file: text.optional().describe(
@@ -71,17 +72,17 @@ export const tlsSchema = z.strictObject({
   key_file: text.optional().describe(
     "PEM file of the client certificate's private key, unencrypted. Relative to this file.",
   ),
-  accept_invalid_certs: z.boolean().default(false).describe(
+  accept_invalid_certs: s.boolean().default(false).describe(
     "Accept any certificate, even an expired or self-signed one. For development only. Default: false.",
   ),
-  accept_invalid_hostnames: z.boolean().default(false).describe(
+  accept_invalid_hostnames: s.boolean().default(false).describe(
     "Accept a valid certificate of another host. For development only. Default: false.",
   ),
 }).describe("Encryption of the connection. Without this block the connection is plaintext.");
 
 /** `source:`: a URL, or its parts. */
-export const sourceSchema = z.strictObject({
-  type: z.enum(["postgres", "mysql", "mssql"]).describe(
+export const sourceSchema = s.strictObject({
+  type: s.enum(["postgres", "mysql", "mssql"]).describe(
     "The database engine. mysql also serves MariaDB.",
   ),
   url: text.optional().describe(
@@ -92,22 +93,22 @@ export const sourceSchema = z.strictObject({
     "File that holds the whole connection URL, relative to this file. Surrounding white space is ignored.",
   ),
   host: text.optional().describe("Host name or address. With user and database, instead of a URL."),
-  port: z.number().int().min(1).max(65535).optional().describe(
+  port: s.number().int().min(1).max(65535).optional().describe(
     "TCP port. Default: 5432 for postgres, 3306 for mysql, 1433 for mssql.",
   ),
   user: text.optional().describe("User to connect as."),
-  password: z.string().optional().describe(
+  password: s.string().optional().describe(
     "Password in plain text; prefer password_env. It never enters an artifact, log or report.",
   ),
   password_env: text.optional().describe("Environment variable that holds the password."),
   database: text.optional().describe("Database to connect to."),
-  allow_cleartext_password: z.boolean().optional().describe(
+  allow_cleartext_password: s.boolean().optional().describe(
     "Send the password as it is where the server asks for it so over a connection that is not encrypted. Default: false.",
   ),
-  environment: z.enum(["production", "replica", "local"]).optional().describe(
+  environment: s.enum(["production", "replica", "local"]).optional().describe(
     "What the source is, which chooses the profile where none is set (production safe, replica balanced, local fast) and the limits of tuning.adaptive. Default: none.",
   ),
-  allow_public_key_retrieval: z.boolean().optional().describe(
+  allow_public_key_retrieval: s.boolean().optional().describe(
     "MySQL: over plaintext, take the key that the server sends and encrypt the password with it for caching_sha2_password and sha256_password accounts. Whoever answers could read it. Default: false.",
   ),
   server_public_key_file: text.optional().describe(
@@ -116,7 +117,7 @@ export const sourceSchema = z.strictObject({
   max_connections: positive.optional().describe(
     "Most readers of the source at a time, each with a connection, over all exports and the processes of parallel_export_processes. Default: as many as memory_budget_mb and the cores are good for.",
   ),
-  trace_sql_comments: z.boolean().optional().describe(
+  trace_sql_comments: s.boolean().optional().describe(
     "End the statements that read rows with a comment that names their span (traceparent, as sqlcommenter writes it), while telemetry is on. Default: false.",
   ),
   tls: tlsSchema.optional(),
@@ -124,8 +125,8 @@ export const sourceSchema = z.strictObject({
 }).describe("The database to read from.");
 
 /** The block after parsing, as it is written. */
-export type TuningConfig = z.infer<typeof tuningSchema>;
+export type TuningConfig = Infer<typeof tuningSchema>;
 /** The block after parsing, with its mode. */
-export type TlsConfig = z.infer<typeof tlsSchema>;
+export type TlsConfig = Infer<typeof tlsSchema>;
 /** The block after parsing; `url_env`, `url_file` and `password_env` are references still. */
-export type SourceConfig = z.infer<typeof sourceSchema>;
+export type SourceConfig = Infer<typeof sourceSchema>;

@@ -1,10 +1,11 @@
 /** `table_format:` of an export: its files as the table of an open format. */
-import { z } from "../../base/zod.ts";
+import type { Infer } from "../../base/shape.ts";
+import { s } from "../../base/shapes.ts";
 import { TABLE_TYPES } from "../table_formats.ts";
 import { text } from "./fields.ts";
 
-const catalogSchema = z.strictObject({
-  type: z.enum(["rest"]).describe("rest: the Iceberg REST protocol."),
+const catalogSchema = s.strictObject({
+  type: s.enum(["rest"]).describe("rest: the Iceberg REST protocol."),
   uri: text.optional().describe("Address of the catalog; or uri_env."),
   uri_env: text.optional().describe("Environment variable that holds the address."),
   warehouse: text.optional().describe("Warehouse in the catalog. Default: the catalog's own."),
@@ -19,18 +20,18 @@ const catalogSchema = z.strictObject({
 }).describe("Catalog that names the table. Default: none, the table is where its files are.");
 
 /** `table_format:`. */
-export const tableFormatSchema = z.strictObject({
-  type: z.enum(TABLE_TYPES).describe("delta: Delta Lake. iceberg: Apache Iceberg, version 2."),
-  write: z.enum(["append", "replace"]).optional().describe(
+export const tableFormatSchema = s.strictObject({
+  type: s.enum(TABLE_TYPES).describe("delta: Delta Lake. iceberg: Apache Iceberg, version 2."),
+  write: s.enum(["append", "replace"]).optional().describe(
     "append: rows are added to the table's. replace: they take the place of all that were there, in one commit; with mode time_window, of all that were in the partitions that the window reads. Default: append with mode incremental, else replace.",
   ),
   catalog: catalogSchema.optional(),
   identifier: text.optional().describe(
     "Name of the table in the catalog, namespace.table. With catalog.",
   ),
-  partition_by: z.array(z.strictObject({
+  partition_by: s.array(s.strictObject({
     column: text.describe("Column that rows are laid into partitions by."),
-    transform: z.string().regex(
+    transform: s.string().regex(
       /^(identity|year|month|day|hour|bucket\[[1-9]\d*\]|truncate\[[1-9]\d*\])$/,
       "expected identity, year, month, day, hour, bucket[N] or truncate[N]",
     ).default("identity").describe(
@@ -42,6 +43,6 @@ export const tableFormatSchema = z.strictObject({
 );
 
 /** The block after parsing, with its defaults. */
-export type TableFormatConfig = z.infer<typeof tableFormatSchema>;
+export type TableFormatConfig = Infer<typeof tableFormatSchema>;
 /** `table_format.catalog:` after parsing. */
 export type CatalogConfig = NonNullable<TableFormatConfig["catalog"]>;
