@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
-import { executeRun, type RunArgs } from "../../../cli/run.ts";
+import { executeRun } from "../../../cli/run.ts";
+import type { RunArgs } from "../../../cli/run_command.ts";
 import { RivetError, serializeError } from "../../../core/base/errors.ts";
 import type { RunAggregate } from "../../../core/report/summary.ts";
 import type { RunOptions } from "../../../core/run/run_options.ts";
