@@ -16,19 +16,16 @@ export interface Kernel {
   readonly flags?: readonly string[];
 }
 
-/** 64 KiB each: the whole memory of PostgreSQL's kernel, whose addresses are compiled in. */
-const POSTGRES_PAGES = "50";
-const POSTGRES_MEMORY = ["--initialMemory", POSTGRES_PAGES, "--maximumMemory", POSTGRES_PAGES];
+/** 64 KiB each: the whole memory of a kernel of rows, whose addresses are compiled in. */
+const ROW_PAGES = "50";
+const OF_ROWS = ["--enable", "simd", "--initialMemory", ROW_PAGES, "--maximumMemory", ROW_PAGES];
 
 export const KERNELS: readonly Kernel[] = [
   { folder: "core/encode/kernel", sources: ["row_xxh3"] },
   { folder: "adapters/sources/postgres/hash", sources: ["lookup3"] },
   { folder: "adapters/formats/parquet/kernel", sources: ["kernel", "dictionary"] },
-  {
-    folder: "adapters/sources/postgres/kernel",
-    sources: ["kernel"],
-    flags: ["--enable", "simd", ...POSTGRES_MEMORY],
-  },
+  { folder: "adapters/sources/postgres/kernel", sources: ["kernel"], flags: OF_ROWS },
+  { folder: "adapters/sources/mysql/kernel", sources: ["kernel"], flags: OF_ROWS },
   { folder: "core/base/kernel", sources: ["xxh3_64"] },
 ];
 

@@ -1,5 +1,6 @@
 /** What a MySQL server sends of a result in the text protocol. */
 import { RowDecoder } from "../../adapters/sources/mysql/decode.ts";
+import { kernels } from "../../adapters/sources/mysql/kernel/kernel.ts";
 import { RowPackets } from "../../adapters/sources/mysql/rows.ts";
 import type { Batch } from "../../core/batch/batch.ts";
 import type { ReadRequest } from "../../core/ports/source.ts";
@@ -58,6 +59,9 @@ export function asPackets(payloads: readonly Uint8Array[], sequence = 0): Uint8A
 
 export type DecodeLimits = Pick<ReadRequest, "batchBytes" | "batchRows" | "maxValueBytes">;
 
+/** In whose memory rows are received, as they are by a run. */
+const kernel = kernels.open();
+
 /** Rows through the adapter's decoder, which come in pieces of `pieceBytes`. */
 export function decodeRows(
   options: DecodeLimits & Pick<ReadRequest, "columns" | "checksum">,
@@ -66,7 +70,8 @@ export function decodeRows(
 ): Batch[] {
   const { columns, maxValueBytes } = options;
   const decoder = new RowDecoder(options);
-  const packets = new RowPackets({ columnNames: columns.map(({ name }) => name), maxValueBytes });
+  const columnNames = columns.map(({ name }) => name);
+  const packets = new RowPackets({ columnNames, maxValueBytes }, kernel);
   const bytes = asPackets(rows.map(rowPayload));
   for (let at = 0; at < bytes.length; at += pieceBytes) {
     packets.append(bytes.subarray(at, at + pieceBytes));

@@ -28,7 +28,8 @@ export function writeDecimal(
   const end = at + length;
   const negative = bytes[at] === MINUS;
   let from = negative || bytes[at] === PLUS ? at + 1 : at;
-  if (from === end) return "syntax";
+  // What lies behind a value of no bytes may look like a sign.
+  if (from >= end) return "syntax";
   while (bytes[from] === ZERO && from < end) from++;
   let point = from;
   while (point < end && bytes[point] !== POINT) point++;

@@ -3,9 +3,10 @@ import type { Batch } from "../../../core/batch/batch.ts";
 import { BatchBuilder } from "../../../core/batch/batch_builder.ts";
 import type { ReadRequest } from "../../../core/ports/source.ts";
 import { ChecksumForm } from "./checksum.ts";
-import type { LaidOut } from "../kit/block.ts";
+import type { LaidOutRows } from "../kit/kernel/row_kernel.ts";
 import { checkNotNull } from "../kit/not_null.ts";
 import { type ColumnDecoder, columnDecoder } from "./decoders.ts";
+import type { KernelCode } from "./kernel/kernel.ts";
 
 export type DecodeOptions = Pick<
   ReadRequest,
@@ -31,7 +32,7 @@ export class RowDecoder {
   }
 
   /** Decodes rows, while they are where they were laid out. */
-  decode({ block, rows, byteLength }: LaidOut): void {
+  decode({ block, rows, byteLength }: LaidOutRows<KernelCode>): void {
     if (this.#batch.wouldOverflow(byteLength)) this.full.push(this.#take());
     this.#form?.add(block, rows);
     for (let from = 0; from < rows;) {

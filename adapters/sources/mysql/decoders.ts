@@ -1,13 +1,16 @@
 /** One decoder per column: which loop reads its wire form into which builder. */
-import {
-  type ColumnBuilder,
-  type Fixed16Builder,
-  makeBuilder,
-} from "../../../core/batch/builders.ts";
+import { type Fixed16Builder, makeBuilder } from "../../../core/batch/builders.ts";
 import type { Column, RivetType } from "../../../core/types/types.ts";
-import { type BinaryBlock, type Block, decodeBytes } from "../kit/block.ts";
+import type { Block } from "../kit/block.ts";
+import {
+  bitDecoder,
+  bytesDecoder,
+  type ColumnDecoder as DecoderOf,
+  fixedDecoder,
+} from "../kit/kernel/column_decoder.ts";
 import { type Fault, faultOf } from "../kit/value_fault.ts";
 import { decodeDate, decodeTime, decodeTimestamp } from "./datetime.ts";
+import type { KernelCode } from "./kernel/kernel.ts";
 import { asciiText } from "./rows.ts";
 import {
   decodeBitBool,
@@ -22,12 +25,9 @@ import {
 } from "./numbers.ts";
 import { type Wire, wireOf } from "./types.ts";
 
-export interface ColumnDecoder {
-  readonly builder: ColumnBuilder;
-  /** Appends the fields described at `[from, to)` of the block's positions. */
-  decode(block: BinaryBlock, from: number, to: number): void;
-}
+export type ColumnDecoder = DecoderOf<KernelCode>;
 
+const ZERO = 48;
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Bytes that are asked for as text must be text. */
@@ -97,43 +97,93 @@ function decodeUuid(
 }
 
 type IntType = Extract<RivetType, { kind: "int" }>;
+type DecimalType = Extract<RivetType, { kind: "decimal" }>;
 
-function intDecoder(wire: Wire, type: IntType, fault: Fault): ColumnDecoder {
+/** A BIT: too rare for a kernel. */
+function bitsDecoder(type: IntType, fault: Fault): ColumnDecoder {
   if (type.bits === 64) {
     const builder = makeBuilder("i64");
-    const decode = wire === "bits" ? decodeBitInt64 : decodeInt64;
     return {
       builder,
-      decode: (b, from, to) => decode(b, from, to, builder, type.signed, fault),
+      decode: (b, from, to) => decodeBitInt64(b, from, to, builder, type.signed, fault),
     };
   }
   const builder = type.bits === 16 ? makeBuilder("i16") : makeBuilder("i32");
   const max = 2 ** (type.bits - 1) - 1;
-  const decode = wire === "bits" ? decodeBitInt : decodeInt;
-  return { builder, decode: (b, from, to) => decode(b, from, to, builder, max, fault) };
+  return { builder, decode: (b, from, to) => decodeBitInt(b, from, to, builder, max, fault) };
+}
+
+function intDecoder(type: IntType, fault: Fault): ColumnDecoder {
+  const { bits, signed } = type;
+  switch (bits) {
+    case 16:
+      return fixedDecoder(
+        makeBuilder("i16"),
+        (code: KernelCode, from, to) => code.int16(from, to),
+        (b, from, to, builder) => decodeInt(b, from, to, builder, 0x7fff, fault),
+      );
+    case 32:
+      return fixedDecoder(
+        makeBuilder("i32"),
+        (code: KernelCode, from, to) => code.int32(from, to),
+        (b, from, to, builder) => decodeInt(b, from, to, builder, 0x7fff_ffff, fault),
+      );
+    case 64:
+      return fixedDecoder(
+        makeBuilder("i64"),
+        (code: KernelCode, from, to) => code.int64(from, to, signed ? 1 : 0),
+        (b, from, to, builder) => decodeInt64(b, from, to, builder, signed, fault),
+      );
+  }
 }
 
 function floatDecoder(bits: 32 | 64, nativeType: string, fault: Fault): ColumnDecoder {
   if (bits === 64) {
-    const builder = makeBuilder("f64");
-    return { builder, decode: (b, from, to) => decodeFloat64(b, from, to, builder, fault) };
+    return fixedDecoder(
+      makeBuilder("f64"),
+      (code: KernelCode, from, to) => code.float64(from, to),
+      (b, from, to, builder) => decodeFloat64(b, from, to, builder, fault),
+    );
   }
-  const builder = makeBuilder("f32");
   // A decimal is rounded on request; every other value must be one of 32 bits.
   const exact = !nativeType.startsWith("decimal");
-  return { builder, decode: (b, from, to) => decodeFloat32(b, from, to, builder, exact, fault) };
+  return fixedDecoder(
+    makeBuilder("f32"),
+    (code: KernelCode, from, to) => code.float32(from, to, exact ? 1 : 0),
+    (b, from, to, builder) => decodeFloat32(b, from, to, builder, exact, fault),
+  );
 }
 
-function bytesDecoder(wire: Wire, isText: boolean, fault: Fault): ColumnDecoder {
-  const builder = makeBuilder("bytes");
-  if (wire !== "bytes" || !isText) {
-    return { builder, decode: (b, from, to) => decodeBytes(b, from, to, builder) };
+function decimalDecoder(type: DecimalType, fault: Fault): ColumnDecoder {
+  const { precision, scale } = type;
+  if (precision > 38) {
+    const builder = makeBuilder("dec256");
+    return { builder, decode: (b, from, to) => decodeDecimal(b, from, to, builder, type, fault) };
   }
+  return fixedDecoder(
+    makeBuilder("dec128"),
+    (code: KernelCode, from, to) => code.decimal(from, to, precision, scale),
+    (b, from, to, builder) => decodeDecimal(b, from, to, builder, type, fault),
+  );
+}
+
+function uuidDecoder(wire: Wire, fault: Fault): ColumnDecoder {
+  return fixedDecoder(
+    makeBuilder("fixed16"),
+    (code: KernelCode, from, to) =>
+      wire === "bytes" ? code.uuid(from, to) : code.uuidText(from, to),
+    (b, from, to, builder) => decodeUuid(b, from, to, builder, wire, fault),
+  );
+}
+
+/** Bytes that are asked for as text. */
+function checkedTextDecoder(fault: Fault): ColumnDecoder {
+  const { builder, decode } = bytesDecoder(makeBuilder("bytes"));
   return {
     builder,
     decode(block, from, to) {
       checkUtf8(block, from, to, fault);
-      decodeBytes(block, from, to, builder);
+      decode(block, from, to);
     },
   };
 }
@@ -145,45 +195,51 @@ export function columnDecoder(column: Column): ColumnDecoder {
   const fault = faultOf(column);
   switch (type.kind) {
     case "bool": {
-      const builder = makeBuilder("bit");
-      const decode = wire === "bits" ? decodeBitBool : decodeBool;
-      return { builder, decode: (b, from, to) => decode(b, from, to, builder, fault) };
+      const loop = wire === "bits" ? decodeBitBool : decodeBool;
+      return bitDecoder(
+        makeBuilder("bit"),
+        wire === "bits" ? 0 : ZERO,
+        (b, from, to, builder) => loop(b, from, to, builder, fault),
+      );
     }
     case "int":
-      return intDecoder(wire, type, fault);
+      return wire === "bits" ? bitsDecoder(type, fault) : intDecoder(type, fault);
     case "float":
       return floatDecoder(type.bits, nativeType, fault);
-    case "decimal": {
-      const builder = makeBuilder(type.precision > 38 ? "dec256" : "dec128");
-      return { builder, decode: (b, from, to) => decodeDecimal(b, from, to, builder, type, fault) };
-    }
-    case "date": {
-      const builder = makeBuilder("i32");
-      return { builder, decode: (b, from, to) => decodeDate(b, from, to, builder, fault) };
-    }
-    case "time": {
-      const builder = makeBuilder("i64");
-      return { builder, decode: (b, from, to) => decodeTime(b, from, to, builder, fault) };
-    }
-    case "timestamp": {
-      const builder = makeBuilder("i64");
-      const { unit } = type;
-      return {
-        builder,
-        decode: (b, from, to) => decodeTimestamp(b, from, to, builder, unit, fault),
-      };
-    }
-    case "uuid": {
-      const builder = makeBuilder("fixed16");
-      return { builder, decode: (b, from, to) => decodeUuid(b, from, to, builder, wire, fault) };
-    }
+    case "decimal":
+      return decimalDecoder(type, fault);
+    case "date":
+      return fixedDecoder(
+        makeBuilder("i32"),
+        (code: KernelCode, from, to) => code.date(from, to),
+        (b, from, to, builder) => decodeDate(b, from, to, builder, fault),
+      );
+    case "time":
+      return fixedDecoder(
+        makeBuilder("i64"),
+        (code: KernelCode, from, to) => code.time(from, to),
+        (b, from, to, builder) => decodeTime(b, from, to, builder, fault),
+      );
+    case "timestamp":
+      return timestampDecoder(type.unit, fault);
+    case "uuid":
+      return uuidDecoder(wire, fault);
     case "binary":
-      return bytesDecoder(wire, false, fault);
+      return bytesDecoder(makeBuilder("bytes"));
     case "text":
     case "json":
-      return bytesDecoder(wire, true, fault);
+      return wire === "bytes" ? checkedTextDecoder(fault) : bytesDecoder(makeBuilder("bytes"));
     case "interval":
     case "list":
       throw new TypeError(`MySQL has no ${type.kind} columns`);
   }
+}
+
+function timestampDecoder(unit: "us" | "ns", fault: Fault): ColumnDecoder {
+  const ticks = { us: 1, ns: 1000 }[unit];
+  return fixedDecoder(
+    makeBuilder("i64"),
+    (code: KernelCode, from, to) => code.timestamp(from, to, ticks),
+    (b, from, to, builder) => decodeTimestamp(b, from, to, builder, unit, fault),
+  );
 }

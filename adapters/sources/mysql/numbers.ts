@@ -35,7 +35,8 @@ export function parseInteger(
   }
   const negative = bytes[at] === MINUS;
   let i = negative ? at + 1 : at;
-  if (i === end) return NaN;
+  // What lies behind a value of no bytes may look like a sign.
+  if (i >= end) return NaN;
   // Zerofill pads with as many zeros as were declared.
   if (length > SAFE_DIGITS) { while (i < end - 1 && bytes[i] === ZERO) i++; }
   let value = 0;

@@ -10,6 +10,7 @@ import { StatementClock } from "../kit/statement_clock.ts";
 import type { Connection, RowStream } from "./connection.ts";
 import { RowDecoder } from "./decode.ts";
 import type { NativeField } from "./fields.ts";
+import { kernels } from "./kernel/kernel.ts";
 import { RowPackets } from "./rows.ts";
 
 /** Batches decoded ahead of the one that is being worked on. */
@@ -52,10 +53,12 @@ class Arrivals {
       this.#wake();
     });
     this.#clock.pause();
-    const packets = new RowPackets({
+    const kernel = kernels.open();
+    const limits = {
       columnNames: request.columns.map(({ name }) => name),
       maxValueBytes: request.maxValueBytes,
-    });
+    };
+    const packets = new RowPackets(limits, kernel);
     this.#packets = packets;
     this.stream = connection.stream(request.sql, {
       packets,
@@ -73,6 +76,7 @@ class Arrivals {
     this.stream.done.then(() => this.#ended = true, (error) => this.#failure ??= { error })
       .finally(() => {
         packets.release();
+        if (kernel !== null) kernels.close(kernel);
         this.#wake();
       });
   }

@@ -5,15 +5,16 @@
  */
 import { Buffer } from "node:buffer";
 import { RivetError } from "../../../core/base/errors.ts";
-import type { LaidOut } from "../kit/block.ts";
+import type { LaidOutRows } from "../kit/kernel/row_kernel.ts";
 import type { Driver } from "./driver.ts";
+import type { KernelCode } from "./kernel/kernel.ts";
 import { PacketError, type RowPackets } from "./rows.ts";
 
 /** Takes a result's rows. */
 export interface RowTaker {
   readonly packets: RowPackets;
   /** Rows, valid during the call only. Throws nothing. */
-  rows(laidOut: LaidOut): void;
+  rows(laidOut: LaidOutRows<KernelCode>): void;
   /** A row cannot be taken: those that follow it are dropped. */
   failed(error: unknown): void;
 }

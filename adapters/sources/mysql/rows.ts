@@ -6,17 +6,11 @@
  * https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query_response_text_resultset_row.html
  */
 import { SourceError } from "../../../core/base/errors.ts";
-import { takeBuffer } from "../../../core/batch/buffers.ts";
-import {
-  BLOCK_BYTES,
-  blockWords,
-  giveBack,
-  type LaidOut,
-  roomFor,
-  type RowLimits,
-  rowsPerBlock,
-} from "../kit/block.ts";
+import { BLOCK_BYTES, blockWords, giveBack, type RowLimits, rowsPerBlock } from "../kit/block.ts";
+import type { LaidOutRows } from "../kit/kernel/row_kernel.ts";
+import { ReceivedBytes } from "../kit/received_bytes.ts";
 import { valueTooLarge } from "../kit/value_fault.ts";
+import type { Kernel, KernelCode } from "./kernel/kernel.ts";
 
 const HEADER_BYTES = 4;
 /** Of a packet that continues in the next one. */
@@ -30,8 +24,6 @@ const ERROR = 0xff;
 const END = 0xfe;
 const END_MAX_BYTES = 9;
 const TWO_32 = 4_294_967_296;
-
-const INITIAL_BYTES = 160 * 1024;
 
 /** A peer that speaks otherwise than the protocol has it; the connection is of no use any more. */
 export class PacketError extends Error {
@@ -47,16 +39,14 @@ export type Stop =
   /** A packet of another kind follows. */
   | "other";
 
-/** Bytes `[start, end)` are not consumed yet, and begin with a packet. */
+/** The bytes of one statement's answer. Those that are not consumed yet begin with a packet. */
 export class RowPackets {
   readonly #limits: RowLimits;
   readonly #stride: number;
+  readonly #buffer = new ReceivedBytes();
+  #kernel: Kernel | null;
   #positions: Int32Array<ArrayBuffer>;
   #lengths: Int32Array<ArrayBuffer>;
-  #bytes = new Uint8Array(takeBuffer(INITIAL_BYTES));
-  #view = new DataView(this.#bytes.buffer);
-  #start = 0;
-  #end = 0;
   #rows = 0;
   #byteLength = 0;
   #sequence = 0;
@@ -68,22 +58,26 @@ export class RowPackets {
   /** Bytes of the packet that is being skipped. */
   #toSkip = 0;
 
-  constructor(limits: RowLimits) {
+  /** @param kernel does what is ordinary, in its memory, until `release`. */
+  constructor(limits: RowLimits, kernel: Kernel | null = null) {
     const columns = limits.columnNames.length;
     this.#limits = limits;
     this.#stride = rowsPerBlock(columns);
-    this.#positions = blockWords(columns * this.#stride);
-    this.#lengths = blockWords(columns * this.#stride);
+    const fields = columns * this.#stride;
+    this.#kernel = kernel !== null && fields <= kernel.positions.length ? kernel : null;
+    if (this.#kernel !== null) this.#buffer.moveTo(this.#kernel.input);
+    this.#positions = this.#kernel?.positions.subarray(0, fields) ?? blockWords(fields);
+    this.#lengths = this.#kernel?.lengths.subarray(0, fields) ?? blockWords(fields);
   }
 
   /** Idempotent. The statement is over. */
   release(): void {
-    giveBack(this.#bytes, this.#positions, this.#lengths);
-    this.#bytes = new Uint8Array(0);
-    this.#view = new DataView(this.#bytes.buffer);
+    if (this.#kernel === null) giveBack(this.#positions, this.#lengths);
+    this.#kernel = null;
+    this.#buffer.release();
     this.#positions = new Int32Array(0);
     this.#lengths = new Int32Array(0);
-    this.#start = this.#end = this.#rows = 0;
+    this.#rows = 0;
   }
 
   /** Rows that are laid out. */
@@ -93,7 +87,7 @@ export class RowPackets {
 
   /** Bytes that there is room for. */
   get capacity(): number {
-    return this.#bytes.length;
+    return this.#buffer.bytes.length;
   }
 
   /** The number that the next packet has. */
@@ -103,20 +97,19 @@ export class RowPackets {
 
   /** Adds bytes from the server. What was laid out is gone. */
   append(piece: Uint8Array): void {
-    if (this.#end + piece.length > this.#bytes.length) this.#compact(piece.length);
-    this.#bytes.set(piece, this.#end);
-    this.#end += piece.length;
+    this.#buffer.append(piece);
   }
 
   /** Consumes a packet with its header, of whatever kind; null while it is not complete. */
-  takePacket(): Uint8Array | null {
-    const start = this.#start;
-    if (this.#end - start < HEADER_BYTES) return null;
+  takePacket(): Uint8Array<ArrayBuffer> | null {
+    const buffer = this.#buffer;
+    const { bytes, start } = buffer;
+    if (buffer.end - start < HEADER_BYTES) return null;
     const end = start + HEADER_BYTES + this.#lengthAt(start);
-    if (end > this.#end) return null;
-    this.#sequence = (this.#bytes[start + 3] + 1) & 0xff;
-    this.#start = end;
-    return this.#bytes.slice(start, end);
+    if (end > buffer.end) return null;
+    this.#sequence = (bytes[start + 3] + 1) & 0xff;
+    buffer.start = end;
+    return bytes.slice(start, end);
   }
 
   /** From here on rows are dropped, of whatever size they are. */
@@ -134,39 +127,69 @@ export class RowPackets {
    */
   layOut(): Stop {
     if (this.#skipping) return this.#skipRows();
-    while (this.#rows < this.#stride && this.#byteLength < BLOCK_BYTES) {
-      if (this.#joined > 0) {
-        if (this.#join()) continue;
-        return "short";
-      }
-      const start = this.#start;
-      if (this.#end - start < HEADER_BYTES) return "short";
-      const length = this.#lengthAt(start);
-      if (length > 0 && this.#end - start === HEADER_BYTES) return "short";
-      if (this.#isOther(start, length)) return "other";
-      const end = start + HEADER_BYTES + length;
-      if (length === FULL_PACKET) {
-        if (!this.#join()) return "short";
-      } else if (end <= this.#end) {
-        this.#count(this.#bytes[start + 3]);
-        this.#add(start + HEADER_BYTES, end);
-      } else {
-        if (length > this.#limits.maxValueBytes) this.#partial(this.#end);
-        return "short";
-      }
+    for (;;) {
+      // What has been joined, or is, it does not know.
+      if (this.#usable !== null && this.#joined === 0) this.#layOutInKernel(this.#usable);
+      if (this.#rows === this.#stride || this.#byteLength >= BLOCK_BYTES) return "full";
+      const stop = this.#joined > 0 ? this.#join() : this.#layOutOne();
+      if (stop !== null) return stop;
     }
-    return "full";
+  }
+
+  /** The kernel, while the bytes lie in its memory. */
+  get #usable(): Kernel | null {
+    return this.#buffer.bytes === this.#kernel?.input ? this.#kernel : null;
+  }
+
+  /** The ordinary rows that are there, up to the first that is not. */
+  #layOutInKernel(kernel: Kernel): void {
+    const buffer = this.#buffer;
+    const { columnNames, maxValueBytes } = this.#limits;
+    this.#rows = kernel.code.layOut(
+      buffer.start,
+      buffer.end,
+      columnNames.length,
+      this.#stride,
+      this.#rows,
+      this.#byteLength,
+      this.#sequence,
+      Math.min(maxValueBytes, FULL_PACKET - 1),
+      BLOCK_BYTES,
+    );
+    buffer.start = kernel.stopped[0];
+    this.#byteLength = kernel.stopped[1];
+    this.#sequence = kernel.stopped[2];
+  }
+
+  /** Adds the next packet, if it is a row that has come whole, or begins to join it. Null: there may be more. */
+  #layOutOne(): Stop | null {
+    const { bytes, start, end: received } = this.#buffer;
+    if (received - start < HEADER_BYTES) return "short";
+    const length = this.#lengthAt(start);
+    if (length > 0 && received - start === HEADER_BYTES) return "short";
+    if (this.#isOther(start, length)) return "other";
+    if (length === FULL_PACKET) return this.#join();
+    const end = start + HEADER_BYTES + length;
+    if (end > received) {
+      if (length > this.#limits.maxValueBytes) this.#partial();
+      return "short";
+    }
+    this.#count(bytes[start + 3]);
+    this.#add(start + HEADER_BYTES, end);
+    return null;
   }
 
   /** What has been laid out, which the next rows do not join. */
-  take(): LaidOut {
+  take(): LaidOutRows<KernelCode> {
+    const { bytes, view } = this.#buffer;
     const laidOut = {
       block: {
-        bytes: this.#bytes,
-        view: this.#view,
+        bytes,
+        view,
         positions: this.#positions,
         lengths: this.#lengths,
         stride: this.#stride,
+        kernel: this.#usable,
       },
       rows: this.#rows,
       byteLength: this.#byteLength,
@@ -178,7 +201,7 @@ export class RowPackets {
 
   /** Consumes the row at `[start, end)` and adds it. */
   #add(start: number, end: number): void {
-    this.#start = end;
+    this.#buffer.start = end;
     if (this.#fields(start, end) !== end) {
       throw new SourceError("SOURCE_QUERY", "MySQL sent a row of other columns than described", {
         hint: "Did the table change while it was read? Run the export again.",
@@ -193,7 +216,7 @@ export class RowPackets {
    * not come whole, or -1 when it has fewer than columns.
    */
   #fields(start: number, end: number): number {
-    const bytes = this.#bytes;
+    const { bytes } = this.#buffer;
     const positions = this.#positions;
     const lengths = this.#lengths;
     const stride = this.#stride;
@@ -225,61 +248,63 @@ export class RowPackets {
 
   /** A length above 250, little-endian. */
   #longLength(at: number, prefix: number): number {
-    const view = this.#view;
+    const { bytes, view } = this.#buffer;
     if (prefix === 2) return view.getUint16(at, true);
-    if (prefix === 3) return view.getUint16(at, true) + this.#bytes[at + 2] * 0x1_0000;
+    if (prefix === 3) return view.getUint16(at, true) + bytes[at + 2] * 0x1_0000;
     return view.getUint32(at, true) + view.getUint32(at + 4, true) * TWO_32;
   }
 
-  /**
-   * Joins the packets of the row at `start` as they come: the headers between them are taken out. False: more
-   * bytes are needed.
-   */
-  #join(): boolean {
-    const start = this.#start + HEADER_BYTES;
-    if (this.#joined === 0) this.#nextPacket(this.#start);
+  /** Joins the packets of the row at `start` as they come: the headers between them are taken out. */
+  #join(): Stop | null {
+    const buffer = this.#buffer;
+    const start = buffer.start + HEADER_BYTES;
+    if (this.#joined === 0) this.#nextPacket(buffer.start);
     while (this.#continues) {
       const header = start + this.#joined;
-      if (header + HEADER_BYTES > this.#end) return this.#partial(this.#end);
+      if (header + HEADER_BYTES > buffer.end) {
+        this.#partial();
+        return "short";
+      }
       this.#nextPacket(header);
-      this.#bytes.copyWithin(header, header + HEADER_BYTES, this.#end);
-      this.#end -= HEADER_BYTES;
+      buffer.bytes.copyWithin(header, header + HEADER_BYTES, buffer.end);
+      buffer.end -= HEADER_BYTES;
     }
     const end = start + this.#joined;
-    if (end > this.#end) return false;
+    if (end > buffer.end) return "short";
     this.#joined = 0;
     this.#add(start, end);
-    return true;
+    return null;
   }
 
   /** Counts the packet at `header` to the row that is joined. */
   #nextPacket(header: number): void {
     const length = this.#lengthAt(header);
-    this.#count(this.#bytes[header + 3]);
+    this.#count(this.#buffer.bytes[header + 3]);
     this.#joined += length;
     this.#continues = length === FULL_PACKET;
   }
 
-  /** Looks at the fields of a row of which `[start, end)` has come: one above the limit is not waited for. */
-  #partial(end: number): false {
-    this.#fields(this.#start + HEADER_BYTES, end);
-    return false;
+  /** Looks at the fields of the row at `start` that have come: one above the limit is not waited for. */
+  #partial(): void {
+    const { start, end } = this.#buffer;
+    this.#fields(start + HEADER_BYTES, end);
   }
 
   /** Drops rows without laying them out. */
   #skipRows(): Stop {
+    const buffer = this.#buffer;
     for (;;) {
-      const dropped = Math.min(this.#toSkip, this.#end - this.#start);
-      this.#start += dropped;
+      const dropped = Math.min(this.#toSkip, buffer.end - buffer.start);
+      buffer.start += dropped;
       this.#toSkip -= dropped;
-      const start = this.#start;
-      if (this.#toSkip > 0 || this.#end - start < HEADER_BYTES) return "short";
+      const { start } = buffer;
+      if (this.#toSkip > 0 || buffer.end - start < HEADER_BYTES) return "short";
       const length = this.#lengthAt(start);
       if (!this.#continues) {
-        if (length > 0 && this.#end - start === HEADER_BYTES) return "short";
+        if (length > 0 && buffer.end - start === HEADER_BYTES) return "short";
         if (this.#isOther(start, length)) return "other";
       }
-      this.#count(this.#bytes[start + 3]);
+      this.#count(buffer.bytes[start + 3]);
       this.#toSkip = HEADER_BYTES + length;
       this.#continues = length === FULL_PACKET;
     }
@@ -288,12 +313,12 @@ export class RowPackets {
   /** Whether the packet at `start`, whose first byte has come, is no row. */
   #isOther(start: number, length: number): boolean {
     if (length === 0) return true;
-    const first = this.#bytes[start + HEADER_BYTES];
+    const first = this.#buffer.bytes[start + HEADER_BYTES];
     return first === ERROR || (first === END && length < END_MAX_BYTES);
   }
 
   #lengthAt(start: number): number {
-    const bytes = this.#bytes;
+    const { bytes } = this.#buffer;
     return bytes[start] | (bytes[start + 1] << 8) | (bytes[start + 2] << 16);
   }
 
@@ -302,19 +327,6 @@ export class RowPackets {
       throw new PacketError(`packet ${sequence} came instead of packet ${this.#sequence}`);
     }
     this.#sequence = (sequence + 1) & 0xff;
-  }
-
-  /** Makes room for `count` bytes. Grows by what has come, never by what a length promises. */
-  #compact(count: number): void {
-    const pending = this.#end - this.#start;
-    const needed = pending + count;
-    const bytes = roomFor(needed, this.#bytes, this.#start, this.#end, INITIAL_BYTES);
-    if (bytes !== this.#bytes) {
-      this.#bytes = bytes;
-      this.#view = new DataView(bytes.buffer);
-    }
-    this.#start = 0;
-    this.#end = pending;
   }
 }
 

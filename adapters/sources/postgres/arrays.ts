@@ -4,7 +4,8 @@
  */
 import type { ListBuilder } from "../../../core/batch/builders.ts";
 import type { Fault } from "../kit/value_fault.ts";
-import type { RowBlock } from "./kernel/kernel.ts";
+import type { RowBlock } from "../kit/kernel/row_kernel.ts";
+import type { KernelCode } from "./kernel/kernel.ts";
 
 const HEADER_BYTES = 12;
 const DIMENSION_BYTES = 8;
@@ -21,11 +22,11 @@ export class ArrayElements {
 
   /** Appends the rows `[from, to)` to `list` and returns their elements, which are still to be decoded. */
   layOut(
-    block: RowBlock,
+    block: RowBlock<KernelCode>,
     from: number,
     to: number,
     list: ListBuilder,
-  ): { readonly block: RowBlock; readonly count: number } {
+  ): { readonly block: RowBlock<KernelCode>; readonly count: number } {
     list.reserve(to - from);
     const { positions, lengths } = block;
     const before = list.child.length;

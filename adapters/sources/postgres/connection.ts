@@ -9,7 +9,7 @@ import { classify } from "./errors.ts";
 import { openSession, type Servers, type Session } from "./open.ts";
 import { RowStream } from "./row_stream.ts";
 import type { RowLimits } from "../kit/block.ts";
-import { Kernel } from "./kernel/kernel.ts";
+import { type Kernel, kernels } from "./kernel/kernel.ts";
 import type { RowKind } from "./rows.ts";
 import { Answer } from "./wire/answer.ts";
 import { requestCancel } from "./wire/cancel.ts";
@@ -188,7 +188,7 @@ export class Connection {
     this.#wire.close();
     this.#wire.buffer.release();
     // Where it was cut off, a read may still be under way, into its memory.
-    if (rests) this.#kernel?.close();
+    if (rests && this.#kernel !== null) kernels.close(this.#kernel);
     this.#kernel = null;
   }
 
@@ -207,7 +207,7 @@ export class Connection {
 
   #stream(messages: readonly Uint8Array[], limits: RowLimits, kind: RowKind): RowStream {
     const answer = this.#start(messages);
-    this.#kernel ??= Kernel.open();
+    this.#kernel ??= kernels.open();
     const statement = {
       wire: this.#wire,
       kernel: this.#kernel,

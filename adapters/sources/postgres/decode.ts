@@ -5,7 +5,8 @@ import type { ReadRequest } from "../../../core/ports/source.ts";
 import { checkNotNull } from "../kit/not_null.ts";
 import { type ColumnDecoder, columnDecoder } from "./decoders.ts";
 import type { BinaryBlock } from "../kit/block.ts";
-import type { LaidOutRows } from "./kernel/kernel.ts";
+import type { LaidOutRows } from "../kit/kernel/row_kernel.ts";
+import type { KernelCode } from "./kernel/kernel.ts";
 
 export type DecodeOptions = Pick<ReadRequest, "columns" | "batchBytes" | "batchRows">;
 
@@ -44,7 +45,7 @@ export class RowDecoder {
   }
 
   /** Decodes rows that were laid out; returns the batches that became full. */
-  decode({ block, rows, byteLength }: LaidOutRows): Batch[] {
+  decode({ block, rows, byteLength }: LaidOutRows<KernelCode>): Batch[] {
     const full: Batch[] = [];
     this.#rows += rows;
     this.#bytes += byteLength;

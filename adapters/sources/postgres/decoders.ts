@@ -1,11 +1,7 @@
 /** One decoder per column: which loop reads its wire form into which builder. */
 import {
   type BitBuilder,
-  type BytesBuilder,
-  type ColumnBuilder,
   type Fixed16Builder,
-  type FixedArray,
-  type FixedBuilder,
   ListBuilder,
   makeBuilder,
   type WordsBuilder,
@@ -24,64 +20,19 @@ import {
 import { isNumeric, type NumericFault, numericText, writeNumeric } from "./decimal.ts";
 import { ArrayElements } from "./arrays.ts";
 import { type ScalarWire, wireOf } from "./types.ts";
-import { type BinaryBlock, decodeBytes } from "../kit/block.ts";
-import type { FixedInKernel, RowBlock } from "./kernel/kernel.ts";
+import type { BinaryBlock } from "../kit/block.ts";
+import {
+  bitDecoder,
+  bytesDecoder,
+  type ColumnDecoder as DecoderOf,
+  fixedDecoder,
+} from "../kit/kernel/column_decoder.ts";
+import type { FixedInKernel } from "../kit/kernel/row_kernel.ts";
+import type { KernelCode } from "./kernel/kernel.ts";
 import { changedType, type Fault, faultOf } from "../kit/value_fault.ts";
 
-export interface ColumnDecoder {
-  readonly builder: ColumnBuilder;
-  /** Appends the fields described at `[from, to)` of the block's positions. */
-  decode(block: RowBlock, from: number, to: number): void;
-}
-
-/** The same from `RowBlock`s that no kernel decodes. */
-type Loop<B extends ColumnBuilder> = (
-  block: BinaryBlock,
-  from: number,
-  to: number,
-  builder: B,
-) => void;
-
-/** In the kernel where its loop meets nothing unusual, else by `loop`. Both make the same of every value. */
-function fixedDecoder<B extends FixedBuilder<FixedArray>>(
-  builder: B,
-  inKernel: FixedInKernel,
-  loop: Loop<B>,
-): ColumnDecoder {
-  return {
-    builder,
-    decode(block, from, to) {
-      const { kernel } = block;
-      if (kernel === null || !kernel.fixed(inKernel, from, to, builder)) {
-        loop(block, from, to, builder);
-      }
-    },
-  };
-}
-
-function boolDecoder(builder: BitBuilder, fault: Fault): ColumnDecoder {
-  return {
-    builder,
-    decode(block, from, to) {
-      const { kernel } = block;
-      if (kernel === null || !kernel.bits(from, to, builder)) {
-        decodeBool(block, from, to, builder, fault);
-      }
-    },
-  };
-}
-
-function bytesDecoder(builder: BytesBuilder, skip: number): ColumnDecoder {
-  return {
-    builder,
-    decode(block, from, to) {
-      const { kernel } = block;
-      if (kernel === null || !kernel.text(from, to, skip, builder)) {
-        decodeBytes(block, from, to, builder, skip);
-      }
-    },
-  };
-}
+export type ColumnDecoder = DecoderOf<KernelCode>;
+type InKernel = FixedInKernel<KernelCode>;
 
 function decodeBool(
   block: BinaryBlock,
@@ -186,13 +137,13 @@ type IntType = Extract<RivetType, { kind: "int" }>;
 type DecimalType = Extract<RivetType, { kind: "decimal" }>;
 type TimestampType = Extract<RivetType, { kind: "timestamp" }>;
 
-const fixed2: FixedInKernel = (code, from, to) => code.fixed2(from, to);
-const fixed4: FixedInKernel = (code, from, to) => code.fixed4(from, to);
-const fixed8: FixedInKernel = (code, from, to) => code.fixed8(from, to);
-const date: FixedInKernel = (code, from, to) => code.date(from, to);
-const time: FixedInKernel = (code, from, to) => code.time(from, to);
-const timestamp: FixedInKernel = (code, from, to) => code.timestamp(from, to);
-const uuid: FixedInKernel = (code, from, to) => code.uuid(from, to);
+const fixed2: InKernel = (code, from, to) => code.fixed2(from, to);
+const fixed4: InKernel = (code, from, to) => code.fixed4(from, to);
+const fixed8: InKernel = (code, from, to) => code.fixed8(from, to);
+const date: InKernel = (code, from, to) => code.date(from, to);
+const time: InKernel = (code, from, to) => code.time(from, to);
+const timestamp: InKernel = (code, from, to) => code.timestamp(from, to);
+const uuid: InKernel = (code, from, to) => code.uuid(from, to);
 
 function floatDecoder(wire: ScalarWire, bits: 32 | 64, fault: Fault): ColumnDecoder {
   if (bits === 32) {
@@ -221,7 +172,7 @@ function decimalDecoder(type: DecimalType, fault: Fault): ColumnDecoder {
   }
   return fixedDecoder(
     makeBuilder("dec128"),
-    (code, from, to) => code.decimal(from, to, precision, scale),
+    (code: KernelCode, from, to) => code.decimal(from, to, precision, scale),
     (b, from, to, builder) => decodeNumeric(b, from, to, builder, type, fault),
   );
 }
@@ -239,9 +190,12 @@ function timestampDecoder(unit: TimestampType["unit"], fault: Fault): ColumnDeco
 
 function scalarDecoder(wire: ScalarWire, type: RivetType, fault: Fault): ColumnDecoder {
   switch (type.kind) {
-    case "bool": {
-      return boolDecoder(makeBuilder("bit"), fault);
-    }
+    case "bool":
+      return bitDecoder(
+        makeBuilder("bit"),
+        0,
+        (b, from, to, builder) => decodeBool(b, from, to, builder, fault),
+      );
     case "int":
       return intDecoder(wire, type, fault);
     case "float":

@@ -1,6 +1,7 @@
 /** The rows of a running statement, read as they are asked for. */
 import type { RowLimits } from "../kit/block.ts";
-import type { Kernel, LaidOutRows } from "./kernel/kernel.ts";
+import type { LaidOutRows } from "../kit/kernel/row_kernel.ts";
+import type { Kernel, KernelCode } from "./kernel/kernel.ts";
 import { RowFrames, type RowKind } from "./rows.ts";
 import type { Answer } from "./wire/answer.ts";
 import type { Wire } from "./wire/wire.ts";
@@ -29,7 +30,7 @@ export class RowStream {
   }
 
   /** The next rows, valid until the next call; null at the end. Rows not asked for hold the server back. */
-  async next(): Promise<LaidOutRows | null> {
+  async next(): Promise<LaidOutRows<KernelCode> | null> {
     const { wire, answer, failed, ended } = this.#statement;
     const frames = this.#frames;
     try {

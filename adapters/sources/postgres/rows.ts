@@ -6,7 +6,8 @@
  */
 import { BLOCK_BYTES, blockWords, giveBack, type RowLimits, rowsPerBlock } from "../kit/block.ts";
 import { valueTooLarge } from "../kit/value_fault.ts";
-import type { Kernel, LaidOutRows } from "./kernel/kernel.ts";
+import type { LaidOutRows } from "../kit/kernel/row_kernel.ts";
+import type { Kernel, KernelCode } from "./kernel/kernel.ts";
 import { type FrameBuffer, HEADER_BYTES } from "./wire/frame_buffer.ts";
 import { ProtocolError } from "./wire/protocol_error.ts";
 import { FROM_SERVER } from "./wire/server_messages.ts";
@@ -74,7 +75,7 @@ export class RowFrames {
   }
 
   /** What has been laid out, which the next rows do not join. */
-  take(): LaidOutRows {
+  take(): LaidOutRows<KernelCode> {
     const { bytes, view } = this.#buffer;
     const laidOut = {
       block: {
@@ -135,8 +136,8 @@ export class RowFrames {
       Math.min(maxValueBytes, MAX_ORDINARY_BYTES),
       BLOCK_BYTES,
     );
-    buffer.start = kernel.stoppedAt;
-    this.#bytes = kernel.rowBytes;
+    buffer.start = kernel.stopped[0];
+    this.#bytes = kernel.stopped[1];
   }
 
   #add(start: number, end: number): void {

@@ -117,6 +117,19 @@ Deno.test("decode: decimals that do not fit", () => {
   assert.equal(one("decimal(5,2)", decimal(10, 4), "-1.5"), -15000n);
 });
 
+Deno.test("decode: no bytes are no number, though a sign lies behind them", () => {
+  const types = [decimal(5, 1), decimal(5, 0), decimal(40, 2), int(16), int(32), INT64, UINT64];
+  const text = { ...column("varchar(45)", { kind: "text" }), name: "t" };
+  for (const type of types) {
+    // The next field's length is the code of a minus.
+    const rows = [["", "x".repeat("-".charCodeAt(0))]];
+    assert.throws(
+      () => decode([column("varchar(9)", type), text], rows),
+      /column "c": the value .* it is not (a number|an integer)/,
+    );
+  }
+});
+
 Deno.test("decode: doubles are the nearest ones", () => {
   const float64: RivetType = { kind: "float", bits: 64 };
   fc.assert(

@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import fc from "fast-check";
 import mysql from "mysql2";
+import { type Kernel, kernels } from "../../../../../adapters/sources/mysql/kernel/kernel.ts";
 import { RowTap } from "../../../../../adapters/sources/mysql/row_tap.ts";
 import { drainBuffers, dropBuffers } from "../../../../../core/batch/buffers.ts";
 import { PacketError, RowPackets } from "../../../../../adapters/sources/mysql/rows.ts";
@@ -117,18 +118,22 @@ interface Tapped {
   readonly lost: Error[];
 }
 
+/** In whose memory most tests receive rows. */
+const kernel = kernels.open();
+ok(kernel !== null, "no WebAssembly here");
+
 /** The same with its rows taken from it. */
 function tapped(
   driver: Driver,
   pieces: Iterable<Uint8Array>,
   columns: number,
-  maxValueBytes = 64 * MB,
+  within: Kernel | null = kernel,
 ): Tapped {
   const seen: Seen = [];
   const failures: unknown[] = [];
   const lost: Error[] = [];
   const columnNames = Array.from({ length: columns }, (_, i) => `c${i}`);
-  const packets = new RowPackets({ columnNames, maxValueBytes });
+  const packets = new RowPackets({ columnNames, maxValueBytes: 64 * MB }, within);
   const query = driver.query("SELECT 1");
   const taker = {
     packets,
@@ -163,7 +168,14 @@ const result = (columns: number): fc.Arbitrary<Result> =>
     rows: fc.array(fc.array(field, { minLength: columns, maxLength: columns }), { maxLength: 400 }),
   });
 
-Deno.test("tap: rows cut anywhere are those that the driver parses", () => {
+const PLACES = [["a buffer", null], ["a kernel", kernel]] as const;
+
+/** What is done in either place. */
+function inBoth(name: string, test: (within: Kernel | null) => void): void {
+  for (const [where, within] of PLACES) Deno.test(`${name}, in ${where}`, () => test(within));
+}
+
+inBoth("tap: rows cut anywhere are those that the driver parses", (within) => {
   const plain = loggedIn();
   const driver = loggedIn();
   const answers = fc.integer({ min: 1, max: 5 }).chain((columns) =>
@@ -176,7 +188,8 @@ Deno.test("tap: rows cut anywhere are those that the driver parses", () => {
   fc.assert(
     fc.property(answers, ({ results, fails, cuts }) => {
       const answer = answerOf(results, fails ? FAILURE : eof());
-      const { seen, failures, lost } = tapped(driver, cut(answer, cuts), results[0].columns);
+      const [{ columns }] = results;
+      const { seen, failures, lost } = tapped(driver, cut(answer, cuts), columns, within);
       deepEqual(seen, parsed(plain, answer));
       deepEqual([failures, lost], [[], []]);
     }),
@@ -184,11 +197,11 @@ Deno.test("tap: rows cut anywhere are those that the driver parses", () => {
   );
 });
 
-Deno.test("tap: rows that come a byte at a time", () => {
+inBoth("tap: rows that come a byte at a time", (within) => {
   const rows = Array.from({ length: 300 }, (_, i) => [i % 3 === 0 ? null : String(i), "x"]);
   const answer = answerOf([{ columns: 2, rows }], eof());
   const pieces = Array.from(answer, (_, i) => answer.subarray(i, i + 1));
-  deepEqual(tapped(loggedIn(), pieces, 2).seen, parsed(loggedIn(), answer));
+  deepEqual(tapped(loggedIn(), pieces, 2, within).seen, parsed(loggedIn(), answer));
 });
 
 /** Payloads of one column: its length takes nine bytes. */
@@ -220,7 +233,7 @@ Deno.test("tap: a value above the limit is told before it has come, and all behi
       }
     };
     const columnNames = ["c0"];
-    const packets = new RowPackets({ columnNames, maxValueBytes: 1000 });
+    const packets = new RowPackets({ columnNames, maxValueBytes: 1000 }, kernel);
     const query = driver.query("SELECT 1");
     const seen: Seen = [];
     const taker = {
@@ -281,16 +294,26 @@ Deno.test("tap: what the driver was given in part stays as it was, though reads 
   deepEqual(seen, parsed(loggedIn(), answer));
 });
 
-Deno.test("packets: where a statement was laid out is the next one's place, and bytes behind it do no harm", () => {
-  dropBuffers();
-  const columnNames = Array.from({ length: 8 }, (_, i) => `c${i}`);
-  const packets = new RowPackets({ columnNames, maxValueBytes: 1000 });
-  const { block } = packets.take();
-  packets.release();
-  packets.release();
-  deepEqual([block.bytes.length, block.positions.length, block.lengths.length], [0, 0, 0]);
-  equal(drainBuffers().length, 3);
-  // A packet of one byte: what comes late is read, or dropped, as before.
-  packets.append(Uint8Array.of(1, 0, 0, 0, 42));
-  deepEqual([...packets.takePacket() ?? []], [1, 0, 0, 0, 42]);
-});
+inBoth(
+  "packets: what a statement has left is the next one's place, and late bytes do no harm",
+  (within) => {
+    dropBuffers();
+    const columnNames = Array.from({ length: 8 }, (_, i) => `c${i}`);
+    const packets = new RowPackets({ columnNames, maxValueBytes: 1000 }, within);
+    const { block } = packets.take();
+    equal(block.kernel, within);
+    packets.release();
+    packets.release();
+    // A kernel's memory is its own.
+    equal(block.positions.length > 0, within !== null);
+    equal(drainBuffers().length, within === null ? 2 : 0);
+    // A packet of one byte: what comes late is read, or dropped, as before, and somewhere else.
+    within?.input.fill(7);
+    packets.append(Uint8Array.of(1, 0, 0, 0, 42));
+    deepEqual([...packets.takePacket() ?? []], [1, 0, 0, 0, 42]);
+    packets.append(Uint8Array.of(1, 0, 0));
+    equal(packets.layOut(), "short");
+    equal(packets.take().block.kernel, null);
+    ok(within?.input.every((byte) => byte === 7) ?? true);
+  },
+);

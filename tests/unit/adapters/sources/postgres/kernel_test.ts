@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { RowDecoder } from "../../../../../adapters/sources/postgres/decode.ts";
 import { columnDecoder } from "../../../../../adapters/sources/postgres/decoders.ts";
-import { Kernel } from "../../../../../adapters/sources/postgres/kernel/kernel.ts";
+import { type Kernel, kernels } from "../../../../../adapters/sources/postgres/kernel/kernel.ts";
 import { RowFrames } from "../../../../../adapters/sources/postgres/rows.ts";
 import { FrameBuffer } from "../../../../../adapters/sources/postgres/wire/frame_buffer.ts";
 import type { Batch } from "../../../../../core/batch/batch.ts";
@@ -243,7 +243,7 @@ function outcome(
   return { batches: batches.map(({ rows, data }) => ({ rows, data })), error, left };
 }
 
-const kernel = Kernel.open();
+const kernel = kernels.open();
 assert.ok(kernel !== null, "no WebAssembly here");
 
 const cuts = fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 5 });
@@ -389,11 +389,11 @@ Deno.test("kernel: a row that is too large for its memory goes past it, and the 
 });
 
 Deno.test("kernel: the memory of a connection that has ended is the next one's, and nobody else's", () => {
-  const [first, second] = [Kernel.open(), Kernel.open()];
+  const [first, second] = [kernels.open(), kernels.open()];
   assert.ok(first !== null && second !== null && first !== second);
-  first.close();
-  const third = Kernel.open();
+  kernels.close(first);
+  const third = kernels.open();
   assert.equal(third, first);
-  const fourth = Kernel.open();
+  const fourth = kernels.open();
   assert.ok(fourth !== null && fourth !== first && fourth !== second);
 });
