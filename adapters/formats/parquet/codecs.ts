@@ -1,5 +1,5 @@
 /** Page compression: one function per configured codec. */
-import { constants, gzipSync, zstdCompressSync } from "node:zlib";
+import { constants, crc32, gzipSync, zstdCompressSync } from "node:zlib";
 import type { EncoderOptions } from "../../../core/ports/format.ts";
 import { CompressionCodec } from "./enums.ts";
 import { lz4CompressBlock } from "./lz4.ts";
@@ -32,6 +32,53 @@ function tight(bytes: Uint8Array): Uint8Array {
   return own;
 }
 
+/**
+ * A smaller body is written as it is, in the codec's own frame: to set a compressor up takes longer than all else that
+ * is done for the page, and saves some tens of bytes.
+ */
+const MIN_COMPRESSED_BYTES = 256;
+
+const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
+/** A single segment, the size of its content in one byte. */
+const ZSTD_ONE_BYTE_SIZE = 0x20;
+/** Of a block that is the last one and raw; its size lies above. */
+const ZSTD_LAST_BLOCK = 1;
+const ZSTD_BLOCK_SIZE_SHIFT = 3;
+
+/** A body of at most 255 bytes as a frame of one raw block (RFC 8878, sections 3.1.1.1 and 3.1.1.2). */
+function zstdRaw(body: Uint8Array): Uint8Array {
+  const block = ZSTD_LAST_BLOCK | body.length << ZSTD_BLOCK_SIZE_SHIFT;
+  const head = [
+    ...ZSTD_MAGIC,
+    ...[ZSTD_ONE_BYTE_SIZE, body.length],
+    ...[block & 0xff, block >> 8, 0],
+  ];
+  const frame = new Uint8Array(head.length + body.length);
+  frame.set(head);
+  frame.set(body, head.length);
+  return frame;
+}
+
+/** Deflate, no flags, no time, no extra flags, and no system. */
+const GZIP_HEAD = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+const STORED_LAST_BLOCK = 1;
+
+/** A body of at most 65,535 bytes as a member of one stored block (RFC 1952; RFC 1951, section 3.2.4). */
+function gzipStored(body: Uint8Array): Uint8Array {
+  const { length } = body;
+  const member = new Uint8Array(GZIP_HEAD.length + 5 + length + 8);
+  const view = new DataView(member.buffer);
+  member.set(GZIP_HEAD);
+  view.setUint8(GZIP_HEAD.length, STORED_LAST_BLOCK);
+  view.setUint16(GZIP_HEAD.length + 1, length, true);
+  view.setUint16(GZIP_HEAD.length + 3, ~length, true);
+  member.set(body, GZIP_HEAD.length + 5);
+  const end = GZIP_HEAD.length + 5 + length;
+  view.setUint32(end, crc32(body), true);
+  view.setUint32(end + 4, length, true);
+  return member;
+}
+
 /** Told a page's size, zstd makes its tables for that size: those of a strong level take longer to clear than to use. */
 function zstd(level: number): Codec {
   const params = { [constants.ZSTD_c_compressionLevel]: level };
@@ -42,7 +89,10 @@ function zstd(level: number): Codec {
   });
   return {
     id: CompressionCodec.ZSTD,
-    compress: (body) => tight(zstdCompressSync(body, optionsFor(body.length))),
+    compress: (body) =>
+      body.length < MIN_COMPRESSED_BYTES
+        ? zstdRaw(body)
+        : tight(zstdCompressSync(body, optionsFor(body.length))),
   };
 }
 
@@ -51,7 +101,10 @@ function gzip(level: number): Codec {
   const own = { level: Math.min(level, 9) };
   return {
     id: CompressionCodec.GZIP,
-    compress: (body) => tight(gzipSync(body, { ...own, chunkSize: pieceBytes(body.length) })),
+    compress: (body) =>
+      body.length < MIN_COMPRESSED_BYTES
+        ? gzipStored(body)
+        : tight(gzipSync(body, { ...own, chunkSize: pieceBytes(body.length) })),
   };
 }
 

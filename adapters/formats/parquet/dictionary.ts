@@ -4,8 +4,9 @@
  */
 import { freeWith, kernel, Region } from "./kernel/memory.ts";
 
-const INITIAL_ENTRIES = 1024;
-const INITIAL_BYTES = 8192;
+/** Many a file has some tens of rows; a larger dictionary grows in no time. */
+const INITIAL_ENTRIES = 64;
+const INITIAL_BYTES = 1024;
 
 /** Words of `Dictionary` in `kernel/dictionary.as`. */
 const SIZE = 0;

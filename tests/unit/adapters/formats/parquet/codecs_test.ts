@@ -33,3 +33,22 @@ for (const compression of ["zstd", "gzip"] as const) {
     }
   });
 }
+
+/** What a frame has beside a body that is not compressed. */
+const AROUND = { zstd: 9, gzip: 23 };
+
+const repeating = (length: number) => Uint8Array.from({ length }, (_, i) => i % 10);
+
+for (const compression of ["zstd", "gzip"] as const) {
+  Deno.test(`codecs: ${compression} frames what is too small to be compressed, as any reader takes it`, async () => {
+    const codec = await openCodec({ compression, compressionLevel: 3 });
+    for (let length = 0; length < 300; length++) {
+      const body = repeating(length);
+      const framed = codec.compress(body);
+      assert.deepEqual(new Uint8Array(READ_BACK[compression](framed)), body);
+      assert.equal(framed.length === length + AROUND[compression], length < 256, `${length} bytes`);
+      body.fill(0);
+      assert.deepEqual(new Uint8Array(READ_BACK[compression](framed)), repeating(length));
+    }
+  });
+}
