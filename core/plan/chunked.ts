@@ -106,11 +106,11 @@ export async function chunksNow(
 ): Promise<StoredNow> {
   const { mode } = exported;
   const { change, storedAs, storage } = CUTS[shape.kind];
-  if (storage === undefined || mode.kind !== "chunked") return { change: null, as: null };
+  if (storage === undefined || mode.kind !== "chunked") return { change: null, as: [] };
   const request = { source, exported, mode, base: shape.base, column: storage };
   return {
     change: await change?.(request, chunks) ?? null,
-    as: await storedAs?.(request) ?? null,
+    as: await storedAs?.(request) ?? [],
   };
 }
 

@@ -62,8 +62,8 @@ export type Strategy = WholeStrategy | IncrementalStrategy | ChunkedStrategy;
 /** How the table of a plan that is cut by its storage is stored now. */
 export interface StoredNow {
   readonly change: CutChange | null;
-  /** Another one once its rows lie elsewhere altogether; null where that makes no difference. */
-  readonly as: string | null;
+  /** Others once rows lie elsewhere altogether; none where that makes no difference. */
+  readonly as: readonly string[];
 }
 
 /** All that a run needs to know of the source before it reads. */

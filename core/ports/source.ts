@@ -228,8 +228,8 @@ export interface RunningTransactions {
 export interface TableBlocks {
   /** Of the largest of the tables that a SELECT from it reads: a range holds those blocks of each. */
   readonly blocks: number;
-  /** Another one once its rows lie elsewhere altogether. */
-  readonly identity: string;
+  /** Where the rows of each of them lie; another one once they lie elsewhere altogether. */
+  readonly files: readonly string[];
   /** Why rows cannot be found by their blocks, as a sentence about it; null when they can. */
   readonly obstacle: string | null;
 }
@@ -248,6 +248,14 @@ export interface TablePartitions {
   readonly partitions: readonly TablePartition[];
   /** Why the table cannot be read by them, as a sentence about it; null when it can. */
   readonly obstacle: string | null;
+}
+
+/** How what a SELECT from a table reads differs from what a snapshot saw of it, by name. */
+export interface TableChange {
+  /** Taken away since, another one under its name, or with its rows written anew, which no older snapshot sees. */
+  readonly gone: readonly string[];
+  /** Come since, with rows of before: those are read now, and were no part of the table then. */
+  readonly added: readonly string[];
 }
 
 /** A snapshot that other connections can join with `ConnectOptions.snapshot`. */
@@ -357,11 +365,17 @@ export interface Source {
    */
   explainScan?(sql: string, access: ReadRequest["access"]): Promise<ScanFacts | null>;
 
-  /** From the catalog. There when `capabilities.blockRanges`. */
+  /** From the catalog, as it is now, whatever snapshot is joined. There when `capabilities.blockRanges`. */
   tableBlocks?(table: string): Promise<TableBlocks>;
 
-  /** From the catalog, as it is now. There when `capabilities.partitions`. */
+  /** As `tableBlocks`. There when `capabilities.partitions`. */
   partitions?(table: string): Promise<TablePartitions>;
+
+  /**
+   * What has become of a table since the snapshot was taken that the connection joins; a snapshot holds rows, and
+   * not which tables they are read from. There when `capabilities.sharedSnapshot` is true.
+   */
+  changedSinceSnapshot?(table: string): Promise<TableChange>;
 
   /** The tables and views of a scope, from the catalog. Absent: not available for the engine. */
   introspect?(scope: IntrospectScope): Promise<Catalog>;

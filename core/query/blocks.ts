@@ -34,7 +34,7 @@ export async function requireBlocks(
   table: string,
 ): Promise<TableBlocks> {
   const found = await source.tableBlocks?.(table) ??
-    { blocks: 0, identity: "", obstacle: `${source.info.engine} does not tell where rows lie` };
+    { blocks: 0, files: [], obstacle: `${source.info.engine} does not tell where rows lie` };
   if (found.obstacle === null) return found;
   throw new ConfigError(
     `export '${exportName}': chunk_by: ctid cannot cut '${table}': ${found.obstacle}`,

@@ -1,5 +1,6 @@
 /**
- * A table that is cut by how it is stored, looked at before its first chunk is read and after its last one.
+ * A table that is cut by how it is stored, or read under a snapshot by many statements, looked at before its
+ * first chunk is read and after its last one.
  * Nothing is locked: who rewrites the table, or takes a partition away, need not wait for an export, and
  * readers that queue behind them would stop it, and everybody else.
  */
@@ -7,8 +8,9 @@ import { RivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import { chunksChanged, chunksNow } from "../plan/chunked.ts";
 import type { StoredNow, Strategy } from "../plan/strategy.ts";
-import type { Source } from "../ports/source.ts";
+import type { Source, TableChange } from "../ports/source.ts";
 import { requireBlocks } from "../query/blocks.ts";
+import { CUTS } from "../query/cuts/mod.ts";
 import type { ExportContext } from "./context.ts";
 import type { ExportSource } from "./export_source.ts";
 
@@ -18,7 +20,7 @@ export class StorageWatch {
   readonly #ctx: Watched;
   readonly #source: ExportSource;
   readonly #strategy: Strategy;
-  #before: string | null = null;
+  #before: readonly string[] = [];
 
   constructor(ctx: Watched, source: ExportSource, strategy: Strategy) {
     this.#ctx = ctx;
@@ -37,18 +39,42 @@ export class StorageWatch {
 
   /** @throws RivetError STORAGE_CHANGED: rows may have been read nowhere, or twice. */
   async end(): Promise<void> {
+    const { exported: { name, table }, journal, snapshot } = this.#ctx;
+    const joined = (snapshot?.joins ?? null) !== null;
+    if (joined && table !== null) await this.#requireSeen(name, table);
     if (!this.#byStorage()) return;
     const { change, as } = await this.#now();
-    const { exported: { name, table }, journal, snapshot } = this.#ctx;
-    if (as !== this.#before) throw rewritten(name, table ?? "");
+    const gone = this.#before.some((part) => !as.includes(part));
+    // A snapshot sees nothing of a part that has come, or `#requireSeen` has said so.
+    const come = !joined && as.length > this.#before.length;
+    if (gone || come) throw rewritten(name, table ?? "");
     this.#requireAll(change);
     // What came after the snapshot is not in it.
-    if (change === null || snapshot !== null) return;
+    if (change === null || joined) return;
     journal.add("partitions_added", { partitions: change.added });
     logger().warn(
       `export '${name}': partitions that came while it ran are not in it, nor rows that moved ` +
         `there: ${change.added.join(", ")}`,
     );
+  }
+
+  /** The rows of a snapshot are read from the tables of the moment. */
+  async #requireSeen(exportName: string, table: string): Promise<void> {
+    const change = await this.#source.retried(
+      "plan",
+      async (source) => await source.changedSinceSnapshot?.(table) ?? null,
+    );
+    if (change === null) return;
+    // A partition that is a chunk is read by its own name, and none beside those that were planned.
+    const added = this.#cutsPartitions() ? [] : change.added;
+    if (change.gone.length + added.length > 0) {
+      throw changedSince(exportName, table, { gone: change.gone, added });
+    }
+  }
+
+  #cutsPartitions(): boolean {
+    const strategy = this.#strategy;
+    return strategy.kind === "chunked" && CUTS[strategy.shape.kind].change !== undefined;
   }
 
   #byStorage(): boolean {
@@ -67,10 +93,10 @@ export class StorageWatch {
     const { exported } = this.#ctx;
     if (strategy.kind === "chunked") return await chunksNow(source, exported, strategy);
     if (strategy.kind !== "whole" || strategy.blocksOf === undefined) {
-      return { change: null, as: null };
+      return { change: null, as: [] };
     }
-    const { identity } = await requireBlocks(source, exported.name, strategy.blocksOf);
-    return { change: null, as: identity };
+    const { files } = await requireBlocks(source, exported.name, strategy.blocksOf);
+    return { change: null, as: files };
   }
 
   #requireAll(change: StoredNow["change"]): void {
@@ -84,5 +110,27 @@ function rewritten(exportName: string, table: string): RivetError {
     "STORAGE_CHANGED",
     `export '${exportName}': '${table}' was rewritten or emptied while its blocks were read`,
     { hint: "Run again at a time when no VACUUM FULL, CLUSTER, TRUNCATE or the like runs on it." },
+  );
+}
+
+/** Rows that the snapshot sees were not read from where it saw them. */
+function changedSince(exportName: string, table: string, change: TableChange): RivetError {
+  const { gone, added } = change;
+  const list = (names: readonly string[]) => names.map((name) => `'${name}'`).join(", ");
+  const said = [
+    ...(gone.length === 0
+      ? []
+      : [`${list(gone)} ${gone.length > 1 ? "were" : "was"} taken away, replaced or rewritten`]),
+    ...(added.length === 0 ? [] : [`${list(added)} came with rows of before`]),
+  ];
+  return new RivetError(
+    "STORAGE_CHANGED",
+    `export '${exportName}': what '${table}' is read from changed after the snapshot was taken: ` +
+      said.join("; "),
+    {
+      hint:
+        "Run again at a time when nobody attaches or detaches partitions, swaps tables, truncates or " +
+        "rewrites them, or refreshes a materialized view.",
+    },
   );
 }

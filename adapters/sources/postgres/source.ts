@@ -17,6 +17,7 @@ import type {
   SourceCapabilities,
   SourceInfo,
   TableBlocks,
+  TableChange,
   TableKey,
   TableLocation,
   TablePartitions,
@@ -40,7 +41,7 @@ import { rowBytes } from "./row_bytes.ts";
 import { readBatches } from "./read.ts";
 import { namedFault } from "./faulty_column.ts";
 import { beginStatements, type Isolation } from "./session.ts";
-import { tableBlocks, tablePartitions } from "./storage.ts";
+import { changedMembers, tableBlocks, tablePartitions } from "./storage.ts";
 import { joinFailure, requireSeen, shareSnapshot } from "./snapshot.ts";
 import { runningTransactions } from "./transactions.ts";
 
@@ -176,11 +177,16 @@ export class PostgresSource implements Source {
   }
 
   tableBlocks(table: string): Promise<TableBlocks> {
-    return this.#transaction((rows) => tableBlocks(rows, table));
+    return this.#outside((rows) => tableBlocks(rows, table));
   }
 
   partitions(table: string): Promise<TablePartitions> {
-    return this.#transaction((rows) => tablePartitions(rows, table));
+    return this.#outside((rows) => tablePartitions(rows, table));
+  }
+
+  changedSinceSnapshot(table: string): Promise<TableChange> {
+    const now = <T>(work: (rows: RunRows) => Promise<T>) => this.#outside(work);
+    return changedMembers(now, (work) => this.#transaction(work), table);
   }
 
   async introspect(scope: IntrospectScope): Promise<Catalog> {
@@ -262,10 +268,25 @@ export class PostgresSource implements Source {
   }
 
   /** Runs `work` in the open snapshot, or in a read-only transaction of its own. */
-  async #transaction<T>(work: (rows: RunRows) => Promise<T>): Promise<T> {
+  #transaction<T>(work: (rows: RunRows) => Promise<T>): Promise<T> {
+    return this.#snapshot
+      ? work((sql) => this.#connection.rows(sql))
+      : this.#own(() => this.#begin("READ COMMITTED"), work);
+  }
+
+  /** Runs `work` in a transaction of its own that sees what is committed, whatever snapshot is joined. */
+  #outside<T>(work: (rows: RunRows) => Promise<T>): Promise<T> {
+    if (this.#snapshot) throw new RivetError("INTERNAL", "a snapshot is open");
+    const { statementTimeoutS } = this.#tuning;
+    return this.#own(() => this.#beginWith("READ COMMITTED", statementTimeoutS, null), work);
+  }
+
+  async #own<T>(
+    begin: () => Promise<void>,
+    work: (rows: RunRows) => Promise<T>,
+  ): Promise<T> {
     const rows: RunRows = (sql) => this.#connection.rows(sql);
-    if (this.#snapshot) return await work(rows);
-    await this.#begin("READ COMMITTED");
+    await begin();
     try {
       const result = await work(rows);
       await this.#connection.run(["COMMIT"]);

@@ -1,7 +1,8 @@
 /** How tables are stored: their blocks and partitions. */
-import type { TableBlocks, TablePartitions } from "../../../core/ports/source.ts";
+import type { TableBlocks, TableChange, TablePartitions } from "../../../core/ports/source.ts";
 import type { RunRows } from "../kit/run_rows.ts";
 import { reference } from "./catalog.ts";
+import { quoteIdentifier, tableParts } from "./dialect.ts";
 import { regclass } from "./introspect.ts";
 
 /** Of `pg_class.relkind`, for sentences. */
@@ -24,21 +25,22 @@ export async function tableBlocks(rows: RunRows, table: string): Promise<TableBl
     SELECT c.relname, c.relkind, a.amname,
       CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_size(c.oid, 'main')
         / pg_catalog.current_setting('block_size')::bigint END,
-      CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_filenode(c.oid) END
+      CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_filenode(c.oid) END,
+      c.oid::text
     FROM family f
     JOIN pg_catalog.pg_class c ON c.oid = f.oid
     LEFT JOIN pg_catalog.pg_am a ON a.oid = c.relam
     WHERE c.relkind <> 'p'
     ORDER BY c.oid`);
-  const identity = found.map(([, , , , file]) => file ?? "").join(" ");
+  const files = found.map(([, , , , file, oid]) => `${oid} ${file ?? ""}`);
   let blocks = 0;
   for (const [name, kind, method, size] of found) {
     const what = KINDS[kind ?? ""] ??
       (method === "heap" ? null : `stored by the access method ${method}`);
-    if (what !== null) return { blocks: 0, identity, obstacle: `'${name}' is ${what}` };
+    if (what !== null) return { blocks: 0, files, obstacle: `'${name}' is ${what}` };
     blocks = Math.max(blocks, Number(size));
   }
-  return { blocks, identity, obstacle: null };
+  return { blocks, files, obstacle: null };
 }
 
 /**
@@ -68,4 +70,82 @@ export async function tablePartitions(rows: RunRows, table: string): Promise<Tab
     })),
     obstacle: null,
   };
+}
+
+/** A table that a SELECT reads: the named one, or one that belongs to it. */
+interface Member {
+  readonly oid: string;
+  readonly name: string;
+  readonly file: string;
+  /** How it came to belong to the table that is asked for; of that one, its name. */
+  readonly link: string;
+}
+
+/** As the transaction sees the catalog. The row that makes it a part is a new one after it was taken out and back. */
+async function members(rows: RunRows, table: string): Promise<Member[]> {
+  const found = await rows(`
+    WITH RECURSIVE family(oid, link) AS (
+      SELECT ${regclass(table)}::oid, ''
+      UNION SELECT i.inhrelid, i.inhparent || ' ' || i.xmin
+      FROM family f JOIN pg_catalog.pg_inherits i ON i.inhparent = f.oid
+    )
+    SELECT c.oid::text, n.nspname, c.relname, c.relfilenode::text,
+      string_agg(f.link, ' ' ORDER BY f.link), bool_or(f.link = '')
+    FROM family f
+    JOIN pg_catalog.pg_class c ON c.oid = f.oid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    GROUP BY c.oid, n.nspname, c.relname, c.relfilenode
+    ORDER BY c.oid`);
+  return found.map(([oid, schema, relation, file, links, asked]) => {
+    const name = reference(schema ?? "", relation ?? "", false);
+    const link = asked === "t" ? `${links} ${name}` : links ?? "";
+    return { oid: oid ?? "", name, file: file ?? "", link };
+  });
+}
+
+/**
+ * Whether the file that a table has got since holds rows that the transaction sees: VACUUM FULL and CLUSTER keep
+ * them, whatever else makes a new file writes rows that no older snapshot sees.
+ */
+async function keepsRows(rows: RunRows, { oid, name }: Member): Promise<boolean> {
+  const [[readable]] = await rows(
+    `SELECT pg_catalog.has_table_privilege(${oid}::oid, 'SELECT')
+      AND NOT pg_catalog.row_security_active(${oid}::oid)`,
+  );
+  if (readable !== "t") return false;
+  const quoted = tableParts(name).map(quoteIdentifier).join(".");
+  const [[kept]] = await rows(`SELECT EXISTS (SELECT 1 FROM ONLY ${quoted})`);
+  return kept === "t";
+}
+
+/** A transaction of its own around the statements of `work`. */
+type InTransaction = <T>(work: (rows: RunRows) => Promise<T>) => Promise<T>;
+
+/** @param now sees what is committed. @param then sees the snapshot. */
+export async function changedMembers(
+  now: InTransaction,
+  then: InTransaction,
+  table: string,
+): Promise<TableChange> {
+  const present = new Map((await now((rows) => members(rows, table))).map((m) => [m.oid, m]));
+  return await then(async (rows) => {
+    const seen = await members(rows, table);
+    // Another table has the name than the one that the snapshot knows.
+    const gone = seen.length === 0 ? [table] : [];
+    for (const member of seen) {
+      const still = present.get(member.oid);
+      const same = still?.link === member.link &&
+        (still.file === member.file || await keepsRows(rows, still));
+      if (!same) gone.push(member.name);
+    }
+    const known = new Set(seen.map(({ oid }) => oid));
+    const come = [...present.values()].filter(({ oid }) => !known.has(oid));
+    // One that is made later holds no row that the snapshot sees.
+    const older = come.length === 0 ? [] : await rows(
+      `SELECT c.oid::text FROM pg_catalog.pg_class c
+      WHERE c.oid IN (${come.map(({ oid }) => oid).join(", ")})`,
+    );
+    const added = come.filter(({ oid }) => older.some(([known]) => known === oid));
+    return { gone, added: added.map(({ name }) => name) };
+  });
 }

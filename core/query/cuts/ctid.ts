@@ -44,7 +44,7 @@ export const ctid: Cut = {
   lookUps: true,
   bounds: async (request) => openRanges(await boundaries(request)),
   async storedAs({ source, exported }) {
-    return (await requireBlocks(source, exported.name, exported.table ?? "")).identity;
+    return (await requireBlocks(source, exported.name, exported.table ?? "")).files;
   },
   rows: (dialect, { base }, { start, end }) => blockRows(dialect, base, start, end),
   where: () => undefined,

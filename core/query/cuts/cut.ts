@@ -84,10 +84,10 @@ export interface Cut {
    */
   change?(request: CutRequest, planned: readonly ChunkBounds[]): Promise<CutChange | null>;
   /**
-   * Names how the table is stored: another one once chunks that are read later hold other rows than planned.
-   * Absent: that cannot be.
+   * Names how each part of the table is stored: otherwise once chunks that are read later hold other rows than
+   * planned. Absent: that cannot be.
    */
-  storedAs?(request: CutRequest): Promise<string>;
+  storedAs?(request: CutRequest): Promise<readonly string[]>;
   /** What the chunk's rows are selected from. */
   rows(dialect: Dialect, shape: ChunkShape, bounds: ChunkBounds): string;
   /** The condition over those rows; undefined: all of them. */
