@@ -23,6 +23,10 @@ const OPEN_BYTES = 32 << 20;
 const MIN_PAGE_BYTES = 64 << 10;
 /** A dictionary must be worth it by then, or promise to be by the end of the page, or the chunk goes on without one. */
 const DICTIONARY_TRIAL_VALUES = 4096;
+/** Where so many values hardly ever repeat, the rest of the trial would show nothing else. */
+const DICTIONARY_FIRST_VALUES = 1024;
+/** Most chunks that go without a dictionary before one is tried again, where trial after trial has failed. */
+const MAX_RESTING_CHUNKS = 7;
 /** A larger dictionary is kept for the pages that use it, and the rest of the chunk goes without. */
 const DICTIONARY_BYTES = 1 << 20;
 /** Where pages are small, a dictionary is no larger than so many of them. */
@@ -77,7 +81,12 @@ export class ColumnChunkWriter {
   #dictionary: DictionaryValues | null = null;
   /** The dictionary page's values, kept when the chunk went on without. */
   #usedDictionary: DictionaryValues | null = null;
-  #onTrial = true;
+  #onTrial = false;
+  /** Whether the chunk has begun. */
+  #begun = false;
+  /** Chunks that still go without a trial, and how many will after the next one that fails. */
+  #resting = 0;
+  #nextRest = 1;
   /** For how many chunks, this one among them, the form of pages without a dictionary stands. */
   #formStands = 0;
   #pageRows = 0;
@@ -109,18 +118,20 @@ export class ColumnChunkWriter {
       discard(compressed);
       return length;
     };
-    this.#startDictionary();
   }
 
   /** Bytes the chunk would have if it were closed now, the open page and the dictionary estimated. */
   get estimatedBytes(): number {
     const dictionary = this.#dictionary ?? this.#usedDictionary;
     const open = this.#values.byteLength + (dictionary?.dictionary.plainBytes ?? 0);
-    return this.#compressedBytes + open * this.#ratio;
+    // Without the dictionary when the trial ends, if that is less: an estimate does not fall.
+    const least = this.#onTrial ? Math.min(open, this.#dictionary?.plainBytes ?? 0) : open;
+    return this.#compressedBytes + least * this.#ratio;
   }
 
   /** Takes rows [from, to) of the column. */
   append(data: ColumnData, from: number, to: number): void {
+    if (!this.#begun) this.#begin();
     let start = from;
     while (start < to) {
       let end = this.#stepEnd(data, start, to);
@@ -185,7 +196,8 @@ export class ColumnChunkWriter {
   #stepEnd(data: ColumnData, start: number, to: number): number {
     let end = Math.min(to, start + PAGE_ROWS - this.#pageRows);
     if (this.#dictionary !== null && this.#onTrial) {
-      end = Math.min(end, start + DICTIONARY_TRIAL_VALUES);
+      const first = this.#dictionary.count < DICTIONARY_FIRST_VALUES;
+      end = Math.min(end, start + (first ? DICTIONARY_FIRST_VALUES : DICTIONARY_TRIAL_VALUES));
     }
     const held = this.#dictionary === null ? this.#values.byteLength : 0;
     return endWithin(
@@ -196,19 +208,24 @@ export class ColumnChunkWriter {
     );
   }
 
-  #startDictionary(): void {
-    const bits = this.#leaf.physical === PhysicalType.BOOLEAN;
-    this.#dictionary = bits ? null : new DictionaryValues(this.#leaf);
+  #begin(): void {
+    this.#begun = true;
     this.#formStands = Math.max(0, this.#formStands - 1);
-    this.#usedDictionary = null;
-    this.#onTrial = true;
+    const bits = this.#leaf.physical === PhysicalType.BOOLEAN;
+    this.#onTrial = !bits && this.#resting === 0;
+    this.#resting = Math.max(0, this.#resting - 1);
+    this.#dictionary = this.#onTrial ? new DictionaryValues(this.#leaf) : null;
   }
 
   /** Leaves the dictionary when the trial says that it does not pay, or when it has become too large. */
   #reconsiderDictionary(): void {
     const dictionary = this.#dictionary;
-    if (dictionary !== null && dictionary.count >= DICTIONARY_TRIAL_VALUES) {
-      if (dictionary.pays || !dictionary.promises) this.#endTrial();
+    if (dictionary !== null && this.#onTrial) {
+      const { count } = dictionary;
+      if (count >= DICTIONARY_FIRST_VALUES && dictionary.hopeless) this.#endTrial();
+      else if (count >= DICTIONARY_TRIAL_VALUES) {
+        if (dictionary.pays || !dictionary.promises) this.#endTrial();
+      }
     }
     const most = Math.min(DICTIONARY_BYTES, DICTIONARY_PAGES * this.#pageBytes);
     if ((this.#dictionary?.dictionary.plainBytes ?? 0) <= most) return;
@@ -226,7 +243,14 @@ export class ColumnChunkWriter {
     const dictionary = this.#dictionary;
     if (!this.#onTrial || dictionary === null || dictionary.count === 0) return;
     this.#onTrial = false;
-    if (dictionary.pays) return;
+    if (dictionary.pays) {
+      this.#nextRest = 1;
+      return;
+    }
+    if (dictionary.count >= DICTIONARY_FIRST_VALUES) {
+      this.#resting = this.#nextRest;
+      this.#nextRest = Math.min(MAX_RESTING_CHUNKS, 2 * this.#nextRest + 1);
+    }
     // No page used it yet: the trial ends at the latest with the first page that has a value.
     this.#direct.takeFrom(dictionary);
     dictionary.free();
@@ -277,6 +301,8 @@ export class ColumnChunkWriter {
     this.#compressedBytes = 0;
     this.#uncompressedBytes = 0;
     this.#statistics = { bounds: null, nullCount: 0 };
-    this.#startDictionary();
+    this.#begun = false;
+    this.#dictionary = null;
+    this.#usedDictionary = null;
   }
 }

@@ -95,6 +95,8 @@ const offsets = new Region();
 
 /** Of the values, those that are distinct: had a page twice as many, most would be there already. */
 const PROMISING = 0.8;
+/** Where more of the first values are, four times as many still hold too few that come again. */
+const HOPELESS = 0.95;
 
 /** Indices into a dictionary that all pages of the column chunk share. */
 export class DictionaryValues implements PageValues {
@@ -153,6 +155,11 @@ export class DictionaryValues implements PageValues {
   get promises(): boolean {
     const { width } = this.#leaf;
     return (width === 0 || width > 8) && this.dictionary.size <= this.count * PROMISING;
+  }
+
+  /** Whether hardly a value came twice. */
+  get hopeless(): boolean {
+    return this.dictionary.size > this.count * HOPELESS;
   }
 
   /** The page's values of fixed width, PLAIN. A view that is good until the kernel is used again. */

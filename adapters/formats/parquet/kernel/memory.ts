@@ -91,15 +91,26 @@ const GROWTH_BYTES = 1024 * 1024;
 const MIN_BYTES = 1024;
 /** Behind what was asked for: the kernel reads and writes a little beyond. */
 const SLACK = 64;
+/** Sizes between one power of two and the next: what is freed is found again by its size. */
+const STEPS = 4;
+/** What grows is moved, so that it grows by some part of itself. */
+const GROWTH = 1.5;
 
 /** Where something lies. */
 export interface Block {
   readonly address: number;
-  /** Bytes: a power of two, less what the kernel may touch beyond. */
+  /** Bytes, without what the kernel may touch beyond. */
   readonly capacity: number;
 }
 
 const NOTHING: Block = { address: 0, capacity: 0 };
+
+/** The least of the sizes that has room: mostly asked for are powers of two, which are some of them. */
+function roundUp(bytes: number): number {
+  if (bytes <= MIN_BYTES) return MIN_BYTES;
+  const step = 2 ** (31 - Math.clz32(bytes - 1)) / STEPS;
+  return Math.ceil(bytes / step) * step;
+}
 
 let module: WebAssembly.Module | null = null;
 
@@ -140,17 +151,15 @@ class Kernel {
 
   /** Room for `bytes` bytes, whatever was in it. */
   take(bytes: number): Block {
-    let size = MIN_BYTES;
-    while (size < bytes + SLACK) size *= 2;
-    const address = this.#free.get(size)?.pop() ?? this.#extend(size);
-    return { address, capacity: size - SLACK };
+    const capacity = roundUp(bytes);
+    const address = this.#free.get(capacity)?.pop() ?? this.#extend(capacity + SLACK);
+    return { address, capacity };
   }
 
   give({ address, capacity }: Block): void {
     if (address === 0) return;
-    const size = capacity + SLACK;
-    const free = this.#free.get(size);
-    if (free === undefined) this.#free.set(size, [address]);
+    const free = this.#free.get(capacity);
+    if (free === undefined) this.#free.set(capacity, [address]);
     else free.push(address);
   }
 
@@ -187,7 +196,7 @@ export class Region {
   reserve(bytes: number, keep = 0): number {
     if (bytes > this.#block.capacity) {
       const old = this.#block;
-      this.#block = kernel().take(Math.max(bytes, old.capacity));
+      this.#block = kernel().take(keep > 0 ? Math.max(bytes, old.capacity * GROWTH) : bytes);
       if (keep > 0) {
         kernel().bytes.copyWithin(this.#block.address, old.address, old.address + keep);
       }
