@@ -23,7 +23,10 @@ const OPEN_BYTES = 32 << 20;
 const MIN_PAGE_BYTES = 64 << 10;
 /** A dictionary must be worth it by then, or promise to be by the end of the page, or the chunk goes on without one. */
 const DICTIONARY_TRIAL_VALUES = 4096;
-/** Where so many values hardly ever repeat, the rest of the trial would show nothing else. */
+/**
+ * Of many columns, whose dictionaries on trial are in memory at one time, those go without whose first values hardly ever
+ * repeat. With few columns values that come round after some thousand have a dictionary, too.
+ */
 const DICTIONARY_FIRST_VALUES = 1024;
 /** Most chunks that go without a dictionary before one is tried again, where trial after trial has failed. */
 const MAX_RESTING_CHUNKS = 7;
@@ -33,7 +36,7 @@ const DICTIONARY_BYTES = 1 << 20;
 const DICTIONARY_PAGES = 4;
 /** Chunks that keep a form before others are tried again: a column's data is mostly of one kind. */
 const CHUNKS_OF_FORM = 8;
-/** A form that was chosen by fewer values holds for its chunk alone. */
+/** What fewer values have shown holds for their chunk alone. */
 const TELLING_VALUES = 1024;
 /** What a page compresses to before one of its column has been seen. */
 const ASSUMED_RATIO = 0.5;
@@ -77,6 +80,8 @@ export class ColumnChunkWriter {
   readonly #direct: DirectValues;
   readonly #measure: Measure;
   readonly #pageBytes: number;
+  /** After so many a trial may end early. */
+  readonly #firstValues: number;
   /** Null once the chunk's next pages go without it. */
   #dictionary: DictionaryValues | null = null;
   /** The dictionary page's values, kept when the chunk went on without. */
@@ -109,6 +114,7 @@ export class ColumnChunkWriter {
   constructor(leaf: Leaf, codec: Codec, { plainOnly, bloomFilter, pageBytes }: ChunkOptions) {
     this.#leaf = leaf;
     this.#pageBytes = pageBytes;
+    this.#firstValues = pageBytes < PAGE_BYTES ? DICTIONARY_FIRST_VALUES : DICTIONARY_TRIAL_VALUES;
     this.#codec = codec;
     this.#direct = directValues(leaf, plainOnly);
     this.#bloomFilter = bloomFilter ? new BloomFilterBuilder(leaf) : null;
@@ -196,8 +202,8 @@ export class ColumnChunkWriter {
   #stepEnd(data: ColumnData, start: number, to: number): number {
     let end = Math.min(to, start + PAGE_ROWS - this.#pageRows);
     if (this.#dictionary !== null && this.#onTrial) {
-      const first = this.#dictionary.count < DICTIONARY_FIRST_VALUES;
-      end = Math.min(end, start + (first ? DICTIONARY_FIRST_VALUES : DICTIONARY_TRIAL_VALUES));
+      const first = this.#dictionary.count < this.#firstValues;
+      end = Math.min(end, start + (first ? this.#firstValues : DICTIONARY_TRIAL_VALUES));
     }
     const held = this.#dictionary === null ? this.#values.byteLength : 0;
     return endWithin(
@@ -222,10 +228,9 @@ export class ColumnChunkWriter {
     const dictionary = this.#dictionary;
     if (dictionary !== null && this.#onTrial) {
       const { count } = dictionary;
-      if (count >= DICTIONARY_FIRST_VALUES && dictionary.hopeless) this.#endTrial();
-      else if (count >= DICTIONARY_TRIAL_VALUES) {
-        if (dictionary.pays || !dictionary.promises) this.#endTrial();
-      }
+      const enough = count >= DICTIONARY_TRIAL_VALUES;
+      if (count >= this.#firstValues && dictionary.hopeless) this.#endTrial();
+      else if (enough && (dictionary.pays || !dictionary.promises)) this.#endTrial();
     }
     const most = Math.min(DICTIONARY_BYTES, DICTIONARY_PAGES * this.#pageBytes);
     if ((this.#dictionary?.dictionary.plainBytes ?? 0) <= most) return;
@@ -247,7 +252,7 @@ export class ColumnChunkWriter {
       this.#nextRest = 1;
       return;
     }
-    if (dictionary.count >= DICTIONARY_FIRST_VALUES) {
+    if (dictionary.count >= TELLING_VALUES) {
       this.#resting = this.#nextRest;
       this.#nextRest = Math.min(MAX_RESTING_CHUNKS, 2 * this.#nextRest + 1);
     }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { kernel } from "../../../../../adapters/formats/parquet/kernel/memory.ts";
 import { parquet } from "../../../../../adapters/formats/parquet/mod.ts";
 import type { RowGroupOptions } from "../../../../../core/config/loaded.ts";
 import { batchOf, column, type Value } from "../../../../support/batches.ts";
@@ -159,4 +160,20 @@ Deno.test("metadata: the caller's keys, created_by, the Arrow schema with its fi
     assert.equal(metadata[1]["rivet.fidelity"], "logical_string");
     assert.equal(metadata[2]["rivet.logical_type"], "decimal(50,2)");
   });
+});
+
+Deno.test("what files of many columns lay in is there for the next ones", async () => {
+  const columns = Array.from({ length: 60 }, (_, c) => column(`c${c}`, { kind: "text" }));
+  const row = (i: number) =>
+    columns.map((_, c) => `value ${(i * (c + 7)) % (c % 2 === 0 ? 40 : 9973)}`);
+  const batch = batchOf(columns, Array.from({ length: 3000 }, (_, i) => row(i)));
+  const write = async () => {
+    const encoder = await parquet.open(columns, DEFAULT_OPTIONS);
+    encoder.write(batch);
+    encoder.finish();
+  };
+  await write();
+  const { byteLength } = kernel().run.memory.buffer;
+  for (let i = 0; i < 5; i++) await write();
+  assert.equal(kernel().run.memory.buffer.byteLength, byteLength);
 });
