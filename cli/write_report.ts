@@ -1,4 +1,5 @@
 /** What `rivet report` does: collects what the state holds, and writes it. */
+import { grouped } from "../core/base/grouped.ts";
 import { ConfigError } from "../core/base/errors.ts";
 import { RIVET_VERSION } from "../core/base/version.ts";
 import { selectExports } from "../core/config/select.ts";
@@ -94,8 +95,7 @@ async function openPage(path: string): Promise<void> {
 
 function summaryOf(path: string, { totals, state }: HistoryReport): string {
   if (totals.runs === 0) return `${path}: no runs recorded in ${state}`;
-  const counted = (n: number, what: string) =>
-    `${n.toLocaleString("en-US")} ${what}${n === 1 ? "" : "s"}`;
+  const counted = (n: number, what: string) => `${grouped(n)} ${what}${n === 1 ? "" : "s"}`;
   return `${path}: ${counted(totals.runs, "run")} of ${counted(totals.exports, "export")}`;
 }
 

@@ -1,4 +1,5 @@
 /** The text of a message, in Slack's mrkdwn. */
+import { grouped } from "../../core/base/grouped.ts";
 import { printable } from "../../core/base/printable.ts";
 import { excerpt } from "../../core/base/redact.ts";
 import type { NotifyEvent, NotifyKind } from "../../core/ports/notifier.ts";
@@ -33,8 +34,7 @@ export function slackMessage(event: NotifyEvent): SlackMessage {
 }
 
 function facts({ runId, rows, files, durationMs }: NotifyEvent): string {
-  const count = (n: number, unit: string) =>
-    `${n.toLocaleString("en-US")} ${unit}${n === 1 ? "" : "s"}`;
+  const count = (n: number, unit: string) => `${grouped(n)} ${unit}${n === 1 ? "" : "s"}`;
   const seconds = (durationMs / 1000).toFixed(1);
   return `run ${runId}, ${count(rows, "row")}, ${count(files, "file")}, ${seconds} s`;
 }

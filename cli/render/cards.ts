@@ -3,6 +3,7 @@
  * metrics where it stands. What does not fit the terminal's height is given up from the top: finished cards are printed
  * for good, and the others shrink to a line.
  */
+import { grouped } from "../../core/base/grouped.ts";
 import type { ExportProgress, ExportStarted, RunListener } from "../../core/run/run_options.ts";
 import type { ExportSummary } from "../../core/report/summary.ts";
 import { showSummary, type Summaries } from "./progress.ts";
@@ -154,7 +155,7 @@ function runningLines(card: RunningCard, now: number, width: number): string[] {
     "  status:    running",
     `  mode:      ${mode}`,
     `  tuning:    profile=${profile}`,
-    ...(batchSize === null ? [] : [`  batch_size: ${batchSize.toLocaleString("en-US")}`]),
+    ...(batchSize === null ? [] : [`  batch_size: ${grouped(batchSize)}`]),
     `  ${barLine(card, now, width - 2)}`,
   ];
 }

@@ -1,4 +1,5 @@
 /** A run of the journal as a block: one line of outcome, then what was out of the ordinary. */
+import { grouped } from "../../core/base/grouped.ts";
 import type { JournalEvent, JournalRun } from "../../core/ports/state.ts";
 import { formatBytes, formatDuration } from "./format.ts";
 
@@ -43,7 +44,7 @@ export function renderJournal(run: JournalRun): string {
     `${MARKS[status] ?? "•"} ${run.runId}  ${WORDS[status] ?? status}  ${duration}`,
   ];
   if (finished !== undefined) {
-    const rows = Number(data.rows ?? 0).toLocaleString("en-US");
+    const rows = grouped(Number(data.rows ?? 0));
     lines.push(`  files: ${data.files}  rows: ${rows}  bytes: ${formatBytes(Number(data.bytes))}`);
   }
   for (const event of run.events) lines.push(...detail(event).map((line) => `  ${line}`));

@@ -1,4 +1,5 @@
 /** A plan as people read it. */
+import { grouped } from "../../core/base/grouped.ts";
 import type { DestinationConfig } from "../../core/config/schema.ts";
 import type { Tuning } from "../../core/config/tuning.ts";
 import type { PlanArtifact } from "../../core/artifact/artifact.ts";
@@ -11,8 +12,6 @@ const NARROW_ROW_BYTES = 200;
 const WIDE_ROW_BYTES = 10_000;
 /** Per batch; above it a hint is shown. */
 const WIDE_WARNING_MB = 128;
-
-const grouped = (n: number) => n.toLocaleString("en-US");
 
 /** One block per export, and the campaign below them. */
 export function renderPlans({ plans, campaign }: PlannedExports): string {

@@ -1,4 +1,5 @@
 /** One entry of `exports:` in a scaffold. */
+import { grouped } from "../base/grouped.ts";
 import type { DiscoveredTable } from "../discover/discover.ts";
 import type { ModeSuggestion } from "../discover/suggest_mode.ts";
 import { isBareNumeric } from "../discover/notes.ts";
@@ -50,7 +51,7 @@ function selectItem({ name, refusal }: InspectedColumn, { dialect }: ScaffoldOpt
 
 /** `~120,000 rows`. */
 function rowsText(rows: number | null): string {
-  return rows === null ? "size unknown" : `~${rows.toLocaleString("en-US")} rows`;
+  return rows === null ? "size unknown" : `~${grouped(rows)} rows`;
 }
 
 function writeMode(yaml: YamlText, { suggestion, rows }: DiscoveredTable): void {

@@ -1,4 +1,5 @@
 /** The journal's events as lines of the log: what a person follows a run by. */
+import { grouped } from "../base/grouped.ts";
 import { type LogFields, logger } from "../base/log.ts";
 
 /** What the journal of a run knows of. */
@@ -32,13 +33,8 @@ export type JournalEventName =
 
 type Data = Readonly<Record<string, unknown>>;
 
-/** Made once: `toLocaleString` makes one for every number. */
-let numbers: Intl.NumberFormat | null = null;
-
 function counted(value: unknown): string {
-  if (typeof value !== "number") return String(value);
-  numbers ??= new Intl.NumberFormat("en-US");
-  return numbers.format(value);
+  return typeof value === "number" ? grouped(value) : String(value);
 }
 
 /** What each says after the export's name; an event that says itself elsewhere has none. */

@@ -1,4 +1,5 @@
 /** Words and numbers of the page. */
+import { grouped } from "../../../core/base/grouped.ts";
 import type { RunMetric } from "../../../core/ports/state.ts";
 import { formatUtc } from "../format.ts";
 import { type Html, html } from "./html.ts";
@@ -20,7 +21,7 @@ export function statusText(status: RunMetric["status"]): Html {
 }
 
 export function count(value: number): string {
-  return value.toLocaleString("en-US");
+  return grouped(value);
 }
 
 /** Rows a second; null where nothing can be said. */
