@@ -1,19 +1,24 @@
 /**
- * `deno task test [--servers VERSIONS] [path...]`: sets up what the tests need, runs them and ends with one
- * line of counts.
+ * `deno task test [--servers VERSIONS] [--lanes N] [path...]`: sets up what the tests need, runs them and ends
+ * with one line of counts.
  *
- * Tests under `tests/unit` need nothing and run in parallel; all others share one PostgreSQL
- * (see `support/postgres.ts`), those of MySQL one MariaDB (see `support/mariadb.ts`), and run one file
- * after another, in two lanes (see `twoLanes`). An ignored test is a failure unless RIVET_TEST_ALLOW_SKIP
- * (comma-separated words) has a word of its file or name.
+ * Tests under `tests/unit` need nothing and run in parallel, in one process. Every other file has a process
+ * of its own, and lanes take one file after another: much of what they do is waiting. Each lane has one
+ * PostgreSQL (see `support/postgres.ts`), so that what is the whole server's is a file's alone while it runs;
+ * tests of MySQL share one MariaDB (see `support/mariadb.ts`), and run one after another for the same reason.
+ * An ignored test is a failure unless RIVET_TEST_ALLOW_SKIP (comma-separated words) has a word of its file or
+ * name.
  *
  * Without a path, what depends on the server runs on the oldest and the newest PostgreSQL too.
  * `--servers all` (or `12,18`) runs the live tests of PostgreSQL on those versions and nothing else.
  */
+import { parseArgs } from "node:util";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { countTests, type TestCounts } from "./support/junit.ts";
+import type { TestCounts } from "./support/junit.ts";
+import { type Batch, inLanes, runTests, slowest } from "./support/lanes.ts";
 import type { TestMysql } from "./support/mariadb.ts";
+import type { TestServer } from "./support/postgres.ts";
 import { POSTGRES_VERSIONS } from "./support/postgres_versions.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -45,31 +50,6 @@ async function testFiles(path: string): Promise<string[]> {
   return found.sort();
 }
 
-/** Runs one `deno test` over `files`. A process that fails without a failed test counts as one. */
-async function runTests(
-  files: readonly string[],
-  options: { parallel: boolean; env: Record<string, string> },
-): Promise<TestCounts> {
-  if (files.length === 0) return { passed: 0, failed: [], ignored: [] };
-  const report = await Deno.makeTempFile({ prefix: "rivet-tests-", suffix: ".xml" });
-  try {
-    const parallel = options.parallel ? ["--parallel"] : [];
-    const { code } = await new Deno.Command(Deno.execPath(), {
-      args: ["test", "-A", "--no-check", ...parallel, `--junit-path=${report}`, ...files],
-      cwd: ROOT,
-      env: options.env,
-      stdin: "null",
-      stdout: "inherit",
-      stderr: "inherit",
-    }).spawn().status;
-    const counts = countTests(await Deno.readTextFile(report));
-    if (code === 0 || counts.failed.length > 0) return counts;
-    return { ...counts, failed: [`deno test ended with exit code ${code}; see above`] };
-  } finally {
-    await Deno.remove(report);
-  }
-}
-
 function allowedSkip(test: string): boolean {
   const words = (Deno.env.get("RIVET_TEST_ALLOW_SKIP") ?? "").split(",").map((w) => w.trim());
   return words.some((word) => word !== "" && test.toLowerCase().includes(word.toLowerCase()));
@@ -95,32 +75,57 @@ function summarize(all: readonly TestCounts[]): number {
 interface Wanted {
   /** Major versions of PostgreSQL; null without `--servers`. */
   readonly versions: readonly string[] | null;
+  readonly lanes: number;
   readonly paths: readonly string[];
 }
 
+/** More than there are cores, for a lane mostly waits; beyond that memory is what runs out. */
+const LANES = Math.min(navigator.hardwareConcurrency + 2, 8);
+
 function wanted(args: readonly string[]): Wanted {
-  if (args[0] !== "--servers") return { versions: null, paths: args };
-  const [, list = "", ...paths] = args;
-  return { versions: list === "all" ? POSTGRES_VERSIONS : list.split(","), paths };
+  const { values: { servers, lanes }, positionals } = parseArgs({
+    args: [...args],
+    options: { servers: { type: "string" }, lanes: { type: "string", default: String(LANES) } },
+    allowPositionals: true,
+  });
+  const versions = servers === "all" ? POSTGRES_VERSIONS : servers?.split(",") ?? null;
+  return { versions, lanes: Number(lanes), paths: positionals };
 }
 
 async function main(args: readonly string[]): Promise<number> {
   // Tests choose their state themselves.
   Deno.env.delete("RIVET_STATE_URL");
-  const { versions, paths } = wanted(args);
+  const { versions, lanes, paths } = wanted(args);
   const roots = paths.length > 0 ? paths.map((path) => resolve(path)) : [join(ROOT, "tests")];
   const files = [...new Set((await Promise.all(roots.map(testFiles))).flat())];
   if (versions !== null) {
-    return summarize(await twoLanes(onVersions(versions, files.filter(onPostgres))));
+    return await verdict(onVersions(versions, files.filter(onPostgres)), lanes);
   }
-
   const unit = files.filter((file) => inTests(file).startsWith("unit/"));
   const live = files.filter((file) => !inTests(file).startsWith("unit/"));
-  const counts = [await runTests(unit, { parallel: true, env: {} })];
   const ends = [POSTGRES_VERSIONS[0], POSTGRES_VERSIONS.at(-1)!];
-  const versionsToo = paths.length === 0 ? onVersions(ends, VERSION_SAMPLE) : [];
-  if (live.length > 0) counts.push(...await runLive(live, versionsToo));
-  return summarize(counts);
+  const onMysql = live.filter(usesMysql);
+  const rest = live.filter((file) => !usesMysql(file));
+  const servers = new Servers(onMysql.length > 0);
+  // What takes longest is first.
+  const batches = [
+    ...unitBatch(unit),
+    ...mysqlBatch(onMysql, servers),
+    ...liveBatches(rest.filter((file) => longPlace(file) < LONG.length), servers),
+    ...(paths.length === 0 ? onVersions(ends, VERSION_SAMPLE) : []),
+    ...liveBatches(rest.filter((file) => longPlace(file) === LONG.length), servers),
+  ];
+  try {
+    return await verdict(batches, lanes);
+  } finally {
+    await servers.stop();
+  }
+}
+
+async function verdict(batches: readonly Batch[], lanes: number): Promise<number> {
+  const results = await inLanes(batches, lanes);
+  if (results.length > 1) console.log(`\nthe slowest:\n${slowest(results, 25).join("\n")}`);
+  return summarize(results.map(({ counts }) => counts));
 }
 
 /** `live/run/run_test.ts` */
@@ -133,106 +138,115 @@ function onPostgres(file: string): boolean {
   return /^live\/(?!destinations\/|mssql\/)/.test(inTests(file)) && !usesMysql(file);
 }
 
-/** What one lane runs without a break. */
-type Batch = () => Promise<TestCounts>;
-
-/**
- * One lane takes batches from the front, the other from the back, until they meet: what stands at one end
- * never runs at the same time as its neighbour there.
- */
-async function twoLanes(batches: readonly Batch[]): Promise<TestCounts[]> {
-  const queue = [...batches];
-  const all: TestCounts[] = [];
-  const lane = async (next: () => Batch | undefined): Promise<void> => {
-    for (let batch = next(); batch !== undefined; batch = next()) all.push(await batch());
-  };
-  await Promise.all([lane(() => queue.shift()), lane(() => queue.pop())]);
-  return all;
-}
-
-/** `files` on each version; one that cannot be had is a failure. */
-function onVersions(versions: readonly string[], files: readonly string[]): Batch[] {
-  return versions.map((version) => async () => {
-    const name = `PostgreSQL ${version}`;
-    if (allowedSkip(name)) return { passed: 0, failed: [], ignored: [name] };
-    try {
-      const { startPostgresVersion } = await import("./support/postgres_versions.ts");
-      const server = await startPostgresVersion(version);
-      const counts = await runTests(files, { parallel: false, env: server.env })
-        .finally(() => server.stop());
-      console.log(`${name}: ${counts.passed} passed, ${counts.failed.length} failed`);
-      return { ...counts, failed: counts.failed.map((test) => `${name}: ${test}`) };
-    } catch (error) {
-      console.log(error instanceof Error ? error.message : String(error));
-      return { passed: 0, failed: [name], ignored: [] };
-    }
-  });
-}
-
-/** Starts the servers that `files` need, once, and runs them, and what brings servers of its own. */
-async function runLive(
-  files: readonly string[],
-  others: readonly Batch[],
-): Promise<TestCounts[]> {
-  const { testPostgres } = await import("./support/postgres.ts");
-  const server = await testPostgres();
-  const env: Record<string, string> = { RIVET_TEST_POSTGRES_URL: server.url };
-  const used = [server.description];
-  const mysql = await startMysql(files);
-  try {
-    if (mysql !== null && !("problem" in mysql)) {
-      env.RIVET_TEST_MYSQL_URL = mysql.url;
-      used.push(mysql.description);
-    }
-    console.log(`\ntests below use ${used.join(" and ")}`);
-    const run = (some: readonly string[]): Batch => () => runTests(some, { parallel: false, env });
-    const onMysql = files.filter(usesMysql);
-    const rest = files.filter((file) => !usesMysql(file));
-    let mysqlBatch = run(onMysql);
-    if (mysql !== null && "problem" in mysql) {
-      console.log(mysql.problem);
-      mysqlBatch = () => Promise.resolve({ passed: 0, failed: onMysql, ignored: [] });
-    }
-    const processes = Object.values(Object.groupBy(rest.filter(startsProcesses), folderOf));
-    return await twoLanes([
-      run(rest.filter((file) => !startsProcesses(file))),
-      mysqlBatch,
-      ...others,
-      ...processes.map((some) => run(some!)).reverse(),
-    ]);
-  } finally {
-    if (mysql !== null && !("problem" in mysql)) await mysql.stop();
-    await server.stop();
-  }
-}
-
-/** `live`, `crash` */
-function folderOf(file: string): string {
-  return inTests(file).split("/")[0];
-}
-
-/** Mostly whole processes, one after another: the other lane waits for servers meanwhile. */
-function startsProcesses(file: string): boolean {
-  return /^(compat|crash|live\/(action|demo|deploy|destinations|packages|permissions|processes|tasks|torture))\//
-    .test(inTests(file));
-}
-
 function usesMysql(file: string): boolean {
   return /mysql/.test(inTests(file));
 }
 
-/** Null when no file needs one or its tests may be skipped; a server that cannot start is a problem. */
-async function startMysql(
-  files: readonly string[],
-): Promise<TestMysql | { readonly problem: string } | null> {
-  if (!files.some(usesMysql)) return null;
-  const { mysqlIsSkipped, testMysql } = await import("./support/mariadb.ts");
-  if (mysqlIsSkipped) return null;
-  try {
-    return await testMysql();
-  } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) };
+/** Those that would leave other lanes without work if they came last. */
+const LONG: readonly string[] = [
+  "crash/crash_test.ts",
+  "compat/cases_test.ts",
+  "live/tasks/tasks_test.ts",
+  "live/init/postgres_test.ts",
+  "live/packages/bundle_test.ts",
+  "live/packages/npm_test.ts",
+  "live/destinations/https_test.ts",
+  "live/destinations/run_test.ts",
+  "live/processes/processes_test.ts",
+  "live/storage/partitions_postgres_test.ts",
+  "live/demo/demo_test.ts",
+];
+
+function longPlace(file: string): number {
+  const place = LONG.indexOf(inTests(file));
+  return place < 0 ? LONG.length : place;
+}
+
+function unitBatch(files: readonly string[]): Batch[] {
+  if (files.length === 0) return [];
+  const run = (_lane: number, alone: boolean) => {
+    const jobs = navigator.hardwareConcurrency + (alone ? 2 : 0);
+    return runTests(files, { env: {}, jobs, live: alone });
+  };
+  return [{ name: "unit", run }];
+}
+
+/** The servers of the live tests, started when they are needed. */
+class Servers {
+  readonly #ofLane: Promise<TestServer>[] = [];
+  readonly #mysql: Promise<TestMysql | null>;
+
+  constructor(mysql: boolean) {
+    this.#mysql = mysql ? startMysql() : Promise.resolve(null);
+    // Whoever needs it is told.
+    this.#mysql.catch(() => {});
   }
+
+  async env(lane: number): Promise<Record<string, string>> {
+    const postgres = await (this.#ofLane[lane] ??= this.#start(lane));
+    const mysql = await this.#mysql.catch(() => null);
+    return {
+      RIVET_TEST_POSTGRES_URL: postgres.url,
+      ...(mysql === null ? {} : { RIVET_TEST_MYSQL_URL: mysql.url }),
+    };
+  }
+
+  /** @throws when it was wanted and cannot be started. */
+  async mysql(): Promise<void> {
+    const server = await this.#mysql;
+    if (server !== null) console.log(`tests of MySQL use ${server.description}`);
+  }
+
+  async stop(): Promise<void> {
+    const started = await Promise.allSettled([...this.#ofLane, this.#mysql]);
+    await Promise.all(started.map((one) => one.status === "fulfilled" ? one.value?.stop() : null));
+  }
+
+  async #start(lane: number): Promise<TestServer> {
+    const { testPostgres } = await import("./support/postgres.ts");
+    const server = await testPostgres();
+    if (lane === 0) console.log(`tests use ${server.description}`);
+    return server;
+  }
+}
+
+async function startMysql(): Promise<TestMysql | null> {
+  const { mysqlIsSkipped, testMysql } = await import("./support/mariadb.ts");
+  return mysqlIsSkipped ? null : await testMysql();
+}
+
+/** Each file by itself. */
+function liveBatches(files: readonly string[], servers: Servers): Batch[] {
+  return [...files].sort((a, b) => longPlace(a) - longPlace(b)).map((file) => ({
+    name: inTests(file),
+    run: async (lane, live) => runTests([file], { env: await servers.env(lane), live }),
+  }));
+}
+
+function mysqlBatch(files: readonly string[], servers: Servers): Batch[] {
+  if (files.length === 0) return [];
+  const run = async (lane: number, live: boolean) => {
+    await servers.mysql();
+    return await runTests(files, { env: await servers.env(lane), live });
+  };
+  return [{ name: "MySQL", run }];
+}
+
+/** `files` on each version; one that cannot be had is a failure. */
+function onVersions(versions: readonly string[], files: readonly string[]): Batch[] {
+  return versions.map((version) => {
+    const name = `PostgreSQL ${version}`;
+    const run = async (_lane: number, live: boolean): Promise<TestCounts> => {
+      if (allowedSkip(name)) return { passed: 0, failed: [], ignored: [name] };
+      const { startPostgresVersion } = await import("./support/postgres_versions.ts");
+      const server = await startPostgresVersion(version);
+      const counts = await runTests(files, { env: server.env, live })
+        .finally(() => server.stop());
+      console.log(`${name}: ${counts.passed} passed, ${counts.failed.length} failed`);
+      return { ...counts, failed: counts.failed.map((test) => `${name}: ${test}`) };
+    };
+    return { name, run };
+  });
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
