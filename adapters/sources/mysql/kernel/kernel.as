@@ -395,28 +395,33 @@ export function uuidText(from: usize, to: usize): i32 {
   return nulls;
 }
 
-/** Two digits in the lower half of `pair`; above 99 when there is another character. */
+/** Each digit's value plus ten times that of the one before it, in every second byte; NO_NUMBER when one is no digit. */
 // @ts-ignore: decorator
 @inline
-function twoDigits(pair: u32): u32 {
-  const digits = (pair & 0xffff) ^ 0x3030;
-  const first = digits & 0xff;
-  const second = digits >> 8;
-  return first > 9 || second > 9 ? 100 : first * 10 + second;
+function pairs(digits: u64): u64 {
+  if (((digits + ABOVE_NINE) | digits) & UPPER_BITS) return NO_NUMBER;
+  return digits * 10 + (digits >> 8);
 }
 
-/** Days since 1970-01-01 of `YYYY-MM-DD`, or NO_DAY. */
+/** The digits of `YYYY-MM-DD` in pairs, or NO_NUMBER. */
 // @ts-ignore: decorator
 @inline
-function dayOf(at: usize): i32 {
-  const text = load<u64>(at);
-  const high = twoDigits(<u32>text);
-  const low = twoDigits(<u32>(text >> 16));
-  const month = <i32>twoDigits(<u32>(text >> 40));
-  const day = <i32>twoDigits(<u32>load<u16>(at, 8));
-  const separators = (text & 0xff0000ff00000000) == 0x2d00002d00000000;
-  if (!separators || high > 99 || low > 99 || <u32>(month - 1) > 11 || <u32>(day - 1) > 30) return NO_DAY;
-  let year = <i32>(high * 100 + low);
+function dateDigits(at: usize): u64 {
+  const text = v128.load(at);
+  const digits = i8x16.swizzle(text, i8x16(0, 1, 2, 3, 5, 6, 8, 9, -1, -1, -1, -1, -1, -1, -1, -1));
+  const hyphens = i64x2.extract_lane(text, 0) & 0xff0000ff00000000;
+  return hyphens == 0x2d00002d00000000
+    ? pairs(<u64>i64x2.extract_lane(digits, 0) ^ ZEROS)
+    : NO_NUMBER;
+}
+
+/** Days since 1970-01-01 of what `dateDigits` has found, or NO_DAY. */
+function dayOf(digits: u64): i32 {
+  if (digits == NO_NUMBER) return NO_DAY;
+  let year = (<i32>digits & 0xff) * 100 + (<i32>(digits >> 16) & 0xff);
+  const month = <i32>(digits >> 32) & 0xff;
+  const day = <i32>(digits >> 48) & 0xff;
+  if (<u32>(month - 1) > 11 || <u32>(day - 1) > 30) return NO_DAY;
   if (day > 28) {
     const leap = (year & 3) == 0 && (year % 100 != 0 || year % 400 == 0);
     // From August on, it is the even ones that are long.
@@ -435,12 +440,15 @@ function dayOf(at: usize): i32 {
 // @ts-ignore: decorator
 @inline
 function clock(at: usize, length: i32): i64 {
-  const text = load<u64>(at);
-  const hour = twoDigits(<u32>text);
-  const minute = twoDigits(<u32>(text >> 24));
-  const second = twoDigits(<u32>(text >> 48));
-  const separators = (text & 0x0000ff0000ff0000) == 0x00003a00003a0000;
-  if (!separators || hour > 23 || minute > 59 || second > 59) return -1;
+  const text = v128.load64_zero(at);
+  const digits = i8x16.swizzle(text, i8x16(0, 1, 3, 4, 6, 7, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1));
+  const colons = i64x2.extract_lane(text, 0) & 0x0000ff0000ff0000;
+  const found = pairs(<u64>i64x2.extract_lane(digits, 0) ^ 0x0000303030303030);
+  const hour = <i32>found & 0xff;
+  const minute = <i32>(found >> 16) & 0xff;
+  const second = <i32>(found >> 32) & 0xff;
+  // What is no number has 255 of each.
+  if (colons != 0x00003a00003a0000 || hour > 23 || minute > 59 || second > 59) return -1;
   const micros = <i64>((hour * 60 + minute) * 60 + second) * 1000000;
   if (length == TIME_BYTES) return micros;
   const decimals = length - TIME_BYTES - 1;
@@ -453,15 +461,23 @@ function clock(at: usize, length: i32): i64 {
 export function date(from: usize, to: usize): i32 {
   let nulls = 0;
   let out = VALUES;
+  // The day before is often the same.
+  let known: u64 = 0;
+  let day = NO_DAY;
   for (let field = from << 2, last = to << 2; field < last; field += 4, out += 4) {
     const n = lengthOf(field);
-    let days = 0;
     if (n == DATE_BYTES) {
-      days = dayOf(position(field));
-      if (days == NO_DAY) return UNUSUAL;
-    } else if (n < 0) nulls++;
-    else return UNUSUAL;
-    store<i32>(out, days);
+      const digits = dateDigits(position(field));
+      if (digits != known) {
+        known = digits;
+        day = dayOf(digits);
+      }
+      if (day == NO_DAY) return UNUSUAL;
+      store<i32>(out, day);
+    } else if (n < 0) {
+      store<i32>(out, 0);
+      nulls++;
+    } else return UNUSUAL;
   }
   return nulls;
 }
@@ -487,14 +503,20 @@ export function timestamp(from: usize, to: usize, ticks: i32): i32 {
   let nulls = 0;
   let out = VALUES;
   const most = i64.MAX_VALUE / ticks;
+  let known: u64 = 0;
+  let day = NO_DAY;
   for (let field = from << 2, last = to << 2; field < last; field += 4, out += 8) {
     const n = lengthOf(field);
     let value: i64 = 0;
     if (n >= DATE_BYTES) {
       const at = position(field);
-      const days = dayOf(at);
-      if (days == NO_DAY) return UNUSUAL;
-      value = <i64>days * DAY_US;
+      const digits = dateDigits(at);
+      if (digits != known) {
+        known = digits;
+        day = dayOf(digits);
+      }
+      if (day == NO_DAY) return UNUSUAL;
+      value = <i64>day * DAY_US;
       if (n > DATE_BYTES) {
         const micros = n < SECONDS_BYTES ? -1 : clock(at + DATE_BYTES + 1, n - DATE_BYTES - 1);
         if (micros < 0) return UNUSUAL;
