@@ -104,6 +104,20 @@ export class ExportSource {
     );
   }
 
+  /** Once, over a connection of its own that joins the export's snapshot, also where nobody joins it any more. */
+  async inSnapshot<T>(id: string, work: (source: Source) => Promise<T>): Promise<T> {
+    const { deps, config, retrier } = this.#ctx;
+    const session = new SourceSession(
+      () => deps.source(config.source.type),
+      () => ({ ...this.#connectOptions(), snapshot: id }),
+    );
+    try {
+      return await new RetriedSession(session, retrier).use("plan", work);
+    } finally {
+      await session.close();
+    }
+  }
+
   #askServer(): Promise<void> {
     const ask = () =>
       this.retried("plan", async (source) => await source.freeConnections?.() ?? null);

@@ -4,7 +4,7 @@
  * Nothing is locked: who rewrites the table, or takes a partition away, need not wait for an export, and
  * readers that queue behind them would stop it, and everybody else.
  */
-import { RivetError } from "../base/errors.ts";
+import { RivetError, toRivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import { chunksChanged, chunksNow } from "../plan/chunked.ts";
 import type { StoredNow, Strategy } from "../plan/strategy.ts";
@@ -41,7 +41,7 @@ export class StorageWatch {
   async end(): Promise<void> {
     const { exported: { name, table }, journal, snapshot } = this.#ctx;
     const joined = (snapshot?.joins ?? null) !== null;
-    if (joined && table !== null) await this.#requireSeen(name, table);
+    if (table !== null) await this.#requireSeen(name, table);
     if (!this.#byStorage()) return;
     const { change, as } = await this.#now();
     const gone = this.#before.some((part) => !as.includes(part));
@@ -60,15 +60,31 @@ export class StorageWatch {
 
   /** The rows of a snapshot are read from the tables of the moment. */
   async #requireSeen(exportName: string, table: string): Promise<void> {
-    const change = await this.#source.retried(
-      "plan",
-      async (source) => await source.changedSinceSnapshot?.(table) ?? null,
-    );
+    const change = await this.#changeSince(table);
     if (change === null) return;
     // A partition that is a chunk is read by its own name, and none beside those that were planned.
     const added = this.#cutsPartitions() ? [] : change.added;
     if (change.gone.length + added.length > 0) {
       throw changedSince(exportName, table, { gone: change.gone, added });
+    }
+  }
+
+  /** Null: nothing was read in a snapshot, or nobody can tell any more. */
+  async #changeSince(table: string): Promise<TableChange | null> {
+    const { snapshot, exported } = this.#ctx;
+    const ask = async (source: Source) => await source.changedSinceSnapshot?.(table) ?? null;
+    const shared = snapshot?.shared ?? null;
+    if (shared === null) return null;
+    if (snapshot?.joins !== null) return await this.#source.retried("plan", ask);
+    try {
+      return await this.#source.inSnapshot(shared.id, ask);
+    } catch (error) {
+      if (toRivetError(error).code !== "SNAPSHOT_ENDED") throw error;
+      logger().warn(
+        `export '${exported.name}': whether partitions of '${table}' came or went, or it was rewritten, ` +
+          "while it was read cannot be told: the snapshot has ended",
+      );
+      return null;
     }
   }
 

@@ -13,6 +13,7 @@ import { planRun } from "../run/plan_run.ts";
 import { probeDestination } from "../run/probe_destination.ts";
 import { chunkUnit } from "../run/queues.ts";
 import { planUnits } from "../run/unit_plan.ts";
+import { StorageWatch } from "../run/storage_watch.ts";
 import { UnitRunner } from "../run/units.ts";
 import { SharedQueue } from "./shared_queue.ts";
 import { isLost, type SharedRun } from "./shared_run.ts";
@@ -121,6 +122,8 @@ async function workChunks(
       estimate === null ? null : Math.round(estimate * mine / Math.max(1, strategy.chunks.length)),
       { done: mine - open, total: mine },
     );
+    const storage = new StorageWatch(ctx, source, strategy);
+    await storage.begin();
     const queue = new SharedQueue({
       ...{ state, share, journal, untracked, signal },
       what: share.of === 1 ? `run ${ctx.runId}` : `task ${task} of run ${ctx.runId}`,
@@ -138,6 +141,7 @@ async function workChunks(
       done.rows = queue.outcome.rows;
       done.parts = [...queue.outcome.parts];
     }
+    await storage.end();
   } finally {
     await source.close();
   }

@@ -156,6 +156,24 @@ liveTest("once all is read, the run is finished without its keeper", async (benc
   succeeded(await bench.rivet("apply", "plan.json", "--finish"));
 });
 
+liveTest(
+  "a table that is emptied between two tasks fails the second, and the finish",
+  async (bench) => {
+    shared(bench);
+    const { process, ended } = await hold(bench);
+    succeeded(await bench.rivet("apply", "plan.json", "--task", "0/2"));
+    await bench.db.sql("TRUNCATE items");
+    // Once all chunks are there, a task is not asked again, and the finish is the last who can tell.
+    for (const args of [["--task", "1/2"], ["--finish"]]) {
+      const result = await bench.rivet("apply", "plan.json", ...args);
+      equal(result.code, 1, result.out);
+      match(result.err, /what 'items' is read from changed after the snapshot was taken/);
+    }
+    process.kill("SIGKILL");
+    await ended;
+  },
+);
+
 liveTest("tasks of a plan that holds no snapshot are refused", async (bench) => {
   shared(bench);
   await bench.db.sql(TABLE);
