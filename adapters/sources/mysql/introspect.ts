@@ -102,6 +102,11 @@ export async function histogramBounds(
   return (histogram_hb ?? []).slice(1).map((bucket) => bucket.start ?? "").filter((s) => s !== "");
 }
 
+/** Of which partition a row is depends on how many there are. */
+const COUNTED = /(HASH|KEY)$/;
+const BY_TIME =
+  "it is partitioned by SYSTEM_TIME: a partition that is read by itself gives rows of the past too";
+
 /** Partitions as a whole: SELECT reads those below with them. */
 export async function tablePartitions(rows: RunRows, table: string): Promise<TablePartitions> {
   const found = await rows(`
@@ -111,12 +116,17 @@ export async function tablePartitions(rows: RunRows, table: string): Promise<Tab
     GROUP BY p.PARTITION_ORDINAL_POSITION, p.PARTITION_NAME, p.PARTITION_METHOD,
       p.PARTITION_EXPRESSION, p.PARTITION_DESCRIPTION
     ORDER BY p.PARTITION_ORDINAL_POSITION`);
+  if (found.length === 0) return { partitions: [], obstacle: "it has no partitions" };
+  if (found[0][1] === "SYSTEM_TIME") return { partitions: [], obstacle: BY_TIME };
   return {
-    partitions: found.map(([name, method, expression, description]) => ({
-      name: name ?? "",
-      identity: `${method}(${expression ?? ""})${description === null ? "" : ` ${description}`}`,
-    })),
-    obstacle: found.length > 0 ? null : "it has no partitions",
+    partitions: found.map(([name, method, expression, description]) => {
+      const bounds = COUNTED.test(method ?? "") ? `of ${found.length}` : description;
+      return {
+        name: name ?? "",
+        identity: `${method}(${expression ?? ""})${bounds === null ? "" : ` ${bounds}`}`,
+      };
+    }),
+    obstacle: null,
   };
 }
 

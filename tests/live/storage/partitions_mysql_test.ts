@@ -60,6 +60,50 @@ mysqlTest(
   },
 );
 
+mysqlTest(
+  "partitions: MySQL: one more of a hash moves rows between all: the run fails",
+  async (t) => {
+    await onMysql(async (db) => {
+      for (const method of ["HASH", "LINEAR HASH", "KEY"]) {
+        await t.step(method, async () => {
+          await db.sql("DROP TABLE IF EXISTS parts");
+          await db.sql(table(`PARTITION BY ${method} (id) PARTITIONS 2`));
+          await db.sql(rows);
+          await onBench({ type: "mysql", ...db }, "", async (bench) => {
+            const more = () => db.sql("ALTER TABLE parts ADD PARTITION PARTITIONS 1");
+            const { exports: [{ error }] } = await bench.runHere(more);
+            assert.equal(error?.code, "STORAGE_CHANGED");
+            assert.match(error?.message ?? "", /'p0', 'p1' are gone or another/);
+          });
+        });
+      }
+    });
+  },
+);
+
+mysqlTest("partitions: MariaDB: a history by time is refused, any other is not read", async () => {
+  await onMysql(async (db) => {
+    // MySQL has no such tables.
+    if (!String(await db.sql("SELECT VERSION()")).includes("MariaDB")) return;
+    const versioned = (how: string) => table(`WITH SYSTEM VERSIONING PARTITION BY ${how}`);
+    const change = "UPDATE parts SET note = 'now' WHERE id < 20";
+    await db.sql(versioned("HASH (id) PARTITIONS 2"));
+    await db.sql(rows);
+    await db.sql(change);
+    await onBench({ type: "mysql", ...db }, "", async (bench) => {
+      assert.equal((await bench.runHere()).exports[0].error?.message, undefined);
+      assert.deepEqual(await bench.ids(), IDS);
+    });
+    await db.sql("DROP TABLE parts");
+    await db.sql(versioned("SYSTEM_TIME (PARTITION p0 HISTORY, PARTITION p1 CURRENT)"));
+    await onBench({ type: "mysql", ...db }, "", async (bench) => {
+      const { exports: [{ error }] } = await bench.runHere();
+      assert.equal(error?.code, "CONFIG_INVALID");
+      assert.match(error?.message ?? "", /'parts': it is partitioned by SYSTEM_TIME/);
+    });
+  });
+});
+
 mysqlTest("partitions: MySQL: a table without any is refused, and so is ctid", async () => {
   await onMysql(async (db) => {
     await db.sql(table(""));
