@@ -152,6 +152,7 @@ const wiringFrom = (entry: string): Wiring => ({
         return launchSelf(args, { program: entry, flags: inheritedFlags(wishes), env: childEnv });
       },
       limit: childLimit(),
+      maxReaders: config.source.max_connections ?? null,
     };
   },
 });

@@ -3,7 +3,7 @@ import type { LoadedExport } from "../config/loaded.ts";
 import { ConfigError } from "../base/errors.ts";
 import type { RunDeps } from "../run/context.ts";
 import { crashRecorder } from "../run/crash.ts";
-import { aggregate, aggregateRecord, recordAggregate, sayLimit, selectJobs } from "../run/run.ts";
+import { aggregate, aggregateRecord, recordAggregate, selectJobs } from "../run/run.ts";
 import type { RunAggregate } from "../report/summary.ts";
 import type { RunOptions } from "../run/run_options.ts";
 import { type Launcher, type ProcessOptions, runInProcesses } from "./run_in_processes.ts";
@@ -20,22 +20,13 @@ export async function runExportsInProcesses(
   for (const summary of skipped) listener.finished(summary);
   refuseSharedSnapshot(jobs.map((job) => job.exported));
   const onCrash = crashRecorder(deps, options);
-  const limit = processLimit(options, processes.limit, jobs.length);
-  const run = { ...processes, limit, groups: [jobs], listener, onCrash, signal };
+  const run = { ...processes, groups: [jobs], listener, onCrash, signal };
   const summaries = [...skipped, ...await runInProcesses(run)];
   const order = new Map(jobs.map((job, i) => [job.exported.name, i]));
   summaries.sort((a, b) => (order.get(a.exportName) ?? 0) - (order.get(b.exportName) ?? 0));
   const result = aggregate(startedAt, summaries);
   await recordAggregate(deps.state, aggregateRecord(result));
   return result;
-}
-
-/** Each process reads with a connection, and the memory, of its own. */
-function processLimit(options: RunOptions, byCores: number, jobs: number): number {
-  const max = options.config.source.max_connections ?? byCores;
-  if (max >= byCores) return byCores;
-  sayLimit({ readers: max, reason: `max_connections: ${max}` }, jobs);
-  return max;
 }
 
 /** @throws ConfigError: what one connection holds open cannot be seen by several processes. */

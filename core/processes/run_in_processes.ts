@@ -3,7 +3,10 @@
  * a run in this process would report, and knows when one of them died.
  */
 import type { LoadedExport } from "../config/loaded.ts";
+import { counted } from "../base/counted.ts";
 import { RivetError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
+import { readersOf } from "../config/modes.ts";
 import { type ExportJob, notStarted } from "../run/run.ts";
 import type { ExportStarted, RunListener } from "../run/run_options.ts";
 import type { ExportSummary } from "../report/summary.ts";
@@ -23,6 +26,8 @@ export interface Launcher {
   readonly launch: Launch;
   /** Children at the same time. */
   readonly limit: number;
+  /** Readers of all children together (`source.max_connections`); null: as many as each of them has. */
+  readonly maxReaders: number | null;
 }
 
 export interface ProcessRun extends ProcessOptions, Launcher {
@@ -40,18 +45,74 @@ export interface ProcessRun extends ProcessOptions, Launcher {
 /** A failed or crashed export does not stop the others; an interrupt stops all of them. */
 export async function runInProcesses(given: ProcessRun): Promise<ExportSummary[]> {
   const run = { ...given, warned: new Map<string, string>() };
+  sayReaders(run);
+  const room = run.maxReaders === null ? null : new ReaderRoom(run.maxReaders);
   const summaries: ExportSummary[] = [];
   for (const group of run.groups) {
     const waiting = [...group];
     const lane = async (): Promise<void> => {
       for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
-        if (run.signal.aborted) return;
-        summaries.push(await runChild(run, job));
+        const readers = room === null ? 0 : await room.take(readersOf(job.exported.mode));
+        try {
+          if (run.signal.aborted) return;
+          summaries.push(await runChild(run, job));
+        } finally {
+          room?.give(readers);
+        }
       }
     };
     await Promise.all(Array.from({ length: Math.min(run.limit, group.length) }, lane));
   }
   return summaries;
+}
+
+/** Says that exports wait for each other, where they do. */
+function sayReaders({ groups, maxReaders, limit }: ProcessRun): void {
+  if (maxReaders === null) return;
+  const most = groups.map((jobs) => {
+    const wanted = jobs.map(({ exported }) => Math.min(readersOf(exported.mode), maxReaders));
+    return wanted.sort((a, b) => b - a).slice(0, limit).reduce((sum, n) => sum + n, 0);
+  });
+  if (Math.max(0, ...most) <= maxReaders) return;
+  logger().warn(
+    `exports wait for each other: max_connections: ${maxReaders} has room for ` +
+      `${counted(maxReaders, "reader")} at a time, over all processes (docs/tuning.md)`,
+  );
+}
+
+/** What is left of the readers, given out in the order in which it is asked for. */
+class ReaderRoom {
+  readonly #all: number;
+  #free: number;
+  readonly #waiting: { readonly readers: number; readonly go: () => void }[] = [];
+
+  constructor(readers: number) {
+    this.#all = readers;
+    this.#free = readers;
+  }
+
+  /** @returns how many: a process with more takes no more than there are. */
+  take(wanted: number): Promise<number> {
+    const readers = Math.min(wanted, this.#all);
+    const { promise, resolve } = Promise.withResolvers<number>();
+    this.#waiting.push({ readers, go: () => resolve(readers) });
+    this.#hand();
+    return promise;
+  }
+
+  give(readers: number): void {
+    this.#free += readers;
+    this.#hand();
+  }
+
+  #hand(): void {
+    for (let [next] = this.#waiting; next !== undefined; [next] = this.#waiting) {
+      if (next.readers > this.#free) return;
+      this.#waiting.shift();
+      this.#free -= next.readers;
+      next.go();
+    }
+  }
 }
 
 /** With who said each warning first. */

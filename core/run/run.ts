@@ -194,7 +194,7 @@ export async function runJobs(
 }
 
 /** Says that the exports wait for each other, where they do. */
-export function sayLimit({ readers, reason }: ReaderLimit, exports: number): void {
+function sayLimit({ readers, reason }: ReaderLimit, exports: number): void {
   if (exports <= readers) return;
   logger().warn(
     `${readers} of ${exports} exports at a time, which is all that ${reason} has room for ` +

@@ -59,7 +59,14 @@ interface Bench {
   readonly result: Promise<ExportSummary[]>;
 }
 
-function start(groups: readonly (readonly string[])[], limit = 9): Bench {
+function start(
+  groups: readonly (readonly string[])[],
+  { limit = 9, maxReaders = null, parallel = 1 }: {
+    limit?: number;
+    maxReaders?: number | null;
+    parallel?: number;
+  } = {},
+): Bench {
   const children: FakeChild[] = [];
   const seen: string[] = [];
   const finished: ExportSummary[] = [];
@@ -67,7 +74,10 @@ function start(groups: readonly (readonly string[])[], limit = 9): Bench {
   const abort = new AbortController();
   const run: ProcessRun = {
     groups: groups.map((names) =>
-      names.map((name) => ({ exported: planned({ name }).exported, resume: false }))
+      names.map((name) => ({
+        exported: planned({ name, config: { parallel } }).exported,
+        resume: false,
+      }))
     ),
     args: ({ exported }) => [exported.name],
     launch([name]) {
@@ -76,6 +86,7 @@ function start(groups: readonly (readonly string[])[], limit = 9): Bench {
       return child;
     },
     limit,
+    maxReaders,
     onLog: (line) => seen.push(`log ${line}`),
     listener: {
       started: (e) => seen.push(`started ${e.exportName}`),
@@ -100,6 +111,29 @@ function succeed(child: FakeChild): void {
   child.emit.finished(fakeSummary({ exportName: child.name }));
   child.end();
 }
+
+for (
+  const [parallel, maxReaders, atATime] of [[1, 2, 2], [2, 4, 2], [2, 3, 1], [9, 3, 1]] as const
+) {
+  Deno.test(`children of ${parallel} readers under ${maxReaders}: ${atATime} at a time`, async () => {
+    const { children, result } = start([["a", "b", "c"]], { parallel, maxReaders });
+    for (let ended = 0; ended < 3; ended++) {
+      await settle();
+      equal(children.length, Math.min(3, ended + atATime));
+      succeed(children[ended]);
+    }
+    equal((await result).length, 3);
+  });
+}
+
+Deno.test("an interrupt starts none of the children that wait for readers", async () => {
+  const { children, abort, result } = start([["a", "b"]], { parallel: 2, maxReaders: 2 });
+  await settle();
+  abort.abort();
+  children[0].end("SIGTERM");
+  equal((await result).length, 1);
+  equal(children.length, 1);
+});
 
 Deno.test("a child's events and logs are those of the run", async () => {
   const { children: [child], seen, result } = start([["a"]]);
@@ -130,7 +164,7 @@ Deno.test("a child's events and logs are those of the run", async () => {
 });
 
 Deno.test("groups wait for each other; within one the limit holds", async () => {
-  const { children, result } = start([["a", "b", "c"], ["d"]], 2);
+  const { children, result } = start([["a", "b", "c"], ["d"]], { limit: 2 });
   const names = () => children.map((c) => c.name);
   deepEqual(names(), ["a", "b"]);
   succeed(children[1]);
