@@ -50,6 +50,9 @@ for (const part of only) {
 }
 const repeat = Number(flags.repeat);
 const scale = Number(flags.scale);
+if (!(repeat >= 1 && scale > 0)) {
+  throw new Error(`--repeat and --scale are numbers, not ${flags.repeat} and ${flags.scale}`);
+}
 
 const comparisons: Record<string, Comparison> = {};
 const singles: Record<string, number> = {};

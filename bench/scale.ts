@@ -20,6 +20,14 @@ const { values: flags, positionals } = parseArgs({
   options: { largest: { type: "string", default: "50" } },
 });
 
+const KINDS = ["rows", "columns"];
+const parts = positionals.length > 0 ? positionals : KINDS;
+for (const part of parts) {
+  if (!KINDS.includes(part)) throw new Error(`there are ${KINDS.join(" and ")}, not ${part}`);
+}
+const largest = Number(flags.largest);
+if (!(largest >= 1)) throw new Error(`--largest is millions of rows, not ${flags.largest}`);
+
 /** Integers, times and short texts in turn. */
 function expression(column: number): string {
   switch (column % 3) {
@@ -55,8 +63,6 @@ async function line(url: string, rows: number, columns: number): Promise<void> {
 const server = await testPostgres();
 const db = await createDatabase(server);
 try {
-  const parts = positionals.length > 0 ? positionals : ["rows", "columns"];
-  const largest = Number(flags.largest);
   if (parts.includes("rows")) {
     for (const rows of [1, 5, 10, 25, 50].filter((n) => n <= largest)) {
       await line(db.url, rows * MILLION, 5);
