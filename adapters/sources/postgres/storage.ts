@@ -76,6 +76,8 @@ export async function tablePartitions(rows: RunRows, table: string): Promise<Tab
 interface Member {
   readonly oid: string;
   readonly name: string;
+  /** `pg_class.relkind`. */
+  readonly kind: string;
   readonly file: string;
   /** How it came to belong to the table that is asked for; of that one, its name. */
   readonly link: string;
@@ -89,25 +91,27 @@ async function members(rows: RunRows, table: string): Promise<Member[]> {
       UNION SELECT i.inhrelid, i.inhparent || ' ' || i.xmin
       FROM family f JOIN pg_catalog.pg_inherits i ON i.inhparent = f.oid
     )
-    SELECT c.oid::text, n.nspname, c.relname, c.relfilenode::text,
+    SELECT c.oid::text, n.nspname, c.relname, c.relkind, c.relfilenode::text,
       string_agg(f.link, ' ' ORDER BY f.link), bool_or(f.link = '')
     FROM family f
     JOIN pg_catalog.pg_class c ON c.oid = f.oid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    GROUP BY c.oid, n.nspname, c.relname, c.relfilenode
+    GROUP BY c.oid, n.nspname, c.relname, c.relkind, c.relfilenode
     ORDER BY c.oid`);
-  return found.map(([oid, schema, relation, file, links, asked]) => {
+  return found.map(([oid, schema, relation, kind, file, links, asked]) => {
     const name = reference(schema ?? "", relation ?? "", false);
     const link = asked === "t" ? `${links} ${name}` : links ?? "";
-    return { oid: oid ?? "", name, file: file ?? "", link };
+    return { oid: oid ?? "", name, kind: kind ?? "", file: file ?? "", link };
   });
 }
 
 /**
  * Whether the file that a table has got since holds rows that the transaction sees: VACUUM FULL and CLUSTER keep
- * them, whatever else makes a new file writes rows that no older snapshot sees.
+ * them, whatever else makes a new file writes rows that no older snapshot sees. Those of a materialized view that
+ * was filled anew all do see.
  */
-async function keepsRows(rows: RunRows, { oid, name }: Member): Promise<boolean> {
+async function keepsRows(rows: RunRows, { oid, name, kind }: Member): Promise<boolean> {
+  if (kind !== "r") return false;
   const [[readable]] = await rows(
     `SELECT pg_catalog.has_table_privilege(${oid}::oid, 'SELECT')
       AND NOT pg_catalog.row_security_active(${oid}::oid)`,

@@ -73,8 +73,9 @@ async function tried(
   source: TestSource,
   fields: Record<string, unknown>,
   change: string,
+  tables = TABLES,
 ): Promise<string | number> {
-  await source.sql(TABLES);
+  await source.sql(tables);
   const tuning = { profile: "fast", max_retries: 0 };
   const entry = { name: "events", table: "events", tuning, ...fields };
   let found: string | number = "";
@@ -114,3 +115,14 @@ for (const [cut, fields] of Object.entries(CUTS)) {
       });
     }));
 }
+
+const FILLED = "changed: a materialized view that is filled anew under a snapshot";
+onSessions(HAS_SESSIONS, FILLED, () =>
+  Deno.test(FILLED, () =>
+    withSource(async (source) => {
+      const views = `CREATE MATERIALIZED VIEW old AS SELECT * FROM events;
+        ALTER TABLE events RENAME TO filled; ALTER MATERIALIZED VIEW old RENAME TO events`;
+      const tables = `${TABLES} ${views}`;
+      const found = await tried(source, CUTS["a key"], "REFRESH MATERIALIZED VIEW events", tables);
+      assert.match(String(found), /^STORAGE_CHANGED .*'public\.events' was taken away/);
+    })));
