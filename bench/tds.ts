@@ -57,7 +57,8 @@ function decodeAlone(rows: number): void {
   const stop = stopwatch("decoder alone");
   for (let sent = 0; sent < rows; sent += BLOCK_ROWS) {
     for (let at = 0; at < bytes.length; at += 32_759) {
-      decoder.accept(metadata, bytes.subarray(at, at + 32_759));
+      decoder.append(metadata, bytes.subarray(at, at + 32_759));
+      decoder.take();
     }
   }
   decoder.finish();

@@ -58,10 +58,6 @@ export const REASONS: Readonly<Record<string, Reason>> = {
     use: "state in PostgreSQL; the source speaks the protocol itself",
     why: "small, no dependency; rows of exports do not pass through it",
   },
-  "tedious": {
-    use: "SQL Server: login, TLS inside TDS, packets",
-    why: "the only TDS client for JavaScript; the others wrap it or need a native driver",
-  },
   "avsc": {
     use: "Avro records: manifests of Iceberg tables; loaded where an export has one",
     why:
@@ -142,6 +138,10 @@ export const REASONS: Readonly<Record<string, Reason>> = {
   "azurite": {
     use: "Azure Blob Storage for tests",
     why: "the maker's own emulator",
+  },
+  "tedious": {
+    use: "tests: what our own TDS must say and read; sets up a real SQL Server where there is one",
+    why: "the only TDS client for JavaScript; the others wrap it or need a native driver",
   },
   "s3rver": {
     use: "S3 for tests",

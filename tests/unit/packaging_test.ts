@@ -66,7 +66,6 @@ Deno.test("the product's packages are those it imports; tests and the demo bring
     "mysql2",
     "postgres",
     "snappyjs",
-    "tedious",
     "yaml",
   ]);
 });

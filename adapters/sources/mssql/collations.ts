@@ -1,13 +1,8 @@
 /** The names of collations, which literals of `char` and `varchar` keys are written with. */
 import { onlyHelps } from "../../../core/access/only_helps.ts";
 import { quoteLiteral } from "./literal.ts";
-import {
-  type Collation,
-  type ColumnMetadata,
-  type Field,
-  UNKNOWN_COLLATION,
-  withCollation,
-} from "./fields.ts";
+import type { Collation } from "./wire/collation.ts";
+import { type ColumnMetadata, type Field, UNKNOWN_COLLATION, withCollation } from "./fields.ts";
 import type { RunRows } from "../kit/run_rows.ts";
 
 function same(a: Collation | undefined, b: Collation | undefined): boolean {

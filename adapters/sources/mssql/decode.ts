@@ -9,7 +9,7 @@ import { ChecksumForm } from "./checksum.ts";
 import { type ColumnDecoder, columnDecoder } from "./decoders.ts";
 import { type ColumnMetadata, type Field, fieldOf } from "./fields.ts";
 import { RowBuffer } from "./rows.ts";
-import type { RowSink } from "./row_hook.ts";
+import type { RowSink } from "./wire/tokens.ts";
 
 export type DecodeOptions = Pick<ReadRequest, "batchBytes" | "batchRows" | "maxValueBytes"> & {
   /** The columns of a result with these fields. */
@@ -51,15 +51,16 @@ export class RowDecoder implements RowSink {
     return (this.#result?.buffer.pending ?? 0) > 0;
   }
 
-  accept(metadata: readonly ColumnMetadata[], bytes: Uint8Array): number {
-    const result = this.#resultFor(metadata);
-    const { buffer } = result;
-    buffer.append(bytes);
+  append(columns: readonly ColumnMetadata[], bytes: Uint8Array): void {
+    this.#resultFor(columns).buffer.append(bytes);
+  }
+
+  take(): Uint8Array | null {
+    const result = this.#result;
+    if (result === null) return null;
     this.#decode(result);
-    if (buffer.withinRow) return -1;
-    const rest = buffer.pending;
-    buffer.clear();
-    return rest;
+    const { buffer } = result;
+    return buffer.pending === 0 || buffer.withinRow ? null : buffer.rest();
   }
 
   /** From now on rows are dropped. */
@@ -70,7 +71,7 @@ export class RowDecoder implements RowSink {
   /** Hands over the rows of the last, incomplete batch. */
   finish(): void {
     const result = this.#result;
-    if (result !== null && !this.#dropping && result.batch.rows > 0) this.#take(result);
+    if (result !== null && !this.#dropping && result.batch.rows > 0) this.#give(result);
   }
 
   /** Idempotent. The statement is over: where it was laid out is the next one's place. */
@@ -98,8 +99,6 @@ export class RowDecoder implements RowSink {
       decoders = columns.map((column, i) => columnDecoder(column, fields[i], maxValueBytes));
     } catch (error) {
       this.#fail(error);
-      // Where a value ends is known for what is decoded only; the driver gives the connection up.
-      if (fields.some((field) => field.wire === "other")) throw error;
     }
     const batch = new BatchBuilder(columns, decoders.map((decoder) => decoder.builder), {
       bytes: batchBytes,
@@ -120,7 +119,7 @@ export class RowDecoder implements RowSink {
         if (rows === 0) return;
         if (this.#dropping) continue;
         result.form?.add(block, rows);
-        if (result.batch.wouldOverflow(byteLength * 2)) this.#take(result);
+        if (result.batch.wouldOverflow(byteLength * 2)) this.#give(result);
         for (let from = 0; from < rows;) {
           const to = Math.min(rows, from + result.batch.freeRows);
           for (let c = 0; c < result.decoders.length; c++) {
@@ -128,7 +127,7 @@ export class RowDecoder implements RowSink {
             result.decoders[c].decode(block, base + from, base + to);
           }
           from = to;
-          if (result.batch.full) this.#take(result);
+          if (result.batch.full) this.#give(result);
         }
       } catch (error) {
         this.#fail(error);
@@ -142,7 +141,7 @@ export class RowDecoder implements RowSink {
     this.#dropping = true;
   }
 
-  #take(result: Result): void {
+  #give(result: Result): void {
     const batch = result.batch.finish();
     checkNotNull(batch, result.columns);
     this.#onBatch(batch);

@@ -9,6 +9,7 @@ import {
   RivetError,
   SourceError,
 } from "../../../core/base/errors.ts";
+import type { ServerMessage } from "./wire/tokens.ts";
 
 interface Verdict {
   readonly code: ErrorCode;
@@ -109,7 +110,7 @@ const BY_NUMBER: ReadonlyMap<number, Verdict> = new Map([
   ],
 ]);
 
-/** By the code of the system's socket errors and of tedious' own errors. */
+/** By the code of the system's socket errors and of the protocol's own. */
 const BY_CODE: Readonly<Record<string, Verdict>> = {
   ECONNREFUSED: UNREACHABLE,
   ENOTFOUND: UNREACHABLE,
@@ -121,8 +122,7 @@ const BY_CODE: Readonly<Record<string, Verdict>> = {
   ECONNRESET: DISCONNECTED,
   ECONNABORTED: DISCONNECTED,
   EPIPE: DISCONNECTED,
-  ECLOSE: DISCONNECTED,
-  EINVALIDSTATE: DISCONNECTED,
+  EPROTOCOL: DISCONNECTED,
   EENCRYPT: TLS,
   ELOGIN: AUTH,
 };
@@ -140,19 +140,11 @@ export interface ErrorContext {
   readonly timedOut: boolean;
   /** Not logged in yet. */
   readonly connecting: boolean;
-  /**
-   * What the server said first, if anything: the driver keeps no number of a refused login, and only the
-   * hang-up of a server that said why and closed the connection.
-   */
-  readonly serverError?: ServerError;
+  /** What the server said first, if anything: one that hangs up has said why. */
+  readonly serverError?: ServerMessage;
 }
 
-export interface ServerError {
-  readonly number: number;
-  readonly message: string;
-}
-
-/** As tedious and the system throw it. */
+/** As the protocol and the system throw it. */
 export interface DriverError {
   readonly code?: string;
   readonly number?: number;
@@ -187,20 +179,14 @@ function byCode(error: unknown, context: ErrorContext): Verdict {
   const chain = [...causes(error)];
   const secure = chain.find((e) => CERTIFICATE.test(e.message) || e.code === "EENCRYPT");
   if (context.connecting && secure !== undefined) return TLS;
-  // The innermost cause says why; tedious' own ESOCKET wraps it.
+  // The innermost cause says why.
   for (const { code } of chain.toReversed()) {
     const known = code === undefined ? undefined : BY_CODE[code];
     if (known !== undefined) return known;
   }
-  const [outer] = chain;
-  const code = outer?.code;
-  if (context.connecting && (code === "ETIMEOUT" || code === "ESOCKET")) return UNREACHABLE;
-  if (code === "ESOCKET" || code === "ETIMEOUT") return DISCONNECTED;
-  if (
-    /unexpected end of (data|message)|connection (lost|reset|closed)|hang up/i.test(
-      outer?.message ?? "",
-    )
-  ) {
+  const said = chain[0]?.message ?? "";
+  if (context.connecting && /failed to lookup address|unreachable/i.test(said)) return UNREACHABLE;
+  if (/connection (lost|reset|closed)|hang up|broken pipe|bad resource/i.test(said)) {
     return DISCONNECTED;
   }
   return verdict("SOURCE_QUERY", "permanent");

@@ -3,17 +3,9 @@
  * `decimal(10,2)`, `varchar(20)`, and `varchar(20) COLLATE <name>` where the collation is not the database's.
  * [MS-TDS] 2.2.7.4, https://learn.microsoft.com/openspecs/windows_protocols/ms-tds
  */
+import type { Collation } from "./wire/collation.ts";
 
-/** What tedious makes of a COLLATION. */
-export interface Collation {
-  readonly lcid: number;
-  readonly flags: number;
-  readonly version: number;
-  readonly sortId: number;
-  readonly codepage?: string;
-}
-
-/** What tedious parses of one column (20.3.9, `token/colmetadata-token-parser.js`). */
+/** One column of COLMETADATA. */
 export interface ColumnMetadata {
   readonly colName: string;
   readonly type: { readonly name: string };
@@ -52,6 +44,10 @@ export const BYTE_LENGTH = -1;
 export const SHORT_LENGTH = -2;
 /** Partially length-prefixed: `(max)` types, xml. */
 export const CHUNKED = -3;
+/** Four bytes; 0 is NULL. */
+export const LONG_LENGTH = -4;
+/** A pointer behind its length, 0 for NULL, a timestamp, and a length of four bytes: text, ntext, image. */
+export const POINTED = -5;
 
 export interface Field {
   readonly name: string;
@@ -59,7 +55,7 @@ export interface Field {
   readonly nativeType: string;
   readonly nullable: boolean;
   readonly wire: WireKind;
-  /** `BYTE_LENGTH`, `SHORT_LENGTH`, `CHUNKED`, or the fixed number of bytes. */
+  /** `BYTE_LENGTH`, `SHORT_LENGTH`, `CHUNKED`, `LONG_LENGTH`, `POINTED`, or the fixed number of bytes. */
   readonly prefix: number;
   /** Decimals of decimal, time, datetime2 and datetimeoffset. */
   readonly scale: number;
@@ -95,10 +91,10 @@ const FIXED: Readonly<Record<string, Shape>> = {
   Date: shape("date", "date", BYTE_LENGTH),
   UniqueIdentifier: shape("uniqueidentifier", "uuid", BYTE_LENGTH),
   Xml: shape("xml", "utf16", CHUNKED),
-  Text: shape("text", "other", SHORT_LENGTH),
-  NText: shape("ntext", "other", SHORT_LENGTH),
-  Image: shape("image", "other", SHORT_LENGTH),
-  Variant: shape("sql_variant", "other", SHORT_LENGTH),
+  Text: shape("text", "other", POINTED),
+  NText: shape("ntext", "other", POINTED),
+  Image: shape("image", "other", POINTED),
+  Variant: shape("sql_variant", "other", LONG_LENGTH),
   Null: shape("int", "int", 0),
 };
 

@@ -2,7 +2,7 @@
  * ROW and NBCROW tokens of a result: found, measured and laid out for the decoders.
  * [MS-TDS] 2.2.7.19 (ROW), 2.2.7.15 (NBCROW), 2.2.5.2.3 (chunked values).
  */
-import { BYTE_LENGTH, CHUNKED, type Field, SHORT_LENGTH } from "./fields.ts";
+import { BYTE_LENGTH, CHUNKED, type Field, LONG_LENGTH, POINTED, SHORT_LENGTH } from "./fields.ts";
 import { takeBuffer } from "../../../core/batch/buffers.ts";
 import { type BinaryBlock, BLOCK_ROWS, blockWords, giveBack, roomFor } from "../kit/block.ts";
 import { valueTooLarge } from "../kit/value_fault.ts";
@@ -11,6 +11,8 @@ const ROW = 0xd1;
 const NBCROW = 0xd2;
 const SHORT_NULL = 0xffff;
 const ALL_ONES = 0xffff_ffff;
+/** Behind the pointer of a value that has one. */
+const TIMESTAMP_BYTES = 8;
 
 const INITIAL_BYTES = 128 * 1024;
 
@@ -77,7 +79,14 @@ export class RowBuffer {
     this.#limits.fill(Infinity);
   }
 
-  /** Gives the waiting bytes up: they are tokens of another kind. */
+  /** Bytes that wait are tokens of another kind: gives them up. Valid until the next `append`. */
+  rest(): Uint8Array {
+    const rest = this.#bytes.subarray(this.#start, this.#end);
+    this.clear();
+    return rest;
+  }
+
+  /** Gives the waiting bytes up. */
   clear(): void {
     this.#start = 0;
     this.#end = 0;
@@ -151,6 +160,10 @@ export class RowBuffer {
         at = this.#scanChunks(at, i, c);
         if (at < 0) return -1;
         continue;
+      } else if (length <= LONG_LENGTH) {
+        at = this.#scanLong(at, i, c);
+        if (at < 0) return -1;
+        continue;
       } else if (length === 0) length = -1;
       positions[i] = at;
       lengths[i] = length;
@@ -160,6 +173,28 @@ export class RowBuffer {
       }
     }
     return at;
+  }
+
+  /** Returns where a value behind a long length ends, or -1 when that is not known. */
+  #scanLong(start: number, index: number, column: number): number {
+    const pointed = this.#prefixes[column] === POINTED;
+    let at = start;
+    if (pointed) {
+      if (at >= this.#end) return -1;
+      const pointer = this.#bytes[at++];
+      if (pointer === 0) {
+        this.#lengths[index] = -1;
+        return at;
+      }
+      at += pointer + TIMESTAMP_BYTES;
+    }
+    if (at + 4 > this.#end) return -1;
+    const length = this.#view.getUint32(at, true);
+    at += 4;
+    if (length > this.#limits[column]) throw this.#tooLarge(column, length);
+    this.#positions[index] = at;
+    this.#lengths[index] = length === 0 && !pointed ? -1 : length;
+    return at + length;
   }
 
   /** Returns where a chunked value ends, or -1 when it has not come whole. */

@@ -88,7 +88,7 @@ Deno.test("the npm package says what it is, and whose code it holds", async () =
   const names = (await Array.fromAsync(Deno.readDir(own))).map(({ name }) => name).sort();
   deepEqual(names, ["LICENSE", "README.md", "bin.cjs", "package.json", "program"]);
   const licences = await Deno.readTextFile(join(own, "program", "THIRD-PARTY-LICENSES.txt"));
-  match(licences, /^tedious \d+\.\d+\.\d+ \(MIT\)/m);
+  match(licences, /^mysql2 \d+\.\d+\.\d+ \(MIT\)/m);
 });
 
 Deno.test("the npm package exports as the sources do: Workers, stores, state", async () => {

@@ -1,11 +1,14 @@
-/** Row tokens through the driver's own parser and the adapter's decoder, without a socket. */
+/** Row tokens through the adapter's reader of tokens and its decoder, without a socket. */
 import { Buffer } from "node:buffer";
-import StreamParser from "tedious/lib/token/stream-parser.js";
 import { RowDecoder } from "../../../adapters/sources/mssql/decode.ts";
 import { type ColumnMetadata, fieldOf } from "../../../adapters/sources/mssql/fields.ts";
-import { installRowHook, setRowSink } from "../../../adapters/sources/mssql/row_hook.ts";
 import { isRefusal } from "../../../adapters/sources/kit/describe.ts";
 import { planColumn } from "../../../adapters/sources/mssql/types.ts";
+import {
+  type RowSink,
+  type TokenHandler,
+  TokenReader,
+} from "../../../adapters/sources/mssql/wire/tokens.ts";
 import type { Batch } from "../../../core/batch/batch.ts";
 import type { Column, RivetType } from "../../../core/types/types.ts";
 import { colMetadata, done } from "./tokens.ts";
@@ -26,30 +29,32 @@ export interface DecodeRowsOptions {
 export interface Decoded {
   readonly columns: readonly Column[];
   readonly batches: readonly Batch[];
-  /** Names of the tokens that the driver saw besides rows. */
+  /** What was told besides rows. */
   readonly tokens: readonly string[];
 }
 
-/** The parser as this file uses it; its own types name a default export that CommonJS has not. */
-interface Parser {
-  write(chunk: Uint8Array): void;
-  read(): { readonly name: string } | undefined;
-  end(): void;
+/** Notes the names of what it is told. */
+export function notingHandler(
+  told: string[],
+  onColumns: (columns: readonly ColumnMetadata[]) => void = () => {},
+): TokenHandler {
+  return {
+    error: ({ number }) => told.push(`error ${number}`),
+    columns(columns) {
+      told.push("columns");
+      onColumns(columns);
+    },
+    done: () => told.push("done"),
+    loginAck: (version) => told.push(`login ${version.toString(16)}`),
+    packetSize: (bytes) => told.push(`packets ${bytes}`),
+    collation: ({ codepage }) => told.push(`collation ${codepage}`),
+    transaction: (descriptor) => told.push(`transaction ${descriptor?.toHex() ?? "none"}`),
+    route: ({ host, port, instance }) => told.push(`route ${host}:${port} ${instance}`),
+  };
 }
-type ParserClass = new (options: object) => Parser;
 
-const OPTIONS = {
-  tdsVersion: "7_4",
-  useUTC: true,
-  useColumnNames: false,
-  lowerCaseGuids: false,
-};
-
-/** A parser like that of a connection, with options of its own. */
-export function makeParser(): { readonly parser: Parser; readonly options: object } {
-  const options = { ...OPTIONS };
-  return { parser: new (StreamParser as unknown as ParserClass)(options), options };
-}
+/** Where there are no rows. */
+export const NO_ROWS: RowSink = { withinRow: false, append: () => {}, take: () => null };
 
 function plannedColumns(
   metadata: readonly ColumnMetadata[],
@@ -64,14 +69,16 @@ function plannedColumns(
   });
 }
 
-/** The columns as the driver reads them from COLMETADATA. */
+/** The columns as COLMETADATA describes them. */
 export function readMetadata(
   columns: readonly TdsColumn[],
   traits = PLAIN,
 ): readonly ColumnMetadata[] {
-  const { parser } = makeParser();
-  parser.write(colMetadata(columns, traits));
-  return (parser.read() as unknown as { columns: readonly ColumnMetadata[] }).columns;
+  let found: readonly ColumnMetadata[] = [];
+  const reader = new TokenReader(notingHandler([], (columns) => found = columns), NO_ROWS);
+  reader.append(colMetadata(columns, traits));
+  reader.read();
+  return found;
 }
 
 /** @throws what the decoder reports. */
@@ -81,8 +88,6 @@ export function decodeRows(
   options: DecodeRowsOptions = {},
 ): Decoded {
   const { overrides = new Map<string, RivetType>(), cuts = [], traits = PLAIN } = options;
-  installRowHook();
-  const { parser, options: key } = makeParser();
   const planned = plannedColumns(readMetadata(columns, traits), overrides);
   const batches: Batch[] = [];
   const failures: unknown[] = [];
@@ -96,17 +101,17 @@ export function decodeRows(
     (batch) => batches.push(batch),
     (error) => failures.push(error),
   );
-  setRowSink(key, decoder);
   const bytes = Buffer.concat([colMetadata(columns, traits), ...rows, done({ rows: rows.length })]);
   const tokens: string[] = [];
+  const reader = new TokenReader(notingHandler(tokens), decoder);
   const ends = [...cuts, bytes.length];
   let from = 0;
   for (const to of ends) {
-    parser.write(bytes.subarray(from, to));
+    reader.append(bytes.subarray(from, to));
     from = to;
-    for (let token; (token = parser.read()) !== undefined;) tokens.push(token.name);
+    reader.read();
   }
-  parser.end();
+  reader.end();
   decoder.finish();
   if (failures.length > 0) throw failures[0];
   return { columns: planned, batches, tokens };

@@ -319,6 +319,7 @@ export class TdsServer {
           await reader.message();
           return;
         }
+        if (step === DROP) return await answer.flush();
         if (step instanceof Uint8Array) await answer.send(step);
       }
       return await answer.end(done({ error: true }));

@@ -320,7 +320,11 @@ export const types = {
   sqlVariant: (): TdsType => ({
     userType: 0,
     info: Buffer.concat([Buffer.from([0x62]), u32(8009)]),
-    encode: () => u32(0),
+    // An int, which two bytes say.
+    encode: (value) =>
+      value === null
+        ? u32(0)
+        : Buffer.concat([u32(6), Buffer.from([0x38, 0]), little(4, BigInt(Number(value)))]),
   }),
   udt: (name: string): TdsType => {
     const short = (text: string) => Buffer.concat([Buffer.from([text.length]), utf16(text)]);

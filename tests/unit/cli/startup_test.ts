@@ -76,7 +76,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "adapters/registry.ts": [],
   "adapters/sources/postgres/mod.ts": [],
   "adapters/sources/mysql/mod.ts": ["mysql2"],
-  "adapters/sources/mssql/mod.ts": ["tedious"],
+  "adapters/sources/mssql/mod.ts": [],
   "adapters/destinations/local.ts": [],
   "adapters/destinations/stdout.ts": [],
   "adapters/destinations/s3/mod.ts": ["@aws-sdk/client-s3"],

@@ -2,12 +2,13 @@
  * The way to the server: TCP or a Unix socket, upgraded to TLS when asked.
  * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL
  */
-import { type ByteStream, SocketStream } from "./byte_stream.ts";
+import { type ByteStream, SocketStream } from "../../kit/byte_stream.ts";
 import { tlsServerEndPoint } from "./channel_binding.ts";
 import { sslRequest } from "./client_messages.ts";
 import { tlsOptions, type TlsSettings, verifies } from "./tls_options.ts";
 import { TlsError, tlsFailure } from "../../kit/tls_failure.ts";
-import { TlsStream } from "./tls_stream.ts";
+import { untilAborted } from "../../kit/until_aborted.ts";
+import { TlsStream } from "../../kit/tls_stream.ts";
 
 /** Where to go, and how. */
 export interface DialTarget {
@@ -40,26 +41,6 @@ export function isUnixSocket(host: string): boolean {
 export function addressOf({ host, port }: Pick<DialTarget, "host" | "port">): string {
   if (isUnixSocket(host)) return `${host}/.s.PGSQL.${port}`;
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-/** `work`, or what the signal aborts with. @param drop takes what `work` gives too late. */
-async function until<T>(
-  signal: AbortSignal,
-  work: Promise<T>,
-  drop: (late: T) => void,
-): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => {
-    reject(signal.reason);
-    work.then(drop, () => {/* The signal has said enough. */});
-  };
-  if (signal.aborted) onAbort();
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }
 
 async function connect(target: DialTarget): Promise<Deno.Conn> {
@@ -134,10 +115,10 @@ export async function dial(
   encryption: Encryption,
   signal: AbortSignal,
 ): Promise<Channel> {
-  const socket = await until(signal, connect(target), (late) => late.close());
+  const socket = await untilAborted(signal, connect(target), (late) => late.close());
   const stream = new SocketStream(socket);
   try {
-    return await until(signal, open(target, encryption, stream, signal), () => {});
+    return await untilAborted(signal, open(target, encryption, stream, signal), () => {});
   } catch (error) {
     stream.close();
     throw error;

@@ -1,5 +1,5 @@
 /** Messages over a byte stream: in the server's order, and none waited for without end. */
-import type { ByteStream } from "./byte_stream.ts";
+import type { ByteStream } from "../../kit/byte_stream.ts";
 import { type Frame, FrameBuffer, HEADER_BYTES } from "./frame_buffer.ts";
 import { FROM_SERVER, parseParameterStatus } from "./server_messages.ts";
 import { receivedName, sentNames } from "./message_names.ts";

@@ -1,9 +1,14 @@
 /** Logging in to the scripted server: what is said, and what becomes of refusals. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import dgram from "node:dgram";
+import { instancePort, portOf } from "../../../../../adapters/sources/mssql/wire/instance.ts";
 import { failsWith } from "../../../../conformance/source.ts";
-import { connectTo, PASSWORD } from "../../../../support/tds/connect.ts";
+import { connectTo, PASSWORD, withServer } from "../../../../support/tds/connect.ts";
 import { sessionRules } from "../../../../support/tds/script.ts";
-import { error } from "../../../../support/tds/tokens.ts";
+import { DROP, type Step } from "../../../../support/tds/server.ts";
+import { error, loginTokens } from "../../../../support/tds/tokens.ts";
+import { PLAIN } from "../../../../support/tds/traits.ts";
 import { traitTest } from "../../../../support/tds/trait_test.ts";
 
 traitTest(
@@ -106,3 +111,60 @@ traitTest(
     });
   },
 );
+
+/** ENVCHANGE 20: the login goes on elsewhere. */
+function routeTo(host: string, port: number): Uint8Array {
+  const name = Buffer.from(host, "utf16le");
+  const value = Buffer.concat([Buffer.alloc(5), name]);
+  value.writeUInt16LE(port, 1);
+  value.writeUInt16LE(host.length, 3);
+  const token = Buffer.concat([Buffer.from([0xe3, 0, 0, 20, 0, 0]), value, Buffer.from([0, 0])]);
+  token.writeUInt16LE(token.length - 3, 1);
+  token.writeUInt16LE(value.length, 4);
+  return token;
+}
+
+Deno.test("connect: a gateway sends the login on, and not for ever", async () => {
+  await withServer([], async (node) => {
+    let to = node.port;
+    const login = () => [loginTokens("shop", 4096, PLAIN), routeTo("localhost", to)];
+    await withServer([], async (gateway) => {
+      const source = await connectTo(gateway);
+      assert.deepEqual([gateway.logins.length, node.logins.length], [1, 1]);
+      assert.equal(source.info.version, "16.0.4135.4");
+      await source.close();
+      to = gateway.port;
+      await failsWith(connectTo(gateway), "SOURCE_AUTH", "auth", /in circles/);
+    }, { login });
+  });
+});
+
+Deno.test("connect: the port of a named instance is asked of the Browser", async () => {
+  const list = "ServerName;DB1;InstanceName;OTHER;IsClustered;No;Version;16.0;tcp;1500;;" +
+    "ServerName;DB1;InstanceName;Sales;IsClustered;No;Version;16.0;np;\\\\DB1\\pipe;tcp;1600;;";
+  const browser = dgram.createSocket("udp4");
+  browser.on("message", (question, { port, address }) => {
+    assert.deepEqual([...question], [2]);
+    const head = Buffer.from([5, list.length & 0xff, list.length >> 8]);
+    browser.send(Buffer.concat([head, Buffer.from(list)]), port, address);
+  });
+  await new Promise<void>((resolve) => browser.bind(0, "127.0.0.1", resolve));
+  const { port } = browser.address();
+  const { signal } = new AbortController();
+  try {
+    assert.equal(await instancePort("127.0.0.1", "sales", signal, port), 1600);
+    await assert.rejects(instancePort("127.0.0.1", "none", signal, port), /knows no instance none/);
+  } finally {
+    browser.close();
+  }
+  const gone = AbortSignal.abort(new Error("given up"));
+  await assert.rejects(instancePort("127.0.0.1", "sales", gone, port), /given up/);
+  assert.equal(portOf("ServerName;DB1;InstanceName;X;np;pipe;;", "X"), null);
+});
+
+Deno.test("connect: a server that says why and hangs up within the login is heard", async () => {
+  const login = (): Step[] => [error(18456, "Login failed for user 'reader'."), DROP];
+  await withServer([], async (server) => {
+    await failsWith(connectTo(server), "SOURCE_AUTH", "auth", /Login failed/);
+  }, { login });
+});

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { fieldOf } from "../../../../../adapters/sources/mssql/fields.ts";
 import { RowBuffer } from "../../../../../adapters/sources/mssql/rows.ts";
@@ -405,4 +406,45 @@ Deno.test("a buffer that rows have outgrown is free at once, and so is that of t
   assert.deepEqual(blocks.map((bytes) => bytes.length > 0), [false, false, true, true]);
   buffer.release();
   assert.equal(blocks[3].length, 0);
+});
+
+Deno.test("columns that are not read as they are can be measured, wherever their bytes are cut", () => {
+  const columns = [
+    column("a", t.text()),
+    column("b", t.ntext()),
+    column("c", t.image()),
+    column("d", t.sqlVariant()),
+    column("e", t.udt("geography")),
+    column("id", t.int()),
+  ];
+  const cells = [
+    ["text", "日本", new Uint8Array(300).fill(7), 5, bytes("0102"), 1],
+    [null, null, null, null, null, 2],
+    ["", "", new Uint8Array(0), 7, new Uint8Array(0), 3],
+  ];
+  const rows = cells.flatMap((all) => [row(columns, all), nbcRow(columns, all)]);
+  const sent = Buffer.concat(rows);
+  const fields = readMetadata(columns).map(fieldOf);
+  for (let cut = 0; cut < sent.length; cut++) {
+    const buffer = new RowBuffer(fields, 1000);
+    const seen: number[][] = [];
+    for (const part of [sent.subarray(0, cut), sent.subarray(cut)]) {
+      buffer.append(part);
+      const { block, rows } = buffer.next();
+      for (let r = 0; r < rows; r++) {
+        const at = (c: number) => c * block.stride + r;
+        const lengths = fields.map((_, c) => block.lengths[at(c)]);
+        seen.push([...lengths, block.view.getInt32(block.positions[at(5)], true)]);
+      }
+    }
+    assert.deepEqual(seen.map((values) => values.slice(5)), [
+      ...[[4, 1], [4, 1], [4, 2], [4, 2], [4, 3], [4, 3]],
+    ], `cut at ${cut}`);
+    assert.deepEqual(seen[0].slice(0, 3), [4, 4, 300]);
+    assert.deepEqual(seen[2].slice(0, 5), [-1, -1, -1, -1, -1]);
+    assert.deepEqual(seen[4].slice(0, 3), [0, 0, 0]);
+  }
+  const buffer = new RowBuffer(fields, 100);
+  buffer.append(sent);
+  assert.throws(() => buffer.next(), /"c" holds a value of/);
 });

@@ -160,6 +160,20 @@ traitTest(
   },
 );
 
+traitTest("plans: as any type of text that there is", async ({ withSource }) => {
+  for (const type of [t.ntext(), t.nvarcharMax({ chunk: 7, unknown: true }), t.xml(), t.text()]) {
+    const plan = () => result([column("", type)], [[PLAN]]);
+    const rules = [
+      { sql: "SELECT 1 AS rivet", reply: plan },
+      { sql: "SHOWPLAN_XML", reply: () => [done({ more: true })] },
+      { sql: "FROM items", reply: plan },
+    ];
+    await withSource(rules, async (source) => {
+      assert.equal(await source.estimateRows(QUERY), 5);
+    });
+  }
+});
+
 traitTest("rows: every value as exact text", async ({ withSource }) => {
   const columns = [
     column("", t.bigint()),

@@ -116,6 +116,24 @@ export class TlsStream implements ByteStream {
   }
 
   async read(target: Uint8Array): Promise<number | null> {
+    const first = await this.#arrived();
+    if (first === null) return null;
+    const count = Math.min(first.length, target.length);
+    target.set(first.subarray(0, count));
+    if (count === first.length) this.#pieces.shift();
+    else this.#pieces[0] = first.subarray(count);
+    return count;
+  }
+
+  /** What came next, as it lies: the caller's from now on. Null when the other side has closed. */
+  async take(): Promise<Uint8Array | null> {
+    const first = await this.#arrived();
+    this.#pieces.shift();
+    return first;
+  }
+
+  /** The first piece that nobody has taken. */
+  async #arrived(): Promise<Buffer | null> {
     while (this.#pieces.length === 0) {
       if (this.#ended) {
         if (this.#error !== null) throw this.#error;
@@ -125,12 +143,7 @@ export class TlsStream implements ByteStream {
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
     this.#gate.open = false;
-    const [first] = this.#pieces;
-    const count = Math.min(first.length, target.length);
-    target.set(first.subarray(0, count));
-    if (count === first.length) this.#pieces.shift();
-    else this.#pieces[0] = first.subarray(count);
-    return count;
+    return this.#pieces[0];
   }
 
   write(bytes: Uint8Array): Promise<void> {

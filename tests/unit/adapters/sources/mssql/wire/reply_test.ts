@@ -1,0 +1,76 @@
+/** When an answer is over, and what it leaves behind for the next one. */
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { MESSAGE, packetsOf } from "../../../../../../adapters/sources/mssql/wire/packets.ts";
+import { Reply, ServerError } from "../../../../../../adapters/sources/mssql/wire/reply.ts";
+import { LostError, Wire } from "../../../../../../adapters/sources/mssql/wire/wire.ts";
+import { done, error } from "../../../../../support/tds/tokens.ts";
+
+/** A session whose server says this, a piece after the other, and hangs up. */
+function wireThatHears(pieces: readonly Uint8Array[]): Wire {
+  const left = [...pieces];
+  return new Wire({
+    take: () => Promise.resolve(left.shift() ?? null),
+    write: () => Promise.resolve(),
+    close: () => {},
+  }, null);
+}
+
+function message(...tokens: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(packetsOf(MESSAGE.response, Buffer.concat(tokens), 20));
+}
+
+const CONFIRMED = done({ attention: true });
+
+async function whole(reply: Reply): Promise<void> {
+  while (!reply.over) await reply.step();
+}
+
+Deno.test("a cancelled answer is over when that is confirmed, behind it or within it", async () => {
+  const answers = [
+    [message(done({ error: true })), message(CONFIRMED)],
+    [Buffer.concat([message(done({ rows: 1 })), message(CONFIRMED)])],
+    [message(done({ more: true }), CONFIRMED)],
+    [message(CONFIRMED)],
+  ];
+  for (const pieces of answers) {
+    const wire = wireThatHears([...pieces, message(done({ rows: 7 }))]);
+    const reply = new Reply(wire);
+    reply.cancelled = true;
+    await whole(reply);
+    // The next one is that of the next statement.
+    const next = new Reply(wire);
+    await whole(next);
+    await assert.rejects(new Reply(wire).step(), LostError);
+  }
+});
+
+Deno.test("answers that come in one piece are told apart", async () => {
+  const all = Buffer.concat([message(error(208, "No such table.")), message(done())]);
+  for (let cut = 1; cut < all.length; cut++) {
+    const wire = wireThatHears([all.subarray(0, cut), all.subarray(cut)]);
+    const [first, second] = [new Reply(wire), new Reply(wire)];
+    await whole(first);
+    await whole(second);
+    assert.ok(first.failure() instanceof ServerError);
+    assert.equal(second.failure(), null);
+    assert.equal(wire.ahead, 0);
+  }
+});
+
+Deno.test("a failure without a word is a failure, and several are one", async () => {
+  const silent = new Reply(wireThatHears([message(done({ error: true }))]));
+  await whole(silent);
+  assert.match(String(silent.failure()), /unknown error/);
+  const many = new Reply(wireThatHears([message(error(8134, "One."), error(3621, "Two."))]));
+  await whole(many);
+  assert.deepEqual((many.failure() as AggregateError).errors.map(({ number }) => number), [
+    8134,
+    3621,
+  ]);
+});
+
+Deno.test("a message that is no response is refused", async () => {
+  const wire = wireThatHears([Buffer.concat(packetsOf(MESSAGE.login7, done(), 100))]);
+  await assert.rejects(new Reply(wire).step(), /message of type 16/);
+});
