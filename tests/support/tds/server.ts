@@ -222,6 +222,8 @@ export class TdsServer {
   /** The SQL of every batch, in order. */
   readonly asked: string[] = [];
   readonly logins: Login[] = [];
+  /** Every message behind the handshake, as it came. */
+  readonly heard: Message[] = [];
   attentions = 0;
   /** Failures of the server itself; a test that passes has none. */
   readonly faults: unknown[] = [];
@@ -308,6 +310,7 @@ export class TdsServer {
     }
     const message = await reader.message();
     if (message === null || message.type !== PACKET.LOGIN7) return;
+    this.heard.push(message);
     const login = parseLogin(message.body, certificates !== undefined);
     this.logins.push(login);
     const refused = this.#options.login?.(login) ?? null;
@@ -331,6 +334,7 @@ export class TdsServer {
   async #batches(session: Session, reader: PacketReader): Promise<void> {
     const inbox = new Inbox(reader, this.#traits);
     for (let message; (message = await inbox.next()) !== null;) {
+      this.heard.push(message);
       if (message.type === PACKET.ATTENTION) {
         this.attentions++;
         await this.#answer(session.wire).end(done({ attention: true }));

@@ -19,6 +19,8 @@ const TOKEN = {
   nbcRow: 0xd2,
   envChange: 0xe3,
   sessionState: 0xe4,
+  sspi: 0xed,
+  fedAuthInfo: 0xee,
   done: 0xfd,
   doneProc: 0xfe,
   doneInProc: 0xff,
@@ -65,6 +67,12 @@ export interface TokenHandler {
   /** The descriptor of the transaction that is open now; null: none is. */
   transaction(descriptor: Uint8Array | null): void;
   route(route: Route): void;
+}
+
+/** The server wants Windows or Microsoft Entra to say who logs in, which this side does not speak to. */
+export class SignInError extends Error {
+  override readonly name = "SignInError";
+  readonly code = "ELOGIN";
 }
 
 /** Takes the rows of results. */
@@ -182,6 +190,9 @@ export class TokenReader {
         return void cursor.skip(4);
       case TOKEN.featureExtAck:
         return skipFeatures(cursor);
+      case TOKEN.sspi:
+      case TOKEN.fedAuthInfo:
+        throw new SignInError("the server asks for another sign-in than a SQL login");
       default:
         throw new ProtocolError(`a token of type 0x${type.toString(16)}`);
     }

@@ -4,7 +4,8 @@ import { Buffer } from "node:buffer";
 import dgram from "node:dgram";
 import { instancePort, portOf } from "../../../../../adapters/sources/mssql/wire/instance.ts";
 import { failsWith } from "../../../../conformance/source.ts";
-import { connectTo, PASSWORD, withServer } from "../../../../support/tds/connect.ts";
+import { makeCertificates } from "../../../../support/tds/certificate.ts";
+import { certificates, connectTo, PASSWORD, withServer } from "../../../../support/tds/connect.ts";
 import { sessionRules } from "../../../../support/tds/script.ts";
 import { DROP, type Step } from "../../../../support/tds/server.ts";
 import { error, loginTokens } from "../../../../support/tds/tokens.ts";
@@ -124,19 +125,32 @@ function routeTo(host: string, port: number): Uint8Array {
   return token;
 }
 
-Deno.test("connect: a gateway sends the login on, and not for ever", async () => {
+Deno.test("connect: a gateway sends the login on, whose certificate is checked, and not for ever", async () => {
+  const ca_file = await Deno.makeTempFile({ prefix: "rivet-tds-ca-" });
+  await Deno.writeTextFile(ca_file, certificates.ca);
+  const checked = { accept_invalid_certs: false, accept_invalid_hostnames: false } as const;
+  const tls = { mode: "verify-full", ca_file, ...checked } as const;
   await withServer([], async (node) => {
     let to = node.port;
-    const login = () => [loginTokens("shop", 4096, PLAIN), routeTo("localhost", to)];
+    const login = () => [loginTokens("shop", 4096, PLAIN), routeTo("localhost\\NODE", to)];
     await withServer([], async (gateway) => {
-      const source = await connectTo(gateway);
+      const source = await connectTo(gateway, { source: { tls } });
       assert.deepEqual([gateway.logins.length, node.logins.length], [1, 1]);
+      const [{ body }] = node.heard;
+      assert.ok(body.includes(Buffer.from("localhost\\NODE", "utf16le")));
       assert.equal(source.info.version, "16.0.4135.4");
       await source.close();
+      await withServer([], async (stranger) => {
+        to = stranger.port;
+        const refused = connectTo(gateway, { source: { tls } });
+        await failsWith(refused, "SOURCE_TLS", "permanent", /not trusted/);
+        assert.deepEqual(stranger.logins, []);
+      }, { certificates: makeCertificates(["localhost"]) });
       to = gateway.port;
       await failsWith(connectTo(gateway), "SOURCE_AUTH", "auth", /in circles/);
     }, { login });
   });
+  await Deno.remove(ca_file);
 });
 
 Deno.test("connect: the port of a named instance is asked of the Browser", async () => {

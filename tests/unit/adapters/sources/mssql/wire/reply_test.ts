@@ -3,8 +3,15 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { MESSAGE, packetsOf } from "../../../../../../adapters/sources/mssql/wire/packets.ts";
 import { Reply, ServerError } from "../../../../../../adapters/sources/mssql/wire/reply.ts";
+import { PLAIN } from "../../../../../support/tds/traits.ts";
 import { LostError, Wire } from "../../../../../../adapters/sources/mssql/wire/wire.ts";
-import { done, error } from "../../../../../support/tds/tokens.ts";
+import {
+  done,
+  error,
+  loginTokens,
+  transactionBegun,
+  transactionEnded,
+} from "../../../../../support/tds/tokens.ts";
 
 /** A session whose server says this, a piece after the other, and hangs up. */
 function wireThatHears(pieces: readonly Uint8Array[]): Wire {
@@ -73,4 +80,32 @@ Deno.test("a failure without a word is a failure, and several are one", async ()
 Deno.test("a message that is no response is refused", async () => {
   const wire = wireThatHears([Buffer.concat(packetsOf(MESSAGE.login7, done(), 100))]);
   await assert.rejects(new Reply(wire).step(), /message of type 16/);
+});
+
+Deno.test("what an answer changes of the session holds for what is sent next", async () => {
+  const written: Uint8Array[] = [];
+  const pieces = [
+    message(loginTokens("shop", 512, PLAIN)),
+    message(transactionBegun(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)), done()),
+    message(transactionEnded(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)), done()),
+  ];
+  const wire = new Wire({
+    take: () => Promise.resolve(pieces.shift() ?? null),
+    write: (bytes) => {
+      written.push(bytes);
+      return Promise.resolve();
+    },
+    close: () => {},
+  }, null);
+  const login = new Reply(wire);
+  await whole(login);
+  assert.equal(login.version, 0x7400_0004);
+  wire.send(MESSAGE.sqlBatch, new Uint8Array(1200));
+  await whole(new Reply(wire));
+  assert.deepEqual([...wire.transaction], [1, 2, 3, 4, 5, 6, 7, 8]);
+  await whole(new Reply(wire));
+  assert.deepEqual([...wire.transaction], [0, 0, 0, 0, 0, 0, 0, 0]);
+  // Writes follow each other.
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.deepEqual(written.map((packet) => packet.length), [512, 512, 200]);
 });
