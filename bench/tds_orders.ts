@@ -12,6 +12,8 @@ import { colMetadata, done, row } from "../tests/support/tds/tokens.ts";
 import { types as t } from "../tests/support/tds/types.ts";
 
 export const QUERY = "SELECT * FROM orders";
+/** The same columns, and no row. */
+export const NOTHING = "SELECT * FROM nothing";
 
 export const COLUMNS = [
   column("id", t.bigintNotNull(), false),
@@ -65,6 +67,7 @@ async function serve(rows: number): Promise<void> {
       { sql: "SHOWPLAN_XML", reply: () => [done({ more: true })] },
       { sql: "TOP (0)", reply: () => result(COLUMNS, []) },
       { sql: QUERY, reply: () => orders(rows, bytes) },
+      { sql: NOTHING, reply: () => result(COLUMNS, []) },
     ],
   });
   const plain = Deno.listenTls({

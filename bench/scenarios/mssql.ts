@@ -2,17 +2,17 @@
 import { fileURLToPath } from "node:url";
 import { figures, inFolder, measure, type Measured, measureRun, printFigures } from "../measure.ts";
 import type { Comparison } from "../results.ts";
-import { type OrdersServer, QUERY, startOrders } from "../tds_orders.ts";
+import { NOTHING, type OrdersServer, QUERY, startOrders } from "../tds_orders.ts";
 
 const DROP_BYTES = fileURLToPath(new URL("../drop_bytes.ts", import.meta.url));
 
-function run({ port }: OrdersServer): Promise<Measured> {
+function run({ port }: OrdersServer, query: string): Promise<Measured> {
   return inFolder((dir) =>
     measureRun(
       dir,
       `source:\n  type: mssql\n  host: 127.0.0.1\n  port: ${port}\n  user: sa\n  password: bench\n` +
         "  database: bench\n  tls: {mode: require}\n  tuning: {profile: fast}\n" +
-        `exports:\n  - name: orders\n    query: "${QUERY}"\n    mode: full\n` +
+        `exports:\n  - name: orders\n    query: "${query}"\n    mode: full\n` +
         "    destination: {type: local, path: ./out}\n",
     )
   );
@@ -23,6 +23,7 @@ export async function compareMssql(rows: number, repeat: number): Promise<Compar
   console.log(`\n${rows} orders x 6 columns from the scripted SQL Server, medians of ${repeat}`);
   const server = await startOrders(rows);
   const dropped: Measured[] = [];
+  const empty: Measured[] = [];
   const runs: Measured[] = [];
   try {
     for (let i = 0; i < repeat; i++) {
@@ -36,12 +37,18 @@ export async function compareMssql(rows: number, repeat: number): Promise<Compar
           String(server.bytesPort),
         ]),
       );
-      runs.push(await run(server));
+      empty.push(await run(server, NOTHING));
+      runs.push(await run(server, QUERY));
     }
   } finally {
     await server.stop();
   }
-  const lines = [figures("reading the bytes", dropped), figures("rivet: full", runs)];
+  const lines = [
+    figures("reading the bytes", dropped),
+    // What a start costs, which dropping bytes has next to none of.
+    figures("rivet: nothing to read", empty),
+    figures("rivet: full", runs),
+  ];
   for (const line of lines) printFigures(line, lines[0].seconds);
   return {
     title: "orders x 6 columns, scripted SQL Server",

@@ -26,6 +26,7 @@ export const KERNELS: readonly Kernel[] = [
   { folder: "adapters/formats/parquet/kernel", sources: ["kernel", "dictionary"] },
   { folder: "adapters/sources/postgres/kernel", sources: ["kernel"], flags: OF_ROWS },
   { folder: "adapters/sources/mysql/kernel", sources: ["kernel"], flags: OF_ROWS },
+  { folder: "adapters/sources/mssql/kernel", sources: ["kernel"], flags: OF_ROWS },
   { folder: "core/base/kernel", sources: ["xxh3_64"] },
 ];
 

@@ -93,13 +93,14 @@ export function decodeDate(
 }
 
 /** How ticks of 10^-scale seconds become the column's: times one of the two, divided by the other. */
-interface Scaling {
+export interface Scaling {
   readonly times: number;
   readonly by: number;
 }
 
-function scalingOf(scale: number, unit: Unit): Scaling {
-  const more = (unit === MICROS ? 6 : 9) - scale;
+/** To a column of this unit. */
+export function scalingOf(scale: number, unit: "us" | "ns"): Scaling {
+  const more = (unit === "us" ? 6 : 9) - scale;
   return { times: 10 ** Math.max(0, more), by: 10 ** Math.max(0, -more) };
 }
 
@@ -121,7 +122,7 @@ export function decodeTime(
   builder.reserve(to - from);
   const { positions, lengths } = block;
   const out = builder.values;
-  const scaling = scalingOf(scale, MICROS);
+  const scaling = scalingOf(scale, "us");
   let row = builder.length;
   for (let i = from; i < to; i++, row++) {
     const length = lengths[i];
@@ -228,7 +229,7 @@ export function decodeTimestamp(
   const { wire, scale, utc } = shape;
   const unit = shape.unit === "us" ? MICROS : NANOS;
   const out = builder.values;
-  const scaling = scalingOf(scale, unit);
+  const scaling = scalingOf(scale, shape.unit);
   const moment: Moment = { days: 0, ticks: 0 };
   let row = builder.length;
   for (let i = from; i < to; i++, row++) {

@@ -8,6 +8,7 @@ import { checkNotNull } from "../kit/not_null.ts";
 import { ChecksumForm } from "./checksum.ts";
 import { type ColumnDecoder, columnDecoder } from "./decoders.ts";
 import { type ColumnMetadata, type Field, fieldOf } from "./fields.ts";
+import { type Kernel, kernels } from "./kernel/kernel.ts";
 import { RowBuffer } from "./rows.ts";
 import type { RowSink } from "./wire/tokens.ts";
 
@@ -34,14 +35,19 @@ export class RowDecoder implements RowSink {
   readonly #options: DecodeOptions;
   readonly #onBatch: (batch: Batch) => void;
   readonly #onFailure: (error: unknown) => void;
+  /** What is ordinary is done in its memory; undefined until there are rows. */
+  #kernel: Kernel | null | undefined;
   #result: Result | null = null;
   #dropping = false;
 
+  /** @param kernel default: one that nobody uses. */
   constructor(
     options: DecodeOptions,
     onBatch: (batch: Batch) => void,
     onFailure: (error: unknown) => void,
+    kernel?: Kernel | null,
   ) {
+    this.#kernel = kernel;
     this.#options = options;
     this.#onBatch = onBatch;
     this.#onFailure = onFailure;
@@ -78,6 +84,8 @@ export class RowDecoder implements RowSink {
   release(): void {
     this.drop();
     this.#result?.buffer.release();
+    if (this.#kernel) kernels.close(this.#kernel);
+    this.#kernel = null;
   }
 
   #resultFor(metadata: readonly ColumnMetadata[]): Result {
@@ -104,7 +112,8 @@ export class RowDecoder implements RowSink {
       bytes: batchBytes,
       rows: batchRows,
     });
-    const buffer = new RowBuffer(fields, maxValueBytes);
+    if (this.#kernel === undefined) this.#kernel = kernels.open();
+    const buffer = new RowBuffer(fields, maxValueBytes, this.#kernel);
     if (this.#dropping) buffer.unlimit();
     const { checksum } = this.#options;
     const form = checksum === undefined ? null : new ChecksumForm(checksum, fields);

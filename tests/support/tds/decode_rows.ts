@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import { RowDecoder } from "../../../adapters/sources/mssql/decode.ts";
 import { type ColumnMetadata, fieldOf } from "../../../adapters/sources/mssql/fields.ts";
+import type { Kernel } from "../../../adapters/sources/mssql/kernel/kernel.ts";
 import { isRefusal } from "../../../adapters/sources/kit/describe.ts";
 import { planColumn } from "../../../adapters/sources/mssql/types.ts";
 import {
@@ -24,6 +25,8 @@ export interface DecodeRowsOptions {
   readonly maxValueBytes?: number;
   /** How the server sends the columns; the rows are to be made the same way. */
   readonly traits?: Traits;
+  /** null: all of it is done in TypeScript. */
+  readonly kernel?: Kernel | null;
 }
 
 export interface Decoded {
@@ -100,6 +103,7 @@ export function decodeRows(
     },
     (batch) => batches.push(batch),
     (error) => failures.push(error),
+    options.kernel,
   );
   const bytes = Buffer.concat([colMetadata(columns, traits), ...rows, done({ rows: rows.length })]);
   const tokens: string[] = [];
@@ -113,6 +117,7 @@ export function decodeRows(
   }
   reader.end();
   decoder.finish();
+  decoder.release();
   if (failures.length > 0) throw failures[0];
   return { columns: planned, batches, tokens };
 }

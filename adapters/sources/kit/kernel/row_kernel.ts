@@ -103,8 +103,20 @@ export class RowKernel<C extends RowKernelCode = RowKernelCode> {
 
   /** The same for bytes, without the first `skip` of each value. */
   text(from: number, to: number, skip: number, builder: BytesBuilder): boolean {
+    const asTheyAre = (code: C, from: number, to: number, used: number) =>
+      code.bytes(from, to, used, skip);
+    return this.made(asTheyAre, from, to, builder);
+  }
+
+  /** The same for bytes that `decode` makes, whose ends it counts from `used` on. */
+  made(
+    decode: (code: C, from: number, to: number, used: number) => number,
+    from: number,
+    to: number,
+    builder: BytesBuilder,
+  ): boolean {
     const { used } = builder;
-    const nulls = this.code.bytes(from, to, used, skip);
+    const nulls = decode(this.code, from, to, used);
     if (nulls < 0) return false;
     const ends = this.#offsets.subarray(0, to - from);
     const end = ends[ends.length - 1];
