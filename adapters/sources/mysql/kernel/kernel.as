@@ -74,13 +74,12 @@ export function layOut(
   const step: usize = <usize>stride << 2;
   const fields: usize = <usize>columns * step;
   while (row < stride && bytes < maxBytes) {
-    // With the first byte of a row, which tells it from other packets.
     if (end - start <= PACKET_HEADER) break;
     const header = load<u32>(start);
     const length = <usize>(header & 0xffffff);
     if (header >>> 24 != sequence || length == 0 || length > maxRowBytes) break;
     let at = start + PACKET_HEADER;
-    if (end - at < length || <u32>load<u8>(at) > THREE_BYTES) break;
+    if (end - at < length) break;
     const rowEnd = at + length;
     let field: usize = <usize>row << 2;
     const last = field + fields;
@@ -98,7 +97,7 @@ export function layOut(
         } else if (n == THREE_BYTES) {
           n = load<u32>(at) & 0xffffff;
           at += 3;
-        } else break;
+        } else break; // An error, an end, or a value of 16 MB.
       }
       store<i32>(POSITIONS + field, <i32>at);
       store<i32>(LENGTHS + field, <i32>n);

@@ -94,7 +94,13 @@ const shortFloats = fc.tuple(
   texts("", ".5", ".25", ".0"),
 )
   .map(([whole, fraction]) => `${whole}${fraction}`);
+/** Of 16 digits, a third of which a division would round twice. */
+const longFloats = fc.tuple(
+  fc.bigInt({ min: 2n ** 53n + 1n, max: 10n ** 16n - 1n }),
+  fc.integer({ min: 1, max: 9 }),
+).map(([digits, scale]) => printed(digits, scale));
 const floats = fc.oneof(
+  longFloats,
   fc.double().map(String),
   fc.float().map(String),
   texts("-0", "0.1", "1e10", "1.5e-7", "inf", "nan", "", "-", ".", "1.2.3", "123456789012345678"),
@@ -102,8 +108,11 @@ const floats = fc.oneof(
 
 const two = (max: number) =>
   fc.integer({ min: 0, max }).map((value) => String(value).padStart(2, "0"));
-const dates = fc.integer({ min: -719_528, max: 2_932_896 })
-  .map((day) => new Date(day * 86_400_000).toISOString().slice(0, 10));
+const dates = fc.oneof(
+  fc.integer({ min: -719_528, max: 2_932_896 })
+    .map((day) => new Date(day * 86_400_000).toISOString().slice(0, 10)),
+  texts("0000-01-01", "0000-02-29", "0000-03-01", "0001-01-01", "2000-02-29", "9999-12-31"),
+);
 const anyDates = fc.tuple(fc.integer({ min: 0, max: 9999 }), two(14), two(33))
   .map(([year, month, day]) => `${String(year).padStart(4, "0")}-${month}-${day}`);
 const oddDates = fc.oneof(
