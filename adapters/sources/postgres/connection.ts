@@ -49,6 +49,21 @@ interface Running {
 }
 
 /** A session that runs one statement at a time. */
+/** Messages before and behind a statement, in one flight with it: after a failure, nothing more is run. */
+export interface Surrounding {
+  readonly before: readonly Uint8Array[];
+  readonly after: readonly Uint8Array[];
+}
+
+const NOTHING_AROUND: Surrounding = { before: [], after: [] };
+
+/** Statements whose rows are nobody's, to be sent with others. */
+export function surrounding(before: readonly string[], after: readonly string[]): Surrounding {
+  const messages = (statements: readonly string[]) =>
+    statements.flatMap((sql) => [parse(sql), execute("text")]);
+  return { before: messages(before), after: messages(after) };
+}
+
 export class Connection {
   readonly #session: Session;
   readonly #options: ConnectionOptions;
@@ -134,9 +149,14 @@ export class Connection {
    * around it is no statement then, whatever it would be behind it.
    * The stream must be read to its end or dropped before the next statement.
    */
-  copyOut(query: string, limits: RowLimits): RowStream {
+  copyOut(
+    query: string,
+    limits: RowLimits,
+    { before, after }: Surrounding = NOTHING_AROUND,
+  ): RowStream {
     const copy = `COPY (\n${query}\n) TO STDOUT (FORMAT binary)`;
-    return this.#stream([parse(query), parse(copy), execute("binary")], limits, "copy");
+    const messages = [...before, parse(query), parse(copy), execute("binary"), ...after];
+    return this.#stream(messages, limits, "copy");
   }
 
   /** Starts a statement whose rows come in binary form; as `copyOut` for the rest. */

@@ -2,7 +2,7 @@
 import type { Batch } from "../../../core/batch/batch.ts";
 import type { ReadRequest } from "../../../core/ports/source.ts";
 import { delay, interrupted } from "../../../core/base/wait.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, Surrounding } from "./connection.ts";
 import { RowDecoder } from "./decode.ts";
 import { RecordForm, recordTypes } from "./checksum.ts";
 import { HashForm } from "./hash_form.ts";
@@ -74,9 +74,10 @@ async function* decodeAll(
 async function* readCopy(
   connection: Connection,
   request: ReadRequest,
+  around?: Surrounding,
 ): AsyncGenerator<Batch, void> {
   const decoder = await openDecoder(connection, request);
-  const stream = connection.copyOut(request.sql, limitsOf(request));
+  const stream = connection.copyOut(request.sql, limitsOf(request), around);
   yield* decodeAll(stream, decoder, request, 1);
   const last = decoder.finish();
   if (last !== null) yield last;
@@ -119,4 +120,19 @@ export async function* readBatches(
   checkAborted(request);
   const read = { statement: readCopy, cursor: readCursor }[request.access];
   yield* connection.until(request.signal, read(connection, request));
+}
+
+/** Whether `request` is one statement, before which nothing is asked: its transaction can be one flight with it. */
+export function isOneFlight({ access, checksum }: ReadRequest): boolean {
+  return access === "statement" && checksum === undefined;
+}
+
+/** As `readBatches`, in a transaction that begins and ends with the statement. */
+export async function* readInFlight(
+  connection: Connection,
+  request: ReadRequest,
+  transaction: Surrounding,
+): AsyncGenerator<Batch, void> {
+  checkAborted(request);
+  yield* connection.until(request.signal, readCopy(connection, request, transaction));
 }

@@ -24,7 +24,7 @@ import type {
 } from "../../../core/ports/source.ts";
 import type { SourceLoad } from "../../../core/ports/source_load.ts";
 import type { RivetType } from "../../../core/types/types.ts";
-import type { Connection, TextRows } from "./connection.ts";
+import { type Connection, type Surrounding, surrounding, type TextRows } from "./connection.ts";
 import { checkNames, resultColumn } from "./describe.ts";
 import { dialect } from "./dialect.ts";
 import { plannedRows, plannedScan } from "./explain.ts";
@@ -38,7 +38,7 @@ import { freeConnections } from "./free_connections.ts";
 import { sourceLoad } from "./load.ts";
 import { locate } from "./locate.ts";
 import { rowBytes } from "./row_bytes.ts";
-import { readBatches } from "./read.ts";
+import { isOneFlight, readBatches, readInFlight } from "./read.ts";
 import { namedFault } from "./faulty_column.ts";
 import { beginStatements, type Isolation } from "./session.ts";
 import { changedMembers, tableBlocks, tablePartitions } from "./storage.ts";
@@ -66,6 +66,8 @@ export class PostgresSource implements Source {
   readonly #joined: string | null;
   #snapshot = false;
   #sameBackend = false;
+  /** The beginning and the end of a statement's own transaction, once there was one. */
+  #around: Surrounding | null = null;
 
   /** @param joined the shared snapshot that every transaction joins, or null. */
   constructor(
@@ -119,11 +121,12 @@ export class PostgresSource implements Source {
   }
 
   async *read(request: ReadRequest): AsyncGenerator<Batch, void> {
-    if (!this.#snapshot) await this.#begin("READ COMMITTED");
+    const atOnce = isOneFlight(request) && this.#knowsProcess && this.#joined === null;
+    if (!this.#snapshot && !atOnce) await this.#begin("READ COMMITTED");
     let complete = false;
     try {
-      yield* readBatches(this.#connection, request);
-      if (!this.#snapshot) await this.#connection.run(["COMMIT"]);
+      yield* atOnce ? this.#readAtOnce(request) : readBatches(this.#connection, request);
+      if (!this.#snapshot && !atOnce) await this.#connection.run(["COMMIT"]);
       complete = true;
     } catch (error) {
       throw await namedFault(error, request, (timeoutMs) => this.#afterFailure(timeoutMs));
@@ -241,14 +244,28 @@ export class PostgresSource implements Source {
     );
   }
 
+  /** One way to the server and back for a chunk, where it would be three. */
+  #readAtOnce(request: ReadRequest): AsyncGenerator<Batch, void> {
+    const { statementTimeoutS } = this.#tuning;
+    this.#connection.statementTimeoutMs = statementTimeoutS * 1000;
+    this.#around ??= surrounding(
+      this.#beginning("READ COMMITTED", statementTimeoutS, null),
+      ["COMMIT"],
+    );
+    return readInFlight(this.#connection, request, this.#around);
+  }
+
   /**
    * What the server answers at once: every statement a transaction of its own. Behind a pooler one waits for the
    * beginning, to know which process it is when it is silent.
    */
   #lookup<T>(work: (rows: RunRows) => Promise<T>): Promise<T> {
-    return this.#sameBackend && !this.#snapshot
-      ? work((sql) => this.#brief(sql))
-      : this.#transaction(work);
+    return this.#knowsProcess ? work((sql) => this.#brief(sql)) : this.#transaction(work);
+  }
+
+  /** Whether a transaction that is about to begin will be in the server process that is known. */
+  get #knowsProcess(): boolean {
+    return this.#sameBackend && !this.#snapshot;
   }
 
   /** One statement in a read-only transaction of its own, in one flight unless it joins a snapshot. */

@@ -1,9 +1,11 @@
 /** What only a server with real sessions shows: lost connections, flow control, roles, poolers. */
 import assert from "node:assert/strict";
 import { RivetError } from "../../../core/base/errors.ts";
+import { configureLogging } from "../../../core/base/log.ts";
 import {
   failsWith,
   readAll,
+  readValues,
   requestFor,
   type SourceHarness,
   withSource,
@@ -36,6 +38,42 @@ async function checkLost(harness: SourceHarness): Promise<void> {
       // Never a new connection behind the caller's back.
       await failsWith(source.rows("SELECT 1"), "SOURCE_DISCONNECTED", "disconnect", /closed/);
     });
+  }
+}
+
+/** In a transaction of its own all the same, with its settings; one that fails leaves the connection as it was. */
+async function checkFlights(harness: SourceHarness): Promise<void> {
+  const flights: string[] = [];
+  configureLogging({
+    level: "trace",
+    sink: ({ fields }) => {
+      if (fields?.direction === "sent") flights.push(String(fields.message));
+    },
+  });
+  try {
+    await withSource(harness, {}, async (source) => {
+      const seen = `SELECT current_setting('transaction_read_only') AS r,
+        current_setting('TimeZone') AS z, txid_current_if_assigned() IS NULL AS w`;
+      const request = await requestFor(source, seen, { access: "statement" });
+      const broken = { ...request, sql: "SELECT 1/0 AS r, 'x' AS z, true AS w" };
+      for (const round of [1, 2]) {
+        flights.length = 0;
+        assert.equal((await Array.fromAsync(source.read(request))).length, 1, `round ${round}`);
+        assert.equal(flights.length, 1, flights.join("; "));
+        await failsWith(Array.fromAsync(source.read(broken)), "SOURCE_QUERY", "permanent", /zero/);
+      }
+      // No transaction is left open behind either.
+      const [[open]] = await source.rows(
+        "SELECT xact_start < clock_timestamp() - interval '1 hour' FROM pg_stat_activity " +
+          "WHERE pid = pg_backend_pid()",
+      );
+      assert.equal(open, "f");
+      assert.deepEqual(await readValues(source, seen, { access: "statement" }), [
+        ["on", "UTC", true],
+      ]);
+    });
+  } finally {
+    configureLogging({ level: "warn", sink: () => {} });
   }
 }
 
@@ -143,6 +181,10 @@ Deno.test("postgres: connection", async (t) => {
   await onPostgresSessions(async (database) => {
     const harness = await postgresHarness(database);
     await t.step("a lost connection ends the read and stays lost", () => checkLost(harness));
+    await t.step(
+      "a statement is read in one way to the server and back",
+      () => checkFlights(harness),
+    );
     await t.step("a slow consumer holds the server back", () => checkFlowControl(harness));
     await t.step("connections that are left to a user", () => checkFreeConnections(harness));
     await t.step("the rows of a FETCH follow from their width", () => checkFetchSize(harness));
