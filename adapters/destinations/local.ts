@@ -60,22 +60,37 @@ export class LocalDestination implements Destination {
     return this.#staging.dir();
   }
 
+  /**
+   * What only changes names is done on this thread: handing it to another one, once a step, takes longer than the
+   * steps. What waits for the disk is handed on.
+   */
   async put({ file }: FinishedFile, key: string): Promise<PutOutcome> {
     const target = this.#path(key);
     try {
-      await this.#createParents(target);
+      this.#refuseLinks(target);
       if (this.#linked.get(file) !== target) {
         await this.#openToReaders(file);
-        if (!await linkNew(file, target)) return "taken";
+        if (!await this.#link(file, target)) return "taken";
         this.#linked.set(file, target);
       }
       await this.#syncFolder(dirname(target));
       this.#linked.delete(file);
-      await removeIfThere(file);
+      removeIfThere(file);
       return "stored";
     } catch (error) {
       throw fileError(error, "write", target);
     }
+  }
+
+  /** As `linkNew`, into folders that are made where they are missing. */
+  async #link(file: string, target: string): Promise<boolean> {
+    try {
+      return linkNew(file, target);
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT" || isThere(dirname(target))) throw error;
+    }
+    await this.#createParents(target);
+    return linkNew(file, target);
   }
 
   async replace(bytes: Uint8Array, key: string): Promise<void> {
@@ -137,7 +152,7 @@ export class LocalDestination implements Destination {
     const source = this.#path(from);
     const target = this.#path(to);
     try {
-      await this.#refuseLinks(source);
+      this.#refuseLinks(source);
       await this.#createParents(target);
       await Deno.rename(source, target);
       await this.#syncFolder(dirname(target));
@@ -166,7 +181,7 @@ export class LocalDestination implements Destination {
   async #look(): Promise<void> {
     let folder = this.#root;
     try {
-      while (!await isThere(folder)) folder = dirname(folder);
+      while (!isThere(folder)) folder = dirname(folder);
       for await (const _ of Deno.readDir(folder)) break;
     } catch (error) {
       throw fileError(error, "look into", folder);
@@ -186,7 +201,7 @@ export class LocalDestination implements Destination {
   async #openToReaders(localFile: string): Promise<void> {
     this.#fileMode ??= this.#probeFileMode();
     const mode = await this.#fileMode;
-    if (mode !== null && Deno.build.os !== "windows") await Deno.chmod(localFile, mode & 0o777);
+    if (mode !== null && Deno.build.os !== "windows") Deno.chmodSync(localFile, mode & 0o777);
   }
 
   /** Asking the process for its umask would change it for a moment, for every thread. */
@@ -200,10 +215,10 @@ export class LocalDestination implements Destination {
 
   /** Creates the missing folders above `path`, each made durable in the one above it. */
   async #createParents(path: string): Promise<void> {
-    await this.#refuseLinks(path);
+    this.#refuseLinks(path);
     const missing: string[] = [];
     let folder = dirname(path);
-    while (!await isThere(folder)) {
+    while (!isThere(folder)) {
       missing.push(folder);
       folder = dirname(folder);
     }
@@ -213,9 +228,9 @@ export class LocalDestination implements Destination {
   }
 
   /** The folder itself may be a link; one below it would lead a write or a move out of it. */
-  async #refuseLinks(path: string): Promise<void> {
+  #refuseLinks(path: string): void {
     for (let folder = dirname(path); folder.length > this.#root.length; folder = dirname(folder)) {
-      if (await isLink(folder)) {
+      if (isLink(folder)) {
         throw new DestinationError(
           "DESTINATION_UNWRITABLE",
           `${folder} is a link, which may lead out of the destination`,
@@ -248,9 +263,9 @@ function requireWindowsName(name: string): void {
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL"]);
 
 /** Gives `file` the second name `target`, unless that is taken: false. */
-async function linkNew(file: string, target: string): Promise<boolean> {
+function linkNew(file: string, target: string): boolean {
   try {
-    await Deno.link(file, target);
+    Deno.linkSync(file, target);
     return true;
   } catch (error) {
     const errno = errnoOf(error) ?? "";
@@ -258,14 +273,14 @@ async function linkNew(file: string, target: string): Promise<boolean> {
     if (!NO_LINKS.has(errno)) throw error;
   }
   // What is left there: two processes of one moment may still meet.
-  if (await isThere(target)) return false;
-  await Deno.rename(file, target);
+  if (isThere(target)) return false;
+  Deno.renameSync(file, target);
   return true;
 }
 
-async function removeIfThere(path: string): Promise<void> {
+function removeIfThere(path: string): void {
   try {
-    await Deno.remove(path);
+    Deno.removeSync(path);
   } catch (error) {
     if (errnoOf(error) !== "ENOENT") throw error;
   }
@@ -300,7 +315,7 @@ async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
 async function syncFolder(path: string): Promise<void> {
   // Windows cannot open folders, and journals renames itself.
   if (Deno.build.os === "windows") return;
-  const folder = await Deno.open(path);
+  const folder = Deno.openSync(path);
   try {
     await folder.sync();
   } catch (error) {
@@ -311,18 +326,18 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function isLink(path: string): Promise<boolean> {
+function isLink(path: string): boolean {
   try {
-    return (await Deno.lstat(path)).isSymlink;
+    return Deno.lstatSync(path).isSymlink;
   } catch (error) {
     if (isAbsent(error)) return false;
     throw error;
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
+function isThere(path: string): boolean {
   try {
-    await Deno.stat(path);
+    Deno.statSync(path);
     return true;
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return false;

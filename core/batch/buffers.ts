@@ -5,6 +5,8 @@
 
 /** Smaller ones are left to the allocator, which keeps them itself. */
 const MIN_KEPT_BYTES = 16 * 1024;
+/** Smaller ones weigh nothing, and are left to the collector. */
+const MIN_FREED_BYTES = 2 * 1024;
 /** What is kept at most; the longest kept goes first. */
 let maxKeptBytes = 16 * 1024 * 1024;
 
@@ -41,6 +43,7 @@ export function takeWords(count: number, from = 0): Int32Array<ArrayBuffer> {
 /** Takes a buffer back from its last owner, for whom it is empty from now on. */
 export function giveBuffer(buffer: ArrayBuffer): void {
   const { byteLength } = buffer;
+  if (byteLength < MIN_FREED_BYTES) return;
   if (byteLength < MIN_KEPT_BYTES || byteLength > maxKeptBytes) {
     // A Worker's garbage collector does not feel the weight of buffers and lets many pile up.
     buffer.transfer(0);

@@ -1,6 +1,6 @@
 /** The journal's events as lines of the log: what a person follows a run by. */
 import { grouped } from "../base/grouped.ts";
-import { type LogFields, logger } from "../base/log.ts";
+import { type LogFields, logger, logs } from "../base/log.ts";
 
 /** What the journal of a run knows of. */
 export type JournalEventName =
@@ -111,7 +111,7 @@ export function tellEvent(
   },
 ): void {
   const text = TEXTS[event];
-  if (text === null) return;
+  if (text === null || !logs("info")) return;
   logger().info(`export '${exportName}': ${text(data)}`, {
     ...fieldsOf(data),
     ...{ export: exportName, run_id: runId, event },

@@ -12,6 +12,9 @@ const HERE_BYTES = 256 * 1024;
 /** What is expected is an estimate: with so much there will be work for a thread even when it is far off. */
 const SURELY_BYTES = 16 * HERE_BYTES;
 
+/** With one of these a unit is over. */
+const ENDS: readonly ToWorker["type"][] = ["finish", "abort", "whole"];
+
 /** What a Worker's entry makes of messages. */
 export interface Host {
   receive(message: ToWorker): void;
@@ -49,9 +52,9 @@ export class LateThread implements WorkerThread {
     }
     if (message.type === "release") return this.#here.receive(message);
     this.#held.push({ message, transfer });
-    if (message.type === "batch") this.#bytes += message.batch.byteLength;
+    if ("batch" in message) this.#bytes += message.batch.byteLength;
     if (message.type === "extract" || this.#bytes > HERE_BYTES) this.#startThread();
-    else if (message.type === "finish" || message.type === "abort") this.#encodeHere(message.id);
+    else if (ENDS.includes(message.type)) this.#encodeHere(message.id);
   }
 
   expect(bytes: number): void {

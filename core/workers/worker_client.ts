@@ -1,5 +1,5 @@
 /** The main thread's side of a Worker: one promise per extraction or writer. */
-import { type Batch, transferables } from "../batch/batch.ts";
+import type { Batch } from "../batch/batch.ts";
 import { giveBuffer } from "../batch/buffers.ts";
 import type { MemoryShares } from "../config/memory_budget.ts";
 import { refusalBehind } from "../base/denied.ts";
@@ -11,6 +11,7 @@ import type { OutputSpec } from "../encode/part_writer.ts";
 import type { ReadJob } from "../extract/read.ts";
 import type { WriteResult } from "../encode/unit_writer.ts";
 import type { WorkerThread } from "./thread.ts";
+import { WriterMessages } from "./writer_messages.ts";
 import type { FromWorker, ToWorker, WorkerConnect, WorkerResult } from "./worker_protocol.ts";
 
 /** Told the totals of a unit so far. */
@@ -83,10 +84,14 @@ export class WorkerClient {
       failed = error;
       forget();
     });
-    this.#post({ type: "open", id, output, traceparent: telemetry().traceparent() });
+    const messages = new WriterMessages(
+      (message, transfer) => this.#post(message, transfer),
+      { id, output, traceparent: telemetry().traceparent() },
+    );
     return {
       result,
       write: async (batch) => {
+        messages.release();
         const { byteLength } = batch;
         const mayGo = () => sizes.length === 0 || this.#inFlight + byteLength <= inFlightBytes;
         while (failed === null && !mayGo()) {
@@ -96,13 +101,13 @@ export class WorkerClient {
         this.#occupied(byteLength);
         sizes.push(byteLength);
         rows += batch.rows;
-        this.#post({ type: "batch", id, batch }, transferables(batch));
+        messages.batch(batch);
       },
-      finish: () => this.#post({ type: "finish", id }),
+      finish: () => messages.finish(),
       abort: () => {
         this.#pending.delete(id);
         forget();
-        this.#post({ type: "abort", id });
+        messages.abort();
       },
     };
   }

@@ -82,12 +82,14 @@ export class WorkerHost {
         await writer.write(message.batch);
         this.#encoded(id, writer.bytesWritten);
         return;
-      case "finish": {
-        if (writer === undefined) return;
-        const result = await writer.finish();
-        this.#writers.delete(id);
-        this.#port.post({ type: "done", id, result });
+      case "finish":
+        if (writer !== undefined) await this.#finish(id, writer);
         return;
+      case "whole": {
+        const opened = await this.#writer(message.output);
+        this.#writers.set(id, opened);
+        await opened.write(message.batch);
+        return await this.#finish(id, opened);
       }
       case "abort":
         writer?.abort();
@@ -96,6 +98,12 @@ export class WorkerHost {
       case "extract":
         return await this.#extract(message);
     }
+  }
+
+  async #finish(id: number, writer: UnitWriter): Promise<void> {
+    const result = await writer.finish();
+    this.#writers.delete(id);
+    this.#port.post({ type: "done", id, result });
   }
 
   /** What batches lay in goes back to the thread that fills them. */

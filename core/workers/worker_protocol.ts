@@ -19,7 +19,7 @@ export interface WorkerConnect {
 
 /**
  * `id` names one writer or one extraction; ids are never used twice in a Worker's life.
- * Encoding: `open`, `batch`*, then `finish` or `abort`. Extraction: `extract`, perhaps `abort`.
+ * Encoding: `open`, `batch`*, then `finish` or `abort`; or `whole`. Extraction: `extract`, perhaps `abort`.
  */
 export type ToWorker =
   /** Always the first message. */
@@ -33,6 +33,14 @@ export type ToWorker =
   }
   | { readonly type: "batch"; readonly id: number; readonly batch: Batch }
   | { readonly type: "finish"; readonly id: number }
+  /** All three of a writer with one small batch: a message costs more than such a batch does. */
+  | {
+    readonly type: "whole";
+    readonly id: number;
+    readonly output: OutputSpec;
+    readonly batch: Batch;
+    readonly traceparent: string | null;
+  }
   | { readonly type: "abort"; readonly id: number }
   | {
     readonly type: "extract";
@@ -47,7 +55,7 @@ export type ToWorker =
 
 /** What a Worker answers; `id` is that of the message which it is about. */
 export type FromWorker =
-  /** One `batch` was encoded: `buffers` are free. `bytes` is the writer's encoded total. */
+  /** One `batch` was encoded, which of a `whole` is not told: `buffers` are free. `bytes` is the writer's encoded total. */
   | {
     readonly type: "encoded";
     readonly id: number;

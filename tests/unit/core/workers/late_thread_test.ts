@@ -26,7 +26,7 @@ class Answering {
     if (message.type === "batch") {
       this.#answer({ type: "encoded", id: message.id, bytes: 1, buffers: [] });
     }
-    if (message.type === "finish") {
+    if (message.type === "finish" || message.type === "whole") {
       this.#answer({ type: "done", id: message.id, result: { parts: [] } as never });
     }
     if (message.type === "release") this.#answer({ type: "released" });
@@ -80,10 +80,10 @@ Deno.test("what is large has a thread from its first message on, and so has all 
   await encode([10]);
   equal(await client.release(), true);
   equal(threads.length, 1);
-  deepEqual(here(), ["open 1", "batch 1", "finish 1"]);
+  deepEqual(here(), ["whole 1"]);
   deepEqual(threads[0].told, [
     ...["init", "open 2", "batch 2", "batch 2", "batch 2", "finish 2"],
-    ...["open 3", "batch 3", "finish 3", "release"],
+    ...["whole 3", "release"],
   ]);
 });
 
@@ -97,7 +97,7 @@ Deno.test("what is expected to be large has a thread before its first message", 
   await encode([10]);
   equal(threads.length, 1);
   deepEqual(here(), []);
-  deepEqual(threads[0].told, ["init", "open 1", "batch 1", "finish 1"]);
+  deepEqual(threads[0].told, ["init", "whole 1"]);
 });
 
 Deno.test("many small ones are a large one: they get a thread", async () => {
@@ -112,14 +112,35 @@ Deno.test("a unit that is given up takes no other with it", async () => {
     client.openWriter(OUTPUT, NOTHING, LIMITS),
     client.openWriter(OUTPUT, NOTHING, LIMITS),
   ];
-  await first.write(batchOf(COLUMNS, [["a"]]));
+  for (const text of ["a", "b"]) await first.write(batchOf(COLUMNS, [[text]]));
   await second.write(batchOf(COLUMNS, [["b"]]));
   first.abort();
-  deepEqual(here(), ["open 1", "batch 1", "abort 1"]);
+  deepEqual(here(), ["open 1", "batch 1", "batch 1", "abort 1"]);
   await second.write(batchOf(COLUMNS, [["x".repeat(400_000)]]));
   second.finish();
   await second.result;
   deepEqual(threads[0].told, ["init", "open 2", "batch 2", "batch 2", "finish 2"]);
+});
+
+Deno.test("nobody hears of a unit that is given up before anything of it was sent", async () => {
+  const { client, threads, here } = place();
+  const writer = client.openWriter(OUTPUT, NOTHING, LIMITS);
+  await writer.write(batchOf(COLUMNS, [["a"]]));
+  writer.abort();
+  equal(await client.release(), true);
+  deepEqual(here(), ["release"]);
+  equal(threads.length, 0);
+});
+
+Deno.test("a batch that is large for a message is sent at once, and its writer told when it is encoded", async () => {
+  const { client, here } = place();
+  let encoded = 0;
+  const writer = client.openWriter(OUTPUT, () => encoded++, LIMITS);
+  await writer.write(batchOf(COLUMNS, [["x".repeat(20_000)]]));
+  writer.finish();
+  await writer.result;
+  deepEqual(here(), ["open 1", "batch 1", "finish 1"]);
+  equal(encoded, 1);
 });
 
 Deno.test("an extraction, which reads by itself, has a thread at once", () => {
