@@ -6,11 +6,14 @@ const MIN_CAPACITY = 256;
  * Bytes from 0 to `length` are written; `bytes` is replaced by a larger buffer when it is full.
  */
 export class ByteBuilder {
-  bytes: Uint8Array;
+  bytes: Uint8Array<ArrayBuffer>;
   view: DataView;
   length = 0;
+  /** It grows no further than that while this is enough. */
+  readonly #usual: number;
 
-  constructor(capacity = MIN_CAPACITY) {
+  constructor(capacity = MIN_CAPACITY, usual = 0) {
+    this.#usual = usual;
     this.bytes = new Uint8Array(Math.max(capacity, MIN_CAPACITY));
     this.view = new DataView(this.bytes.buffer);
   }
@@ -19,10 +22,11 @@ export class ByteBuilder {
   reserve(extra: number): void {
     const needed = this.length + extra;
     if (needed <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
-    grown.set(this.written());
-    this.bytes = grown;
-    this.view = new DataView(grown.buffer);
+    const doubled = this.bytes.length * 2;
+    const enough = needed <= this.#usual ? Math.min(doubled, this.#usual) : doubled;
+    // What it lay in is free at once, not when the collector comes by.
+    this.bytes = new Uint8Array(this.bytes.buffer.transfer(Math.max(needed, enough)));
+    this.view = new DataView(this.bytes.buffer);
   }
 
   /** Appends `source[start, end)`. Short ranges are copied by hand: `set` costs 50 ns before it starts. */

@@ -39,18 +39,19 @@ export class ByteArrayValues implements DirectValues {
   readonly #leaf: Leaf;
   readonly #plainOnly: boolean;
   /** Runs that are not in a batch. */
-  readonly #owned = new ByteBuilder();
+  readonly #owned: ByteBuilder;
   /** Of each run of values; null: in `#owned`. */
   #sources: (Uint8Array | null)[] = [];
   #starts: number[] = [];
   #ends: number[] = [];
-  #lengths = new Int32Array(1024);
+  #lengths: Int32Array<ArrayBuffer> = new Int32Array(64);
   #bytes = 0;
   #form: Encoding = Encoding.PLAIN;
   count = 0;
 
-  constructor(leaf: Leaf, plainOnly: boolean) {
+  constructor(leaf: Leaf, plainOnly: boolean, pageBytes: number) {
     this.#leaf = leaf;
+    this.#owned = new ByteBuilder(0, pageBytes);
     this.#plainOnly = plainOnly;
   }
 
@@ -273,8 +274,7 @@ export class ByteArrayValues implements DirectValues {
   #reserve(extra: number): void {
     const needed = this.count + extra;
     if (needed <= this.#lengths.length) return;
-    const grown = new Int32Array(Math.max(needed, this.#lengths.length * 2));
-    grown.set(this.#lengths);
-    this.#lengths = grown;
+    const grown = Math.max(needed, this.#lengths.length * 2);
+    this.#lengths = new Int32Array(this.#lengths.buffer.transfer(grown * 4));
   }
 }

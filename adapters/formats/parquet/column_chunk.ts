@@ -116,7 +116,7 @@ export class ColumnChunkWriter {
     this.#pageBytes = pageBytes;
     this.#firstValues = pageBytes < PAGE_BYTES ? DICTIONARY_FIRST_VALUES : DICTIONARY_TRIAL_VALUES;
     this.#codec = codec;
-    this.#direct = directValues(leaf, plainOnly);
+    this.#direct = directValues(leaf, plainOnly, pageBytes);
     this.#bloomFilter = bloomFilter ? new BloomFilterBuilder(leaf) : null;
     this.#measure = (body) => {
       const compressed = codec.compress(body);

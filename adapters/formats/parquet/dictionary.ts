@@ -135,7 +135,7 @@ export class Dictionary {
   #makeRoom(bytes: number): void {
     if (this.size === this.#capacity) return this.#grow(this.#capacity * 2);
     const used = this.plainBytes;
-    this.#plain.reserve(Math.max(used + bytes, used * 2), used);
+    this.#plain.reserve(used + bytes, used);
     this.#lay();
   }
 

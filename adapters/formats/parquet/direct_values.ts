@@ -19,15 +19,18 @@ const SAMPLE_VALUES = 4096;
 /** The other form must be worth the reader that does not know it. */
 const WORTH_IT = 0.98;
 
-/** @param plainOnly no other form than PLAIN */
-export function directValues(leaf: Leaf, plainOnly: boolean): DirectValues {
+/**
+ * @param plainOnly no other form than PLAIN
+ * @param pageBytes what a page mostly holds at most
+ */
+export function directValues(leaf: Leaf, plainOnly: boolean, pageBytes: number): DirectValues {
   switch (leaf.physical) {
     case PhysicalType.BOOLEAN:
       return new DirectBooleans();
     case PhysicalType.BYTE_ARRAY:
-      return new ByteArrayValues(leaf, plainOnly);
+      return new ByteArrayValues(leaf, plainOnly, pageBytes);
     default:
-      return new FixedValues(leaf, plainOnly ? null : packingOf(leaf));
+      return new FixedValues(leaf, plainOnly ? null : packingOf(leaf), pageBytes);
   }
 }
 
@@ -50,13 +53,14 @@ export class FixedValues implements DirectValues {
   readonly #leaf: Leaf;
   readonly #write: PlainWriter;
   readonly #candidate: Packing | null;
-  readonly #bytes = new ByteBuilder();
+  readonly #bytes: ByteBuilder;
   #packing: Packing | null = null;
   encoding: Encoding = Encoding.PLAIN;
   count = 0;
 
-  constructor(leaf: Leaf, candidate: Packing | null) {
+  constructor(leaf: Leaf, candidate: Packing | null, pageBytes: number) {
     this.#leaf = leaf;
+    this.#bytes = new ByteBuilder(0, pageBytes);
     this.#write = plainWriter(leaf);
     this.#candidate = candidate;
   }

@@ -59,7 +59,7 @@ function pageBody(leaf: Leaf, levels: Levels, values: PageValues): Uint8Array {
     appendCounted(levels.repetition.subarray(0, levels.count), leaf.maxRepetition, open);
   }
   if (leaf.maxDefinition > 0) {
-    appendCounted(levels.definition.subarray(0, levels.count), leaf.maxDefinition, open);
+    appendCounted(levels.definition, leaf.maxDefinition, open);
   }
   if (outside === null) {
     values.appendTo(open);

@@ -9,33 +9,68 @@ import { input, kernel, output, Region, valid } from "./kernel/memory.ts";
 import { presentValues, spreadValidity } from "./present.ts";
 import type { Leaf } from "./schema.ts";
 
+const NONE = new Uint8Array(0);
+const MIN_LEVELS = 1024;
+/** Levels of flat values that are all there. */
+let ones = new Uint8Array(1024).fill(1);
+
 /** The levels of one page. A column without them (`maxDefinition` 0) leaves them empty. */
 export class Levels {
-  definition = new Uint8Array(1024);
-  repetition = new Uint8Array(0);
+  #definition: Uint8Array<ArrayBuffer> = NONE;
+  /** False while the levels are those of flat values that are all there: tables of many columns have many such pages. */
+  #stored = false;
+  repetition: Uint8Array<ArrayBuffer> = NONE;
   /** Levels held: one per value, NULL, or NULL or empty list. */
   count = 0;
   /** Those below the maximum definition level. */
   nullCount = 0;
 
-  reserve(extra: number, repeated: boolean): void {
-    const needed = this.count + extra;
-    if (needed > this.definition.length) this.definition = grow(this.definition, needed);
-    if (repeated && needed > this.repetition.length) {
-      this.repetition = grow(this.repetition, needed);
-    }
+  /** `count` of them. A view that is good until the next call. */
+  get definition(): Uint8Array {
+    if (!this.#stored && ones.length < this.count) ones = new Uint8Array(this.count * 2).fill(1);
+    return (this.#stored ? this.#definition : ones).subarray(0, this.count);
+  }
+
+  /** `count` flat values, none of them NULL. */
+  addPresent(count: number): void {
+    if (this.#stored) this.#store(count).fill(1, this.count, this.count + count);
+    this.count += count;
+  }
+
+  /** Those of as many values, `nulls` of which are none. */
+  add(definition: Uint8Array, nulls: number): void {
+    this.#store(definition.length).set(definition, this.count);
+    this.count += definition.length;
+    this.nullCount += nulls;
+  }
+
+  /** The same of lists. */
+  addRepeated(definition: Uint8Array, repetition: Uint8Array, nulls: number): void {
+    this.repetition = grown(this.repetition, this.count + repetition.length);
+    this.repetition.set(repetition, this.count);
+    this.add(definition, nulls);
   }
 
   clear(): void {
     this.count = 0;
     this.nullCount = 0;
+    this.#stored = false;
+  }
+
+  /** Where levels are stored, those of the values so far too, with room for `extra` more. */
+  #store(extra: number): Uint8Array {
+    this.#definition = grown(this.#definition, this.count + extra);
+    if (!this.#stored) this.#definition.fill(1, 0, this.count);
+    this.#stored = true;
+    return this.#definition;
   }
 }
 
-function grow(levels: Uint8Array, needed: number): Uint8Array<ArrayBuffer> {
-  const grown = new Uint8Array(Math.max(needed, levels.length * 2));
-  grown.set(levels);
-  return grown;
+/** What was in `levels` stays; the memory that it leaves is free at once. */
+function grown(levels: Uint8Array<ArrayBuffer>, needed: number): Uint8Array<ArrayBuffer> {
+  if (needed <= levels.length) return levels;
+  const { buffer } = levels === NONE ? new Uint8Array(0) : levels;
+  return new Uint8Array(buffer.transfer(Math.max(needed, MIN_LEVELS, levels.length * 2)));
 }
 
 /** Receives `data`'s values [start, end), none of them NULL. */
@@ -69,20 +104,17 @@ function shredNullable(
   levels: Levels,
   sink: RunSink,
 ): void {
-  levels.reserve(to - from, false);
-  const { definition } = levels;
   const { validity } = data;
-  const at = levels.count;
-  levels.count += to - from;
   if (validity === null) {
-    definition.fill(1, at, levels.count);
+    levels.addPresent(to - from);
     sink(data, from, to);
     return;
   }
   const count = spreadValidity(validity, from, to, valid);
-  definition.set(kernel().view(valid.address, to - from), at);
-  levels.nullCount += to - from - count;
-  if (count === to - from) sink(data, from, to);
+  const nulls = to - from - count;
+  if (nulls === 0) levels.addPresent(count);
+  else levels.add(kernel().view(valid.address, to - from), nulls);
+  if (nulls === 0) sink(data, from, to);
   else if (count > 0) sink(presentValues(data, valueWidth(leaf), from, to, count), 0, count);
 }
 
@@ -101,8 +133,6 @@ function shredLists(
   const rows = to - from;
   const first = offsets[from];
   const last = offsets[to];
-  levels.reserve(last - first + rows, true);
-  const { definition, repetition } = levels;
   if (data.validity !== null) spreadValidity(data.validity, from, to, rowValid);
   if (child.validity !== null) spreadValidity(child.validity, first, last, valid);
   else {
@@ -122,10 +152,12 @@ function shredLists(
     definitions,
     repetitions,
   );
-  definition.set(kernel().view(definitions, count), levels.count);
-  repetition.set(kernel().view(repetitions, count), levels.count);
-  levels.count += count;
-  levels.nullCount += kernel().words[found >> 2];
+  const nulls = kernel().words[found >> 2];
+  levels.addRepeated(
+    kernel().view(definitions, count),
+    kernel().view(repetitions, count),
+    nulls,
+  );
   const present = kernel().words[(found >> 2) + 1];
   if (present === last - first) {
     if (present > 0) sink(child, first, last);

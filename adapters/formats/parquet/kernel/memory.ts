@@ -2,6 +2,7 @@
  * The kernel, one per thread, and its memory, which grows and never shrinks: what lies in it beyond a call is either a
  * `Region` of this module or freed by its owner.
  */
+import { FreeRoom } from "./free_room.ts";
 import { WASM } from "./wasm.ts";
 
 /** What `kernel.as` and `dictionary.as` export; all addresses are of `memory`. */
@@ -91,7 +92,7 @@ const GROWTH_BYTES = 1024 * 1024;
 const MIN_BYTES = 1024;
 /** Behind what was asked for: the kernel reads and writes a little beyond. */
 const SLACK = 64;
-/** Sizes between one power of two and the next: what is freed is found again by its size. */
+/** Sizes between one power of two and the next: what is freed is mostly what others ask for. */
 const STEPS = 4;
 /** What grows is moved, so that it grows by some part of itself. */
 const GROWTH = 1.5;
@@ -122,8 +123,7 @@ class Kernel {
   #bytes: Uint8Array = new Uint8Array(0);
   #words: Int32Array = new Int32Array(0);
   #end = FIRST_ADDRESS;
-  /** Addresses that are free, by the size of what they were. */
-  readonly #free = new Map<number, number[]>();
+  readonly #free = new FreeRoom();
 
   constructor() {
     module ??= new WebAssembly.Module(Uint8Array.fromBase64(WASM));
@@ -152,20 +152,18 @@ class Kernel {
   /** Room for `bytes` bytes, whatever was in it. */
   take(bytes: number): Block {
     const capacity = roundUp(bytes);
-    const address = this.#free.get(capacity)?.pop() ?? this.#extend(capacity + SLACK);
-    return { address, capacity };
+    const size = capacity + SLACK;
+    const free = this.#free.take(size);
+    return { address: free < 0 ? this.#extend(size) : free, capacity };
   }
 
   give({ address, capacity }: Block): void {
-    if (address === 0) return;
-    const free = this.#free.get(capacity);
-    if (free === undefined) this.#free.set(capacity, [address]);
-    else free.push(address);
+    if (address !== 0) this.#free.give(address, capacity + SLACK);
   }
 
   #extend(size: number): number {
-    const address = this.#end;
-    this.#end += size;
+    const address = this.#free.takeLast(this.#end);
+    this.#end = address + size;
     const { memory } = this.run;
     const missing = this.#end - memory.buffer.byteLength;
     if (missing > 0) memory.grow(Math.ceil(Math.max(missing, GROWTH_BYTES) / PAGE_BYTES));
@@ -196,11 +194,12 @@ export class Region {
   reserve(bytes: number, keep = 0): number {
     if (bytes > this.#block.capacity) {
       const old = this.#block;
+      if (keep === 0) this.free();
       this.#block = kernel().take(keep > 0 ? Math.max(bytes, old.capacity * GROWTH) : bytes);
       if (keep > 0) {
         kernel().bytes.copyWithin(this.#block.address, old.address, old.address + keep);
+        kernel().give(old);
       }
-      kernel().give(old);
     }
     return this.#block.address;
   }

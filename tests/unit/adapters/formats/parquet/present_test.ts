@@ -37,7 +37,7 @@ for (const [type, valueOf] of SAMPLES) {
     assert.deepEqual(found, present.map((row) => valueText(type, data, row)));
     assert.equal(levels.nullCount, rows.length - present.length);
     assert.deepEqual(
-      [...levels.definition.subarray(0, levels.count)],
+      [...levels.definition],
       rows.map((row) => values[row] === null ? 0 : 1),
     );
   });
@@ -51,4 +51,24 @@ Deno.test("a NULL that has bytes is refused: they would become another value's",
     () => shredRows(leafOf(columns[0]), broken, 0, 3, new Levels(), () => {}),
     /a NULL came with bytes/,
   );
+});
+
+Deno.test("levels are those of all values, whether or not the first ones were all there", () => {
+  const columns = [column("c", { kind: "int", bits: 32, signed: true })];
+  const parts = [[1, 2, 3], [4, null, null], [5], [null]];
+  for (let first = 0; first < parts.length; first++) {
+    const levels = new Levels();
+    // What an earlier page had is not of this one.
+    levels.add(Uint8Array.of(0, 0, 0, 0), 4);
+    levels.clear();
+    const values = parts.slice(first);
+    for (const part of values) {
+      const data = batchOf(columns, part.map((value) => [value])).data[0];
+      shredRows(leafOf(columns[0]), data, 0, part.length, levels, () => {});
+    }
+    const expected = values.flat().map((value) => value === null ? 0 : 1);
+    assert.deepEqual([...levels.definition], expected);
+    assert.equal(levels.count, expected.length);
+    assert.equal(levels.nullCount, expected.filter((level) => level === 0).length);
+  }
 });
