@@ -34,6 +34,9 @@ export interface RemoteWriter {
   readonly result: Promise<WriteResult>;
 }
 
+/** The batches of more columns take far more memory than their bytes: every column has buffers of its own. */
+const FEW_COLUMNS = 100;
+
 /** One Worker, as the main thread sees it. */
 export class WorkerClient {
   readonly #worker: WorkerThread;
@@ -63,7 +66,10 @@ export class WorkerClient {
     this.#worker.expect?.(bytes);
   }
 
-  /** @param limits of what waits for the encoder, of all writers; a batch of a writer without one is let through. */
+  /**
+   * @param limits of what waits for the encoder, of all writers; a batch of a writer without one is let through, and of one
+   * that is alone a second.
+   */
   openWriter(
     output: OutputSpec,
     onProgress: ProgressHandler,
@@ -93,7 +99,12 @@ export class WorkerClient {
       write: async (batch) => {
         messages.release();
         const { byteLength } = batch;
-        const mayGo = () => sizes.length === 0 || this.#inFlight + byteLength <= inFlightBytes;
+        const mayGo = () => {
+          if (sizes.length === 0 || this.#inFlight + byteLength <= inFlightBytes) return true;
+          // Of a writer alone one waits behind the one that is encoded, which is followed at once.
+          const alone = sizes.length === 1 && this.#pending.size === 1;
+          return alone && batch.data.length <= FEW_COLUMNS;
+        };
         while (failed === null && !mayGo()) {
           await new Promise<void>((resolve) => this.#waiting.push(resolve));
         }

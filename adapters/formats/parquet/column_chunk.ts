@@ -154,9 +154,7 @@ export class ColumnChunkWriter {
       this.#pageRows += end - start;
       start = end;
       this.#reconsiderDictionary();
-      if (this.#pageRows >= PAGE_ROWS || this.#values.byteLength >= this.#pageBytes) {
-        this.#sealPage();
-      }
+      if (this.#pageRows >= PAGE_ROWS || this.#openBytes >= this.#pageBytes) this.#sealPage();
     }
   }
 
@@ -198,6 +196,11 @@ export class ColumnChunkWriter {
     return this.#dictionary ?? this.#direct;
   }
 
+  /** Of the page's values; on trial, what they will be without a dictionary. */
+  get #openBytes(): number {
+    return this.#onTrial ? this.#dictionary?.plainBytes ?? 0 : this.#values.byteLength;
+  }
+
   /** How far the next step goes; `start` when the next row does not fit into the page. */
   #stepEnd(data: ColumnData, start: number, to: number): number {
     let end = Math.min(to, start + PAGE_ROWS - this.#pageRows);
@@ -205,7 +208,7 @@ export class ColumnChunkWriter {
       const first = this.#dictionary.count < this.#firstValues;
       end = Math.min(end, start + (first ? this.#firstValues : DICTIONARY_TRIAL_VALUES));
     }
-    const held = this.#dictionary === null ? this.#values.byteLength : 0;
+    const held = this.#dictionary === null || this.#onTrial ? this.#openBytes : 0;
     return endWithin(
       start,
       end,

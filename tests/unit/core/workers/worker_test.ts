@@ -143,6 +143,25 @@ Deno.test("worker: what waits for the encoder is limited over all writers togeth
     equal((await first.result).parts[0].rows + (await second.result).parts[0].rows, 6);
   }));
 
+Deno.test("worker: behind the batch that is encoded waits one more of a writer alone, if it has few columns", () =>
+  inPlace(0, async ({ client, thread, output }) => {
+    const half = "x".repeat(3 * 1024 * 1024);
+    const wide = Array.from({ length: 200 }, (_, c) => column(`c${c}`, { kind: "text" }));
+    const narrow = batchOf(COLUMNS, [[1, half]]);
+    const many = batchOf(wide, [wide.map((_, c) => c === 0 ? half : null)]);
+    for (const [columns, large, sent] of [[COLUMNS, narrow, 2], [wide, many, 1]] as const) {
+      const before = thread.received.filter((type) => type === "batch").length;
+      const spec = { ...output(`n${columns.length}`), columns };
+      const writer = client.openWriter(spec, () => {}, TUNING.memory);
+      const copy = () => ({ ...large, data: structuredClone(large.data) });
+      const writes = [writer.write(copy()), writer.write(copy()), writer.write(copy())];
+      equal(thread.received.filter((type) => type === "batch").length - before, sent);
+      await Promise.all(writes);
+      writer.finish();
+      equal((await writer.result).parts[0].rows, 3);
+    }
+  }));
+
 Deno.test("worker: a writer that is given up holds back no other", () =>
   inPlace(0, async ({ client, output }) => {
     const large = () => batchOf(COLUMNS, [[1, "x".repeat(3 * 1024 * 1024)]]);
