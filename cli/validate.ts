@@ -43,6 +43,10 @@ const options = object({
       description: message`Validate this run instead of the last one.`,
     }),
   ),
+  deep: option("--deep", {
+    description:
+      message`Read every part back, once, and go through it as a reader would: structure, checksums, counts.`,
+  }),
   prefix: optional(
     option("--prefix", string({ metavar: "PREFIX" }), {
       description:
@@ -58,11 +62,13 @@ export const validateCommand = defineCommand("validate", options, {
   brief: "Verify that destinations still hold what runs wrote.",
   description: "Compares each export's manifest with its destination: presence and size of every " +
     "part, MD5 where the store lists one, content where the export says verify: content. Nothing " +
-    "is extracted and the source is not queried. Exits 1 when something is missing or differs.",
+    "is extracted, and neither the source is queried nor a store's parts are read, unless --deep asks " +
+    "for it. Exits 1 when something is missing, differs or cannot be read.",
   usage: "--config PATH [OPTIONS]",
   examples: [
     ["rivet validate -c rivet.yaml -o verdict.json", "every last run"],
     ["rivet validate -c rivet.yaml -e orders --date 2026-05-01", "a day"],
+    ["rivet validate -c rivet.yaml --deep", "every part, read back"],
     ["rivet validate -c rivet.yaml --run-id orders_20260521T120000 --json", "one run"],
   ],
 });
@@ -112,13 +118,14 @@ async function validateOptions(
   args: ValidateArgs,
   config: LoadedConfig,
 ): Promise<Omit<ValidateOptions, "signal">> {
-  const { date = null, runId = null, prefix = null, format } = args;
+  const { date = null, runId = null, prefix = null, format, deep } = args;
   return {
     exports: await selectedExports(args, config),
     format: format === "parquet" || format === "csv" ? format : null,
     date,
     runId,
     prefix,
+    deep,
   };
 }
 

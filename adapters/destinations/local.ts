@@ -1,8 +1,8 @@
 /** A folder on this machine. `put` is a link within one file system followed by an fsync. */
-import { createHash } from "node:crypto";
 import { access, constants } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { DestinationError } from "../../core/base/errors.ts";
+import { readFileRange } from "../../core/base/file_bytes.ts";
 import { errnoOf, fileError } from "../../core/base/file_error.ts";
 import { windowsProblem } from "../../core/base/path_names.ts";
 import { renameOver } from "../../core/base/rename_over.ts";
@@ -135,13 +135,11 @@ export class LocalDestination implements Destination {
     }
   }
 
-  async readBackMd5(key: string): Promise<string | null> {
+  async readRange(key: string, start: number, length: number): Promise<Uint8Array | null> {
     const path = this.#path(key);
     try {
-      const hash = createHash("md5");
-      const file = await Deno.open(path);
-      for await (const chunk of file.readable) hash.update(chunk);
-      return hash.digest("base64");
+      using file = await Deno.open(path);
+      return await readFileRange(file, start, length);
     } catch (error) {
       if (isAbsent(error)) return null;
       throw fileError(error, "read", path);

@@ -10,7 +10,7 @@ import type { Retrier } from "./retrier.ts";
 
 /** Arguments are passed on as they are: what a call is given beside its key is the destination's affair. */
 type Args<
-  K extends "put" | "replace" | "readBackMd5" | "list" | "head" | "read" | "move" | "probe",
+  K extends "put" | "replace" | "readRange" | "list" | "head" | "read" | "move" | "probe",
 > = Parameters<
   Destination[K]
 >;
@@ -36,8 +36,8 @@ export function retriedDestination(inner: Destination, retrier: Retrier): Destin
     read: (...args: Args<"read">) =>
       retrier.run({ step: "read", key: args[0] }, () => inner.read(...args)),
     move: (...args: Args<"move">) => retriedMove(inner, retrier, args),
-    readBackMd5: (...args: Args<"readBackMd5">) =>
-      retrier.run({ step: "read", key: args[0] }, () => inner.readBackMd5(...args)),
+    readRange: (...args: Args<"readRange">) =>
+      retrier.run({ step: "read", key: args[0] }, () => inner.readRange(...args)),
     probe: (...args: Args<"probe">) => retrier.run({ step: "probe" }, () => inner.probe(...args)),
     close: () => inner.close(),
   };

@@ -40,7 +40,7 @@ export function withManifestDir(inner: Destination, dir: string): Destination {
     head: (key, signal) => found(key, (at) => inner.head(at, signal)),
     read: (key, signal) => found(key, (at) => inner.read(at, signal)),
     move: (from, to, signal) => inner.move(from, to, signal),
-    readBackMd5: (key, signal) => inner.readBackMd5(key, signal),
+    readRange: (...args) => inner.readRange(...args),
     probe: (asked, signal) => inner.probe(asked, signal),
     close: () => inner.close(),
   };

@@ -1,6 +1,8 @@
 /** M5: what the destination holds against what the manifest says, from one listing. */
 import type { BoundDestination, ObjectInfo } from "../ports/destination.ts";
+import type { ExpectedFile, FileProblem, Format } from "../ports/format.ts";
 import type { Manifest, ManifestPart } from "./manifest.ts";
+import { type PartCheck, readPart } from "./read_part.ts";
 
 /** What became of a recorded part; only `verified` is as it should be. */
 export type PartState =
@@ -8,6 +10,8 @@ export type PartState =
   | "missing"
   | "size_differs"
   | "content_differs"
+  /** It was read, and is not a file that a reader finds its way through, or has other rows than recorded. */
+  | "unreadable"
   /** `verify: content`, and nothing but the size can be compared. */
   | "size_only";
 
@@ -20,6 +24,8 @@ export interface PartVerdict {
   /** As it was recorded; null: nowhere. */
   readonly expectedBytes: number | null;
   readonly foundBytes: number | null;
+  /** Where it is damaged; null: nowhere, or it was not read. */
+  readonly problem: FileProblem | null;
 }
 
 /** Every part that a manifest lists, against the destination. */
@@ -31,9 +37,40 @@ export interface Verification {
   readonly quarantined: number;
 }
 
-export interface VerifyOptions {
-  /** `verify: content`: a part of which only the size can be compared is a failure. */
-  readonly content: boolean;
+export type VerifyOptions =
+  /** Nothing is read. */
+  | { readonly content: false; readonly deep?: false }
+  | {
+    /** `verify: content`: a part of which only the size can be compared is a failure. */
+    readonly content: boolean;
+    /** Every part is read, wherever it lies. */
+    readonly deep?: boolean;
+    /** For what is read. */
+    readonly check: PartCheck;
+  };
+
+/** What parts are expected to be. */
+export interface ExpectedPart extends ExpectedFile {
+  readonly format: string;
+}
+
+/** How parts are gone through; their format is loaded for the first that is read. */
+export function partCheck(
+  { format }: { readonly format: (name: string) => Promise<Pick<Format, "check">> },
+  expected: ExpectedPart,
+): PartCheck {
+  return async (file) => await (await format(expected.format)).check(file, expected);
+}
+
+/** The same of the parts of a manifest. */
+export function manifestCheck(
+  formats: Parameters<typeof partCheck>[0],
+  { format, compression, columns, parts }: Manifest,
+): PartCheck {
+  // Chunks may have been written before and after a column came, by a resume or a repair.
+  const sameColumns = columns.length > 0 && parts.every((part) => part.chunk_index === null);
+  const names = sameColumns ? columns.map(({ name }) => name) : null;
+  return partCheck(formats, { format, compression, columns: names });
 }
 
 /**
@@ -79,6 +116,8 @@ export function commonPrefix(paths: readonly string[]): string {
 
 /** What a part is recorded as: its manifest entry, or its row of the file log. */
 export interface RecordedPart extends Pick<ManifestPart, "path" | "size_bytes"> {
+  /** null: nobody counted them. */
+  readonly rows: number | null;
   /** null: no digest was recorded, and there is nothing to compare but the size. */
   readonly content_md5: string | null;
 }
@@ -93,31 +132,77 @@ export async function verifyPart(
   object: ObjectInfo | undefined,
   options: VerifyOptions,
 ): Promise<PartVerdict> {
-  const sizes = { expectedBytes: part.size_bytes, foundBytes: object?.sizeBytes ?? null };
-  const verdict = (state: PartState, by: PartVerdict["by"]): PartVerdict => ({
-    path: part.path,
-    state,
-    by,
-    ...sizes,
-  });
+  const verdict = verdictOf(part, object);
   if (object === undefined) return verdict("missing", null);
   if (object.sizeBytes !== part.size_bytes) return verdict("size_differs", "size");
-  if (part.content_md5 === null) {
-    return verdict(options.content ? "size_only" : "verified", "size");
+  const listed = await compareListed(destination, part, object);
+  if (listed === "gone") return verdict("missing", null);
+  const readsBack = destination.capabilities.md5 === "read_back";
+  if ("check" in options) {
+    const read = options.deep === true || (options.content && readsBack && listed === null);
+    if (read) return await verifyRead(destination, part, object, { ...options, listed });
   }
-  const compared = (md5: string) => md5 === part.content_md5 ? "verified" : "content_differs";
-  if (object.md5 === part.content_md5) return verdict("verified", "md5");
-  if (object.md5 !== undefined) {
-    // A listing may show the digest of an encrypted body; `head` tells it from an MD5.
-    const known = await destination.head(part.path);
-    if (known === null) return verdict("missing", null);
-    if (known.md5 !== undefined) return verdict(compared(known.md5), "md5");
+  if (listed !== null) return verdict(listed, "md5");
+  return verdict(options.content ? "size_only" : "verified", "size");
+}
+
+function verdictOf(part: RecordedPart, object: ObjectInfo | undefined) {
+  const sizes = { expectedBytes: part.size_bytes, foundBytes: object?.sizeBytes ?? null };
+  return (
+    state: PartState,
+    by: PartVerdict["by"],
+    problem: FileProblem | null = null,
+  ): PartVerdict => ({ path: part.path, state, by, ...sizes, problem });
+}
+
+/** What the store says of the content; null: nothing. */
+type Listed = "verified" | "content_differs" | null;
+
+async function compareListed(
+  destination: BoundDestination,
+  part: RecordedPart,
+  object: ObjectInfo,
+): Promise<Listed | "gone"> {
+  if (part.content_md5 === null || object.md5 === undefined) return null;
+  if (object.md5 === part.content_md5) return "verified";
+  // A listing may show the digest of an encrypted body; `head` tells it from an MD5.
+  const known = await destination.head(part.path);
+  if (known === null) return "gone";
+  if (known.md5 === undefined) return null;
+  return known.md5 === part.content_md5 ? "verified" : "content_differs";
+}
+
+/** What is damaged is told with its place, whether or not a digest gives it away. */
+async function verifyRead(
+  destination: BoundDestination,
+  part: RecordedPart,
+  object: ObjectInfo,
+  { content, check, listed }: {
+    readonly content: boolean;
+    readonly check: PartCheck;
+    readonly listed: Listed;
+  },
+): Promise<PartVerdict> {
+  const verdict = verdictOf(part, object);
+  const read = await readPart(destination, { path: part.path, sizeBytes: object.sizeBytes }, check);
+  // Gone or replaced since the listing.
+  if (read === null) return verdict("missing", null);
+  const problem = read.checked.problem ?? otherRows(part, read.checked.rows);
+  const same = part.content_md5 === null ? null : read.md5 === part.content_md5;
+  if (same === false || listed === "content_differs") {
+    return verdict("content_differs", "content", problem);
   }
-  if (!options.content) return verdict("verified", "size");
-  if (destination.capabilities.md5 !== "read_back") return verdict("size_only", "size");
-  const md5 = await destination.readBackMd5(part.path);
-  // Gone since the listing.
-  return md5 === null ? verdict("missing", null) : verdict(compared(md5), "content");
+  if (problem !== null) return verdict("unreadable", same === null ? "size" : "content", problem);
+  if (same !== null) return verdict("verified", "content");
+  return verdict(content ? "size_only" : "verified", "size");
+}
+
+function otherRows({ rows }: RecordedPart, found: number | null): FileProblem | null {
+  if (found === null || rows === null || found === rows) return null;
+  return {
+    message: `it holds ${found} rows, recorded are ${rows}`,
+    ...{ column: null, row_group: null, page: null, offset: null },
+  };
 }
 
 /** Nothing is missing, differs, or could not be compared as far as it was asked. */
@@ -131,6 +216,7 @@ const STATE_TEXT: Record<Exclude<PartState, "verified">, string> = {
   missing: "missing",
   size_differs: "of another size",
   content_differs: "of other content",
+  unreadable: "unreadable",
   size_only: "not verifiable beyond size",
 };
 
@@ -155,6 +241,11 @@ export function coverageText(verification: Verification): string {
   return [head, ...others].join("; ");
 }
 
+function whereIn({ by, problem }: PartVerdict): string {
+  if (problem !== null) return `: ${problem.message}`;
+  return by === "content" ? "; its structure is whole, so it lies in what has no checksum" : "";
+}
+
 /** What is wrong with a part, as one sentence; null when it is verified. */
 export function partProblem(part: PartVerdict): string | null {
   switch (part.state) {
@@ -165,7 +256,9 @@ export function partProblem(part: PartVerdict): string | null {
     case "size_differs":
       return `${part.path} has ${part.foundBytes} bytes, recorded are ${part.expectedBytes}`;
     case "content_differs":
-      return `${part.path} has other content than was written`;
+      return `${part.path} has other content than was written${whereIn(part)}`;
+    case "unreadable":
+      return `${part.path} cannot be read by what its format says${whereIn(part)}`;
     case "size_only":
       return `${part.path} can only be compared by size here, and verify: content asks for more`;
   }

@@ -17,7 +17,7 @@ export interface DestinationCapabilities {
   /** A part that failed may be written again. */
   readonly retrySafe: boolean;
   /**
-   * Where the content of an object can be compared with an MD5: `listed` by the store, or `read_back`
+   * Where the content of an object is compared with an MD5: `listed` by the store, or `read_back`
    * where reading crosses no network; `none`: not at all.
    */
   readonly md5: "listed" | "read_back" | "none";
@@ -95,8 +95,16 @@ export interface Destination {
   /** A small object's bytes, or null when it is not there. */
   read(key: string, signal: AbortSignal): Promise<Uint8Array | null>;
   move(from: string, to: string, signal: AbortSignal): Promise<void>;
-  /** Base64 MD5 of an object, computed by reading it, or null when it is not there: `read_back`. */
-  readBackMd5(key: string, signal: AbortSignal): Promise<string | null>;
+  /**
+   * [start, start + length) of an object, `length` above 0; fewer bytes where it ends before, null when it is not
+   * there.
+   */
+  readRange(
+    key: string,
+    start: number,
+    length: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | null>;
   /**
    * Asks whether the destination can be used as `asked`. The error's code is the verdict:
    * DESTINATION_AUTH, _UNREACHABLE, _NOT_FOUND (the bucket), or another; its hint names the permission
@@ -132,7 +140,7 @@ export type BoundDestination =
       : never;
   };
 
-type Signalled = "put" | "replace" | "list" | "head" | "read" | "move" | "readBackMd5" | "probe";
+type Signalled = "put" | "replace" | "list" | "head" | "read" | "move" | "readRange" | "probe";
 
 /** The destination for one step of a run: all of its calls end when `signal` aborts. */
 export function bound(destination: Destination, signal: AbortSignal): BoundDestination {
@@ -145,7 +153,7 @@ export function bound(destination: Destination, signal: AbortSignal): BoundDesti
     head: (key) => destination.head(key, signal),
     read: (key) => destination.read(key, signal),
     move: (from, to) => destination.move(from, to, signal),
-    readBackMd5: (key) => destination.readBackMd5(key, signal),
+    readRange: (key, start, length) => destination.readRange(key, start, length, signal),
     probe: (asked) => destination.probe(asked, signal),
   };
 }

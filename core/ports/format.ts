@@ -4,6 +4,7 @@
  *
  * Order: `write`* -> `finish` once. The returned chunks, concatenated in order, are the file.
  */
+import type { FileBytes } from "../base/file_bytes.ts";
 import type { Batch } from "../batch/batch.ts";
 import type { CsvOptions, ParquetEncoding, RowGroupOptions } from "../config/loaded.ts";
 import type { Column } from "../types/types.ts";
@@ -94,6 +95,32 @@ export interface FileStatistics {
   readonly splits: readonly number[];
 }
 
+/** What is wrong with a file, and where. Property names are those of the JSON that reports it. */
+export interface FileProblem {
+  /** One sentence, which names the place. */
+  readonly message: string;
+  readonly column: string | null;
+  /** From 0, as the file counts them. */
+  readonly row_group: number | null;
+  /** Of the column in its row group, the dictionary not counted: from 0. */
+  readonly page: number | "dictionary" | null;
+  /** From the file's beginning; of a file that is compressed as a whole, as it is unpacked. */
+  readonly offset: number | null;
+}
+
+/** What a file is checked against. */
+export interface ExpectedFile {
+  /** A `CompressionName`, of whatever version. */
+  readonly compression: string;
+  /** Names of the columns, in their order; null: not known. */
+  readonly columns: readonly string[] | null;
+}
+
+/** A file that was gone through from its first byte to its last. */
+export type CheckedFile =
+  | { readonly rows: number; readonly problem: null }
+  | { readonly rows: null; readonly problem: FileProblem };
+
 /** A file format, and the way back that `--validate` takes. */
 export interface Format {
   readonly name: "parquet" | "csv";
@@ -105,8 +132,12 @@ export interface Format {
   readonly wholeFile?: Readonly<Record<WholeFileCodec, string>>;
   /** Loads what the options need (codecs, Arrow schema) and opens an encoder for one file. */
   open(columns: readonly Column[], options: EncoderOptions): Promise<FormatEncoder>;
-  /** Rows of a finished local file, read back from the file itself (`--validate`). */
-  countRows(path: string, compression: CompressionName): Promise<number>;
+  /**
+   * Goes through a finished file as a reader would, in bounded memory: that it has the format's structure from end to
+   * end, that what it says of itself is so, and how many rows it holds. What is wrong is an answer; only what kept it
+   * from being read is thrown.
+   */
+  check(file: FileBytes, expected: ExpectedFile): Promise<CheckedFile>;
   /** Read back from a finished local file; absent where files say nothing of their content. */
   readonly statistics?: (path: string) => Promise<FileStatistics>;
 }

@@ -1,6 +1,7 @@
 /** The one seam for a finished part: validate, write to the destination, file log (I1, I2, I7). */
 import { fileExtension } from "../ports/format.ts";
 import { DestinationError, RivetError } from "../base/errors.ts";
+import { withLocalFile } from "../base/file_bytes.ts";
 import { logger } from "../base/log.ts";
 import { bound, type BoundDestination, isStream } from "../ports/destination.ts";
 import { bestEffort, type ExportContext } from "./context.ts";
@@ -8,18 +9,31 @@ import { partitionPath } from "../encode/partition_names.ts";
 import { partFolder, partName, type PartPlace, runTime } from "../manifest/names.ts";
 import type { StagedPart } from "../encode/staged_file.ts";
 import type { PartRecord } from "../manifest/parts.ts";
+import type { Column } from "../types/types.ts";
 
-/** `--validate`: the file itself is asked how many rows it holds, before anyone else sees it. */
-async function validatePart(ctx: ExportContext, staged: StagedPart): Promise<void> {
-  const format = await ctx.deps.format(ctx.exported.config.format);
-  const rows = await format.countRows(staged.file, ctx.exported.compression.codec);
-  if (rows !== staged.rows) {
-    throw new RivetError(
-      "VALIDATION_FAILED",
-      `export '${ctx.exported.name}': a part holds ${rows} rows where ${staged.rows} were written`,
-      { hint: "Nothing was committed for it. Check the disk, then run again." },
-    );
-  }
+/**
+ * `--validate`: the file is gone through as a reader would, before anyone else sees it. Digests say that bytes are those
+ * that were written; only this says that they are a file.
+ */
+async function validatePart(
+  ctx: ExportContext,
+  staged: StagedPart,
+  columns: readonly Column[],
+): Promise<void> {
+  const { config: { format: name }, compression: { codec: compression } } = ctx.exported;
+  const format = await ctx.deps.format(name);
+  const expected = { compression, columns: columns.map((column) => column.name) };
+  const { rows, problem } = await withLocalFile(
+    staged.file,
+    (file) => format.check(file, expected),
+  );
+  if (problem === null && rows === staged.rows) return;
+  const what = problem === null
+    ? `a part holds ${rows} rows where ${staged.rows} were written`
+    : `a part cannot be read by what its format says: ${problem.message}`;
+  throw new RivetError("VALIDATION_FAILED", `export '${ctx.exported.name}': ${what}`, {
+    hint: "Nothing was committed for it. Check the disk, then run again.",
+  });
 }
 
 /** Overlapping runs take a few; a store that takes no object takes none of these. */
@@ -71,8 +85,9 @@ async function storePart(
   destination: BoundDestination,
   staged: StagedPart,
   place: PartPlace,
+  columns: readonly Column[],
 ): Promise<string> {
-  if (ctx.options.validate) await validatePart(ctx, staged);
+  if (ctx.options.validate) await validatePart(ctx, staged, columns);
   return await putUnderFreeName(ctx, destination, staged, place);
 }
 
@@ -90,17 +105,21 @@ async function factsOf(
   };
 }
 
-/** @returns what the manifest and the file log say of the part. */
+/**
+ * @param columns of the file.
+ * @returns what the manifest and the file log say of the part.
+ */
 export async function commitPart(
   ctx: ExportContext,
   staged: StagedPart,
   place: PartPlace,
+  columns: readonly Column[],
 ): Promise<PartRecord> {
   const { destination, exported, runId } = ctx;
   const known = await factsOf(ctx, staged);
   const path = isStream(destination)
     ? "-"
-    : await storePart(ctx, bound(destination, ctx.signal), staged, place);
+    : await storePart(ctx, bound(destination, ctx.signal), staged, place, columns);
   const { rows, sizeBytes, fingerprint, md5 } = staged;
   await bestEffort("the file log", () =>
     ctx.state.logFile({

@@ -16,6 +16,7 @@ import {
 import {
   coverageText,
   isVerified,
+  manifestCheck,
   partProblem,
   type Verification,
   verifyDestination,
@@ -153,7 +154,10 @@ async function publishAndVerify(
     await ctx.lease.confirm();
     await publishSuccess(destination, manifest);
     if (!ctx.options.validate && !content) return NOTHING;
-    const verification = await verifyDestination(destination, manifest, { content });
+    const verification = await verifyDestination(destination, manifest, {
+      content,
+      check: manifestCheck(ctx.deps, manifest),
+    });
     const coverage = coverageText(verification);
     const ok = isVerified(verification);
     ctx.journal.add("validated", { ok, coverage });
@@ -185,7 +189,10 @@ async function publishTable(
     await ctx.lease.confirm();
     await publishPrepared(destination, prepared);
     if (ctx.options.validate || content) {
-      const verification = await verifyDestination(destination, prepared, { content });
+      const verification = await verifyDestination(destination, prepared, {
+        content,
+        check: manifestCheck(ctx.deps, prepared),
+      });
       coverage = coverageText(verification);
       ctx.journal.add("validated", { ok: isVerified(verification), coverage });
       if (!isVerified(verification)) throw notVerified(ctx, verification, coverage);

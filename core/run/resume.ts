@@ -1,6 +1,7 @@
 /** `--resume`: which exports have a run to continue, and what its destination says about it (M8). */
 import { openExportDestination } from "../tables/export_destination.ts";
 import { logger } from "../base/log.ts";
+import { partCheck } from "../manifest/verify_parts.ts";
 import { loggedRetrier } from "../access/logged_retrier.ts";
 import { retriedWhereSafe } from "../access/retried_destination.ts";
 import type { LoadedExport } from "../config/loaded.ts";
@@ -140,7 +141,15 @@ export async function reviewResumed(
       exportName: exported.name,
       runId,
       tasks,
-      content: verify === "content",
+      verify: {
+        content: verify === "content",
+        check: partCheck(deps, {
+          format: exported.config.format,
+          compression: exported.compression.codec,
+          // As `manifestCheck` has it.
+          columns: null,
+        }),
+      },
       inFolders: exported.partition !== null,
     },
     // M5: the marker must not stand while the parts that it vouches for are replaced.

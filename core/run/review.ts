@@ -17,7 +17,12 @@ import {
 import { parseManifest } from "../manifest/manifest.ts";
 import { quarantine } from "../manifest/quarantine.ts";
 import { decide, type ResumeAction } from "./resume_table.ts";
-import { type PartVerdict, verifyPart } from "../manifest/verify_parts.ts";
+import {
+  partProblem,
+  type PartVerdict,
+  type VerifyOptions,
+  verifyPart,
+} from "../manifest/verify_parts.ts";
 
 export interface ReviewedRun {
   readonly destination: BoundDestination;
@@ -25,8 +30,7 @@ export interface ReviewedRun {
   readonly exportName: string;
   readonly runId: string;
   readonly tasks: readonly ChunkTask[];
-  /** `verify: content`: compare content by reading where listings do not carry it. */
-  readonly content: boolean;
+  readonly verify: VerifyOptions;
   /** Parts lie in folders below the prefix (`partition_by`). */
   readonly inFolders: boolean;
 }
@@ -102,8 +106,11 @@ async function actionFor(
   part: PartRecord,
   object: ObjectInfo | undefined,
 ): Promise<ResumeAction> {
-  const recorded = { path: part.path, size_bytes: part.sizeBytes, content_md5: part.md5 };
-  const verdict = await verifyPart(run.destination, recorded, object, { content: run.content });
+  const { path, rows, sizeBytes, md5 } = part;
+  const recorded = { path, rows, size_bytes: sizeBytes, content_md5: md5 };
+  const verdict = await verifyPart(run.destination, recorded, object, run.verify);
+  const problem = partProblem(verdict);
+  if (verdict.problem !== null && problem !== null) logger().warn(problem);
   return decide({
     recorded: true,
     there: verdict.state !== "missing",

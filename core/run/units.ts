@@ -12,6 +12,7 @@ import type { Extractor } from "../workers/extractor.ts";
 import { Governor } from "./governor.ts";
 import { type ChunkCounts, chunkCounts } from "../encode/chunk_counts.ts";
 import type { OutputSpec } from "../encode/part_writer.ts";
+import { fileColumns } from "../encode/stage_plan.ts";
 import type { ReadSpec } from "../query/unit_read.ts";
 import type { ReadJob, ReadResult } from "../extract/read.ts";
 import { StageTotals } from "../encode/totals.ts";
@@ -184,13 +185,15 @@ export class UnitRunner {
 
   async #commit(unit: Unit, staged: readonly StagedPart[]): Promise<PartRecord[]> {
     const records: PartRecord[] = [];
+    const { output } = this.#plan;
+    const columns = fileColumns(output.columns, output.stages);
     for (const [index, part] of staged.entries()) {
       const place = {
         chunkIndex: unit.chunkIndex,
         part: this.#plan.numbered ? this.#nextPart(unit, index) : null,
         suffix: this.#plan.suffix,
       };
-      records.push(await commitPart(this.#ctx, part, place));
+      records.push(await commitPart(this.#ctx, part, place, columns));
     }
     return records;
   }

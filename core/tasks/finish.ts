@@ -108,7 +108,7 @@ async function verifyAgain(ctx: ExportContext, state: LeasedState): Promise<Expo
       exportName: exported.name,
       runId,
       tasks,
-      content: false,
+      verify: { content: false },
       inFolders,
     },
     () => Promise.resolve(),

@@ -28,7 +28,7 @@ export class UntrackedParts {
       head: (...args) => destination.head(...args),
       read: (...args) => destination.read(...args),
       move: (...args) => destination.move(...args),
-      readBackMd5: (...args) => destination.readBackMd5(...args),
+      readRange: (...args) => destination.readRange(...args),
       probe: (...args) => destination.probe(...args),
       close: () => destination.close(),
     };

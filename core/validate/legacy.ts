@@ -4,7 +4,9 @@
  */
 import type { LoadedExport } from "../config/loaded.ts";
 import type { BoundDestination, ObjectInfo } from "../ports/destination.ts";
+import type { Adapters } from "../ports/adapters.ts";
 import type { FileRecord, StateStore } from "../ports/state.ts";
+import type { PartCheck } from "../manifest/read_part.ts";
 import { parsePartName } from "../manifest/names.ts";
 import { MANIFEST_COPIES, MANIFEST_KEY, QUARANTINE_FOLDER, SUCCESS_KEY } from "../manifest/keys.ts";
 import {
@@ -15,6 +17,7 @@ import {
 } from "./validation_report.ts";
 import {
   coverageText,
+  partCheck,
   partProblem,
   type PartVerdict,
   type Verification,
@@ -27,6 +30,9 @@ export interface LegacyFolder {
   readonly exported: LoadedExport;
   readonly runId: string | null;
   readonly format: "parquet" | "csv";
+  readonly formats: Pick<Adapters, "format">;
+  /** Parts are read, and gone through as a reader would. */
+  readonly deep: boolean;
 }
 
 const AGAINST_LOG =
@@ -41,7 +47,7 @@ export async function validateLegacy(folder: LegacyFolder): Promise<ExportValida
   const verdicts = logged.length > 0
     ? await verifyLogged(folder, logged, objects)
     : folder.runId === null
-    ? [...objects.values()].map(present)
+    ? await verifyPresent(folder, [...objects.values()])
     : [];
   const findings = verdicts.flatMap((part) => {
     const message = partProblem(part);
@@ -121,22 +127,49 @@ async function verifyLogged(
   logged: readonly FileRecord[],
   objects: ReadonlyMap<string, ObjectInfo>,
 ): Promise<PartVerdict[]> {
-  const { destination, exported } = folder;
+  const { destination, exported, deep } = folder;
   const content = exported.config.verify === "content";
   const verdicts: PartVerdict[] = [];
   for (const file of logged) {
     const part = {
       path: file.fileName,
+      rows: file.rows,
       size_bytes: file.sizeBytes,
       content_md5: file.md5 === "" ? null : file.md5,
     };
-    verdicts.push(await verifyPart(destination, part, objects.get(file.fileName), { content }));
+    const check = checkOf(folder, file.compression);
+    const verify = { content, deep, check };
+    verdicts.push(await verifyPart(destination, part, objects.get(file.fileName), verify));
   }
   return verdicts;
 }
 
-/** Nothing is recorded to compare with. */
-function present({ key, sizeBytes }: ObjectInfo): PartVerdict {
-  const sizes = { expectedBytes: null, foundBytes: sizeBytes };
-  return { path: key, state: "verified", by: null, ...sizes };
+/** Nothing is recorded to compare with: all that can be said is whether they are files of their format. */
+async function verifyPresent(
+  folder: LegacyFolder,
+  objects: readonly ObjectInfo[],
+): Promise<PartVerdict[]> {
+  const verdicts: PartVerdict[] = [];
+  for (const object of objects) {
+    const { key, sizeBytes } = object;
+    const verdict = { expectedBytes: null, foundBytes: sizeBytes, by: null };
+    const part = { path: key, rows: null, size_bytes: sizeBytes, content_md5: null };
+    const verify = { content: false, deep: true, check: checkOf(folder, compressionOf(key)) };
+    verdicts.push({
+      ...folder.deep && sizeBytes > 0
+        ? await verifyPart(folder.destination, part, object, verify)
+        : { path: key, state: "verified", problem: null },
+      ...verdict,
+    });
+  }
+  return verdicts;
+}
+
+function checkOf({ formats, format }: LegacyFolder, compression: string): PartCheck {
+  return partCheck(formats, { format, compression, columns: null });
+}
+
+/** Of a file that is compressed as a whole. */
+function compressionOf(key: string): string {
+  return key.endsWith(".gz") ? "gzip" : key.endsWith(".zst") ? "zstd" : "none";
 }

@@ -30,12 +30,14 @@ import {
 } from "./validation_report.ts";
 import {
   coverageText,
+  manifestCheck,
   partProblem,
   type PartVerdict,
   verifyDestination,
+  type VerifyOptions,
 } from "../manifest/verify_parts.ts";
 
-export interface ValidateDeps extends Pick<Adapters, "destination" | "table"> {
+export interface ValidateDeps extends Pick<Adapters, "destination" | "format" | "table"> {
   /** Opened only when the destination alone does not say enough. The caller closes it. */
   readonly state: () => Promise<Pick<StateStore, "files" | "metrics">>;
 }
@@ -45,6 +47,8 @@ export interface ValidateOptions extends ValidatePlace {
   readonly exports: readonly LoadedExport[];
   /** Which files are parts in a folder without a manifest; null for the export's own format. */
   readonly format: "parquet" | "csv" | null;
+  /** Read every part, wherever it lies, and go through it as a reader would. */
+  readonly deep: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -75,10 +79,18 @@ async function validateExport(
     if (found !== null) {
       const { manifest } = found;
       const table = await validateTable(deps, exported, destination, manifest, options.signal);
-      return withVerdict(await validateManifest(place, exported, found, table), table);
+      const content = exported.config.verify === "content";
+      const verify = { content, deep: options.deep, check: manifestCheck(deps, manifest) };
+      return withVerdict(
+        await validateManifest(place, exported, { found, table, verify }),
+        table,
+      );
     }
     const format = options.format ?? exported.config.format;
-    return await validateLegacy({ destination: place, state: deps.state, exported, runId, format });
+    return await validateLegacy({
+      ...{ destination: place, state: deps.state, exported, runId, format },
+      ...{ formats: deps, deep: options.deep },
+    });
   } catch (thrown) {
     const error = toRivetError(thrown);
     if (error.code === "INTERRUPTED") throw error;
@@ -143,13 +155,15 @@ function notApplicable(exported: LoadedExport, stream: AnyDestination): ExportVa
 async function validateManifest(
   destination: BoundDestination,
   exported: LoadedExport,
-  found: FoundManifest,
-  { rewritten }: TableVerdict,
+  { found, table: { rewritten }, verify }: {
+    readonly found: FoundManifest;
+    readonly table: TableVerdict;
+    readonly verify: VerifyOptions;
+  },
 ): Promise<ExportValidation> {
   const { manifest } = found;
-  const content = exported.config.verify === "content";
   const marker = await markerOf(destination, found);
-  const verification = await verifyDestination(destination, manifest, { content });
+  const verification = await verifyDestination(destination, manifest, verify);
   const findings = [
     ...runFindings(found, marker),
     ...verification.parts

@@ -1,11 +1,14 @@
 /** What `rivet validate` found. Property names are those of its JSON: public API. */
 import { RIVET_VERSION } from "../base/version.ts";
+import type { FileProblem } from "../ports/format.ts";
 import type { PartState, PartVerdict } from "../manifest/verify_parts.ts";
 
 export type FindingCode =
   | "part_missing"
   | "part_size_differs"
   | "part_content_differs"
+  /** It was read: no reader finds its way through it, or it holds other rows than recorded. */
+  | "part_unreadable"
   /** `verify: content`, and the destination offers nothing but the size. */
   | "part_size_only"
   | "run_not_successful"
@@ -37,6 +40,8 @@ export interface PartReport {
   readonly verified_by: PartVerdict["by"];
   readonly expected_size_bytes: number | null;
   readonly size_bytes: number | null;
+  /** Where it is damaged; null: nowhere, or it was not read. */
+  readonly problem: FileProblem | null;
 }
 
 /** What was found in one export's folder. */
@@ -93,6 +98,7 @@ export function partReport(part: PartVerdict): PartReport {
     verified_by: part.by,
     expected_size_bytes: part.expectedBytes,
     size_bytes: part.foundBytes,
+    problem: part.problem,
   };
 }
 
@@ -100,5 +106,6 @@ export const PART_FINDINGS: Record<Exclude<PartState, "verified">, FindingCode> 
   missing: "part_missing",
   size_differs: "part_size_differs",
   content_differs: "part_content_differs",
+  unreadable: "part_unreadable",
   size_only: "part_size_only",
 };

@@ -103,6 +103,25 @@ export const destinationCases: readonly DestinationCase[] = [
     },
   },
   {
+    name: "a part of an object is read alone, up to its end and no further",
+    async run(d) {
+      const bytes = new Uint8Array(3_000_017).map((_, i) => (i * 2_654_435_761) >>> 11);
+      await putFile(d, "deep/part.parquet", bytes);
+      const last = bytes.length - 1;
+      for (const [start, length] of [[0, 1], [7, 1000], [1_000_000, 2_000_000], [last, 1]]) {
+        const read = await d.readRange("deep/part.parquet", start, length);
+        assert.equal(read?.length, length);
+        assert.ok(read.every((byte, i) => byte === bytes[start + i]), `${start}, ${length}`);
+      }
+      assert.deepEqual(await d.readRange("deep/part.parquet", last, 100), bytes.slice(last));
+      assert.equal((await d.readRange("deep/part.parquet", bytes.length, 100))?.length, 0);
+      assert.equal((await d.readRange("deep/part.parquet", bytes.length + 50, 1))?.length, 0);
+      assert.equal(await d.readRange("deep/nothing", 0, 10), null);
+      await putFile(d, "empty.csv", new Uint8Array(0));
+      assert.equal((await d.readRange("empty.csv", 0, 10))?.length, 0);
+    },
+  },
+  {
     name: "listings carry size and, where the store has one, MD5",
     async run(d) {
       const md5 = await putFile(d, "part.csv", text("id\n1\n"));

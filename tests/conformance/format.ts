@@ -7,7 +7,7 @@ import type { Batch } from "../../core/batch/batch.ts";
 import type { Format, FormatEncoder } from "../../core/ports/format.ts";
 import type { Column } from "../../core/types/types.ts";
 import { batchOf, column, type Value } from "../support/batches.ts";
-import { concat, DEFAULT_OPTIONS } from "../support/format_files.ts";
+import { checkedRows, concat, DEFAULT_OPTIONS } from "../support/format_files.ts";
 
 export interface FormatUnderTest {
   readonly format: Format;
@@ -25,6 +25,8 @@ const COLUMNS: readonly Column[] = [
   column("name", { kind: "text" }),
   column("paid", { kind: "bool" }),
 ];
+
+const NAMES_OF_COLUMNS = COLUMNS.map(({ name }) => name);
 
 const NAMES = ["a", "", null, "two\nlines", 'say "hi", twice', "žluť 🚀"];
 
@@ -63,7 +65,7 @@ async function holds(
   rows: number,
 ): Promise<void> {
   await withFile(under, concat(parts), async (path) => {
-    assert.equal(await under.format.countRows(path, "none"), rows);
+    assert.equal(await checkedRows(under.format, path, "none", NAMES_OF_COLUMNS), rows);
     assert.deepEqual(await under.read(path), ids(0, rows).map(textRow));
   });
 }
@@ -153,15 +155,32 @@ export const formatCases: readonly FormatCase[] = [
     },
   },
   {
-    name: "counting rows asks the file itself: one that is cut short does not pass for whole",
+    name: "a check asks the file itself: one that is cut short, or has more behind it, is none",
     async run(under) {
       const encoder = await open(under);
       const whole = concat([...encoder.write(batch(0, 100)), ...encoder.finish()]);
-      await withFile(under, whole.subarray(0, whole.length / 2), async (path) => {
-        const count = await under.format.countRows(path, "none").catch(() => null);
-        assert.notEqual(count, 100);
+      const cut = (end: number) => whole.subarray(0, end);
+      const more = concat([whole, new TextEncoder().encode("more")]);
+      for (const bytes of [cut(whole.length / 2), cut(whole.length - 1), cut(1), cut(0), more]) {
+        await withFile(under, bytes, async (path) => {
+          await assert.rejects(checkedRows(under.format, path), Error, `${bytes.length} bytes`);
+        });
+      }
+      await assert.rejects(checkedRows(under.format, "/nowhere/at/all"), {
+        code: "DESTINATION_NOT_FOUND",
       });
-      await assert.rejects(under.format.countRows("/nowhere/at/all", "none"));
+    },
+  },
+  {
+    name: "a check compares the columns' names",
+    async run(under) {
+      const encoder = await open(under);
+      const whole = concat([...encoder.write(batch(0, 100)), ...encoder.finish()]);
+      await withFile(under, whole, async (path) => {
+        for (const names of [["id", "name"], ["id", "paid", "name"], ["id", "name", "paid", "x"]]) {
+          await assert.rejects(checkedRows(under.format, path, "none", names), /column/);
+        }
+      });
     },
   },
 ];

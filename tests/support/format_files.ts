@@ -1,7 +1,8 @@
 /** Files written by a format's encoder into a temp folder, for tests. */
 import { loadFormat } from "../../adapters/formats/mod.ts";
 import type { Batch } from "../../core/batch/batch.ts";
-import type { EncoderOptions, Format } from "../../core/ports/format.ts";
+import { withLocalFile } from "../../core/base/file_bytes.ts";
+import type { CompressionName, EncoderOptions, Format } from "../../core/ports/format.ts";
 import type { Column } from "../../core/types/types.ts";
 
 export const DEFAULT_OPTIONS: EncoderOptions = {
@@ -13,6 +14,21 @@ export const DEFAULT_OPTIONS: EncoderOptions = {
   csv: { escapeFormulas: false, nullText: null, fractions: "always" },
   metadata: {},
 };
+
+/** Rows of a finished file, as its format counts them. @throws Error that says what is wrong with it. */
+export async function checkedRows(
+  format: Format,
+  path: string,
+  compression: CompressionName = "none",
+  columns: readonly string[] | null = null,
+): Promise<number> {
+  const { rows, problem } = await withLocalFile(
+    path,
+    (file) => format.check(file, { compression, columns }),
+  );
+  if (problem !== null) throw new Error(problem.message);
+  return rows;
+}
 
 export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

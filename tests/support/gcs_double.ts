@@ -142,7 +142,7 @@ class DoubleBucket {
     switch (request.method) {
       case "GET":
         return url.searchParams.get("alt") === "media"
-          ? this.#media(object)
+          ? this.#media(object, request.headers.get("range"))
           : Response.json(this.#stored(object).metadata);
       case "DELETE":
         this.#stored(object);
@@ -262,14 +262,26 @@ class DoubleBucket {
     throw new Refusal(404, "notFound", `No such object: ${GCS_BUCKET}/${name}`);
   }
 
-  #media(name: string): Response {
-    const { bytes, metadata } = this.#stored(name);
-    return new Response(new Uint8Array(bytes), {
+  #media(name: string, range: string | null): Response {
+    const { bytes: stored, metadata } = this.#stored(name);
+    const bytes = new Uint8Array(stored);
+    const asked = /^bytes=(\d+)-(\d+)$/.exec(range ?? "");
+    if (asked === null) {
+      return new Response(bytes, {
+        headers: {
+          "content-type": "application/octet-stream",
+          "x-goog-hash": `crc32c=${metadata.crc32c},md5=${metadata.md5Hash}`,
+          "x-goog-stored-content-length": String(bytes.length),
+          "x-goog-stored-content-encoding": "identity",
+        },
+      });
+    }
+    const [start, end] = [Number(asked[1]), Number(asked[2]) + 1];
+    if (start >= bytes.length) throw new Refusal(416, "requestedRangeNotSatisfiable", "The range");
+    return new Response(bytes.subarray(start, end), {
+      status: 206,
       headers: {
-        "content-type": "application/octet-stream",
-        "x-goog-hash": `crc32c=${metadata.crc32c},md5=${metadata.md5Hash}`,
-        "x-goog-stored-content-length": String(bytes.length),
-        "x-goog-stored-content-encoding": "identity",
+        "content-range": `bytes ${start}-${Math.min(end, bytes.length) - 1}/${bytes.length}`,
       },
     });
   }

@@ -3,6 +3,7 @@ import type { Batch } from "../../core/batch/batch.ts";
 import { valueText } from "../../core/batch/values.ts";
 import type { Format, FormatEncoder } from "../../core/ports/format.ts";
 import type { Column } from "../../core/types/types.ts";
+import { concat } from "./format_files.ts";
 
 const utf8 = new TextEncoder();
 
@@ -56,5 +57,17 @@ export const memoryFormat: Format = {
   name: "csv",
   extension: "lines",
   open: (columns) => Promise.resolve(new LinesEncoder(columns)),
-  countRows: async (path) => (await readLines(path)).length,
+  check: async (file, { columns }) => {
+    const parts: Uint8Array[] = [];
+    for await (const piece of file.pieces()) parts.push(piece.slice());
+    const [header, ...lines] = new TextDecoder().decode(concat(parts)).split("\n");
+    const wrong = lines.pop() !== ""
+      ? "it ends within a line"
+      : columns !== null && header !== JSON.stringify(columns)
+      ? `other columns: ${header}`
+      : null;
+    if (wrong === null) return { rows: lines.length, problem: null };
+    const nowhere = { column: null, row_group: null, page: null, offset: null };
+    return { rows: null, problem: { message: wrong, ...nowhere } };
+  },
 };

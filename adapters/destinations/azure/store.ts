@@ -5,12 +5,18 @@ import { createHash } from "node:crypto";
 import type { ObjectInfo } from "../../../core/ports/destination.ts";
 import { type FileRange, RangeBody, rangeMd5 } from "../kit/file_body.ts";
 import { compareKeys } from "../kit/keys.ts";
-import type { ObjectStore, Upload, WriteOptions } from "../kit/object_store.ts";
+import {
+  type ByteRange,
+  type ObjectStore,
+  RANGE_NOT_SATISFIABLE,
+  type Upload,
+  type WriteOptions,
+} from "../kit/object_store.ts";
 import { partRanges, sendAll, type UploadLimits } from "../kit/part_upload.ts";
 import { ResponseCut } from "../kit/request_errors.ts";
 import type { Creation, Request } from "../kit/request.ts";
 import { creation, type Requests } from "../kit/requests.ts";
-import { isMissingBlob, isTaken } from "./errors.ts";
+import { azureFacts, isMissingBlob, isTaken } from "./errors.ts";
 
 /** Limits of the service. */
 const MAX_BLOCKS = 50_000;
@@ -144,15 +150,19 @@ export class AzureStore implements ObjectStore {
     );
   }
 
-  async read(key: string, signal: AbortSignal): Promise<Uint8Array | null> {
+  async read(key: string, signal: AbortSignal, range?: ByteRange): Promise<Uint8Array | null> {
     const client = this.#container.getBlobClient(key);
     const request = this.#request("read", key, PERMISSIONS.read);
     return await this.#requests.run(request, signal, async ({ signal, moved }) => {
       try {
-        const { readableStreamBody, contentLength } = await client.download(0, undefined, {
-          abortSignal: signal,
-          maxRetryRequests: 0,
-        });
+        const { readableStreamBody, contentLength } = await client.download(
+          range?.start ?? 0,
+          range?.length,
+          {
+            abortSignal: signal,
+            maxRetryRequests: 0,
+          },
+        );
         const chunks: Uint8Array[] = [];
         for await (const chunk of readableStreamBody ?? []) {
           moved();
@@ -163,6 +173,7 @@ export class AzureStore implements ObjectStore {
         return bytes;
       } catch (error) {
         if (isMissingBlob(error)) return null;
+        if (azureFacts(error).status === RANGE_NOT_SATISFIABLE) return new Uint8Array(0);
         throw error;
       }
     });

@@ -2,13 +2,20 @@
 import { createHash } from "node:crypto";
 import type { ObjectInfo } from "../../../core/ports/destination.ts";
 import type { FileRange } from "../kit/file_body.ts";
-import type { ObjectStore, Upload, WriteOptions } from "../kit/object_store.ts";
+import {
+  type ByteRange,
+  type ObjectStore,
+  RANGE_NOT_SATISFIABLE,
+  rangeHeader,
+  type Upload,
+  type WriteOptions,
+} from "../kit/object_store.ts";
 import type { UploadLimits } from "../kit/part_upload.ts";
 import { creation, type Requests } from "../kit/requests.ts";
 import type { Creation, Request } from "../kit/request.ts";
 import type { HttpAnswer } from "../kit/http/message.ts";
-import type { GcsApi } from "./api.ts";
-import { Damaged, isMissingObject, isTaken } from "./errors.ts";
+import type { ApiRequest, GcsApi } from "./api.ts";
+import { Damaged, gcsFacts, isMissingObject, isTaken } from "./errors.ts";
 import { ResumableUpload } from "./resumable.ts";
 import { type ObjectResource, objectResource, pageOf, rewriteOf } from "./resources.ts";
 
@@ -111,12 +118,15 @@ export class GcsStore implements ObjectStore {
   }
 
   async head(key: string, signal: AbortSignal): Promise<ObjectInfo | null> {
-    const answer = await this.#find("look at", key, {}, signal);
+    const url = this.#url(this.#objectPath(key));
+    const answer = await this.#find("look at", key, { url }, signal);
     return answer === null ? null : objectInfo(objectResource(answer.bytes));
   }
 
-  async read(key: string, signal: AbortSignal): Promise<Uint8Array | null> {
-    return (await this.#find("read", key, { alt: "media" }, signal))?.bytes ?? null;
+  async read(key: string, signal: AbortSignal, range?: ByteRange): Promise<Uint8Array | null> {
+    const headers = range === undefined ? undefined : { range: rangeHeader(range) };
+    const url = this.#url(this.#objectPath(key), { alt: "media" });
+    return (await this.#find("read", key, { url, headers }, signal))?.bytes ?? null;
   }
 
   async copy(from: ObjectInfo, to: string, signal: AbortSignal): Promise<void> {
@@ -202,16 +212,16 @@ export class GcsStore implements ObjectStore {
   async #find(
     doing: string,
     key: string,
-    query: Record<string, string>,
+    get: Pick<ApiRequest, "url" | "headers">,
     signal: AbortSignal,
-  ): Promise<HttpAnswer | null> {
-    const url = this.#url(this.#objectPath(key), query);
+  ): Promise<Pick<HttpAnswer, "bytes"> | null> {
     const request = this.#request(doing, key, "storage.objects.get and storage.objects.list");
     return await this.#requests.run(request, signal, async () => {
       try {
-        return await this.#api.send({ method: "GET", url });
+        return await this.#api.send({ method: "GET", ...get });
       } catch (error) {
         if (isMissingObject(error)) return null;
+        if (gcsFacts(error).status === RANGE_NOT_SATISFIABLE) return { bytes: new Uint8Array(0) };
         throw error;
       }
     });

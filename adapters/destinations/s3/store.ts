@@ -17,13 +17,20 @@ import {
 import { createHash } from "node:crypto";
 import type { ObjectInfo } from "../../../core/ports/destination.ts";
 import { type FileRange, RangeBody, rangeMd5 } from "../kit/file_body.ts";
-import type { ObjectStore, Upload, WriteOptions } from "../kit/object_store.ts";
+import {
+  type ByteRange,
+  type ObjectStore,
+  RANGE_NOT_SATISFIABLE,
+  rangeHeader,
+  type Upload,
+  type WriteOptions,
+} from "../kit/object_store.ts";
 import { partRanges, sendAll, type UploadLimits } from "../kit/part_upload.ts";
 import { encodePath } from "../kit/prefix.ts";
 import { ResponseCut } from "../kit/request_errors.ts";
 import type { Creation, Request } from "../kit/request.ts";
 import { creation, type Requests } from "../kit/requests.ts";
-import { isMissingObject, isMissingUpload, isTaken, isUnexplained } from "./errors.ts";
+import { isMissingObject, isMissingUpload, isTaken, isUnexplained, s3Facts } from "./errors.ts";
 
 /** Limits of the protocol. */
 const MAX_PARTS = 10_000;
@@ -157,12 +164,15 @@ export class S3Store implements ObjectStore {
     return (await this.#head(key, signal))?.foreign ?? null;
   }
 
-  async read(key: string, signal: AbortSignal): Promise<Uint8Array | null> {
+  async read(key: string, signal: AbortSignal, range?: ByteRange): Promise<Uint8Array | null> {
     const request = this.#request("read", key, "s3:GetObject and s3:ListBucket");
     return await this.#requests.run(request, signal, async ({ signal }) => {
       try {
         const { Body, ContentLength } = await this.#client.send(
-          new GetObjectCommand(this.#object(key)),
+          new GetObjectCommand({
+            ...this.#object(key),
+            Range: range === undefined ? undefined : rangeHeader(range),
+          }),
           { abortSignal: signal },
         );
         const bytes = await Body?.transformToByteArray() ?? new Uint8Array(0);
@@ -170,6 +180,7 @@ export class S3Store implements ObjectStore {
         return bytes;
       } catch (error) {
         if (isMissingObject(error)) return null;
+        if (s3Facts(error).status === RANGE_NOT_SATISFIABLE) return new Uint8Array(0);
         throw error;
       }
     });

@@ -10,7 +10,7 @@
  * - Compression is around the file as a whole; row groups do not apply.
  */
 import type { Format } from "../../../core/ports/format.ts";
-import { countRows } from "./count_rows.ts";
+import { check } from "./check.ts";
 import { CsvEncoder } from "./encoder.ts";
 
 /**
@@ -21,5 +21,5 @@ export const csv: Format = {
   extension: "csv",
   wholeFile: { gzip: "gz", zstd: "zst" },
   open: (columns, { csv: options }) => Promise.resolve(new CsvEncoder(columns, options)),
-  countRows,
+  check,
 };

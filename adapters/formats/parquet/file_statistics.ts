@@ -1,40 +1,31 @@
 /** What a Parquet file on disk says of its columns, all row groups together. */
 import { Buffer } from "node:buffer";
 
+import { withLocalFile } from "../../../core/base/file_bytes.ts";
 import type { ColumnStatistics, FileStatistics, StoredBound } from "../../../core/ports/format.ts";
 import type { Bound } from "./bounds.ts";
 import { PhysicalType } from "./enums.ts";
-import { invalidFile, readFooter } from "./read_footer.ts";
 import { CONVERTED, type SortOrder } from "./schema.ts";
 import { mergeStatistics, type Statistics } from "./statistics.ts";
+import { count, invalidFile, leavesOf, pathOf, readFooter, structs } from "./stored_file.ts";
 import type { ThriftStruct, ThriftValue } from "./thrift.ts";
 
-/** FileMetaData.schema, .row_groups. */
-const [SCHEMA, ROW_GROUPS] = [2, 4];
-/** SchemaElement.type, .num_children, .converted_type, .field_id. */
-const [TYPE, CHILDREN, CONVERTED_TYPE, FIELD_ID] = [1, 5, 6, 9];
+/** FileMetaData.row_groups. */
+const ROW_GROUPS = 4;
+/** SchemaElement.type, .converted_type, .field_id. */
+const [TYPE, CONVERTED_TYPE, FIELD_ID] = [1, 6, 9];
 
-function structs(value: ThriftValue | undefined): ThriftStruct[] {
-  return Array.isArray(value) ? value.filter((item) => item instanceof Map) : [];
-}
-
-function count(struct: ThriftStruct | undefined, field: number): number {
-  const value = struct?.get(field);
-  return typeof value === "bigint" ? Number(value) : 0;
-}
-
-interface StoredLeaf {
+interface OrderedLeaf {
   readonly order: SortOrder;
   readonly fieldId: number | null;
 }
 
 /** In their order. */
-function leavesOf(schema: readonly ThriftStruct[]): StoredLeaf[] {
-  return schema.filter((element) => element.has(TYPE) && count(element, CHILDREN) === 0)
-    .map((element) => ({
-      order: order(count(element, TYPE), element),
-      fieldId: element.has(FIELD_ID) ? count(element, FIELD_ID) : null,
-    }));
+function orderedLeaves(metadata: ThriftStruct): OrderedLeaf[] {
+  return leavesOf(metadata).map(({ element }) => ({
+    order: order(count(element, TYPE), element),
+    fieldId: element.has(FIELD_ID) ? count(element, FIELD_ID) : null,
+  }));
 }
 
 function order(physical: number, element: ThriftStruct): SortOrder {
@@ -72,11 +63,8 @@ function chunkOf(column: ThriftStruct): Chunk {
   const statistics = metadata.get(12) as ThriftStruct | undefined;
   const max = bound(statistics?.get(5), statistics?.get(7));
   const min = bound(statistics?.get(6), statistics?.get(8));
-  const path = metadata.get(3);
   return {
-    path: (Array.isArray(path) ? path : []).map((name) =>
-      new TextDecoder().decode(name as Uint8Array)
-    ),
+    path: pathOf(metadata),
     values: count(metadata, 5),
     bytes: count(metadata, 7),
     // A dictionary comes before the data.
@@ -94,7 +82,7 @@ function stored(found: Bound | undefined): StoredBound | null {
     : { value: Buffer.from(found.value).toString("base64"), exact: found.exact };
 }
 
-function together({ order, fieldId }: StoredLeaf, chunks: readonly Chunk[]): ColumnStatistics {
+function together({ order, fieldId }: OrderedLeaf, chunks: readonly Chunk[]): ColumnStatistics {
   const { nullCount, bounds } = chunks.map((chunk) => chunk.statistics)
     .reduce((a, b) => mergeStatistics(order, a, b));
   return {
@@ -110,11 +98,13 @@ function together({ order, fieldId }: StoredLeaf, chunks: readonly Chunk[]): Col
 
 /** @throws RivetError VALIDATION_FAILED when the file has no whole footer. */
 export async function fileStatistics(path: string): Promise<FileStatistics> {
-  const footer = await readFooter(path);
-  const groups = structs(footer.get(ROW_GROUPS)).map((group) => structs(group.get(1)).map(chunkOf));
-  const leaves = leavesOf(structs(footer.get(SCHEMA)));
+  const { metadata } = await withLocalFile(path, readFooter);
+  const groups = structs(metadata.get(ROW_GROUPS)).map((group) =>
+    structs(group.get(1)).map(chunkOf)
+  );
+  const leaves = orderedLeaves(metadata);
   if (groups.some((chunks) => chunks.length !== leaves.length)) {
-    throw invalidFile(path, "its row groups are not of its schema");
+    throw invalidFile("its row groups are not of its schema");
   }
   return {
     columns: groups.length === 0

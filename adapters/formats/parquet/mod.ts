@@ -1,8 +1,8 @@
 /** The Parquet format: what `formats` registers. */
 import type { Column } from "../../../core/types/types.ts";
 import type { EncoderOptions, Format, FormatEncoder } from "../../../core/ports/format.ts";
+import { check } from "./check.ts";
 import { openCodec } from "./codecs.ts";
-import { countRows } from "./count_rows.ts";
 import { ParquetEncoder } from "./encoder.ts";
 import { fileConstants } from "./file_constants.ts";
 import { fileStatistics } from "./file_statistics.ts";
@@ -26,6 +26,6 @@ export const parquet: Format = {
     });
   },
 
-  countRows,
+  check,
   statistics: fileStatistics,
 };

@@ -172,7 +172,10 @@ export type ThriftValue = boolean | bigint | number | Uint8Array | ThriftValue[]
 /** Field id -> value; integers are bigints. */
 export type ThriftStruct = Map<number, ThriftValue>;
 
-/** Reads what `ThriftWriter` writes. Throws `RangeError` on truncated input. */
+/** The input ends within a value. */
+export class ThriftCut extends RangeError {}
+
+/** Reads what `ThriftWriter` writes. Throws `ThriftCut`, or `RangeError` on what is none of the protocol. */
 export class ThriftReader {
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
@@ -213,6 +216,9 @@ export class ThriftReader {
       case Type.I64:
         return this.#zigzag();
       case Type.DOUBLE:
+        if (this.offset + 8 > this.#bytes.length) {
+          throw new ThriftCut("thrift value runs past the end");
+        }
         this.offset += 8;
         return this.#view.getFloat64(this.offset - 8, true);
       case Type.BINARY:
@@ -230,25 +236,31 @@ export class ThriftReader {
   #list(): ThriftValue[] {
     const header = this.#byte();
     const size = header >> 4 === 15 ? Number(this.#varint()) : header >> 4;
+    // Every element has a byte at least: what is left bounds what is made room for.
+    if (size > this.#bytes.length - this.offset) {
+      throw new ThriftCut("thrift list runs past the end");
+    }
     return Array.from({ length: size }, () => this.#value(header & 0x0f));
   }
 
   #binary(): Uint8Array {
     const length = Number(this.#varint());
     const end = this.offset + length;
-    if (end > this.#bytes.length) throw new RangeError("thrift binary runs past the end");
+    if (end > this.#bytes.length) throw new ThriftCut("thrift binary runs past the end");
     const value = this.#bytes.subarray(this.offset, end);
     this.offset = end;
     return value;
   }
 
   #byte(): number {
-    return this.#view.getUint8(this.offset++);
+    if (this.offset >= this.#bytes.length) throw new ThriftCut("thrift value runs past the end");
+    return this.#bytes[this.offset++];
   }
 
   #varint(): bigint {
     let value = 0n;
     for (let shift = 0n;; shift += 7n) {
+      if (shift > 63n) throw new RangeError(`thrift varint of too many bytes at ${this.offset}`);
       const byte = this.#byte();
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return value;

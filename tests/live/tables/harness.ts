@@ -103,7 +103,12 @@ export class Lake {
       const { signal } = new AbortController();
       const where = { date: null, runId: null, prefix: null, format: null };
       const deps = { ...adapters, state: () => Promise.resolve(state) };
-      const { exports: [found] } = await validateExports(deps, { exports, signal, ...where });
+      const { exports: [found] } = await validateExports(deps, {
+        exports,
+        signal,
+        deep: false,
+        ...where,
+      });
       return { codes: found.findings.map(({ code }) => code), warnings: found.warnings };
     } finally {
       await state.close();

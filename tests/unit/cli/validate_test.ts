@@ -15,6 +15,7 @@ const ARGS: ValidateArgs = {
   json: false,
   output: undefined,
   date: undefined,
+  deep: false,
   runId: undefined,
   prefix: undefined,
   params: [],
@@ -108,7 +109,7 @@ Deno.test("a run id chooses its export; --format csv is the layout, not the outp
     await executeValidate({ ...ARGS, runId, format: "csv" }, ctx);
     const { exports, signal: _, ...place } = seen.pop() as ValidateOptions;
     deepEqual(exports.map((e) => e.name), ["orders"]);
-    deepEqual(place, { runId, format: "csv", date: null, prefix: null });
+    deepEqual(place, { runId, format: "csv", date: null, prefix: null, deep: false });
   }
   await rejects(executeValidate({ ...ARGS, export: "users", runId: RUN }, ctx), { code: "USAGE" });
 });

@@ -5,7 +5,7 @@ import { PartWriter } from "../../../../core/encode/part_writer.ts";
 import type { StagedPart } from "../../../../core/encode/staged_file.ts";
 import { fileExtension, type WholeFileCodec } from "../../../../core/ports/format.ts";
 import { batchOf, column } from "../../../support/batches.ts";
-import { DEFAULT_OPTIONS } from "../../../support/format_files.ts";
+import { checkedRows, concat, DEFAULT_OPTIONS } from "../../../support/format_files.ts";
 import { queryDuckdb } from "../../../support/read_duckdb.ts";
 
 const COLUMNS = [column("id", { kind: "int", bits: 32, signed: true }, false)]
@@ -50,7 +50,7 @@ for (const codec of ["gzip", "zstd"] as const) {
   Deno.test(`${codec}: DuckDB and our own count read every row back`, async () => {
     await withParts(codec, null, async ([part, ...others]) => {
       assert.equal(others.length, 0);
-      assert.equal(await csv.countRows(part.file, codec), BATCHES * ROWS);
+      assert.equal(await checkedRows(csv, part.file, codec), BATCHES * ROWS);
       const path = `${part.file}.${fileExtension(csv, codec)}`;
       await Deno.rename(part.file, path);
       const [{ n, ids, texts }] = await queryDuckdb(
@@ -68,7 +68,7 @@ for (const codec of ["gzip", "zstd"] as const) {
       assert.ok(parts.length > 2, String(parts.length));
       assert.equal(parts.reduce((sum, part) => sum + part.rows, 0), BATCHES * ROWS);
       for (const part of parts) {
-        assert.equal(await csv.countRows(part.file, codec), part.rows);
+        assert.equal(await checkedRows(csv, part.file, codec), part.rows);
         // What one batch and the codec's own buffer may add.
         assert.ok(part.sizeBytes < limit * 2.5, String(part.sizeBytes));
       }
@@ -76,14 +76,32 @@ for (const codec of ["gzip", "zstd"] as const) {
     });
   });
 
-  Deno.test(`${codec}: a file that was cut does not count as whole`, async () => {
+  Deno.test(`${codec}: a file that was cut, changed or made longer is none`, async () => {
     await withParts(codec, null, async ([part]) => {
-      await Deno.truncate(part.file, Math.floor(part.sizeBytes / 2));
-      const rows = await csv.countRows(part.file, codec).catch(() => null);
-      assert.notEqual(rows, part.rows);
+      const whole = await Deno.readFile(part.file);
+      const more = new TextEncoder().encode("more");
+      const damaged: Record<string, Uint8Array> = {
+        ...Object.fromEntries(
+          [0, 1, 5, 20, whole.length >> 1, whole.length - 8, whole.length - 4, whole.length - 1]
+            .map((end) => [`cut at ${end}`, whole.subarray(0, end)]),
+        ),
+        "more behind it": concat([whole, more]),
+        "zeros behind it": concat([whole, new Uint8Array(20)]),
+        "one byte behind it": concat([whole, Uint8Array.of(1)]),
+        ...Object.fromEntries(
+          [1, 20, whole.length >> 1, whole.length - 7, whole.length - 2]
+            .map((
+              at,
+            ) => [`another byte at ${at}`, whole.map((byte, i) => i === at ? byte ^ 1 : byte)]),
+        ),
+      };
+      for (const [name, bytes] of Object.entries(damaged)) {
+        await Deno.writeFile(part.file, bytes);
+        await assert.rejects(checkedRows(csv, part.file, codec), Error, name);
+      }
       await Deno.writeTextFile(part.file, "id,t\n1,a\n");
-      await assert.rejects(csv.countRows(part.file, codec));
-      await assert.rejects(csv.countRows(`${part.file}.nowhere`, codec));
+      await assert.rejects(checkedRows(csv, part.file, codec));
+      await assert.rejects(checkedRows(csv, `${part.file}.nowhere`, codec));
     });
   });
 }

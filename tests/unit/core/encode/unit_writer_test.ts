@@ -50,7 +50,7 @@ const lines: Format = {
   name: "csv",
   extension: "csv",
   open: () => Promise.resolve(new LinesEncoder()),
-  countRows: () => Promise.reject(new Error("not asked for")),
+  check: () => Promise.reject(new Error("not asked for")),
 };
 
 const encoder: EncoderOptions = {

@@ -1,14 +1,17 @@
 /** Names of parts: one that is taken costs a new name, never data. */
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { StagedPart } from "../../../../core/encode/staged_file.ts";
+import { openStagedFile, type StagedPart } from "../../../../core/encode/staged_file.ts";
 import type { FileRecord } from "../../../../core/ports/state.ts";
 import { commitPart } from "../../../../core/run/commit_part.ts";
 import type { ExportContext } from "../../../../core/run/context.ts";
 import { Journal } from "../../../../core/run/journal.ts";
 import { DestinationError, StateError } from "../../../../core/base/errors.ts";
 import type { MemoryDestination } from "../../../support/memory_destination.ts";
+import { loadFormat } from "../../../../adapters/formats/mod.ts";
+import { batchOf, column, type Value } from "../../../support/batches.ts";
+import { DEFAULT_OPTIONS } from "../../../support/format_files.ts";
 import { withRun } from "../../../support/run_context.ts";
 import { exportOf, keys, RUN, text, withMemory } from "../manifest/support.ts";
 
@@ -48,7 +51,7 @@ Deno.test("runs that commit in the same second keep all of their parts", () =>
     const bodies = ["a", "b", "c", "d"];
     const records = await Promise.all(
       bodies.map(async (body) =>
-        await commitPart(contextOf(destination, logged), await staged(destination, body), PLACE)
+        await commitPart(contextOf(destination, logged), await staged(destination, body), PLACE, [])
       ),
     );
     for (const [i, { path }] of records.entries()) equal(await text(destination, path), bodies[i]);
@@ -65,7 +68,7 @@ Deno.test("a destination that calls every name taken is said, not asked for ever
       return Promise.resolve("taken");
     };
     const part = await staged(destination, "a");
-    await rejects(commitPart(contextOf(destination), part, PLACE), {
+    await rejects(commitPart(contextOf(destination), part, PLACE, []), {
       code: "DESTINATION_FAILED",
       message: "memory:// calls 100 names in a row taken",
     });
@@ -76,7 +79,7 @@ Deno.test("I2: a put that fails is no row of the file log", () =>
   withRun({}, async ({ ctx, destination, state }) => {
     destination.put = () => Promise.reject(new DestinationError("DESTINATION_FAILED", "full"));
     const part = await staged(destination, "a");
-    await rejects(commitPart(ctx, part, PLACE), { code: "DESTINATION_FAILED" });
+    await rejects(commitPart(ctx, part, PLACE, []), { code: "DESTINATION_FAILED" });
     deepEqual(await state.files({}), []);
     deepEqual(ctx.journal.events, []);
   }));
@@ -85,11 +88,11 @@ Deno.test("I7: a file log that cannot be written loses no part; a lease that is 
   withRun({}, async ({ ctx, destination, warnings }) => {
     let code: "STATE_UNAVAILABLE" | "LEASE_LOST" = "STATE_UNAVAILABLE";
     const state = { ...ctx.state, logFile: () => Promise.reject(new StateError(code, "no")) };
-    const { path } = await commitPart({ ...ctx, state }, await staged(destination, "a"), PLACE);
+    const { path } = await commitPart({ ...ctx, state }, await staged(destination, "a"), PLACE, []);
     equal(await text(destination, path), "a");
     deepEqual(warnings, ["could not write the file log: no"]);
     code = "LEASE_LOST";
-    const lost = commitPart({ ...ctx, state }, await staged(destination, "b"), PLACE);
+    const lost = commitPart({ ...ctx, state }, await staged(destination, "b"), PLACE, []);
     await rejects(lost, { code: "LEASE_LOST" });
   }));
 
@@ -97,8 +100,46 @@ Deno.test("--validate: a file that holds other rows than were written never beco
   withRun({}, async ({ ctx, destination }) => {
     const validating = { ...ctx, options: { ...ctx.options, validate: true } };
     const part = await staged(destination, '["id"]\n["1"]\n["2"]\n');
-    await rejects(commitPart(validating, part, PLACE), { code: "VALIDATION_FAILED" });
+    const id = [column("id", { kind: "text" })];
+    await rejects(commitPart(validating, part, PLACE, id), {
+      code: "VALIDATION_FAILED",
+      message: "export 'orders': a part holds 2 rows where 1 were written",
+    });
+    await rejects(commitPart(validating, { ...part, rows: 2 }, PLACE, []), {
+      code: "VALIDATION_FAILED",
+    });
     deepEqual(await keys(destination), []);
-    await commitPart(validating, { ...part, rows: 2 }, PLACE);
+    await commitPart(validating, { ...part, rows: 2 }, PLACE, id);
+    equal((await keys(destination)).length, 1);
+  }));
+
+Deno.test("--validate: a part whose pieces are out of order is none, though all its digests agree", () =>
+  withRun({ format: "parquet" }, async ({ ctx, destination }) => {
+    const columns = [
+      column("id", { kind: "int", bits: 64, signed: true }, false),
+      column("text", { kind: "text" }),
+    ];
+    const parquet = await loadFormat("parquet");
+    const options = { ...DEFAULT_OPTIONS, compression: "none", encoding: "plain" } as const;
+    const encoder = await parquet.open(columns, options);
+    const rows = Array.from({ length: 20_000 }, (_, i): Value[] => [BigInt(i), `text ${i * 7}`]);
+    const pieces = [...encoder.write(batchOf(columns, rows)), ...encoder.finish()];
+    const deps = { ...ctx.deps, format: loadFormat };
+    const validating = { ...ctx, deps, options: { ...ctx.options, validate: true } };
+    const commit = async (written: readonly Uint8Array[]) => {
+      const sink = openStagedFile(join(await destination.stagingDir(), crypto.randomUUID()));
+      for (const piece of written) sink.write(piece);
+      return await commitPart(validating, sink.finish(rows.length), PLACE, columns);
+    };
+    // Large pieces that overtake the small ones that are gathered before them.
+    const large = pieces.filter(({ length }) => length > 65_536);
+    const small = pieces.filter(({ length }) => length <= 65_536);
+    ok(large.length > 0 && small.length > 0);
+    await rejects(commit([...large, ...small]), {
+      code: "VALIDATION_FAILED",
+      message: /a part cannot be read by what its format says: /,
+    });
+    deepEqual(await keys(destination), []);
+    await commit(pieces);
     equal((await keys(destination)).length, 1);
   }));

@@ -1,4 +1,5 @@
 /** The end of a run at its destination, on a context of the parts that it needs. */
+import { loadFormat } from "../../../../adapters/formats/mod.ts";
 import { deepEqual, equal, match } from "node:assert/strict";
 import { StdoutDestination } from "../../../../adapters/destinations/stdout.ts";
 import { DestinationError, StateError } from "../../../../core/base/errors.ts";
@@ -34,6 +35,7 @@ function contextOf(destination: AnyDestination, { validate = false, verify, conf
   const { signal } = new AbortController();
   const run = { exported: exported as unknown as LoadedExport, journal, tracker, signal };
   const context = {
+    deps: { format: loadFormat },
     options: { validate },
     config: { source: { type: "postgres" } },
     exported,

@@ -15,7 +15,7 @@ import { until } from "../../../support/until.ts";
 async function planOf({ ctx, destination }: TestRun, numbered = false): Promise<UnitPlan> {
   const plan = {
     job: { tuning: ctx.exported.tuning, columns: [], watch: null, ties: null, checksum: false },
-    output: { stages: { unique: { columns: [], maxEntries: 0 } } },
+    output: { columns: [], stages: { unique: { columns: [], maxEntries: 0 } } },
     numbered,
     stagingDir: await destination.stagingDir(),
   };

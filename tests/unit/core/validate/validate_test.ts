@@ -1,3 +1,4 @@
+import { loadFormat } from "../../../../adapters/formats/mod.ts";
 import { loadTableFormat } from "../../../../adapters/tables/mod.ts";
 import { deepEqual, equal, match } from "node:assert/strict";
 import type { OpenDestination } from "../../../support/destinations.ts";
@@ -18,7 +19,7 @@ import {
 } from "../manifest/support.ts";
 
 const { signal } = new AbortController();
-const ANYWHERE = { date: null, runId: null, prefix: null, format: null, signal };
+const ANYWHERE = { date: null, runId: null, prefix: null, format: null, deep: false, signal };
 
 interface Wanted {
   readonly options?: Partial<ValidateOptions>;
@@ -33,6 +34,7 @@ async function validate(destination: OpenDestination, { options, state }: Wanted
     {
       state: () => Promise.resolve(state ?? stateOf()),
       destination: () => Promise.resolve(destination),
+      format: loadFormat,
       table: loadTableFormat,
     },
     { ...ANYWHERE, exports: [exportOf("orders")], ...options },
@@ -206,6 +208,7 @@ Deno.test("a stream has nothing to validate and does not fail", async () => {
     {
       state: () => Promise.resolve(stateOf()),
       destination: () => Promise.resolve(new StdoutDestination()),
+      format: loadFormat,
       table: loadTableFormat,
     },
     { ...ANYWHERE, exports: [exportOf("orders")] },

@@ -3,7 +3,13 @@ import fc from "fast-check";
 import { csv } from "../../../../../adapters/formats/csv/mod.ts";
 import type { RivetType } from "../../../../../core/types/types.ts";
 import { batchOf, column, type Value } from "../../../../support/batches.ts";
-import { concat, DEFAULT_OPTIONS, encode, withFile } from "../../../../support/format_files.ts";
+import {
+  checkedRows,
+  concat,
+  DEFAULT_OPTIONS,
+  encode,
+  withFile,
+} from "../../../../support/format_files.ts";
 import { queryDuckdb } from "../../../../support/read_duckdb.ts";
 import { readCsv } from "../../../../support/readers.ts";
 import { TYPE_SAMPLES } from "../../../../support/type_samples.ts";
@@ -241,23 +247,47 @@ Deno.test("DuckDB counts every row of one column with its defaults, and tells cs
   });
 });
 
-Deno.test("countRows counts records, not lines", async () => {
+Deno.test("a check counts records, not lines", async () => {
   const columns = [column("t", { kind: "text" }), column("n", { kind: "bool" })];
   const rows: Value[][] = [["a\nb", true], [null, null], ['"\n"\r\n', false], ["", true]];
   for (const count of [0, 1, 4]) {
     const batch = batchOf(columns, rows.slice(0, count));
     await withFile("csv", columns, [batch], {}, async (path) => {
-      assert.equal(await csv.countRows(path, "none"), count);
+      assert.equal(await checkedRows(csv, path), count);
     });
   }
 });
 
-Deno.test("countRows takes a last line without an end, and a file beyond one block", async () => {
+Deno.test("a check refuses a last line without an end, and takes a file beyond one block", async () => {
   const path = await Deno.makeTempFile({ suffix: ".csv" });
   await Deno.writeTextFile(path, "a\n1\n2");
-  assert.equal(await csv.countRows(path, "none"), 2);
+  await assert.rejects(checkedRows(csv, path), /record 2: the file ends in it/);
   await Deno.writeTextFile(path, "a\n" + `"x\n${"y".repeat(1000)}"\n`.repeat(3000));
-  assert.equal(await csv.countRows(path, "none"), 3000);
+  assert.equal(await checkedRows(csv, path), 3000);
+  await Deno.remove(path);
+});
+
+Deno.test("a check names what is no record, where it is", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".csv" });
+  const cases: [string, RegExp][] = [
+    ["", /it is empty/],
+    ["a,b", /the header: the file ends in it/],
+    ["a,b\n1,2\n3\n", /column "a" at byte 9: record 2: it has 1 fields of 2/],
+    ["a,b\n1,2,3\n", /record 1: it has 3 fields of 2/],
+    ["a,b\n1,2\n\n", /record 2: it has 1 fields of 2/],
+    ['a,b\n1,"x', /column "b" at byte 8: record 1: the file ends in it within a quoted field/],
+    ['a,b\n1,x"y"\n', /column "b" at byte 7: record 1: a quote within a field/],
+    ['a,b\n1,"x"y\n', /column "b" at byte 9: record 1: text behind the quote/],
+    ["a,c\n1,2\n", /column 2 is "c" and not "b"/],
+    ["a\n1\n", /column 2 is missing and not "b"/],
+    ["a,b,c\n1,2,3\n", /it has a column "c" more/],
+  ];
+  for (const [text, expected] of cases) {
+    await Deno.writeTextFile(path, text);
+    await assert.rejects(checkedRows(csv, path, "none", ["a", "b"]), expected, text);
+  }
+  await Deno.writeTextFile(path, '"a,""x""\n",\'=b\n"1\n,""2""",\n,""\n');
+  assert.equal(await checkedRows(csv, path, "none", ['a,"x"\n', "=b"]), 2);
   await Deno.remove(path);
 });
 
