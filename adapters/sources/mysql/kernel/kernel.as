@@ -431,7 +431,7 @@ function dayOf(digits: u64): i32 {
   const early = i32(month < 3);
   year -= early;
   const ofYear = (153 * (month + (early ? 9 : -3)) + 2) / 5 + day - 1;
-  const century = year < 0 ? -1 : year / 100;
+  const century = year / 100;
   return year * 365 + (year >> 2) - century + (century >> 2) + ofYear - EPOCH_DAYS;
 }
 
