@@ -11,6 +11,7 @@ import type { ReadRequest, Source } from "../core/ports/source.ts";
 import { checksumSql } from "../core/query/checksum.ts";
 import { countSql, outerSelect } from "../core/query/select.ts";
 import { checksumForm, checksumText, RowChecksum } from "../core/batch/row_checksum.ts";
+import { scriptArgs, usageError } from "../packaging/script.ts";
 
 const ROUNDS = 5;
 const MIB = 1024 * 1024;
@@ -83,10 +84,7 @@ async function measure(source: Source, table: string): Promise<void> {
 }
 
 async function main([url, table = "orders"]: readonly string[]): Promise<number> {
-  if (url === undefined) {
-    console.error("usage: deno run -A bench/checksum.ts <postgres URL> [table]");
-    return 2;
-  }
+  if (url === undefined) usageError(import.meta.url, "there is no URL");
   const factory = await sourceFactory("postgres");
   const source = await factory.connect({
     source: { type: "postgres", url },
@@ -101,4 +99,4 @@ async function main([url, table = "orders"]: readonly string[]): Promise<number>
   }
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) Deno.exit(await main(scriptArgs(import.meta.url, {}, 2).positionals));

@@ -11,25 +11,22 @@
  *
  * Needs a PostgreSQL with a session per connection (RIVET_TEST_POSTGRES_URL, else one of this machine).
  */
-import { parseArgs } from "node:util";
 import postgres from "postgres";
 import type { StateStore, TaskState } from "../core/ports/state.ts";
 import { openPostgres } from "../state/open.ts";
 import { createDatabase, testPostgres } from "../tests/support/postgres.ts";
+import { numberOf, scriptArgs } from "../packaging/script.ts";
 
-const { values: flags } = parseArgs({
-  args: Deno.args,
-  options: {
-    chunks: { type: "string", default: "100000" },
-    workers: { type: "string", default: "1,10,100,1000" },
-    rate: { type: "string", default: "300" },
-    seconds: { type: "string", default: "20" },
-    stores: { type: "string", default: "16" },
-  },
+const { values: flags } = scriptArgs(import.meta.url, {
+  chunks: { type: "string", default: "100000" },
+  workers: { type: "string", default: "1,10,100,1000" },
+  rate: { type: "string", default: "300" },
+  seconds: { type: "string", default: "20" },
+  stores: { type: "string", default: "16" },
 });
 
-const CHUNKS = Number(flags.chunks);
-const SECONDS = Number(flags.seconds);
+const CHUNKS = numberOf(import.meta.url, flags.chunks, 1);
+const SECONDS = numberOf(import.meta.url, flags.seconds, 1);
 const LEASE_MS = 120_000;
 const SAMPLE_MS = 50;
 const ALL = { index: 0, of: 1 };

@@ -8,6 +8,7 @@ import { sourceFactory } from "../adapters/sources/mod.ts";
 import { resolveTuning } from "../core/config/tuning.ts";
 import type { ReadRequest, Source } from "../core/ports/source.ts";
 import { outerSelect } from "../core/query/select.ts";
+import { scriptArgs, usageError } from "../packaging/script.ts";
 
 const ROUNDS = 3;
 const MIB = 1024 * 1024;
@@ -65,10 +66,7 @@ function line(name: string, measured: Measured, baseline: number): string {
 }
 
 async function main([url, table = "orders"]: readonly string[]): Promise<number> {
-  if (url === undefined) {
-    console.error("usage: deno run -A bench/decode.ts <postgres URL> [table]");
-    return 2;
-  }
+  if (url === undefined) usageError(import.meta.url, "there is no URL");
   const factory = await sourceFactory("postgres");
   const source = await factory.connect({
     source: { type: "postgres", url },
@@ -99,4 +97,4 @@ async function main([url, table = "orders"]: readonly string[]): Promise<number>
   }
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) Deno.exit(await main(scriptArgs(import.meta.url, {}, 2).positionals));

@@ -6,6 +6,7 @@ import { loadFormat } from "../adapters/formats/mod.ts";
 import { type Batch, type ColumnData, makeBatch } from "../core/batch/batch.ts";
 import type { EncoderOptions } from "../core/ports/format.ts";
 import type { Column, RivetType } from "../core/types/types.ts";
+import { numberOf, scriptArgs } from "../packaging/script.ts";
 
 const BATCH_ROWS = 50_000;
 const START_US = 1_704_067_200_000_000;
@@ -103,7 +104,8 @@ async function measure(
   );
 }
 
-const total = Number(Deno.args[0] ?? 2_000_000);
+const [rows = "2000000"] = scriptArgs(import.meta.url, {}, 1).positionals;
+const total = numberOf(import.meta.url, rows, 1);
 const batches: Batch[] = [];
 for (let from = 0; from < total; from += BATCH_ROWS) {
   batches.push(ordersBatch(from, Math.min(BATCH_ROWS, total - from)));

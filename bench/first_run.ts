@@ -8,13 +8,13 @@
  * starts the same program again and again: CPU seconds and peak memory, of the sources and of the bundle.
  * Needs `git`, GNU time, and a PostgreSQL server (RIVET_TEST_POSTGRES_URL, else one found on this machine).
  */
-import { parseArgs } from "node:util";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeBundle } from "../packaging/bundle.ts";
 import { createDatabase, testPostgres } from "../tests/support/postgres.ts";
 import { figures, inFolder, measure, type Measured } from "./measure.ts";
 import { runConfig } from "./scenarios/tools.ts";
+import { chosen, scriptArgs } from "../packaging/script.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -27,19 +27,11 @@ const FIRST: Readonly<Record<string, readonly string[]>> = {
   task: ["task", "demo"],
 };
 
-const { values: flags } = parseArgs({
-  args: Deno.args,
-  options: {
-    repeat: { type: "string", default: "5" },
-    only: { type: "string", default: Object.keys(FIRST).join(",") },
-  },
+const { values: flags } = scriptArgs(import.meta.url, {
+  repeat: { type: "string", default: "5" },
+  only: { type: "string", default: Object.keys(FIRST).join(",") },
 });
-const chosen = flags.only.split(",");
-for (const name of chosen) {
-  if (!(name in FIRST)) {
-    throw new Error(`--only knows ${Object.keys(FIRST).join(", ")}, not ${name}`);
-  }
-}
+const wanted = chosen(import.meta.url, flags.only, Object.keys(FIRST));
 
 async function run(command: string, args: readonly string[], options: Deno.CommandOptions = {}) {
   const { success, stderr } = await new Deno.Command(command, {
@@ -87,7 +79,7 @@ try {
   const config = runConfig(db.url, "one_row", "mode: full");
 
   const first: string[][] = [];
-  for (const name of chosen) {
+  for (const name of wanted) {
     const { seconds, mb } = await firstRun(FIRST[name], config);
     first.push([`deno ${FIRST[name].join(" ")}`, seconds.toFixed(1), mb.toFixed(0)]);
   }

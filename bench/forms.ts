@@ -9,9 +9,11 @@ import { type ColumnData, makeBatch } from "../core/batch/batch.ts";
 import type { EncoderOptions } from "../core/ports/format.ts";
 import type { Column, RivetType } from "../core/types/types.ts";
 import { median } from "./measure.ts";
+import { numberOf, scriptArgs } from "../packaging/script.ts";
 
-const ROWS = Number(Deno.args[0] ?? 262_144);
-const LEVEL = Number(Deno.args[1] ?? 3);
+const [rows = "262144", level = "3"] = scriptArgs(import.meta.url, {}, 2).positionals;
+const ROWS = numberOf(import.meta.url, rows, 1);
+const LEVEL = numberOf(import.meta.url, level);
 const BATCH_ROWS = 65_536;
 const REPEAT = 5;
 

@@ -16,6 +16,7 @@ import { runConfig } from "../tests/support/run.ts";
 import { S3_BUCKET, S3_ENV, startS3 } from "../tests/support/s3.ts";
 import { startTlsFront } from "../tests/support/tls_front.ts";
 import { median } from "./measure.ts";
+import { numberOf, scriptArgs } from "../packaging/script.ts";
 
 interface Server {
   readonly port: number;
@@ -106,7 +107,8 @@ async function compare(store: Store, database: TestDatabase, rounds: number): Pr
 }
 
 if (import.meta.main) {
-  const rounds = Number(Deno.args[0] ?? 5);
+  const [asked = "5"] = scriptArgs(import.meta.url, {}, 1).positionals;
+  const rounds = numberOf(import.meta.url, asked, 1);
   for (const [name, value] of Object.entries({ ...S3_ENV, AZURE_KEY: AZURITE_KEY })) {
     Deno.env.set(name, value);
   }

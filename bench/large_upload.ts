@@ -16,6 +16,7 @@ import { partRanges, UPLOAD_LIMITS } from "../adapters/destinations/kit/part_upl
 import { openS3 } from "../adapters/destinations/s3/mod.ts";
 import { S3_BUCKET, S3_ENV, startS3 } from "../tests/support/s3.ts";
 import { median } from "./measure.ts";
+import { numberOf, scriptArgs } from "../packaging/script.ts";
 
 const MB = 1_000_000;
 const PYTHON = Deno.env.get("RIVET_BENCH_PYTHON") ?? "python3";
@@ -151,7 +152,11 @@ async function main(megabytes: number, rounds: number): Promise<void> {
 }
 
 if (import.meta.main) {
-  if (Deno.args[0] === "--send") console.log(await send(JSON.parse(Deno.args[1]) as Job));
-  else await main(Number(Deno.args[0] ?? 500), Number(Deno.args[1] ?? 3));
+  if (Deno.args[0] === "--send") {
+    console.log(await send(JSON.parse(Deno.args[1]) as Job));
+  } else {
+    const [mb = "500", rounds = "3"] = scriptArgs(import.meta.url, {}, 2).positionals;
+    await main(numberOf(import.meta.url, mb, 1), numberOf(import.meta.url, rounds, 1));
+  }
   Deno.exit(0);
 }

@@ -7,20 +7,18 @@
  * size of the page.
  */
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { openSqlite, STATE_FILE } from "../state/open.ts";
 import { connectSqlite } from "../state/sqlite/connection.ts";
 import { fillHistory } from "../tests/support/history.ts";
 import { figures, inFolder, measureRivet, printFigures } from "./measure.ts";
+import { scriptArgs } from "../packaging/script.ts";
 
 const TIMES = 3;
 const MB = 1024 * 1024;
 
-const { values: flags } = parseArgs({
-  options: {
-    exports: { type: "string", default: "1000" },
-    runs: { type: "string", default: "100000" },
-  },
+const { values: flags } = scriptArgs(import.meta.url, {
+  exports: { type: "string", default: "1000" },
+  runs: { type: "string", default: "100000" },
 });
 
 const CONFIG = `source: {type: postgres, url: postgresql://localhost/shop}

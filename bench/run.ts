@@ -9,7 +9,6 @@
  * fetches those from PyPI. `--scale 0.1` takes a tenth of the rows. `--write` puts what was measured into
  * docs/performance.json, its chart beside it, and the page that shows both.
  */
-import { parseArgs } from "node:util";
 import { createDatabase, testPostgres } from "../tests/support/postgres.ts";
 import { availablePeers } from "./peers.ts";
 import { type BenchResults, type Comparison, machine, readResults, RESULTS } from "./results.ts";
@@ -21,6 +20,7 @@ import { measureReaders } from "./scenarios/readers.ts";
 import { measureStart } from "./scenarios/start.ts";
 import { compareTools, longestStatementMs } from "./scenarios/tools.ts";
 import { TABLES } from "./tables.ts";
+import { chosen, numberOf, scriptArgs } from "../packaging/script.ts";
 
 const PARTS = [
   ...TABLES.map((table) => table.name),
@@ -32,27 +32,18 @@ const PARTS = [
   "mssql",
 ];
 
-const { values: flags } = parseArgs({
-  args: Deno.args,
-  options: {
-    only: { type: "string", default: PARTS.join(",") },
-    repeat: { type: "string", default: "3" },
-    scale: { type: "string", default: "1" },
-    peers: { type: "boolean", default: false },
-    install: { type: "boolean", default: false },
-    write: { type: "boolean", default: false },
-  },
+const { values: flags } = scriptArgs(import.meta.url, {
+  only: { type: "string", default: PARTS.join(",") },
+  repeat: { type: "string", default: "3" },
+  scale: { type: "string", default: "1" },
+  peers: { type: "boolean", default: false },
+  install: { type: "boolean", default: false },
+  write: { type: "boolean", default: false },
 });
 
-const only = flags.only.split(",");
-for (const part of only) {
-  if (!PARTS.includes(part)) throw new Error(`--only knows ${PARTS.join(", ")}, not ${part}`);
-}
-const repeat = Number(flags.repeat);
-const scale = Number(flags.scale);
-if (!(repeat >= 1 && scale > 0)) {
-  throw new Error(`--repeat and --scale are numbers, not ${flags.repeat} and ${flags.scale}`);
-}
+const only = chosen(import.meta.url, flags.only, PARTS);
+const repeat = numberOf(import.meta.url, flags.repeat, 1);
+const scale = numberOf(import.meta.url, flags.scale, 0.0001);
 
 const comparisons: Record<string, Comparison> = {};
 const singles: Record<string, number> = {};

@@ -7,18 +7,16 @@
  * in 5 to 500 columns. Prints CPU time of the tool per million values, and its peak memory; a flat line is
  * what one hopes for. The rows are made by the server as they are read. `claims.ts` is about chunks.
  */
-import { parseArgs } from "node:util";
 import { createDatabase, testPostgres } from "../tests/support/postgres.ts";
 import { inFolder, measureRun } from "./measure.ts";
+import { scriptArgs } from "../packaging/script.ts";
 
 const MILLION = 1_000_000;
 const VALUES = 10 * MILLION;
 
-const { values: flags, positionals } = parseArgs({
-  args: Deno.args,
-  allowPositionals: true,
-  options: { largest: { type: "string", default: "50" } },
-});
+const { values: flags, positionals } = scriptArgs(import.meta.url, {
+  largest: { type: "string", default: "50" },
+}, 2);
 
 const KINDS = ["rows", "columns"];
 const parts = positionals.length > 0 ? positionals : KINDS;

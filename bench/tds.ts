@@ -10,6 +10,7 @@ import { mssql } from "../adapters/sources/mssql/mod.ts";
 import { resolveTuning } from "../core/config/tuning.ts";
 import { readMetadata } from "../tests/support/tds/decode_rows.ts";
 import { block, BLOCK_ROWS, COLUMNS, QUERY, startOrders } from "./tds_orders.ts";
+import { numberOf, scriptArgs } from "../packaging/script.ts";
 
 const MB = 1024 * 1024;
 
@@ -94,7 +95,8 @@ async function readAll(rows: number): Promise<void> {
   console.log(`peak RSS now ${(Deno.memoryUsage().rss / MB).toFixed(0)} MB`);
 }
 
-const rows = Number(Deno.args[0] ?? 2_000_000);
+const [asked = "2000000"] = scriptArgs(import.meta.url, {}, 1).positionals;
+const rows = numberOf(import.meta.url, asked, 1);
 decodeAlone(Math.min(rows, 200_000));
 decodeAlone(rows);
 await readAll(rows);

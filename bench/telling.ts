@@ -9,22 +9,19 @@
  * `bench/run.ts` does.
  */
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { join, resolve } from "node:path";
 import { configureLogging, formatEntry, type LogEntry, logger } from "../core/base/log.ts";
 import { createDatabase, testPostgres } from "../tests/support/postgres.ts";
 import { inFolder, measure, median } from "./measure.ts";
 import { TABLES } from "./tables.ts";
+import { scriptArgs } from "../packaging/script.ts";
 
-const { values: flags } = parseArgs({
-  args: Deno.args,
-  options: {
-    rows: { type: "string", default: "2000000" },
-    rounds: { type: "string", default: "9" },
-    checkout: { type: "string", default: fileURLToPath(new URL("../", import.meta.url)) },
-    without: { type: "string" },
-  },
+const { values: flags } = scriptArgs(import.meta.url, {
+  rows: { type: "string", default: "2000000" },
+  rounds: { type: "string", default: "9" },
+  checkout: { type: "string", default: fileURLToPath(new URL("../", import.meta.url)) },
+  without: { type: "string" },
 });
 
 const HERE = resolve(flags.checkout);

@@ -11,6 +11,7 @@ import { LocalDestination } from "../adapters/destinations/local.ts";
 import { openS3, type S3Config } from "../adapters/destinations/s3/mod.ts";
 import type { Destination } from "../core/ports/destination.ts";
 import { S3_BUCKET, S3_ENV, startS3 } from "../tests/support/s3.ts";
+import { numberOf, scriptArgs } from "../packaging/script.ts";
 
 const MIB = 1024 * 1024;
 /** As many lanes as a run with one reader has. */
@@ -161,5 +162,6 @@ if (import.meta.main) {
     console.log(JSON.stringify(await measure(JSON.parse(Deno.args[1]) as Job)));
     Deno.exit(0);
   }
-  await main(Number(Deno.args[0] ?? 64), Number(Deno.args[1] ?? 16));
+  const [mib = "64", parts = "16"] = scriptArgs(import.meta.url, {}, 2).positionals;
+  await main(numberOf(import.meta.url, mib, 1), numberOf(import.meta.url, parts, 1));
 }

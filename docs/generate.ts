@@ -12,6 +12,7 @@ import { configPage } from "./generate/config_page.ts";
 import { frontPageModule } from "./generate/front_page.ts";
 import { performancePage } from "./generate/performance_page.ts";
 import { correctnessPage, reliabilityPage } from "./generate/reliability_page.ts";
+import { scriptArgs } from "../packaging/script.ts";
 
 /** Path, from `docs/` on -> text. */
 export function generatedPages(): ReadonlyMap<string, string> {
@@ -40,4 +41,7 @@ export async function writePages(): Promise<void> {
   }
 }
 
-if (import.meta.main) await writePages();
+if (import.meta.main) {
+  scriptArgs(import.meta.url, {});
+  await writePages();
+}

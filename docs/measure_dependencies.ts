@@ -9,6 +9,7 @@ import { allImports } from "../packaging/all_imports.ts";
 import { productImports } from "../packaging/product_imports.ts";
 import { closure, type Lock } from "../packaging/sbom.ts";
 import type { Measured } from "./generate/dependencies.ts";
+import { scriptArgs } from "../packaging/script.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -109,4 +110,7 @@ async function main(): Promise<void> {
   await writePages();
 }
 
-if (import.meta.main) await main();
+if (import.meta.main) {
+  scriptArgs(import.meta.url, {});
+  await main();
+}

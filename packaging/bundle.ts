@@ -10,12 +10,12 @@
  * The folder can be moved, published and embedded; nothing in it names a place outside. It holds what the
  * lock names, whatever the registry has meanwhile. `writeBundle` does the same for other packaging.
  */
-import { parseArgs } from "node:util";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { licenceTexts } from "./licences.ts";
 import { deno } from "./product_imports.ts";
 import { commitOf, stamped } from "./stamp.ts";
+import { scriptArgs } from "./script.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const WORKER = { source: '"./adapters/worker.ts"', bundled: '"./adapters/worker.js"' };
@@ -104,11 +104,11 @@ async function filesOf(folder: string, below = ""): Promise<string[]> {
   return found.sort();
 }
 
-async function main(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({ args: [...args], options: { output: { type: "string" } } });
+async function main(): Promise<void> {
+  const { values } = scriptArgs(import.meta.url, { output: { type: "string" } });
   const folder = resolve(values.output ?? join(ROOT, "dist", "bundle"));
   const files = await writeBundle({ folder, visible: false });
   console.log(`${folder}: ${files.length} files`);
 }
 
-if (import.meta.main) await main(Deno.args);
+if (import.meta.main) await main();

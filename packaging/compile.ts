@@ -8,7 +8,6 @@
  * `--check` puts this Deno where the runtime for executables would be, which has to be downloaded: the
  * result does not run, but everything up to it is done and examined.
  */
-import { parseArgs } from "node:util";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ENGINE_FLAGS } from "../core/base/engine_flags.ts";
@@ -16,17 +15,15 @@ import { writeBundle } from "./bundle.ts";
 import { engineFlagsIn, examineExecutable } from "./examine.ts";
 import { deno } from "./product_imports.ts";
 import { PERMISSIONS } from "./permissions.ts";
+import { scriptArgs } from "./script.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
-async function main(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      target: { type: "string" },
-      output: { type: "string" },
-      check: { type: "boolean", default: false },
-    },
+async function main(): Promise<void> {
+  const { values } = scriptArgs(import.meta.url, {
+    target: { type: "string" },
+    output: { type: "string" },
+    check: { type: "boolean", default: false },
   });
   const folder = join(ROOT, "dist", "compile");
   const output = resolve(values.output ?? join(ROOT, "dist", values.check ? "check" : "rivet"));
@@ -46,4 +43,4 @@ async function main(args: readonly string[]): Promise<void> {
   else console.log(output);
 }
 
-if (import.meta.main) await main(Deno.args);
+if (import.meta.main) await main();

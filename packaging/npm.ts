@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { ENGINE_FLAGS } from "../core/base/engine_flags.ts";
 import { writeBundle } from "./bundle.ts";
 import { PERMISSIONS } from "./permissions.ts";
+import { scriptArgs } from "./script.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const NAME = "rivet-extract";
@@ -54,4 +55,7 @@ export async function npmPackage(folder: string = join(ROOT, "dist", "npm")): Pr
   return folder;
 }
 
-if (import.meta.main) console.log(await npmPackage());
+if (import.meta.main) {
+  scriptArgs(import.meta.url, {});
+  console.log(await npmPackage());
+}

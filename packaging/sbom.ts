@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { productImports } from "./product_imports.ts";
+import { scriptArgs } from "./script.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -146,7 +147,8 @@ export async function sbom() {
 }
 
 if (import.meta.main) {
-  const path = Deno.args[0] ?? join(ROOT, "dist", "rivet.cdx.json");
+  const [path = join(ROOT, "dist", "rivet.cdx.json")] =
+    scriptArgs(import.meta.url, {}, 1).positionals;
   await Deno.mkdir(dirname(path), { recursive: true });
   await Deno.writeTextFile(path, `${JSON.stringify(await sbom(), null, 2)}\n`);
   console.log(path);

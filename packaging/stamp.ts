@@ -4,6 +4,7 @@
  * made.
  */
 import { fileURLToPath } from "node:url";
+import { scriptArgs } from "./script.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const MARK = /rivet-commit:0{40}/g;
@@ -35,6 +36,7 @@ export function stamped(text: string, commit: string): string | null {
 }
 
 if (import.meta.main) {
+  scriptArgs(import.meta.url, {});
   const commit = await commitOf();
   if (commit === null) throw new Error("there is no repository, and RIVET_COMMIT is not set");
   const file = `${ROOT}core/base/build.ts`;

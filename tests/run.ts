@@ -12,7 +12,6 @@
  * Without a path, what depends on the server runs on the oldest and the newest PostgreSQL too.
  * `--servers all` (or `12,18`) runs the live tests of PostgreSQL on those versions and nothing else.
  */
-import { parseArgs } from "node:util";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TestCounts } from "./support/junit.ts";
@@ -20,6 +19,7 @@ import { type Batch, inLanes, runTests, slowest } from "./support/lanes.ts";
 import type { TestMysql } from "./support/mariadb.ts";
 import type { TestServer } from "./support/postgres.ts";
 import { POSTGRES_VERSIONS } from "./support/postgres_versions.ts";
+import { numberOf, scriptArgs } from "../packaging/script.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -82,20 +82,19 @@ interface Wanted {
 /** More than there are cores, for a lane mostly waits; beyond that memory is what runs out. */
 const LANES = Math.min(navigator.hardwareConcurrency + 2, 8);
 
-function wanted(args: readonly string[]): Wanted {
-  const { values: { servers, lanes }, positionals } = parseArgs({
-    args: [...args],
-    options: { servers: { type: "string" }, lanes: { type: "string", default: String(LANES) } },
-    allowPositionals: true,
-  });
+function wanted(): Wanted {
+  const { values: { servers, lanes }, positionals } = scriptArgs(import.meta.url, {
+    servers: { type: "string" },
+    lanes: { type: "string", default: String(LANES) },
+  }, Infinity);
   const versions = servers === "all" ? POSTGRES_VERSIONS : servers?.split(",") ?? null;
-  return { versions, lanes: Number(lanes), paths: positionals };
+  return { versions, lanes: numberOf(import.meta.url, lanes, 1), paths: positionals };
 }
 
-async function main(args: readonly string[]): Promise<number> {
+async function main(): Promise<number> {
   // Tests choose their state themselves.
   Deno.env.delete("RIVET_STATE_URL");
-  const { versions, lanes, paths } = wanted(args);
+  const { versions, lanes, paths } = wanted();
   const roots = paths.length > 0 ? paths.map((path) => resolve(path)) : [join(ROOT, "tests")];
   const files = [...new Set((await Promise.all(roots.map(testFiles))).flat())];
   if (versions !== null) {
@@ -249,4 +248,4 @@ function onVersions(versions: readonly string[], files: readonly string[]): Batc
   });
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) Deno.exit(await main());

@@ -1,5 +1,10 @@
 /** `docs/reliability.md` and `docs/correctness.md`: what was broken, and how often it held. */
-import type { NamedKills, TaskRounds, TortureResults } from "../../tests/torture/results.ts";
+import type {
+  NamedKills,
+  TableKills,
+  TaskRounds,
+  TortureResults,
+} from "../../tests/torture/results.ts";
 import { FAULTS } from "./faults.ts";
 import { code, table } from "./markdown.ts";
 
@@ -57,8 +62,23 @@ ${namedTable(results)}
 
 A dash: not a mode of that engine, or the time was up. Another ${random} runs were killed at random moments:
 [correctness](correctness.md).
-
+${results.tables === undefined ? "" : tablesText(results.tables)}
 Not tried here: real AWS, GCS and Azure, a real SQL Server, a machine that loses power, disks that lie about fsync.
+`;
+}
+
+function tablesText(tables: readonly TableKills[]): string {
+  const rows = tables.map(({ format, work, points, whole }) => [
+    ...[format, work],
+    ...["before", "after"].map((m) => String(points.filter((p) => p.startsWith(m)).length)),
+    whole ? "yes" : "the time was up",
+  ]);
+  return `
+Repairs of table formats, and the run that writes Delta's checkpoint, are killed around each object that they write;
+half a repair is never seen, and the next run or repair leaves what the source has. The gate runs a sample
+(\`tests/crash/tables_test.ts\`).
+
+${table(["format", "work", "died before", "died after", "every object"], rows)}
 `;
 }
 

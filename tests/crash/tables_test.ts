@@ -1,4 +1,4 @@
-/** A sample of `deno run -A tests/torture/tables.ts`, which dies around every object. */
+/** A sample of `deno task torture --only tables`, which dies around every object. */
 import assert from "node:assert/strict";
 import { type Format, type KillAt, killCheckpoint, killRepair } from "./table_kills.ts";
 

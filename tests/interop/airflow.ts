@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { freePort } from "../support/local_postgres.ts";
 import { createDatabase, testPostgres } from "../support/postgres.ts";
 import { queryDuckdb } from "../support/read_duckdb.ts";
+import { chosen, scriptArgs } from "../../packaging/script.ts";
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const ROWS = 200_000;
@@ -225,7 +226,13 @@ async function once(work: (airflow: Airflow) => Promise<void>, throttleMs: numbe
 }
 
 if (import.meta.main) {
-  const asked = Deno.args.length === 0 ? ["final", "test", "kill"] : Deno.args;
+  const parts = ["final", "test", "kill"];
+  const { positionals } = scriptArgs(import.meta.url, {}, parts.length);
+  const asked = chosen(
+    import.meta.url,
+    (positionals.length > 0 ? positionals : parts).join(),
+    parts,
+  );
   if (asked.includes("final")) await once(requireFinal, 0);
   if (asked.includes("test")) await once(testDag, 0);
   if (asked.includes("kill")) await once(killOne, 1_000);

@@ -12,6 +12,7 @@ import { endOf } from "../support/pulse.ts";
 import { startVictim } from "../crash/crash_cases.ts";
 import { Lake } from "../live/tables/harness.ts";
 import { type Engine, type EngineName, ENGINES, withEngines } from "./delta_engines.ts";
+import { scriptArgs, usageError } from "../../packaging/script.ts";
 
 type Engines = readonly Engine[];
 
@@ -320,15 +321,21 @@ async function writers(engines: Engines): Promise<void> {
 
 const STEPS = { types, partitions, windows, versions, repaired, two, writers, killed, checkpoints };
 
-async function main(args: readonly string[]): Promise<void> {
+async function main(): Promise<void> {
   const steps = Object.keys(STEPS) as (keyof typeof STEPS)[];
+  const args = scriptArgs(import.meta.url, {}, Infinity).positionals;
   const some = <T extends string>(all: readonly T[]): readonly T[] => {
     const named = all.filter((name) => args.includes(name));
     return named.length === 0 ? all : named;
   };
   const known: readonly string[] = [...ENGINES, ...steps];
   const unknown = args.filter((name) => !known.includes(name));
-  if (unknown.length > 0) throw new Error(`no engine and no step: ${unknown.join(", ")}`);
+  if (unknown.length > 0) {
+    usageError(
+      import.meta.url,
+      `no engine and no step: ${unknown.join(", ")}; ${known.join(", ")}`,
+    );
+  }
   const names = some(ENGINES);
   const dir = await Deno.makeTempDir({ prefix: "rivet-interop-tables-" });
   try {
@@ -343,4 +350,4 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-if (import.meta.main) await main(Deno.args);
+if (import.meta.main) await main();

@@ -6,7 +6,7 @@
  *
  * deno run -A tests/interop/iceberg.ts [SCENE ...]: folder, partitions, kills, icebird, rest, spark, writers
  */
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { icebergRead } from "icebird";
 import { ICEBERG_KILLS, icebergCrash, killName } from "../crash/iceberg_cases.ts";
@@ -17,6 +17,7 @@ import { python, Reader } from "./iceberg_readers.ts";
 import { type RestCatalogServer, startRestCatalog } from "./iceberg_rest.ts";
 import { sparkJar, sparkReads, sparkWrites } from "./iceberg_spark.ts";
 import { INCREMENTAL, onStage, PARTITIONS, type Setting, type Stage } from "./iceberg_stage.ts";
+import { chosen, scriptArgs } from "../../packaging/script.ts";
 
 /** Three runs, time travel, every kill of a commit, a new column. */
 export async function appends(stage: Stage): Promise<void> {
@@ -162,8 +163,11 @@ const SCENES: Readonly<Record<string, (props: Props) => Promise<void>>> = {
 };
 
 async function main(): Promise<void> {
-  const names = Deno.args.length === 0 ? Object.keys(SCENES) : Deno.args;
-  for (const name of names) strictEqual(name in SCENES, true, `no scene ${name}`);
+  const scenes = Object.keys(SCENES);
+  const { positionals } = scriptArgs(import.meta.url, {}, Infinity);
+  const names = positionals.length === 0
+    ? scenes
+    : chosen(import.meta.url, positionals.join(), scenes);
   const dir = await Deno.makeTempDir({ prefix: "rivet-interop-" });
   const program = await python(dir);
   const reader = new Reader(program, "iceberg.py");

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { testPostgres } from "../support/postgres.ts";
 import { ONE_COLUMN, ROWS, writeSample } from "./sample.ts";
+import { scriptArgs } from "../../packaging/script.ts";
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -44,4 +45,7 @@ async function main(): Promise<number> {
   }
 }
 
-if (import.meta.main) Deno.exit(await main());
+if (import.meta.main) {
+  scriptArgs(import.meta.url, {});
+  Deno.exit(await main());
+}

@@ -13,6 +13,7 @@ import { openS3 } from "../../adapters/destinations/s3/mod.ts";
 import { destinationCases, putFile } from "../conformance/destination.ts";
 import { startTlsFront } from "../support/tls_front.ts";
 import type { StoreOptions } from "../../adapters/destinations/kit/store_options.ts";
+import { chosen, scriptArgs } from "../../packaging/script.ts";
 
 const BUCKET = "exports";
 const KEYS: Record<string, string> = { KEY: "RIVETTEST", SECRET: "rivet-test-secret" };
@@ -204,9 +205,12 @@ async function tryServer(server: Server): Promise<number | null> {
 }
 
 if (import.meta.main) {
-  const wanted = SERVERS.filter(({ program }) =>
-    Deno.args.length === 0 || Deno.args.includes(program)
-  );
+  const programs = SERVERS.map(({ program }) => program);
+  const { positionals } = scriptArgs(import.meta.url, {}, Infinity);
+  const named = positionals.length === 0
+    ? programs
+    : chosen(import.meta.url, positionals.join(), programs);
+  const wanted = SERVERS.filter(({ program }) => named.includes(program));
   let failures = 0;
   for (const server of wanted) {
     const found = await tryServer(server);

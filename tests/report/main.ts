@@ -13,6 +13,7 @@ import { connectSqlite } from "../../state/sqlite/connection.ts";
 import { fillHistory, type HistorySize } from "../support/history.ts";
 import { rivet } from "../support/rivet.ts";
 import { checkPage, openPage, VIEWS } from "./page_check.ts";
+import { scriptArgs } from "../../packaging/script.ts";
 
 const DOCS = fileURLToPath(new URL("../../docs", import.meta.url));
 
@@ -120,7 +121,10 @@ async function screenshots(browser: Browser, path: string): Promise<void> {
   await page.close();
 }
 
-async function main(args: readonly string[]): Promise<number> {
+async function main(): Promise<number> {
+  const { values } = scriptArgs(import.meta.url, {
+    screenshot: { type: "boolean", default: false },
+  });
   const dir = await Deno.makeTempDir({ prefix: "rivet-report-" });
   // Debian's runs as root in containers, where it has no sandbox; it loads files of ours alone.
   const browser = await puppeteer.launch({ executablePath: chromium(), args: ["--no-sandbox"] });
@@ -138,7 +142,7 @@ async function main(args: readonly string[]): Promise<number> {
       for (const view of VIEWS) {
         tell(`${name}, ${view.width} px, ${view.scheme}`, await checkPage(browser, path, view));
       }
-      if (name === "shop" && args.includes("--screenshot")) await screenshots(browser, path);
+      if (name === "shop" && values.screenshot) await screenshots(browser, path);
     }
     return faults === 0 ? 0 : 1;
   } finally {
@@ -147,4 +151,4 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) Deno.exit(await main());

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
+import { scriptArgs } from "../../packaging/script.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -61,6 +62,7 @@ export async function compiled({ folder, sources, flags = [] }: Kernel): Promise
 }
 
 if (import.meta.main) {
+  scriptArgs(import.meta.url, {});
   for (const kernel of KERNELS) {
     await Deno.writeTextFile(join(ROOT, kernel.folder, "wasm.ts"), await compiled(kernel));
   }

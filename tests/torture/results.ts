@@ -33,6 +33,16 @@ export interface TaskRounds {
   readonly rows: number;
 }
 
+/** Repairs or checkpoints of tables that were killed around an object that they write, and done again. */
+export interface TableKills {
+  readonly format: string;
+  readonly work: string;
+  /** `before destination.put #1`, as they came. */
+  readonly points: string[];
+  /** There is no object more to die at. */
+  whole: boolean;
+}
+
 export interface TortureResults {
   /** YYYY-MM-DD */
   readonly written: string;
@@ -45,6 +55,8 @@ export interface TortureResults {
   readonly random: readonly RandomKills[];
   /** Absent until they were tried. */
   readonly tasks?: readonly TaskRounds[];
+  /** Absent until they were tried. */
+  readonly tables?: readonly TableKills[];
 }
 
 export const RESULTS: URL = new URL("../../docs/reliability.json", import.meta.url);
