@@ -17,7 +17,7 @@ const LAST_WORDS_MS = 20;
 type Done = (error?: Error | null) => void;
 
 /** Bytes pass both ways; while it is shut, none are taken from the socket below. */
-export class GatedSocket extends Duplex {
+class GatedSocket extends Duplex {
   readonly #socket: net.Socket;
   #open = true;
 
@@ -46,17 +46,6 @@ export class GatedSocket extends Duplex {
     if (this.#open) return;
     this.#open = true;
     this.#socket.resume();
-  }
-
-  /** As of a `net.Socket`, which tedious takes this for. */
-  setNoDelay(on?: boolean): this {
-    this.#socket.setNoDelay(on);
-    return this;
-  }
-
-  setKeepAlive(on?: boolean, delayMs?: number): this {
-    this.#socket.setKeepAlive(on, delayMs);
-    return this;
   }
 
   override _read(): void {
