@@ -70,10 +70,8 @@ export class ExportSource {
     const readers = 1 + further;
     if (readers < wanted) {
       logger().warn(
-        `export '${exported.name}': ${
-          counted(readers, "reader")
-        } instead of ${wanted}, which is all that ` +
-          `${deps.readers.limit.reason} has room for (docs/tuning.md)`,
+        `export '${exported.name}': ${counted(readers, "reader")} instead of ${wanted}, which is ` +
+          `all that there is room for: ${deps.readers.limit.reason} (docs/tuning.md)`,
       );
     }
     const cores = coresOf(deps);

@@ -50,7 +50,9 @@ const TEXTS: Readonly<Record<JournalEventName, ((data: Data) => string) | null>>
   planned: (d) => `planned: ${planned(d)}`,
   partitions_added: null,
   pace_changed: (d) =>
-    `${d.readers} readers at a time, batches at ${d.batch_percent} %: ` +
+    `${d.readers} ${
+      d.readers === 1 ? "reader" : "readers"
+    } at a time, batches at ${d.batch_percent} %: ` +
     (Array.isArray(d.because) && d.because.length > 0
       ? d.because.join("; ")
       : "the source is calm"),

@@ -197,7 +197,7 @@ export async function runJobs(
 function sayLimit({ readers, reason }: ReaderLimit, exports: number): void {
   if (exports <= readers) return;
   logger().warn(
-    `${readers} of ${exports} exports at a time, which is all that ${reason} has room for ` +
+    `${readers} of ${exports} exports at a time, which is all that there is room for: ${reason} ` +
       "(docs/tuning.md)",
   );
 }

@@ -57,12 +57,21 @@ export async function tablePartitions(rows: RunRows, table: string): Promise<Tab
     return { partitions: [], obstacle };
   }
   const found = await rows(`
-    SELECT n.nspname, c.relname, c.oid::text
+    SELECT n.nspname, c.relname, c.oid::text,
+      pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+        AND pg_catalog.has_any_column_privilege(c.oid, 'SELECT')
     FROM pg_catalog.pg_partition_tree(${regclass(table)}) t
     JOIN pg_catalog.pg_class c ON c.oid = t.relid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind <> 'p'
     ORDER BY n.nspname, c.relname`);
+  const denied = found.find(([, , , permitted]) => permitted !== "t");
+  if (denied !== undefined) {
+    const name = reference(denied[0] ?? "", denied[1] ?? "", false);
+    const obstacle =
+      `this user may not SELECT from its partition '${name}', which is read by its own name`;
+    return { partitions: [], obstacle };
+  }
   return {
     partitions: found.map(([schema, name, oid]) => ({
       name: reference(schema ?? "", name ?? "", false),

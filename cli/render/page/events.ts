@@ -17,9 +17,9 @@ const list = (value: unknown): string => Array.isArray(value) ? value.map(String
 const TEXTS: Readonly<Record<string, (data: Data) => string>> = {
   retry: (d) => `${d.step} ${d.unit ?? d.key ?? ""}: retry ${d.retry} after ${d.code}`,
   pace_changed: (d) =>
-    `${d.readers} readers at a time, batches at ${d.batch_percent} %: ${
-      list(d.because) || "the source is calm"
-    }`,
+    `${d.readers} ${
+      d.readers === 1 ? "reader" : "readers"
+    } at a time, batches at ${d.batch_percent} %: ${list(d.because) || "the source is calm"}`,
   held_back: (d) => `open transactions hold the cursor back to ${d.until}`,
   schema_changed: (d) => list(d.changes),
   shape_changed: (d) => list(d.changes),

@@ -103,7 +103,10 @@ Deno.test("readers: parallel: 400 gets what there is room for, and says so", () 
   MemoryRun.with(500, async (run) => {
     const seen = await counted(run, {}, [{ ...CHUNKED, parallel: 400 }]);
     deepEqual(seen, { workers: 4, connections: 4, left: 0 });
-    match(run.warnings.join("\n"), /'e0': 4 readers instead of 50, .* memory_budget_mb: 256 has/);
+    match(
+      run.warnings.join("\n"),
+      /'e0': 4 readers instead of 50, .* room for: memory_budget_mb: 256 /,
+    );
   }));
 
 Deno.test("readers: a hundred exports at a time are as many as there is room for", () =>
@@ -111,7 +114,7 @@ Deno.test("readers: a hundred exports at a time are as many as there is room for
     const exports = Array.from({ length: 100 }, () => ({ mode: "full" }));
     const seen = await counted(run, { max_connections: 3 }, exports, { parallelExports: true });
     deepEqual(seen, { workers: 3, connections: 3, left: 0 });
-    match(run.warnings.join("\n"), /3 of 100 exports at a time, .* max_connections: 3 has room/);
+    match(run.warnings.join("\n"), /3 of 100 exports at a time, .* room for: max_connections: 3 /);
   }));
 
 Deno.test("readers: with two cores they share this thread and one Worker", () =>
@@ -163,6 +166,6 @@ Deno.test("readers: a server that has few connections left gives up half of them
     equal(run.server.askedForRoom, 1);
     match(
       run.warnings.join("\n"),
-      /2 readers instead of 4, .* 3 free connections of the server has/,
+      /2 readers instead of 4, .* room for: 3 free connections of the server /,
     );
   }));
