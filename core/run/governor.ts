@@ -33,6 +33,8 @@ export class Governor {
   #pace: Pace;
   #ended: Promise<void> = Promise.resolve();
   #told = false;
+  /** A look has failed. */
+  #blind = false;
 
   constructor(ctx: Governed, paced: Paced) {
     const { deps, config: { source }, exported: { tuning }, signal } = ctx;
@@ -82,7 +84,7 @@ export class Governor {
       load = await this.#session.use(async (source) => await source.load?.() ?? null);
     } catch (error) {
       if (this.#stop.signal.aborted) return;
-      logger().info(`how busy the source is, is not known: ${toRivetError(error).message}`);
+      this.#tellUnknown(toRivetError(error).message);
       return;
     }
     if (load === null) return;
@@ -101,6 +103,15 @@ export class Governor {
   #tell({ readers, share }: Pace, reasons: readonly string[]): void {
     const percent = Math.round(share * 100);
     this.#ctx.journal.add("pace_changed", { readers, batch_percent: percent, because: reasons });
+  }
+
+  /** Nobody slows down for what nobody sees. */
+  #tellUnknown(why: string): void {
+    const text =
+      `export '${this.#ctx.exported.name}': tuning.adaptive: how busy the source is, is not known: ${why}`;
+    if (this.#blind) logger().info(text);
+    else logger().warn(text);
+    this.#blind = true;
   }
 
   #tellHidden({ hidden }: SourceLoad): void {

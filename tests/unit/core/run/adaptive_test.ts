@@ -84,6 +84,9 @@ Deno.test("adaptive: without it nobody asks, and a look that fails changes nothi
     deepEqual([status, rows], ["success", 100]);
     ok(looks > 1, `${looks} looks`);
     deepEqual(await paces(run), []);
+    const told = run.warnings.filter((text) => /tuning\.adaptive/.test(text));
+    equal(told.length, 1);
+    match(told[0], /'orders'.*how busy the source is, is not known: .*no/);
   }));
 
 Deno.test("adaptive: what is hidden from the user is said once", () =>
