@@ -250,7 +250,7 @@ export interface TablePartitions {
   readonly obstacle: string | null;
 }
 
-/** How what a SELECT from a table reads differs from what a snapshot saw of it, by name. */
+/** How the tables that a query reads differ from those that a snapshot saw, by name. */
 export interface TableChange {
   /** Taken away since, another one under its name, or with its rows written anew, which no older snapshot sees. */
   readonly gone: readonly string[];
@@ -372,10 +372,10 @@ export interface Source {
   partitions?(table: string): Promise<TablePartitions>;
 
   /**
-   * What has become of a table since the snapshot was taken that the connection joins; a snapshot holds rows, and
-   * not which tables they are read from. There when `capabilities.sharedSnapshot` is true.
+   * What has become of the tables that `query` reads since the snapshot was taken that the connection joins: it
+   * holds rows, and not which tables they are read from. There when `capabilities.sharedSnapshot` is true.
    */
-  changedSinceSnapshot?(table: string): Promise<TableChange>;
+  changedSinceSnapshot?(query: string): Promise<TableChange>;
 
   /** The tables and views of a scope, from the catalog. Absent: not available for the engine. */
   introspect?(scope: IntrospectScope): Promise<Catalog>;

@@ -71,7 +71,7 @@ export class ExportRun {
       ctx.deps.workers.expect(expectedBytes(planned.plan));
       await this.#locate(planned);
       this.#schemaChanged = await checkColumns(ctx, planned.plan, planned.dialect);
-      const storage = new StorageWatch(ctx, this.#source, strategy);
+      const storage = new StorageWatch(ctx, this.#source, planned.plan);
       await storage.begin();
       const queue = this.#queue = await openQueue(ctx, planned, this.#open);
       this.#totals = await this.#runUnits(planned, queue, access);

@@ -7,7 +7,7 @@
 import { RivetError, toRivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import { chunksChanged, chunksNow } from "../plan/chunked.ts";
-import type { StoredNow, Strategy } from "../plan/strategy.ts";
+import type { ExportPlan, StoredNow, Strategy } from "../plan/strategy.ts";
 import type { Source, TableChange } from "../ports/source.ts";
 import { requireBlocks } from "../query/blocks.ts";
 import { CUTS } from "../query/cuts/mod.ts";
@@ -16,16 +16,20 @@ import type { ExportSource } from "./export_source.ts";
 
 type Watched = Pick<ExportContext, "exported" | "journal" | "snapshot">;
 
+type WatchedPlan = Pick<ExportPlan, "strategy" | "base">;
+
 export class StorageWatch {
   readonly #ctx: Watched;
   readonly #source: ExportSource;
   readonly #strategy: Strategy;
+  readonly #base: string;
   #before: readonly string[] = [];
 
-  constructor(ctx: Watched, source: ExportSource, strategy: Strategy) {
+  constructor(ctx: Watched, source: ExportSource, { strategy, base }: WatchedPlan) {
     this.#ctx = ctx;
     this.#source = source;
     this.#strategy = strategy;
+    this.#base = base;
   }
 
   /** Takes the snapshot that only the plan asks for. @throws RivetError STORAGE_CHANGED */
@@ -41,7 +45,7 @@ export class StorageWatch {
   async end(): Promise<void> {
     const { exported: { name, table }, journal, snapshot } = this.#ctx;
     const joined = (snapshot?.joins ?? null) !== null;
-    if (table !== null) await this.#requireSeen(name, table);
+    await this.#requireSeen(name);
     if (!this.#byStorage()) return;
     const { change, as } = await this.#now();
     const gone = this.#before.some((part) => !as.includes(part));
@@ -59,20 +63,20 @@ export class StorageWatch {
   }
 
   /** The rows of a snapshot are read from the tables of the moment. */
-  async #requireSeen(exportName: string, table: string): Promise<void> {
-    const change = await this.#changeSince(table);
+  async #requireSeen(exportName: string): Promise<void> {
+    const change = await this.#changeSince();
     if (change === null) return;
     // A partition that is a chunk is read by its own name, and none beside those that were planned.
     const added = this.#cutsPartitions() ? [] : change.added;
     if (change.gone.length + added.length > 0) {
-      throw changedSince(exportName, table, { gone: change.gone, added });
+      throw changedSince(exportName, { gone: change.gone, added });
     }
   }
 
   /** Null: nothing was read in a snapshot, or nobody can tell any more. */
-  async #changeSince(table: string): Promise<TableChange | null> {
+  async #changeSince(): Promise<TableChange | null> {
     const { snapshot, exported } = this.#ctx;
-    const ask = async (source: Source) => await source.changedSinceSnapshot?.(table) ?? null;
+    const ask = async (source: Source) => await source.changedSinceSnapshot?.(this.#base) ?? null;
     const shared = snapshot?.shared ?? null;
     if (shared === null) return null;
     if (snapshot?.joins !== null) return await this.#source.retried("plan", ask);
@@ -81,8 +85,8 @@ export class StorageWatch {
     } catch (error) {
       if (toRivetError(error).code !== "SNAPSHOT_ENDED") throw error;
       logger().warn(
-        `export '${exported.name}': whether partitions of '${table}' came or went, or it was rewritten, ` +
-          "while it was read cannot be told: the snapshot has ended",
+        `export '${exported.name}': whether its tables or partitions were taken away or rewritten while they ` +
+          "were read cannot be told: the snapshot has ended",
       );
       return null;
     }
@@ -130,7 +134,7 @@ function rewritten(exportName: string, table: string): RivetError {
 }
 
 /** Rows that the snapshot sees were not read from where it saw them. */
-function changedSince(exportName: string, table: string, change: TableChange): RivetError {
+function changedSince(exportName: string, change: TableChange): RivetError {
   const { gone, added } = change;
   const list = (names: readonly string[]) => names.map((name) => `'${name}'`).join(", ");
   const said = [
@@ -141,7 +145,7 @@ function changedSince(exportName: string, table: string, change: TableChange): R
   ];
   return new RivetError(
     "STORAGE_CHANGED",
-    `export '${exportName}': what '${table}' is read from changed after the snapshot was taken: ` +
+    `export '${exportName}': what it is read from changed after the snapshot was taken: ` +
       said.join("; "),
     {
       hint:

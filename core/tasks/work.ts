@@ -122,7 +122,7 @@ async function workChunks(
       estimate === null ? null : Math.round(estimate * mine / Math.max(1, strategy.chunks.length)),
       { done: mine - open, total: mine },
     );
-    const storage = new StorageWatch(ctx, source, strategy);
+    const storage = new StorageWatch(ctx, source, plan);
     await storage.begin();
     const queue = new SharedQueue({
       ...{ state, share, journal, untracked, signal },

@@ -54,6 +54,11 @@ const CAPABILITIES: SourceCapabilities = {
   partitions: true,
 };
 
+/** A query's columns, without its rows. */
+function probeSql(query: string): string {
+  return `SELECT * FROM (\n${withoutSemicolon(query)}\n) AS _rivet LIMIT 0`;
+}
+
 /** Ranges of `ctid` are scanned as such since then. */
 const TID_RANGE_SCANS = 14;
 
@@ -187,9 +192,12 @@ export class PostgresSource implements Source {
     return this.#outside((rows) => tablePartitions(rows, table));
   }
 
-  changedSinceSnapshot(table: string): Promise<TableChange> {
-    const now = <T>(work: (rows: RunRows) => Promise<T>) => this.#outside(work);
-    return changedMembers(now, (work) => this.#transaction(work), table);
+  changedSinceSnapshot(query: string): Promise<TableChange> {
+    return changedMembers(
+      (work) => this.#outside(work),
+      (work) => this.#transaction(work),
+      probeSql(query),
+    );
   }
 
   async introspect(scope: IntrospectScope): Promise<Catalog> {
@@ -224,9 +232,7 @@ export class PostgresSource implements Source {
   }
 
   async #probe(rows: RunRows, base: string): Promise<ResultColumn[]> {
-    const fields = await this.#connection.fields(
-      `SELECT * FROM (\n${base}\n) AS _rivet LIMIT 0`,
-    );
+    const fields = await this.#connection.fields(probeSql(base));
     checkNames(fields);
     const types = await nativeTypes(rows, fields);
     const notNull = await notNullFields(rows, base, fields);

@@ -81,36 +81,48 @@ export async function tablePartitions(rows: RunRows, table: string): Promise<Tab
   };
 }
 
-/** A table that a SELECT reads: the named one, or one that belongs to it. */
+/** A table that a query reads: a named one, or one that belongs to it. */
 interface Member {
   readonly oid: string;
   readonly name: string;
   /** `pg_class.relkind`. */
   readonly kind: string;
   readonly file: string;
-  /** How it came to belong to the table that is asked for; of that one, its name. */
+  /** How it came to belong to another one; of one that is read by its name, that. */
   readonly link: string;
+  readonly isRoot: boolean;
 }
 
-/** As the transaction sees the catalog. The row that makes it a part is a new one after it was taken out and back. */
-async function members(rows: RunRows, table: string): Promise<Member[]> {
+/** What the locks of the transaction say that its statements have read from, indexes and the server's own apart. */
+const READ = `SELECT l.relation::text FROM pg_catalog.pg_locks l
+  WHERE l.locktype = 'relation' AND l.pid = pg_catalog.pg_backend_pid() AND l.relation >= 16384
+    AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d
+      WHERE d.datname = pg_catalog.current_database())`;
+
+/**
+ * Tables and what belongs to them, as the transaction sees the catalog. The row that makes it a part is a new one
+ * after it was taken out and back.
+ */
+async function members(rows: RunRows, roots: readonly string[]): Promise<Member[]> {
+  if (roots.length === 0) return [];
   const found = await rows(`
     WITH RECURSIVE family(oid, link) AS (
-      SELECT ${regclass(table)}::oid, ''
+      SELECT unnest(ARRAY[${roots.join(", ")}]::oid[]), ''
       UNION SELECT i.inhrelid, i.inhparent || ' ' || i.xmin
       FROM family f JOIN pg_catalog.pg_inherits i ON i.inhparent = f.oid
     )
     SELECT c.oid::text, n.nspname, c.relname, c.relkind, c.relfilenode::text,
-      string_agg(f.link, ' ' ORDER BY f.link), bool_or(f.link = '')
+      string_agg(nullif(f.link, ''), ' ' ORDER BY f.link)
     FROM family f
     JOIN pg_catalog.pg_class c ON c.oid = f.oid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'm', 'f', 'v')
     GROUP BY c.oid, n.nspname, c.relname, c.relkind, c.relfilenode
     ORDER BY c.oid`);
-  return found.map(([oid, schema, relation, kind, file, links, asked]) => {
+  return found.map(([oid, schema, relation, kind, file, link]) => {
     const name = reference(schema ?? "", relation ?? "", false);
-    const link = asked === "t" ? `${links} ${name}` : links ?? "";
-    return { oid: oid ?? "", name, kind: kind ?? "", file: file ?? "", link };
+    const place = { link: link ?? name, isRoot: link === null };
+    return { oid: oid ?? "", name, kind: kind ?? "", file: file ?? "", ...place };
   });
 }
 
@@ -134,17 +146,28 @@ async function keepsRows(rows: RunRows, { oid, name, kind }: Member): Promise<bo
 /** A transaction of its own around the statements of `work`. */
 type InTransaction = <T>(work: (rows: RunRows) => Promise<T>) => Promise<T>;
 
-/** @param now sees what is committed. @param then sees the snapshot. */
+/**
+ * @param now sees what is committed.
+ * @param then sees the snapshot.
+ * @param probe reads no row of the query, and locks what it reads from.
+ */
 export async function changedMembers(
   now: InTransaction,
   then: InTransaction,
-  table: string,
+  probe: string,
 ): Promise<TableChange> {
-  const present = new Map((await now((rows) => members(rows, table))).map((m) => [m.oid, m]));
+  const read = await then(async (rows) => {
+    await rows(probe);
+    return (await rows(READ)).map(([oid]) => oid ?? "");
+  });
+  const all = await now((rows) => members(rows, read));
+  const present = new Map(all.map((member) => [member.oid, member]));
+  const roots = all.filter(({ isRoot }) => isRoot);
   return await then(async (rows) => {
-    const seen = await members(rows, table);
-    // Another table has the name than the one that the snapshot knows.
-    const gone = seen.length === 0 ? [table] : [];
+    const seen = await members(rows, roots.map(({ oid }) => oid));
+    // One that has the name of another one since is none that the snapshot knows.
+    const gone = roots.filter(({ oid }) => !seen.some((member) => member.oid === oid))
+      .map(({ name }) => name);
     for (const member of seen) {
       const still = present.get(member.oid);
       const same = still?.link === member.link &&
@@ -152,7 +175,7 @@ export async function changedMembers(
       if (!same) gone.push(member.name);
     }
     const known = new Set(seen.map(({ oid }) => oid));
-    const come = [...present.values()].filter(({ oid }) => !known.has(oid));
+    const come = all.filter(({ oid, isRoot }) => !isRoot && !known.has(oid));
     // One that is made later holds no row that the snapshot sees.
     const older = come.length === 0 ? [] : await rows(
       `SELECT c.oid::text FROM pg_catalog.pg_class c

@@ -167,7 +167,7 @@ liveTest(
     for (const args of [["--task", "1/2"], ["--finish"]]) {
       const result = await bench.rivet("apply", "plan.json", ...args);
       equal(result.code, 1, result.out);
-      match(result.err, /what 'items' is read from changed after the snapshot was taken/);
+      match(result.err, /what it is read from changed after the snapshot was taken/);
     }
     process.kill("SIGKILL");
     await ended;
