@@ -5,7 +5,7 @@
 import { jsonLine } from "../core/base/json_text.ts";
 import { printable } from "../core/base/printable.ts";
 import { redact } from "../core/base/redact.ts";
-import type { LeasedState, StateStore, TaskState } from "../core/ports/state.ts";
+import type { FileRecord, LeasedState, StateStore, TaskState } from "../core/ports/state.ts";
 
 function message(text: string): string {
   return printable(redact(text));
@@ -16,11 +16,22 @@ function json(text: string): string {
   return jsonLine(JSON.parse(text));
 }
 
+function shownFile(file: FileRecord): FileRecord {
+  return { ...file, destination: message(file.destination) };
+}
+
 /** What a run writes behind a redaction of everything that is not needed exactly, as cursors and names are. */
 export function redactingExport(state: LeasedState): LeasedState {
   return {
     ...state,
-    logFile: (file) => state.logFile({ ...file, destination: message(file.destination) }),
+    logFile: (file) => state.logFile(shownFile(file)),
+    completeChunkTask: (runId, chunkIndex, done, also) =>
+      state.completeChunkTask(
+        runId,
+        chunkIndex,
+        done,
+        also && { ...also, files: also.files?.map(shownFile) },
+      ),
     createChunkRun: (run, tasks) => state.createChunkRun({ ...run, plan: json(run.plan) }, tasks),
     failChunkTask: (runId, chunkIndex, error) =>
       state.failChunkTask(runId, chunkIndex, message(error)),

@@ -149,6 +149,16 @@ export interface ChunkCompletion {
   readonly checksum: string | null;
 }
 
+/** What is written in one transaction with a chunk's completion: all of it, or the chunk is not completed. */
+export interface WithCompletion {
+  /** I2: logged before it, as `logFile` does. */
+  readonly files?: readonly FileRecord[];
+  /** PG2: committed with it, as `commitProgress` does. */
+  readonly progress?: ProgressStep;
+  /** Another chunk is claimed behind it, as `claimChunkTask` does from there on. */
+  readonly claimFrom?: number;
+}
+
 /** One run of the journal. */
 export interface JournalRun {
   readonly runId: string;
@@ -327,14 +337,14 @@ export interface LeasedState extends StateReader {
   claimChunkTask(runId: string, from?: number): Promise<ChunkTask | null>;
   /**
    * I5: `running -> completed`. Refused when the task is not running.
-   * @param progress PG2: committed with it, as `commitProgress` does.
+   * @returns the chunk that was claimed with it; null when none is claimable, or none was to be claimed.
    */
   completeChunkTask(
     runId: string,
     chunkIndex: number,
     done: ChunkCompletion,
-    progress?: ProgressStep,
-  ): Promise<void>;
+    also?: WithCompletion,
+  ): Promise<ChunkTask | null>;
   /** I5: `running -> failed`. */
   failChunkTask(runId: string, chunkIndex: number, error: string): Promise<void>;
   /** I5: on resume, tasks left `running` by a dead process return to `pending`. Returns how many. */

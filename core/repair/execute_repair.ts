@@ -90,6 +90,7 @@ export async function executeRepair(
 /** The chunks of the plan, remembered by nobody until the manifest names them. */
 class RepairQueue implements UnitQueue {
   readonly reclaims = false;
+  readonly logsFiles = false;
   readonly results = new Map<number, UnitResult>();
   readonly #units: Unit[];
   readonly #journal: Journal;

@@ -19,6 +19,10 @@ export class CheckedQueue implements UnitQueue {
     return this.#queue.reclaims;
   }
 
+  get logsFiles(): boolean {
+    return this.#queue.logsFiles;
+  }
+
   next(): Promise<Unit | null> {
     return this.#queue.next();
   }

@@ -3,7 +3,13 @@ import { type RivetError, toRivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import type { ChunkedStrategy, PlannedChunk } from "../plan/strategy.ts";
 import type { Description, Dialect } from "../ports/source.ts";
-import type { ChunkCompletion, ChunkTask, LeasedState, ProgressStep } from "../ports/state.ts";
+import type {
+  ChunkCompletion,
+  ChunkTask,
+  FileRecord,
+  LeasedState,
+  ProgressStep,
+} from "../ports/state.ts";
 import { chunkSpec } from "../plan/chunk_spec.ts";
 import { chunkIdentifier } from "../query/chunk.ts";
 import { recordedParts } from "./review.ts";
@@ -53,6 +59,7 @@ const NOTHING_READ: QueueRead = { rows: 0, lastValue: null, lastTies: null, drop
 /** Units known in advance and remembered by nobody: a failed one fails the run. */
 export class MemoryQueue implements RunQueue {
   readonly reclaims = false;
+  readonly logsFiles = false;
   readonly #parts: PartRecord[] = [];
   readonly #units: Unit[];
   #read = NOTHING_READ;
@@ -120,6 +127,7 @@ export interface CheckpointedChunks {
  */
 export class CheckpointQueue implements RunQueue {
   readonly reclaims = true;
+  readonly logsFiles = true;
   readonly read = NOTHING_READ;
   readonly #state: LeasedState;
   readonly #runId: string;
@@ -133,6 +141,8 @@ export class CheckpointQueue implements RunQueue {
   #committed = -1;
   /** Of the last claim. */
   #from = 0;
+  /** Claimed with the end of another one. */
+  readonly #claimed: ChunkTask[] = [];
 
   constructor(
     state: LeasedState,
@@ -160,7 +170,8 @@ export class CheckpointQueue implements RunQueue {
   async next(): Promise<Unit | null> {
     const again = this.#toRewrite.shift();
     if (again !== undefined) return this.#toUnit(again);
-    const task = await this.#state.claimChunkTask(this.#runId, this.#from);
+    const task = this.#claimed.shift() ??
+      await this.#state.claimChunkTask(this.#runId, this.#from);
     if (task === null) return null;
     this.#from = task.chunkIndex;
     return this.#toUnit(plannedChunk(task));
@@ -177,8 +188,11 @@ export class CheckpointQueue implements RunQueue {
     const accepted = { rowsWritten: result.rows, parts: done.parts, recorded: false };
     this.#done.set(index, accepted);
     // I5: a completed task is not claimed again; its outcome is replaced.
-    if (earlier !== undefined) await this.#state.replaceChunkResult(this.#runId, index, done);
-    else await this.#complete(index, done);
+    if (earlier === undefined) await this.#complete(index, done, result.files);
+    else {
+      await this.#log(result.files);
+      await this.#state.replaceChunkResult(this.#runId, index, done);
+    }
     accepted.recorded = true;
     this.#journal.add("chunk_completed", { chunk: index, rows: result.rows });
     if (earlier !== undefined) return;
@@ -192,20 +206,33 @@ export class CheckpointQueue implements RunQueue {
     }
   }
 
-  /** PG2: the boundary moves with the chunk task, in one write; PG7: and never without it. */
-  async #complete(index: number, done: ChunkCompletion): Promise<void> {
+  /**
+   * I2, PG2: the file log, the chunk task, the boundary and the next claim are one write; I7, PG7: the chunk task
+   * alone where that fails.
+   */
+  async #complete(
+    index: number,
+    done: ChunkCompletion,
+    files: readonly FileRecord[],
+  ): Promise<void> {
     const boundary = this.#boundaryWith(index);
-    if (boundary === null) return await this.#state.completeChunkTask(this.#runId, index, done);
-    const step = this.#step(boundary);
+    const progress = boundary === null ? undefined : this.#step(boundary);
+    const also = { files, progress, claimFrom: this.#from };
     try {
-      await this.#state.completeChunkTask(this.#runId, index, done, step);
-      this.#committed = boundary;
+      const next = await this.#state.completeChunkTask(this.#runId, index, done, also);
+      this.#committed = boundary ?? this.#committed;
+      if (next !== null) this.#claimed.push(next);
     } catch (thrown) {
       const error = toRivetError(thrown);
       if (["LEASE_LOST", "CHUNK_FAILED", "CHECKPOINT_MISSING"].includes(error.code)) throw error;
       await this.#state.completeChunkTask(this.#runId, index, done);
-      logger().warn(`could not write the progression: ${error.message}`);
+      logger().warn(`could not write what belongs to chunk ${index} with it: ${error.message}`);
+      await this.#log(files);
     }
+  }
+
+  async #log(files: readonly FileRecord[]): Promise<void> {
+    for (const file of files) await bestEffort("the file log", () => this.#state.logFile(file));
   }
 
   /**

@@ -10,6 +10,8 @@ import { commitPart } from "./commit_part.ts";
 import type { ExportContext } from "./context.ts";
 import type { Extractor } from "../workers/extractor.ts";
 import { Governor } from "./governor.ts";
+import { HeldLog } from "./held_log.ts";
+import type { FileRecord } from "../ports/state.ts";
 import { type ChunkCounts, chunkCounts } from "../encode/chunk_counts.ts";
 import type { OutputSpec } from "../encode/part_writer.ts";
 import { fileColumns } from "../encode/stage_plan.ts";
@@ -37,13 +39,17 @@ export interface Unit {
 /** What a unit came to, with the parts that were accepted. */
 export interface UnitResult extends ReadResult {
   readonly parts: readonly PartRecord[];
+  /** Of those, what is not logged yet; none unless the queue logs them. */
+  readonly files: readonly FileRecord[];
 }
 
 /** Where units come from and what is remembered about them. */
 export interface UnitQueue {
   /** Claims the next unit, or null when none is left to claim. */
   next(): Promise<Unit | null>;
-  /** Called after every part of the unit was accepted and logged (I3). */
+  /** Whether it writes the file log by itself, with the unit. */
+  readonly logsFiles: boolean;
+  /** Called after every part of the unit was accepted, and logged unless the queue does that (I3). */
   completed(unit: Unit, result: UnitResult): Promise<void>;
   failed(unit: Unit, error: RivetError): Promise<void>;
   /** Whether a failed unit may be claimed again by this run. */
@@ -70,6 +76,8 @@ export class UnitRunner {
   readonly #ctx: ExportContext;
   readonly #plan: UnitPlan;
   readonly #queue: UnitQueue;
+  /** Null: parts are logged as they are accepted. */
+  readonly #held: HeldLog | null;
   readonly #pool: ReaderPool;
   readonly #retrier: Retrier;
   readonly #lanes: number;
@@ -92,6 +100,7 @@ export class UnitRunner {
     this.#ctx = ctx;
     this.#plan = plan;
     this.#queue = queue;
+    this.#held = queue.logsFiles ? new HeldLog(ctx) : null;
     // The throttle lies between two chunks of one reader.
     const restMs = ctx.exported.mode.kind === "chunked" ? plan.job.tuning.throttleMs : 0;
     const waiting = AbortSignal.any([ctx.signal, this.#failed.signal]);
@@ -161,8 +170,10 @@ export class UnitRunner {
           chunkCounts(this.#ctx.exported.quality, result.stages.quality),
         );
         watch.stored();
-        const done = { rows, lastValue, dropped, lastTies, checksum, parts };
+        const files = this.#held?.of(unit.chunkIndex) ?? [];
+        const done = { rows, lastValue, dropped, lastTies, checksum, parts, files };
         await this.#queue.completed(unit, done);
+        this.#held?.forget(unit.chunkIndex);
         this.totals.add(result.stages);
         const bytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
         tracked.done(rows, bytes);
@@ -171,6 +182,7 @@ export class UnitRunner {
         this.#ctx.journal.add("timed", { ...times });
       } catch (error) {
         tracked.dropped();
+        await this.#held?.flush(unit.chunkIndex);
         throw error;
       }
     } catch (thrown) {
@@ -193,7 +205,7 @@ export class UnitRunner {
         part: this.#plan.numbered ? this.#nextPart(unit, index) : null,
         suffix: this.#plan.suffix,
       };
-      records.push(await commitPart(this.#ctx, part, place, columns));
+      records.push(await commitPart(this.#held?.ctx ?? this.#ctx, part, place, columns));
     }
     return records;
   }

@@ -28,6 +28,8 @@ export interface SharedChunks {
 
 export class SharedQueue implements UnitQueue {
   readonly reclaims = true;
+  /** A claim that turns out to be taken leaves parts all the same. */
+  readonly logsFiles = false;
   readonly #chunks: SharedChunks;
   readonly #claims = new WeakMap<Unit, ChunkClaim>();
   /** Of the last claim: below it nothing is pending, unless it was given back. */

@@ -1,7 +1,14 @@
 /** `chunk_task`: one chunk of a run, which only moves forward (I5). */
 import { StateError } from "../../core/base/errors.ts";
 import type { ChunkCompletion, ChunkTask, LeasedState } from "../../core/ports/state.ts";
-import type { SqlConnection, SqlExecutor, SqlParameter, SqlRow } from "../connection.ts";
+import {
+  inOrder,
+  type SqlConnection,
+  type SqlExecutor,
+  type SqlParameter,
+  type SqlRow,
+} from "../connection.ts";
+import { insertFile } from "./file_log.ts";
 import { moveCommitted } from "./progression.ts";
 import { number, numberOrNull, text, textOrNull, word } from "../row.ts";
 
@@ -71,6 +78,25 @@ async function claimLowest(
   return row === undefined ? null : chunkTask(row);
 }
 
+/** Pending ones first, so that a failing chunk gets time before its next attempt. */
+async function claimNext(
+  db: SqlConnection,
+  tx: SqlExecutor,
+  runId: string,
+  from: number,
+): Promise<ChunkTask | null> {
+  const pending = "status = 'pending' AND chunk_index >= ?";
+  return await claimLowest(db, tx, runId, pending, [from]) ??
+    (from > 0 ? await claimLowest(db, tx, runId, pending, [0]) : null) ??
+    await claimLowest(
+      db,
+      tx,
+      runId,
+      `status = 'failed' AND attempts < (SELECT max_attempts FROM chunk_run WHERE run_id = ?)`,
+      [runId],
+    );
+}
+
 /** Writes a chunk's outcome; refused unless the task is in `from`. */
 async function setResult(
   tx: SqlExecutor,
@@ -121,25 +147,15 @@ export function chunkTaskTable(db: SqlConnection): ChunkTaskTable {
 
     async claimChunkTask(runId, from = 0) {
       // A claim that a power cut takes back is one of a process that it has ended.
-      return await db.transaction(async (tx) => {
-        const pending = "status = 'pending' AND chunk_index >= ?";
-        // Pending ones first, so that a failing chunk gets time before its next attempt.
-        return await claimLowest(db, tx, runId, pending, [from]) ??
-          (from > 0 ? await claimLowest(db, tx, runId, pending, [0]) : null) ??
-          await claimLowest(
-            db,
-            tx,
-            runId,
-            `status = 'failed' AND attempts < (SELECT max_attempts FROM chunk_run WHERE run_id = ?)`,
-            [runId],
-          );
-      }, { durable: false });
+      return await db.transaction((tx) => claimNext(db, tx, runId, from), { durable: false });
     },
 
-    async completeChunkTask(runId, chunkIndex, done, progress) {
-      await db.transaction(async (tx) => {
-        await setResult(tx, runId, chunkIndex, "running", done);
+    async completeChunkTask(runId, chunkIndex, done, { files = [], progress, claimFrom } = {}) {
+      return await db.transaction(async (tx) => {
+        const logged = Promise.all(files.map((file) => insertFile(tx, file)));
+        await inOrder(logged, setResult(tx, runId, chunkIndex, "running", done));
         if (progress !== undefined) await moveCommitted(db, tx, progress);
+        return claimFrom === undefined ? null : await claimNext(db, tx, runId, claimFrom);
       });
     },
 

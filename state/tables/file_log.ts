@@ -23,32 +23,35 @@ function fileRecord(row: SqlRow): FileRecord {
   };
 }
 
+/** A part that a destination accepted. */
+export async function insertFile(tx: SqlExecutor, file: FileRecord): Promise<void> {
+  await tx.run(
+    `INSERT INTO file_log (run_id, export_name, file_name, destination, row_count, size_bytes,
+       fingerprint, md5, format, compression, chunk_index, created_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      file.runId,
+      file.exportName,
+      file.fileName,
+      file.destination,
+      file.rows,
+      file.sizeBytes,
+      file.fingerprint,
+      file.md5,
+      file.format,
+      file.compression,
+      file.chunkIndex,
+      file.createdAt,
+    ],
+  );
+}
+
 /** `file_log`. */
 export function fileLogTable(db: SqlConnection): FileLogTable {
   return {
     async logFile(file) {
       // What follows it (the chunk, the manifest) is kept; a part that is in no log is what I2 allows.
-      const insert = (tx: SqlExecutor) =>
-        tx.run(
-          `INSERT INTO file_log (run_id, export_name, file_name, destination, row_count, size_bytes,
-           fingerprint, md5, format, compression, chunk_index, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-          [
-            file.runId,
-            file.exportName,
-            file.fileName,
-            file.destination,
-            file.rows,
-            file.sizeBytes,
-            file.fingerprint,
-            file.md5,
-            file.format,
-            file.compression,
-            file.chunkIndex,
-            file.createdAt,
-          ],
-        );
-      await db.transaction(insert, { durable: false });
+      await db.transaction((tx) => insertFile(tx, file), { durable: false });
     },
 
     async files(filter) {

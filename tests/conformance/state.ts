@@ -308,6 +308,43 @@ const CHUNKS: StateCase[] = [
       assert.equal(running.status, "running");
     },
   ),
+  stateCase(
+    "I2, PG2, I5: a chunk's end, its files, the boundary and a claim are one write",
+    async (s) => {
+      await createRun(s, "orders_1", ranges(3));
+      await s.claimChunkTask("orders_1");
+      const also = {
+        files: [file("a.parquet"), file("b.parquet")],
+        progress: {
+          exportName: "orders",
+          strategy: "chunked",
+          value: "0",
+          runId: "orders_1",
+          at: AT,
+        },
+        claimFrom: 0,
+      } as const;
+      const next = await s.completeChunkTask("orders_1", 0, completion(1), also);
+      assert.deepEqual([next?.chunkIndex, next?.status, next?.attempts], [1, "running", 1]);
+      assert.deepEqual((await s.files({})).map(({ fileName }) => fileName), [
+        "b.parquet",
+        "a.parquet",
+      ]);
+      assert.equal((await s.progressions("orders"))[0].committedValue, "0");
+
+      // One that is refused leaves nothing of the others.
+      const refused = s.completeChunkTask("orders_1", 2, completion(1), also);
+      await assert.rejects(refused, { code: "CHUNK_FAILED" });
+      assert.equal((await s.files({})).length, 2);
+      const statuses = (await s.chunkTasks("orders_1")).map((t) => t.status);
+      assert.deepEqual(statuses, ["completed", "running", "pending"]);
+
+      assert.equal(await s.completeChunkTask("orders_1", 1, completion(1)), null, "nothing asked");
+      assert.equal(await claimIndex(s, "orders_1"), 2);
+      const last = await s.completeChunkTask("orders_1", 2, completion(1), { claimFrom: 2 });
+      assert.equal(last, null, "nothing left");
+    },
+  ),
   stateCase("what people read holds no secret and no control character", async (store) => {
     const raw = "it said Xk4!secretQ9\x1b[2J\u202e and postgres://u:p@ss?w@h/db";
     const shown = "it said REDACTED\x1b[2J\u202e and postgres://u:***@h/db";

@@ -17,7 +17,7 @@ const POINTS: readonly (readonly [string, number, "before" | "after"])[] = [
   ["destination.put", 1, "before"],
   ["destination.put", 1, "after"],
   ["destination.put", 3, "after"],
-  ["state.logFile", 2, "after"],
+  ["state.completeChunkTask", 2, "before"],
   ["state.completeChunkTask", 2, "after"],
   ["state.completeChunkRun", 1, "after"],
   ["destination.replace", 1, "after"],

@@ -64,7 +64,6 @@ Deno.test("each step of the write order leaves its line, in that order", async (
       /^export 'chunks': chunk 0 .*: reading$/,
       /^rivet\/chunks: SELECT .*: read, 50 rows, \d+ ms$/,
       /: put chunks_\S+_chunk0\S*: stored, \d+ ms$/,
-      /^state: logFile .*chunks_/,
       /^export 'chunks': part \S+ put, 50 rows, [\d,]+ bytes$/,
       /^state: completeChunkTask /,
       /^export 'chunks': chunk 0 done, 50 rows$/,

@@ -8,7 +8,14 @@ import { ChunkChecks } from "../../../../core/run/chunk_checks.ts";
 import type { Unit, UnitQueue } from "../../../../core/run/units.ts";
 import { answering, exportWith, SHAPE, task } from "../reconcile/reconcile_support.ts";
 
-const UNIT_RESULT = { rows: 1000, dropped: 0, lastValue: null, lastTies: null, parts: [] };
+const UNIT_RESULT = {
+  rows: 1000,
+  dropped: 0,
+  lastValue: null,
+  lastTies: null,
+  parts: [],
+  files: [],
+};
 
 interface Setup {
   readonly checks: ChunkChecks;
@@ -42,6 +49,7 @@ const unit = (chunkIndex: number) => ({ chunkIndex }) as Unit;
 /** Takes what it is told. */
 const QUEUE: UnitQueue = {
   reclaims: true,
+  logsFiles: true,
   next: () => Promise.resolve(null),
   completed: () => Promise.resolve(),
   failed: () => Promise.resolve(),

@@ -1,7 +1,12 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { RivetError, StateError } from "../../../../core/base/errors.ts";
 import type { PlannedChunk } from "../../../../core/plan/strategy.ts";
-import type { ChunkCompletion, ChunkTask, LeasedState } from "../../../../core/ports/state.ts";
+import type {
+  ChunkCompletion,
+  ChunkTask,
+  FileRecord,
+  LeasedState,
+} from "../../../../core/ports/state.ts";
 import { Journal } from "../../../../core/run/journal.ts";
 import { CheckpointQueue } from "../../../../core/run/queues.ts";
 import type { PartRecord } from "../../../../core/manifest/parts.ts";
@@ -19,7 +24,7 @@ const toUnit = ({ index }: PlannedChunk): Unit => unit(index);
 
 function result(fields: Partial<UnitResult> = {}): UnitResult {
   const nothing = { lastValue: null, dropped: 0, lastTies: null };
-  return { ...nothing, rows: 10, checksum: null, parts: [], ...fields };
+  return { ...nothing, rows: 10, checksum: null, parts: [], files: [], ...fields };
 }
 
 interface Recording {
@@ -30,7 +35,12 @@ interface Recording {
 
 function recording(
   tasks: readonly ChunkTask[],
-  options: { progressionFails?: boolean; slow?: number; until?: Promise<void> } = {},
+  options: {
+    progressionFails?: boolean;
+    slow?: number;
+    until?: Promise<void>;
+    next?: ChunkTask[];
+  } = {},
 ): Recording {
   const calls: string[] = [];
   const done: ChunkCompletion[] = [];
@@ -39,14 +49,22 @@ function recording(
     return Promise.resolve();
   };
   const state: Partial<LeasedState> = {
-    completeChunkTask: async (_run, index, completion, progress) => {
+    completeChunkTask: async (_run, index, completion, also = {}) => {
       done.push(completion);
-      await note(`complete ${index}${progress === undefined ? "" : `, commit ${progress.value}`}`);
-      if (options.progressionFails && progress !== undefined) {
+      const logged = (also.files ?? []).map((file) => `log ${file.fileName}, `).join("");
+      const moved = also.progress === undefined ? "" : `, commit ${also.progress.value}`;
+      await note(`${logged}complete ${index}${moved}`);
+      if (options.progressionFails && (moved !== "" || logged !== "")) {
         throw new Error("the progression cannot be written");
       }
       if (index === options.slow) await options.until;
+      return options.next?.shift() ?? null;
     },
+    claimChunkTask: async (_run, from) => {
+      await note(`claim from ${from}`);
+      return options.next?.shift() ?? null;
+    },
+    logFile: ({ fileName }) => note(`log ${fileName}`),
     replaceChunkResult: (_run, index, completion) => {
       done.push(completion);
       return note(`replace ${index}`);
@@ -94,6 +112,36 @@ Deno.test("I7, PG7: a progression that cannot be written does not fail the chunk
   const { calls, queue } = recording([pending(0)], { progressionFails: true });
   await queue().completed(unit(0), result());
   deepEqual(calls, ["complete 0, commit 0", "complete 0", "commit 0"]);
+});
+
+const parts = (fileName: string) => [{ fileName } as FileRecord];
+
+Deno.test("I2: what is to be logged is written with its chunk, or by itself where that fails", async () => {
+  const { calls, queue } = recording([pending(0)]);
+  await queue().completed(unit(0), result({ files: parts("a") }));
+  deepEqual(calls, ["log a, complete 0, commit 0"]);
+  const failing = recording([pending(0)], { progressionFails: true });
+  await failing.queue().completed(unit(0), result({ files: parts("a") }));
+  deepEqual(failing.calls, ["log a, complete 0, commit 0", "complete 0", "log a", "commit 0"]);
+});
+
+Deno.test("I2: a chunk that is written again is logged before it is replaced", async () => {
+  const { calls, queue } = recording([task(0)]);
+  const q = queue(new Map([[0, []]]));
+  await q.next();
+  await q.completed(unit(0), result({ files: parts("a") }));
+  deepEqual(calls, ["log a", "replace 0"]);
+});
+
+Deno.test("I5: the end of a chunk claims the next one, and each is handed out once", async () => {
+  const { calls, queue } = recording([0, 1, 2].map(pending), { next: [0, 1, 2].map(pending) });
+  const q = queue();
+  equal((await q.next())?.chunkIndex, 0);
+  equal((await q.next())?.chunkIndex, 1);
+  await q.completed(unit(0), result());
+  equal((await q.next())?.chunkIndex, 2);
+  equal(await q.next(), null);
+  deepEqual(calls, ["claim from 0", "claim from 0", "complete 0, commit 0", "claim from 2"]);
 });
 
 Deno.test("PG2: of two chunks that end at the same time the later one moves the boundary over both", async () => {

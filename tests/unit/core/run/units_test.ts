@@ -1,6 +1,6 @@
 /** Units through readers: what is claimed, committed and given up when a read, a put or the run ends early. */
 import { deepEqual, equal, rejects } from "node:assert/strict";
-import { DestinationError, SourceError } from "../../../../core/base/errors.ts";
+import { DestinationError, SourceError, StateError } from "../../../../core/base/errors.ts";
 import { throwIfAborted } from "../../../../core/base/wait.ts";
 import { openChunkRun } from "../../../../core/run/checkpoint.ts";
 import { CheckpointQueue, MemoryQueue, type RunQueue } from "../../../../core/run/queues.ts";
@@ -116,6 +116,30 @@ Deno.test("units, I3: a put that is refused fails its chunk and the run, and not
     const open = (await statuses(run)).filter((status) => status === "pending");
     // Two lanes: each may have claimed one before the first failure, and one after it was under way.
     equal(open.length >= 16, true, `${open.length} chunks were left alone`);
+  }));
+
+Deno.test("units, I2: what a chunk left is logged with it, and also when it cannot be recorded", () =>
+  withRun({}, async (run) => {
+    const names = async () => (await run.state.files({})).map(({ fileName }) => fileName).sort();
+    const { completeChunkTask } = run.ctx.state;
+    const taken = new StateError("CHUNK_FAILED", "chunk 1 is pending, not running");
+    const state = {
+      ...run.ctx.state,
+      completeChunkTask: async (...args: Parameters<typeof completeChunkTask>) => {
+        const [, index] = args;
+        // Of a chunk that goes well, nothing is logged before.
+        equal((await names()).some((name) => name.includes(`_chunk${index}.`)), false);
+        return index === 1 ? await Promise.reject(taken) : await completeChunkTask(...args);
+      },
+    };
+    const ctx = { ...run.ctx, state };
+    const queue = await checkpoint({ ...run, ctx }, 2);
+    await rejects((await runner({ ...run, ctx }, queue, new MemoryReader())).run(), {
+      code: "CHUNK_FAILED",
+    });
+    deepEqual(await keys(run.destination), await names());
+    equal((await names()).length, 2);
+    deepEqual((await statuses(run))[0], "completed");
   }));
 
 Deno.test("units: a chunk whose read fails for a while is claimed again, up to its attempts", () =>
