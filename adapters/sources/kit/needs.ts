@@ -1,7 +1,7 @@
 /** What every source needs whatever its engine: the files and variables that its block names. */
 import type { Needs } from "../../../core/ports/needs.ts";
 import type { SourceConfig } from "../../../core/config/schema.ts";
-import { SYSTEM_ROOTS } from "./trust.ts";
+import { SYSTEM_ROOTS } from "./system_roots.ts";
 
 /** TLS files of a connection; the system's own authorities need none. */
 export interface TlsFiles {

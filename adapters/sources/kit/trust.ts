@@ -2,9 +2,7 @@
 import { readFileSync } from "node:fs";
 import tls from "node:tls";
 import { ConfigError } from "../../../core/base/errors.ts";
-
-/** Names the system's trust store where a file of authorities is asked for. */
-export const SYSTEM_ROOTS = "system";
+import { SYSTEM_ROOTS } from "./system_roots.ts";
 
 /** Environment variables that tell the runtime which authorities to trust. */
 const RUNTIME_STORE = ["DENO_TLS_CA_STORE", "DENO_CERT"];

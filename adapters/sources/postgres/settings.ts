@@ -11,7 +11,7 @@ import { defaultPassFile, readPassFile } from "../../../core/config/postgres_pas
 import { type PostgresHost, PostgresUrlError } from "../../../core/config/postgres_url.ts";
 import type { SourceConfig } from "../../../core/config/schema.ts";
 import { type Env, processEnv, readPassword, readUrl } from "../kit/credentials.ts";
-import { SYSTEM_ROOTS } from "../kit/trust.ts";
+import { SYSTEM_ROOTS } from "../kit/system_roots.ts";
 import type { Credentials } from "./wire/login.ts";
 import { blockWords, type Protection, protectionOf, tlsConflict } from "../kit/tls_conflict.ts";
 import { type TlsMode, type TlsSettings, verifies } from "./wire/tls_options.ts";

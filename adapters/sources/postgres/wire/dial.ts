@@ -3,12 +3,10 @@
  * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL
  */
 import { type ByteStream, SocketStream } from "../../kit/byte_stream.ts";
-import { tlsServerEndPoint } from "./channel_binding.ts";
 import { sslRequest } from "./client_messages.ts";
-import { tlsOptions, type TlsSettings, verifies } from "./tls_options.ts";
-import { TlsError, tlsFailure } from "../../kit/tls_failure.ts";
+import type { TlsSettings } from "./tls_options.ts";
+import { TlsError } from "../../kit/tls_failure.ts";
 import { untilAborted } from "../../kit/until_aborted.ts";
-import { TlsStream } from "../../kit/tls_stream.ts";
 
 /** Where to go, and how. */
 export interface DialTarget {
@@ -28,6 +26,8 @@ export interface Channel {
   readonly encrypted: boolean;
   /** Nobody on the way can read it: encrypted, or without a way. */
   readonly confidential: boolean;
+  /** As the server showed it, of an encrypted one. */
+  readonly certificate: Uint8Array | null;
   /** What SCRAM can be bound to; null without TLS, or with a certificate whose hash is not known. */
   readonly endPoint: Uint8Array | null;
 }
@@ -74,8 +74,7 @@ async function presentedCertificate(
 ): Promise<Uint8Array | null> {
   const tls = { ...target.tls, mode: "require", caFile: undefined } as const;
   try {
-    const { stream } = await dial({ ...target, tls }, "tls", signal);
-    const certificate = stream instanceof TlsStream ? stream.certificate : null;
+    const { stream, certificate } = await dial({ ...target, tls }, "tls", signal);
     stream.close();
     return certificate;
   } catch {
@@ -92,21 +91,14 @@ async function open(
   const plain = encryption === "plain" || isUnixSocket(target.host);
   if (plain || (!target.tls.direct && !await offersTls(stream))) {
     if (plain || encryption === "prefer") {
-      return { stream, encrypted: false, confidential: isUnixSocket(target.host), endPoint: null };
+      const confidential = isUnixSocket(target.host);
+      return { stream, encrypted: false, confidential, certificate: null, endPoint: null };
     }
     throw new TlsError("the server does not offer TLS");
   }
-  const options = tlsOptions(target);
-  try {
-    const secure = await TlsStream.open(stream, options);
-    const endPoint = tlsServerEndPoint(secure.certificate);
-    return { stream: secure, encrypted: true, confidential: true, endPoint };
-  } catch (error) {
-    throw await tlsFailure(
-      error,
-      () => verifies(target.tls) ? presentedCertificate(target, signal) : Promise.resolve(null),
-    );
-  }
+  const { secured }: typeof import("./secure.ts") = await import("./secure.ts" as string);
+  const secure = await secured(stream, target, () => presentedCertificate(target, signal));
+  return { ...secure, encrypted: true, confidential: true };
 }
 
 /** @throws a system error with `code`, `TlsError`, ConfigError for an unreadable file, or what `signal` aborts with. */

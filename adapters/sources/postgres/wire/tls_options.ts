@@ -1,8 +1,4 @@
-/** What a source's TLS settings are to the runtime. */
-import net from "node:net";
-import type tls from "node:tls";
-import { clientCertificate } from "../../kit/client_certificate.ts";
-import { trustedRoots } from "../../kit/trust.ts";
+/** What a source asks of TLS. */
 
 /** `allow` and `prefer` are a URL's sslmode: plaintext or TLS first, and then the other. */
 export type TlsMode = "disable" | "allow" | "prefer" | "require" | "verify-ca" | "verify-full";
@@ -27,21 +23,4 @@ export interface TlsSettings {
 export function verifies({ mode, caFile, acceptInvalidCerts }: TlsSettings): boolean {
   if (acceptInvalidCerts) return false;
   return mode === "verify-ca" || mode === "verify-full" || caFile !== undefined;
-}
-
-/** @throws ConfigError for a file that cannot be used. */
-export function tlsOptions(
-  { host, tls }: { readonly host: string; readonly tls: TlsSettings },
-): tls.ConnectionOptions {
-  const anyHost = tls.mode !== "verify-full" || tls.acceptInvalidHostnames;
-  return {
-    servername: net.isIP(host) === 0 ? host : undefined,
-    host,
-    rejectUnauthorized: verifies(tls),
-    ca: verifies(tls) ? trustedRoots(tls.caFile) : undefined,
-    minVersion: tls.minVersion,
-    ...clientCertificate(tls),
-    ...(tls.direct ? { ALPNProtocols: ["postgresql"] } : {}),
-    ...(anyHost ? { checkServerIdentity: () => undefined } : {}),
-  };
 }
