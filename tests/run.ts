@@ -142,18 +142,25 @@ function usesMysql(file: string): boolean {
 }
 
 /** Those that would leave other lanes without work if they came last. */
-const LONG: readonly string[] = [
+export const LONG: readonly string[] = [
   "crash/crash_test.ts",
-  "compat/cases_test.ts",
-  "live/tasks/tasks_test.ts",
+  "live/repair/repair_test.ts",
+  "live/demo/demo_test.ts",
+  "live/incremental/commit_safe_test.ts",
   "live/init/postgres_test.ts",
+  "live/stops/postgres_test.ts",
+  "live/tasks/tasks_test.ts",
+  "compat/cases_test.ts",
   "live/packages/bundle_test.ts",
   "live/packages/npm_test.ts",
+  "live/snapshot/snapshot_test.ts",
+  "live/storage/partitions_postgres_test.ts",
+  "live/postgres/conformance_test.ts",
   "live/destinations/https_test.ts",
   "live/destinations/run_test.ts",
   "live/processes/processes_test.ts",
-  "live/storage/partitions_postgres_test.ts",
-  "live/demo/demo_test.ts",
+  "live/lineage_test.ts",
+  "live/check/check_test.ts",
 ];
 
 function longPlace(file: string): number {

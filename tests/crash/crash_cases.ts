@@ -99,7 +99,7 @@ export function startVictim(
 /** Joins the modules of the victim, which hundreds of starts would load one by one. */
 async function bundledVictim(folder: string): Promise<string> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--frozen", "--quiet", "--platform", "deno", "--code-splitting"]
+    args: ["bundle", "--frozen", "--quiet", "--platform", "deno", "--code-splitting", "--minify"]
       .concat("--outdir", folder, VICTIM, WORKER),
     stdout: "null",
     stderr: "piped",

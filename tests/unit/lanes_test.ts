@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { LONG } from "../run.ts";
 import { type Batch, inLanes, slowest } from "../support/lanes.ts";
 
 const passed = (n: number) => ({ passed: n, failed: [], ignored: [] });
@@ -50,4 +51,10 @@ Deno.test("lanes: the slowest are named first", () => {
     counts: passed(1),
   }));
   assert.deepEqual(slowest(results, 2), ["   12.3 s  of 12.34", "    3.0 s  of 3"]);
+});
+
+Deno.test("lanes: whatever is said to be long is there", async () => {
+  for (const file of LONG) {
+    assert.ok((await Deno.stat(new URL(`../${file}`, import.meta.url))).isFile, file);
+  }
 });
