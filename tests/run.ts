@@ -145,6 +145,11 @@ function usesMysql(file: string): boolean {
 export const LONG: readonly string[] = [
   "crash/crash_test.ts",
   "live/repair/repair_test.ts",
+  "live/repair/crash_test.ts",
+  "live/secrets_test.ts",
+  "live/plan/secrets_test.ts",
+  "live/run/modes_test.ts",
+  "live/clock_test.ts",
   "live/demo/demo_test.ts",
   "live/incremental/commit_safe_test.ts",
   "live/init/postgres_test.ts",
