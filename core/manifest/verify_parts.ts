@@ -37,6 +37,7 @@ export interface Verification {
   readonly quarantined: number;
 }
 
+/** How far parts are verified. */
 export type VerifyOptions =
   /** Nothing is read. */
   | { readonly content: false; readonly deep?: false }

@@ -10,7 +10,6 @@
  * - Compression is around the file as a whole; row groups do not apply.
  */
 import type { Format } from "../../../core/ports/format.ts";
-import { check } from "./check.ts";
 import { CsvEncoder } from "./encoder.ts";
 
 /**
@@ -21,5 +20,8 @@ export const csv: Format = {
   extension: "csv",
   wholeFile: { gzip: "gz", zstd: "zst" },
   open: (columns, { csv: options }) => Promise.resolve(new CsvEncoder(columns, options)),
-  check,
+  async check(file, expected) {
+    const { check }: typeof import("./check.ts") = await import("./check.ts" as string);
+    return await check(file, expected);
+  },
 };

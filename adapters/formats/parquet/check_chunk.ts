@@ -127,6 +127,7 @@ function checkTotals(chunk: StoredChunk, pages: readonly FoundPage[], uncompress
   }
 }
 
+/** For what is found of the chunk as a whole. */
 export function placeOf(chunk: StoredChunk): Place {
   return { column: chunk.column, row_group: chunk.rowGroup };
 }

@@ -1,7 +1,6 @@
 /** The Parquet format: what `formats` registers. */
 import type { Column } from "../../../core/types/types.ts";
 import type { EncoderOptions, Format, FormatEncoder } from "../../../core/ports/format.ts";
-import { check } from "./check.ts";
 import { openCodec } from "./codecs.ts";
 import { ParquetEncoder } from "./encoder.ts";
 import { fileConstants } from "./file_constants.ts";
@@ -26,6 +25,9 @@ export const parquet: Format = {
     });
   },
 
-  check,
+  async check(file, expected) {
+    const { check }: typeof import("./check.ts") = await import("./check.ts" as string);
+    return await check(file, expected);
+  },
   statistics: fileStatistics,
 };

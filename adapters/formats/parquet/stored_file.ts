@@ -44,6 +44,7 @@ export async function readFooter(file: FileBytes): Promise<StoredFooter> {
   }
 }
 
+/** The structs of a list; none where there is no list. */
 export function structs(value: ThriftValue | undefined): ThriftStruct[] {
   return Array.isArray(value) ? value.filter((item) => item instanceof Map) : [];
 }
@@ -53,11 +54,13 @@ export function count(struct: ThriftStruct | undefined, field: number): number {
   return optionalCount(struct, field) ?? 0;
 }
 
+/** An integer; null where there is none. */
 export function optionalCount(struct: ThriftStruct | undefined, field: number): number | null {
   const value = struct?.get(field);
   return typeof value === "bigint" ? Number(value) : null;
 }
 
+/** A struct within another. */
 export function structOf(
   struct: ThriftStruct | undefined,
   field: number,
@@ -66,6 +69,7 @@ export function structOf(
   return value instanceof Map ? value : undefined;
 }
 
+/** A name; empty where there is none. */
 export function textOf(value: ThriftValue | undefined): string {
   return value instanceof Uint8Array ? new TextDecoder().decode(value) : "";
 }

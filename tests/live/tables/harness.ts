@@ -106,7 +106,7 @@ export class Lake {
       const { exports: [found] } = await validateExports(deps, {
         exports,
         signal,
-        deep: false,
+        deep: true,
         ...where,
       });
       return { codes: found.findings.map(({ code }) => code), warnings: found.warnings };
