@@ -120,6 +120,12 @@ export class RogueClient {
     await this.send(message("C", "BEGIN"), rowOf(String(pid)), READY);
   }
 
+  /** Takes a flight that begins a transaction, reads and ends it, and answers its beginning. */
+  async beginRead(pid = 4242): Promise<void> {
+    await this.readFlight();
+    await this.send(message("C", "BEGIN"), rowOf(String(pid)));
+  }
+
   /** Until the client hangs up. */
   async silence(): Promise<void> {
     this.silent = true;

@@ -21,6 +21,7 @@ import {
   parseTextRow,
   type ResultField,
 } from "./wire/server_messages.ts";
+import { ProtocolError } from "./wire/protocol_error.ts";
 import { LostError, type Wire } from "./wire/wire.ts";
 
 /** Every value as the server's text. */
@@ -48,7 +49,6 @@ interface Running {
   stopping: Promise<void> | null;
 }
 
-/** A session that runs one statement at a time. */
 /** Messages before and behind a statement, in one flight with it: after a failure, nothing more is run. */
 export interface Surrounding {
   readonly before: readonly Uint8Array[];
@@ -64,6 +64,7 @@ export function surrounding(before: readonly string[], after: readonly string[])
   return { before: messages(before), after: messages(after) };
 }
 
+/** A session that runs one statement at a time. */
 export class Connection {
   readonly #session: Session;
   readonly #options: ConnectionOptions;
@@ -261,11 +262,11 @@ export class Connection {
     this.#grace = null;
   }
 
-  /** What to throw. Unless the server has come to the end of its answer, the connection is of no use. */
+  /** What to throw. Unless the server has come to a proper end of its answer, the connection is of no use. */
   #failed(error: unknown, answer: Answer): Error {
     const since = this.#running?.since ?? performance.now();
     this.#over();
-    if (!answer.over) this.#wire.close();
+    if (!answer.over || error instanceof ProtocolError) this.#wire.close();
     if (this.#aborted) return interrupted();
     return classify(error, {
       address: this.#session.address,

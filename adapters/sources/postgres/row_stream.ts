@@ -41,6 +41,7 @@ export class RowStream {
         if (rowsFollow) await wire.fill();
         else await answer.step();
       }
+      frames.checkEnded();
     } catch (error) {
       frames.release();
       throw failed(error);

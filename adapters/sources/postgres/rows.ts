@@ -34,6 +34,8 @@ export class RowFrames {
   #lengths: Int32Array<ArrayBuffer>;
   /** A COPY starts with a header of its own. */
   #headed: boolean;
+  /** And ends with a trailer, without which there may have been more. */
+  #ended: boolean;
   #rows = 0;
   #bytes = 0;
 
@@ -49,6 +51,7 @@ export class RowFrames {
     this.#limits = limits;
     this.#type = kind === "copy" ? FROM_SERVER.copyData : FROM_SERVER.dataRow;
     this.#headed = kind !== "copy";
+    this.#ended = kind !== "copy";
     this.#stride = rowsPerBlock(columns);
     const fields = columns * this.#stride;
     this.#kernel = kernel !== null && fields <= kernel.positions.length ? kernel : null;
@@ -72,6 +75,11 @@ export class RowFrames {
 
   get full(): boolean {
     return this.#rows === this.#stride || this.#bytes >= BLOCK_BYTES;
+  }
+
+  /** @throws ProtocolError when the answer is over before its rows are. */
+  checkEnded(): void {
+    if (!this.#ended) throw new ProtocolError("a COPY without its end");
   }
 
   /** What has been laid out, which the next rows do not join. */
@@ -148,7 +156,10 @@ export class RowFrames {
       return;
     }
     const count = view.getInt16(at);
-    if (count === COPY_TRAILER) return;
+    if (count === COPY_TRAILER) {
+      this.#ended = true;
+      return;
+    }
     if (this.#fields(count, at + 2, end) !== end) {
       throw new ProtocolError("a row whose fields have another length than itself");
     }

@@ -129,6 +129,7 @@ const COPY_END = [
   message("d", [255, 255]),
   message("c"),
   message("C", "COPY 1"),
+  message("C", "COMMIT"),
   READY,
 ];
 
@@ -139,8 +140,7 @@ async function readRows(source: Source, request: Partial<ReadRequest> = {}): Pro
 }
 
 async function copying(client: RogueClient): Promise<void> {
-  await client.begin();
-  await client.readFlight();
+  await client.beginRead();
   await client.send(...COPY_START);
 }
 
@@ -430,8 +430,6 @@ Deno.test("silent, but at work: the wait goes on", async () => {
     await copying(client);
     await enough;
     await client.send(...COPY_END);
-    await client.readFlight();
-    await client.send(message("C", "COMMIT"), READY);
     await client.silence();
   }, async (client) => {
     questions++;
@@ -493,10 +491,23 @@ Deno.test("a row that says it has 1.2 GB", async () => {
   });
 });
 
+Deno.test("a COPY that never began, or whose end did not come, is no empty table", async () => {
+  const endings = [[READY], [...COPY_START, message("c"), message("C", "COPY 1"), READY]];
+  for (const ending of endings) {
+    const server = connected(async (client) => {
+      await client.beginRead();
+      await client.send(...ending);
+      await client.silence();
+    });
+    await withSource(server, {}, async (source) => {
+      await fails(readRows(source), "SOURCE_QUERY", "permanent", /a COPY without its end/);
+    });
+  }
+});
+
 Deno.test("the first error is told, though the statement cannot be cancelled", async () => {
   const server = connected(async (client, { refuse }) => {
-    await client.begin();
-    await client.readFlight();
+    await client.beginRead();
     // Nobody takes a cancel request any more.
     refuse();
     const wide = [0, 1, ...int32(5000), ...new Uint8Array(5000)];
