@@ -11,13 +11,12 @@ import {
   registerSecret,
   registerUrlSecret,
 } from "../base/redact.ts";
-import type { ConfigDocument } from "./document.ts";
+import { type ConfigDocument, parseConfigDocument } from "./document.ts";
 import type { LoadedConfig, NamedConfig, NamedExport } from "./loaded.ts";
 import { shownNames } from "./names.ts";
 import { type ConfigPath, formatProblem, type Problem, sortProblems } from "./problem.ts";
 import { type QueryKeys, resolveQuery } from "./query.ts";
 import { readConfigText } from "./read.ts";
-import { withDocument } from "./read_document.ts";
 import { resolveExport, resolveSource } from "./resolve.ts";
 import type { Finding } from "./rules/rule.ts";
 import { type Lookup, mapStrings, substitute } from "./substitute.ts";
@@ -39,15 +38,7 @@ export interface LoadOptions {
  * lines, in its message.
  */
 export async function loadConfig(path: string, options: LoadOptions): Promise<LoadedConfig> {
-  const text = await readConfigText(path);
-  return await withDocument(text, (document) => loadDocument(path, document, options));
-}
-
-async function loadDocument(
-  path: string,
-  document: ConfigDocument,
-  options: LoadOptions,
-): Promise<LoadedConfig> {
+  const document = parseConfigDocument(await readConfigText(path));
   const report = new Report(path, document);
   report.throwIfWrong();
   const data = topMapping(document.value, report);
@@ -87,11 +78,7 @@ async function loadDocument(
  * @throws ConfigError CONFIG_NOT_FOUND, or CONFIG_INVALID when the file is no YAML mapping.
  */
 export async function loadNames(path: string, env: Lookup): Promise<NamedConfig> {
-  const text = await readConfigText(path);
-  return await withDocument(text, (document) => namesIn(path, document, env));
-}
-
-function namesIn(path: string, document: ConfigDocument, env: Lookup): NamedConfig {
+  const document = parseConfigDocument(await readConfigText(path));
   const report = new Report(path, document);
   report.throwIfWrong();
   const data = topMapping(document.value, report);
