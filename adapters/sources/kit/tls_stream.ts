@@ -153,7 +153,12 @@ export class TlsStream implements ByteStream {
   }
 
   async end(): Promise<void> {
-    await new Promise<void>((resolve) => this.#secure.end(() => resolve()));
+    await new Promise<void>((resolve) => {
+      // A socket that is closed calls nobody back.
+      if (this.#secure.destroyed) return resolve();
+      this.#secure.once("close", () => resolve());
+      this.#secure.end(() => resolve());
+    });
   }
 
   close(): void {

@@ -1,11 +1,12 @@
 /** A batch of SQL that runs: its answer is read as it is asked for, or given up. */
+import { Grace } from "../kit/grace.ts";
 import type { SilenceWatch } from "../kit/silence.ts";
 import { StatementClock } from "../kit/statement_clock.ts";
 import { MESSAGE } from "./wire/packets.ts";
 import type { Reply } from "./wire/reply.ts";
 import type { Wire } from "./wire/wire.ts";
 
-/** A server that does not confirm a cancellation within this loses the connection. */
+/** The longest silence of a server that has not confirmed a cancellation; then the connection ends. */
 const CANCEL_TIMEOUT_MS = 5_000;
 
 /** What a statement's connection does for it. */
@@ -33,7 +34,7 @@ export class Statement {
   readonly #reply: Reply;
   readonly #clock: StatementClock;
   #stepping: Promise<void> | null = null;
-  #giveUp: ReturnType<typeof setTimeout> | undefined;
+  readonly #grace = new Grace();
   /** The connection is lost; what it was lost by. */
   #lost: { readonly error: unknown } | null = null;
 
@@ -77,7 +78,11 @@ export class Statement {
   cancel(): void {
     if (this.#over || this.#reply.cancelled) return;
     this.#reply.cancelled = true;
-    this.#giveUp = setTimeout(() => this.#host.lost(), CANCEL_TIMEOUT_MS);
+    this.#grace.begin({
+      silenceMs: CANCEL_TIMEOUT_MS,
+      received: () => this.#host.wire.receivedBytes,
+      give: () => this.#host.lost(),
+    });
     this.#host.wire.send(MESSAGE.attention);
     void this.#drain();
   }
@@ -114,7 +119,7 @@ export class Statement {
       this.#host.lost();
     }
     if (!this.#over) return;
-    clearTimeout(this.#giveUp);
+    this.#grace.end();
     this.#clock.stop();
     silence.rest();
     this.#host.ended();

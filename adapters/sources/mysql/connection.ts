@@ -65,6 +65,7 @@ export class Connection {
   #lost: Error | null = null;
   readonly #closed = Promise.withResolvers<void>();
   #closing: Promise<void> | null = null;
+  #receivedBytes = 0;
   /** What waits for the server; mysql2 does not tell all of it when the connection breaks. */
   readonly #waiting = new Set<Fail>();
   /** A stream's reader ends it by itself. */
@@ -143,7 +144,8 @@ export class Connection {
     } finally {
       clearTimeout(timer);
     }
-    connection.#socket.on("data", () => {
+    connection.#socket.on("data", (bytes) => {
+      connection.#receivedBytes += bytes.length;
       if (connection.#waiting.size > 0 && !connection.#paused) connection.#silence.begin();
     });
     return connection;
@@ -353,6 +355,11 @@ export class Connection {
   statementTimedOut(): RivetError {
     const message = `the rows of a statement took longer than ${this.statementTimeoutS} s`;
     return this.#classified(Object.assign(new Error(message), { errno: STATEMENT_TIMEOUT }));
+  }
+
+  /** All that has come; 0 once the run was told to stop, which waits for nothing. */
+  get receivedBytes(): number {
+    return this.#options.signal?.aborted ? 0 : this.#receivedBytes;
   }
 
   /** Ends the connection at once, whatever the server is doing. */

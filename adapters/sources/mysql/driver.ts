@@ -60,7 +60,7 @@ export interface DriverSocket {
   pause(): void;
   resume(): void;
   once(event: "close", listener: () => void): void;
-  on(event: "data", listener: () => void): void;
+  on(event: "data", listener: (bytes: Uint8Array) => void): void;
 }
 
 export function socketOf(driver: Driver): DriverSocket {

@@ -6,6 +6,7 @@ import type { Batch } from "../../../core/batch/batch.ts";
 import { SourceError } from "../../../core/base/errors.ts";
 import type { ReadRequest } from "../../../core/ports/source.ts";
 import { delay, interrupted } from "../../../core/base/wait.ts";
+import { Grace } from "../kit/grace.ts";
 import { StatementClock } from "../kit/statement_clock.ts";
 import type { Connection, RowStream } from "./connection.ts";
 import { RowDecoder } from "./decode.ts";
@@ -15,7 +16,7 @@ import { RowPackets } from "./rows.ts";
 
 /** Batches decoded ahead of the one that is being worked on. */
 const AHEAD = 1;
-/** A server that goes on sending after its statement was cancelled is left after this. */
+/** The longest silence of a server whose statement was cancelled; then it is left. */
 const DRAIN_MS = 5000;
 const NEVER = new AbortController().signal;
 
@@ -127,7 +128,12 @@ class Arrivals {
 
 /** Ends the statement at the server and drops what it has sent, so that the connection is free. */
 async function drop(connection: Connection, arrivals: Arrivals): Promise<void> {
-  const timer = setTimeout(() => connection.destroy(), DRAIN_MS);
+  const grace = new Grace();
+  grace.begin({
+    silenceMs: DRAIN_MS,
+    received: () => connection.receivedBytes,
+    give: () => connection.destroy(),
+  });
   try {
     await connection.cancel();
   } catch {
@@ -139,7 +145,7 @@ async function drop(connection: Connection, arrivals: Arrivals): Promise<void> {
   } catch {
     // Usually the cancellation itself; nobody waits for this statement's result any more.
   }
-  clearTimeout(timer);
+  grace.end();
 }
 
 /** Reads inside the transaction that is open. Left early, the statement is cancelled at the server. */

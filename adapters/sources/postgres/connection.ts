@@ -9,6 +9,7 @@ import { classify } from "./errors.ts";
 import { openSession, type Servers, type Session } from "./open.ts";
 import { RowStream } from "./row_stream.ts";
 import type { RowLimits } from "../kit/block.ts";
+import { Grace } from "../kit/grace.ts";
 import { type Kernel, kernels } from "./kernel/kernel.ts";
 import type { RowKind } from "./rows.ts";
 import { Answer } from "./wire/answer.ts";
@@ -36,7 +37,7 @@ export interface ConnectionOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A statement that was cancelled ends within this, or its connection does. */
+/** The longest silence of a server whose statement was cancelled; then the connection ends. */
 const STOP_GRACE_MS = 10_000;
 /** A server that does not answer a goodbye is left after this. */
 const GOODBYE_MS = 2000;
@@ -73,7 +74,7 @@ export class Connection {
   #kernel: Kernel | null = null;
   #running: Running | null = null;
   /** Closes the connection of a statement that does not end when it is cancelled. */
-  #grace: ReturnType<typeof setTimeout> | null = null;
+  readonly #grace = new Grace();
   #closing: Promise<void> | null = null;
   /** Each ends what runs. */
   readonly #signals = new Set<AbortSignal>();
@@ -186,10 +187,15 @@ export class Connection {
   }
 
   async #stop(answer: Answer): Promise<void> {
-    this.#grace = setTimeout(() => {
-      if (answer.over) return;
-      this.#wire.close(new LostError("the statement did not end when it was cancelled"));
-    }, STOP_GRACE_MS);
+    this.#grace.begin({
+      silenceMs: STOP_GRACE_MS,
+      // A run that is told to end does not wait for what comes.
+      received: () => this.#aborted ? 0 : this.#wire.receivedBytes,
+      give: () => {
+        if (answer.over) return;
+        this.#wire.close(new LostError("the statement did not end when it was cancelled"));
+      },
+    });
     const { settings, encryption, key } = this.#session;
     if (key !== null) await requestCancel(settings, encryption, key);
   }
@@ -258,8 +264,7 @@ export class Connection {
   /** No statement runs any more. */
   #over(): void {
     this.#running = null;
-    if (this.#grace !== null) clearTimeout(this.#grace);
-    this.#grace = null;
+    this.#grace.end();
   }
 
   /** What to throw. Unless the server has come to a proper end of its answer, the connection is of no use. */

@@ -44,6 +44,8 @@ export class Wire implements PacketTaker {
   packetBytes = MAX_PACKET_BYTES;
   /** Of the database, if the server told. */
   collation: Collation | undefined;
+  /** All that has come. */
+  receivedBytes = 0;
   readonly #channel: Channel;
   readonly #steps: Steps | null;
   readonly #splitter = new PacketSplitter();
@@ -94,6 +96,7 @@ export class Wire implements PacketTaker {
       this.#at = 0;
       const piece = await this.#channel.take();
       if (piece === null) throw new LostError("the server closed the connection");
+      this.receivedBytes += piece.length;
       this.#piece = piece;
     }
     this.#reader = reader;

@@ -30,6 +30,8 @@ export class Wire {
   readonly parameters = new Map<string, string>();
   /** Asked when the server has been silent for too long; null: then it is given up. */
   probe: Probe | null = null;
+  /** All that has come. */
+  receivedBytes = 0;
   readonly #stream: ByteStream;
   readonly #watch: SilenceWatch;
   readonly #steps: Steps | null;
@@ -91,6 +93,7 @@ export class Wire {
       this.#watch.end();
     }
     if (count === null) throw this.#lost(null);
+    this.receivedBytes += count;
     this.buffer.filled(count);
   }
 
