@@ -20,7 +20,7 @@ const options = object({
   export: exportOption,
   validate: option("--validate", {
     description:
-      message`Count the rows of every file as it is written, then verify what the destination holds.`,
+      message`Go through every file as a reader would before it is put, then verify what the destination holds.`,
   }),
   reconcile: option("--reconcile", {
     description: message`Compare with COUNT(*) of the source query.`,
