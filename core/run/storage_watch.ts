@@ -18,6 +18,7 @@ type Watched = Pick<ExportContext, "exported" | "journal" | "snapshot">;
 
 type WatchedPlan = Pick<ExportPlan, "strategy" | "base">;
 
+/** Whether what an export reads is still the same tables and parts when it has been read. */
 export class StorageWatch {
   readonly #ctx: Watched;
   readonly #source: ExportSource;

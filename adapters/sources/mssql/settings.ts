@@ -14,6 +14,7 @@ import { type TlsMode, type TlsSettings } from "./tls.ts";
 const DEFAULT_PORT = 1433;
 const DEFAULT_CONNECT_TIMEOUT_S = 30;
 
+/** Where a server is and who logs in there, of a URL or its parts, with what is left out filled in. */
 export interface ConnectionSettings {
   readonly host: string;
   /** null: the port is asked of the SQL Server Browser, by the instance's name. */
