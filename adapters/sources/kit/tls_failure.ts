@@ -24,6 +24,9 @@ const UNTRUSTED: readonly string[] = [
   "CERT_NOT_YET_VALID",
 ];
 
+/** Of a connection that ended; that it did so within a handshake says nothing of TLS. */
+const LOST: readonly string[] = ["ECONNRESET", "ECONNABORTED", "EPIPE"];
+
 const TRUST_HINT =
   "Name the authority's PEM file in source.tls.ca_file (sslrootcert in a URL), or add it to the " +
   "system's trust store; SSL_CERT_FILE names another file for that.";
@@ -57,6 +60,10 @@ export async function tlsFailure(
 ): Promise<Error> {
   if (error instanceof RivetError || !(error instanceof Error)) return error as Error;
   const code = (error as { code?: string }).code ?? "";
+  if (LOST.includes(code)) {
+    const message = "the server closed the connection before TLS was agreed on";
+    return Object.assign(new Error(message, { cause: error }), { code });
+  }
   if (!isUntrusted(code)) return new TlsError(error.message, { cause: error });
   const certificate = await presented();
   if (certificate === null) {

@@ -178,7 +178,9 @@ function timedOut({ statementTimeoutMs }: ErrorContext): Verdict {
 function byCode(error: unknown, context: ErrorContext): Verdict {
   const chain = [...causes(error)];
   const secure = chain.find((e) => CERTIFICATE.test(e.message) || e.code === "EENCRYPT");
-  if (context.connecting && secure !== undefined) return TLS;
+  // A connection that is lost while TLS is negotiated is lost.
+  const lost = chain.some(({ code }) => code !== undefined && BY_CODE[code] === DISCONNECTED);
+  if (context.connecting && secure !== undefined && !lost) return TLS;
   // The innermost cause says why.
   for (const { code } of chain.toReversed()) {
     const known = code === undefined ? undefined : BY_CODE[code];

@@ -35,6 +35,8 @@ export interface ServerOptions {
   readonly rules: readonly Rule[];
   /** The certificate; without one the server offers no encryption. */
   readonly certificates?: TestCertificates;
+  /** What it answers to the question for encryption, instead of what it does; null: nothing. */
+  readonly encryption?: number | null;
   /** TLS from the first byte on (TDS 8.0). */
   readonly strict?: boolean;
   /** Answers a login with something else than success. */
@@ -53,7 +55,8 @@ const QUIET_PACKET_BYTES = 32_764;
 const LATE_MS = 300;
 const HEADER_BYTES = 8;
 
-function preloginReply(encryption: number): Buffer {
+function preloginReply(encryption: number | null): Buffer {
+  if (encryption === null) return Buffer.from([0, 0, 6, 0, 6, 0xff, 16, 0, 0, 0, 0, 0]);
   return Buffer.from([0, 0, 11, 0, 6, 1, 0, 17, 0, 1, 0xff, 16, 0, 0, 0, 0, 0, encryption]);
 }
 
@@ -300,7 +303,7 @@ export class TdsServer {
     const prelogin = new PacketReader(current.wire);
     const hello = await prelogin.message();
     if (hello === null) return;
-    const encryption = inside ? ENCRYPTION.on : ENCRYPTION.notSupported;
+    const { encryption = inside ? ENCRYPTION.on : ENCRYPTION.notSupported } = this.#options;
     await writeAll(current.wire, packet(PACKET.RESPONSE, preloginReply(encryption), true));
     let reader = prelogin;
     if (inside) {

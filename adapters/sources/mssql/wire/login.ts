@@ -48,6 +48,16 @@ export class LoginError extends Error {
   }
 }
 
+/** What a server says instead of encrypting all of a session: nobody logs in to it. */
+const REFUSALS: Readonly<Record<number, string>> = {
+  [ENCRYPTION.off]: "the server encrypts the login alone, not what is read",
+  [ENCRYPTION.notSupported]: "the server offers no encryption",
+};
+const UNSAID = "the server says nothing of encryption";
+
+/** `cause`: what the negotiation of TLS threw. */
+class HandshakeError extends Error {}
+
 /** Reads what is no tokens. */
 class Body implements MessageReader {
   bytes: Uint8Array = new Uint8Array(0);
@@ -91,13 +101,24 @@ async function askEncryption(wire: Wire, encrypt: boolean): Promise<number | nul
   return encryptionOf(body.bytes);
 }
 
+async function negotiated(
+  stream: ByteStream,
+  options: tls.ConnectionOptions,
+): Promise<TlsStream> {
+  try {
+    return await TlsStream.open(stream, options);
+  } catch (cause) {
+    throw new HandshakeError("TLS", { cause });
+  }
+}
+
 /** TLS over `stream`, within packets. */
 async function handshakeInside(
   stream: ByteStream,
   options: tls.ConnectionOptions,
 ): Promise<TlsStream> {
   const handshake = new HandshakeStream(stream);
-  const secure = await TlsStream.open(handshake, options);
+  const secure = await negotiated(handshake, options);
   handshake.finish();
   return secure;
 }
@@ -109,11 +130,11 @@ async function secured(
   steps: Steps | null,
 ): Promise<TlsStream> {
   const options = tlsOptions(settings);
-  if (settings.tls.strict) return await TlsStream.open(stream, options);
+  if (settings.tls.strict) return await negotiated(stream, options);
   const plain = new Wire(unbuffered(stream), steps);
   const encryption = await askEncryption(plain, true);
   if (encryption !== ENCRYPTION.on && encryption !== ENCRYPTION.required) {
-    throw new LoginError("the server did not negotiate encryption", "EENCRYPT");
+    throw new LoginError(REFUSALS[encryption ?? -1] ?? UNSAID, "EENCRYPT");
   }
   // It would be taken for the server's, behind the handshake.
   if (plain.ahead > 0) throw new ProtocolError("bytes before the handshake");
@@ -154,8 +175,8 @@ async function dial(
     return await untilAborted(signal, secured(stream, settings, steps), (late) => late.close());
   } catch (error) {
     stream.close();
-    if (signal.aborted || settings.tls.mode === "unchecked") throw error;
-    throw await tlsFailure(error, () => presented(settings, port, signal));
+    if (signal.aborted || !(error instanceof HandshakeError)) throw error;
+    throw await tlsFailure(error.cause, () => presented(settings, port, signal));
   }
 }
 

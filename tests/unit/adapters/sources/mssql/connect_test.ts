@@ -30,7 +30,7 @@ traitTest(
   "connect: a server without encryption is not told the password",
   async ({ connectTo, withServer }) => {
     await withServer([], async (server) => {
-      await failsWith(connectTo(server), "SOURCE_TLS", "permanent", /negotiate encryption/);
+      await failsWith(connectTo(server), "SOURCE_TLS", "permanent", /offers no encryption/);
       assert.deepEqual(server.logins, []);
     }, { certificates: undefined });
   },

@@ -1,5 +1,6 @@
 /** Servers that break their word, over a real socket: each ends in time, with the right error. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { postgres } from "../../../../../adapters/sources/postgres/mod.ts";
 import { type ErrorCategory, type ErrorCode, RivetError } from "../../../../../core/base/errors.ts";
 import type { SourceConfig } from "../../../../../core/config/schema.ts";
@@ -578,3 +579,13 @@ for (const { name, server: start, work } of INTERRUPTIONS) {
     assert.equal(cancels, name === "a login" ? 0 : 1);
   });
 }
+
+Deno.test("a server that leaves while TLS is negotiated is lost, whatever is checked of it", async () => {
+  const server = startRogue((client) => client.send(Buffer.from("S")));
+  await withServer(server, async () => {
+    for (const sslmode of ["require", "verify-full"]) {
+      const connecting = connect(server, { parameters: `sslmode=${sslmode}` });
+      await fails(connecting, "SOURCE_DISCONNECTED", "disconnect", /before TLS was agreed on/);
+    }
+  });
+});
