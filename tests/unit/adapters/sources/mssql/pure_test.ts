@@ -6,6 +6,7 @@ import { plannedRows, scanFacts } from "../../../../../adapters/sources/mssql/ex
 import { evenBounds } from "../../../../../adapters/sources/mssql/introspect.ts";
 import { classifyRoute, ROUTE_WARNINGS } from "../../../../../adapters/sources/mssql/pooler.ts";
 import { settingsSql } from "../../../../../adapters/sources/mssql/session.ts";
+import { ProtocolError } from "../../../../../adapters/sources/mssql/wire/packets.ts";
 import { StatementClock } from "../../../../../adapters/sources/kit/statement_clock.ts";
 import { until } from "../../../../support/until.ts";
 
@@ -122,19 +123,19 @@ Deno.test("errors: by number, then by code, then by message; unknown is permanen
     [{ number: 229 }, "SOURCE_PERMISSION", "auth"],
     [{ number: 99_999 }, "SOURCE_QUERY", "permanent"],
     [
-      { code: "ESOCKET", cause: driverError({ code: "ECONNRESET" }) },
+      { code: "ECANCEL", cause: driverError({ code: "ECONNRESET" }) },
       "SOURCE_DISCONNECTED",
       "disconnect",
     ],
-    [{ code: "ESOCKET" }, "SOURCE_DISCONNECTED", "disconnect"],
-    [{ code: "ECLOSE" }, "SOURCE_DISCONNECTED", "disconnect"],
+    [{ code: "EPROTOCOL" }, "SOURCE_DISCONNECTED", "disconnect"],
+    [{ code: "EPIPE" }, "SOURCE_DISCONNECTED", "disconnect"],
     [{}, "SOURCE_QUERY", "permanent"],
   ] as const;
   for (const [fields, code, category] of cases) {
     const error = classify(driverError(fields), CONTEXT);
     assert.deepEqual([error.code, error.category], [code, category], JSON.stringify(fields));
   }
-  const ended = classify(new Error("unexpected end of data"), CONTEXT);
+  const ended = classify(new ProtocolError("a message ends within a token"), CONTEXT);
   assert.equal(ended.category, "disconnect");
 });
 
@@ -154,10 +155,12 @@ Deno.test("errors: a statement that ran into its own timeout is permanent whatev
 
 Deno.test("errors: while connecting, a refused port is the network and a certificate is TLS", () => {
   const connecting = { ...CONTEXT, connecting: true };
-  const refused = driverError({ code: "ESOCKET", cause: driverError({ code: "ECONNREFUSED" }) });
+  const refused = driverError({ code: "ECONNREFUSED" });
   assert.equal(classify(refused, connecting).code, "SOURCE_UNREACHABLE");
-  const late = driverError({ code: "ETIMEOUT" }, "Failed to connect to h:1433 in 30000ms");
+  const late = driverError({ code: "ETIMEDOUT" }, "the login took longer than 30 s");
   assert.equal(classify(late, connecting).code, "SOURCE_UNREACHABLE");
-  const untrusted = driverError({ code: "ESOCKET" }, "self signed certificate");
+  const untrusted = driverError({ code: "CERT_HAS_EXPIRED" }, "certificate has expired");
   assert.equal(classify(untrusted, connecting).code, "SOURCE_TLS");
+  const lost = driverError({ code: "ECONNRESET" }, "disconnected before TLS was established");
+  assert.equal(classify(lost, connecting).code, "SOURCE_DISCONNECTED");
 });
