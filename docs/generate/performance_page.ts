@@ -60,6 +60,12 @@ function bestRust(comparison: Comparison | undefined): string | null {
   return (Math.min(...rust.map(wall)) / Math.min(...ours.map(wall))).toFixed(2);
 }
 
+const RUST = "rivet-cli (Rust): full";
+
+function cpuByRust(comparison: Comparison | undefined): string | null {
+  return ratio(comparison, ["rivet: full", RUST], ({ cpuSeconds }) => cpuSeconds);
+}
+
 /** What is reached of what the tool is meant to reach, in the order of its importance. */
 function targets({ comparisons, singles }: BenchResults): Target[] {
   const { orders, page_views, content_items, mysql, mssql } = comparisons;
@@ -105,6 +111,12 @@ function targets({ comparisons, singles }: BenchResults): Target[] {
       aim: "1.5",
     },
     { figure: "the same, CPU seconds", value: cpu(content_items), aim: "2.0" },
+    {
+      // The aims in seconds, by what rivet-cli took on the machine and in the hour that they were set in.
+      figure: "CPU by rivet-cli's of the same hour: orders, page views, content items",
+      value: both(both(cpuByRust(orders), cpuByRust(page_views)), cpuByRust(content_items)),
+      aim: "0.50, 0.49, 0.87",
+    },
     {
       figure: "one row to Parquet, as installed: CPU s, RSS MB",
       value: both(single("bundle_one_row_cpu_s", 2), single("bundle_one_row_rss_mb", 0)),
@@ -155,7 +167,7 @@ function targets({ comparisons, singles }: BenchResults): Target[] {
     },
     {
       figure: "orders, files against rivet-cli's",
-      value: ratio(orders, ["rivet: full", "rivet-cli (Rust): full"], (f) => f.filesMb),
+      value: ratio(orders, ["rivet: full", RUST], (f) => f.filesMb),
       aim: "0.75",
     },
     {
