@@ -1,6 +1,15 @@
 /** The shape of an artifact as apply accepts it; what it means is checked in `read_artifact.ts`. */
-import type { Infer } from "../base/shape.ts";
-import { s } from "../base/shapes.ts";
+import * as v from "valibot";
+import {
+  instant,
+  nonNegative,
+  number,
+  object,
+  positive,
+  strictObject,
+  text,
+  whole,
+} from "../base/schema.ts";
 import {
   exportSchema,
   lineageSchema,
@@ -8,36 +17,37 @@ import {
   sourceSchema,
 } from "../config/schema.ts";
 
-const bound = s.union([s.number().int(), s.string(), s.null()]);
-const instant = s.instant();
+const bound = v.union([whole, v.string(), v.null()]);
+
+// The query is written out: a plan reads no other file.
+const { query_file: _file, allow_outside: _outside, ...exportEntries } = exportSchema.entries;
 
 /** Only what apply uses; the rest of the artifact is for people and may grow. */
-export const artifactSchema = s.object({
-  plan_id: s.string().min(1),
+export const artifactSchema = object({
+  plan_id: text,
   created_at: instant,
   expires_at: instant,
-  export_name: s.string().min(1),
-  plan_fingerprint: s.string().min(1),
-  resolved_plan: s.strictObject({
+  export_name: text,
+  plan_fingerprint: text,
+  resolved_plan: strictObject({
     source: sourceSchema,
-    // The query is written out: a plan reads no other file.
-    export: exportSchema.omit({ query_file: true, allow_outside: true }),
-    notifications: notificationsSchema.nullable(),
+    export: strictObject(exportEntries),
+    notifications: v.nullable(notificationsSchema),
     // Absent from plans without one.
-    lineage: lineageSchema.optional(),
-    base_query: s.string(),
-    redacted: s.array(s.string()),
+    lineage: v.optional(lineageSchema),
+    base_query: v.string(),
+    redacted: v.array(v.string()),
   }),
-  computed: s.strictObject({
-    chunk_ranges: s.array(s.pair(bound, bound)),
-    chunk_count: s.number().int().min(0),
-    cursor_snapshot: s.string().nullable(),
-    row_estimate: s.number().nullable(),
-    snapshot: s.strictObject({ id: s.string().min(1), point: s.string() }).optional(),
+  computed: strictObject({
+    chunk_ranges: v.array(v.strictTuple([bound, bound])),
+    chunk_count: nonNegative,
+    cursor_snapshot: v.nullable(v.string()),
+    row_estimate: v.nullable(number),
+    snapshot: v.optional(strictObject({ id: text, point: v.string() })),
   }),
-  prioritization: s.object({ recommended_wave: s.number().int().positive() }),
-  config_path: s.string().min(1),
-  integrity: s.string(),
+  prioritization: object({ recommended_wave: positive }),
+  config_path: text,
+  integrity: v.string(),
 });
 
-export type ArtifactData = Infer<typeof artifactSchema>;
+export type ArtifactData = v.InferOutput<typeof artifactSchema>;

@@ -1,4 +1,5 @@
 /** From the plans of a file to what a run needs, without reading any other file (PA1). */
+import { read } from "../base/schema.ts";
 import { dirname, resolve } from "node:path";
 import type { LoadedConfig } from "../config/loaded.ts";
 import { formatPath } from "../config/problem.ts";
@@ -116,7 +117,11 @@ function listeners(
 /** As the export may have been written: rules look at what is written, and defaults are not. */
 function withoutDefaults(config: ExportConfig): Record<string, unknown> {
   const { name, destination } = config;
-  const defaults: Record<string, unknown> = exportSchema.parse({ name, destination, table: "t" });
+  const defaults: Record<string, unknown> = read(exportSchema, {
+    name,
+    destination,
+    table: "t",
+  });
   const needed = ["name", "destination", "query", "table"];
   // Found from the other one, and sealed with it.
   const { chunk_size_memory_mb: memory } = config;

@@ -1,4 +1,5 @@
 /** Sealed plans, read and checked: a plan is believed only after this (PA2, PA3, PA5, PA6, PA9). */
+import { check, issueLine } from "../base/schema.ts";
 import { readText } from "../config/read.ts";
 import { ConfigError, RivetError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
@@ -68,12 +69,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
 export async function checkArtifact(raw: unknown, options: ReadOptions): Promise<CheckedPlan> {
   const sealed = await checkSeal(raw);
   if (options.verifyKey !== null) await checkSignature(sealed, options.verifyKey);
-  const parsed = artifactSchema.safeParse(raw);
+  const parsed = check(artifactSchema, raw);
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw invalid(`the plan is not one of this version: ${issue.path.join(".")}: ${issue.message}`);
+    throw invalid(`the plan is not one of this version: ${issueLine(parsed.issues[0])}`);
   }
-  const data = parsed.data;
+  const data = parsed.output;
   await checkAgreement(data);
   checkRanges(data);
   refuseMissingSecrets(data);

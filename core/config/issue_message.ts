@@ -1,10 +1,9 @@
 /** What the schema found, in the words of someone who writes YAML. */
-import type { Issue, Shape } from "../base/shape.ts";
-import { NumberShape } from "../base/shape_scalars.ts";
 import { redact } from "../base/redact.ts";
+import { type Issue, isUnknownKey, pathOf, type Schema } from "../base/schema.ts";
 import { didYouMean, nearest } from "../base/suggest.ts";
 import type { ConfigPath } from "./problem.ts";
-import { knownKeys, placesOf, schemaAt } from "./schema_keys.ts";
+import { knownKeys, type Node, placesOf, schemaAt, variantsOf } from "./schema_keys.ts";
 
 /** Fields whose value is never shown, not even in an error about it. */
 const SECRET_KEYS = new Set(["password", "url", "webhook_url"]);
@@ -28,21 +27,17 @@ export interface IssueMessage {
   readonly message: string;
 }
 
-/** The messages of one issue: one, except for several unknown keys in one mapping. */
-export function issueMessages(root: Shape<unknown>, issue: Issue, data: unknown): IssueMessage[] {
-  const { path } = issue;
-  if (issue.code === "unrecognized_keys") {
-    const known = knownKeys(root, path, data);
-    return issue.keys.map((key) => ({
-      path: [...path, key],
-      message: unknownKeyMessage(root, path, key, known),
-    }));
-  }
-  return [{ path, message: issueMessage(root, issue, path, data) }];
+/** What is said of one issue, and where. */
+export function issueMessage(root: Schema, issue: Issue, data: unknown): IssueMessage {
+  const path = pathOf(issue);
+  if (!isUnknownKey(issue)) return { path, message: messageAt(root, issue, path, data) };
+  const block = path.slice(0, -1);
+  const known = knownKeys(root, block, data);
+  return { path, message: unknownKeyMessage(root, block, String(path.at(-1)), known) };
 }
 
 function unknownKeyMessage(
-  root: Shape<unknown>,
+  root: Schema,
   path: ConfigPath,
   key: string,
   known: readonly string[],
@@ -71,54 +66,71 @@ function valueAt(data: unknown, path: ConfigPath): unknown {
   return value;
 }
 
-function issueMessage(root: Shape<unknown>, issue: Issue, path: ConfigPath, data: unknown): string {
+function messageAt(root: Schema, issue: Issue, path: ConfigPath, data: unknown): string {
   const value = valueAt(data, path);
   const secret = path.some((part) => SECRET_KEYS.has(String(part)));
   // `password:secret`, written without the space, is a text where a mapping belongs.
   const misplaced = typeof value === "string" &&
     /(password|passwd|pwd|secret|url)\s*[:=]/i.test(value);
   const got = secret || misplaced ? describeKind(value) : describe(value);
-  if (value === undefined) return missingMessage(issue);
-  switch (issue.code) {
-    case "invalid_type": {
-      const field = schemaAt(root, path, data);
-      const whole = field instanceof NumberShape && field.isInt;
-      const expected = whole ? "a whole number" : typeName(issue.expected);
-      const quote = expected === "text" && ["number", "boolean"].includes(typeof value)
-        ? " (put it in quotes)"
-        : "";
-      return `expected ${expected}, got ${got}${quote}`;
-    }
-    case "invalid_value":
-      return oneOf(value, issue.values.map(String), got);
-    case "invalid_union":
-      return unionMessage(root, issue, path, data, got);
-    case "too_small":
-      if (issue.origin === "string") return "must not be empty";
-      if (issue.origin === "array") return "needs at least one entry";
-      return `must be at least ${smallest(issue)}, got ${got}`;
-    case "too_big":
-      return `must be at most ${issue.maximum}, got ${got}`;
-    case "invalid_format":
-    case "unrecognized_keys":
+  const field = schemaAt(root, path, data);
+  const choices = tagsOf(root, issue, path, data) ?? choicesOf(field);
+  if (value === undefined) {
+    const which = choices.length === 0 ? "" : `: one of ${choices.join(", ")}`;
+    return `required, but missing${which}`;
+  }
+  if (issue.kind !== "schema") return limitMessage(issue, got);
+  if (choices.length > 0) return oneOf(value, choices, got);
+  if (issue.type === "union") return unionMessage(root, issue, path, data, got);
+  const expected = field !== undefined && isWhole(field) ? "a whole number" : typeName(issue.type);
+  const quote = expected === "text" && ["number", "boolean"].includes(typeof value)
+    ? " (put it in quotes)"
+    : "";
+  return `expected ${expected}, got ${got}${quote}`;
+}
+
+/** Of a value of the right type that goes too far. */
+function limitMessage(issue: Issue, got: string): string {
+  switch (issue.type) {
+    case "min_length":
+      return Array.isArray(issue.input) ? "needs at least one entry" : "must not be empty";
+    case "integer":
+      return `expected a whole number, got ${got}`;
+    case "finite":
+      return `expected a number, got ${got}`;
+    case "min_value":
+      return `must be at least ${issue.requirement}, got ${got}`;
+    case "gt_value":
+      return `must be at least ${Number(issue.requirement) + 1}, got ${got}`;
+    case "max_value":
+      return `must be at most ${issue.requirement}, got ${got}`;
+    default:
       return issue.message;
   }
 }
 
-function missingMessage(issue: Issue): string {
-  const choices = issue.code === "invalid_value"
-    ? issue.values.map(String)
-    : unionTypes(issue) ?? [];
-  return choices.length === 0
-    ? "required, but missing"
-    : `required, but missing: one of ${choices.join(", ")}`;
+/** The values of `type` that a variant has, where that is what is wrong; undefined for any other issue. */
+function tagsOf(
+  root: Schema,
+  { type }: Issue,
+  path: ConfigPath,
+  data: unknown,
+): string[] | undefined {
+  if (type !== "variant") return undefined;
+  const variant = schemaAt(root, path.slice(0, -1), data);
+  // Else the issue is of the variant as a whole.
+  if (variant?.type !== "variant") return undefined;
+  return variantsOf(variant).map((option) => String(option.entries?.type.literal));
 }
 
-/** The `type` values of a discriminated union, or undefined for any other issue. */
-function unionTypes(issue: Issue): string[] | undefined {
-  return issue.code === "invalid_union" && "options" in issue && Array.isArray(issue.options)
-    ? issue.options.map(String)
-    : undefined;
+/** The values that a field is one of. */
+function choicesOf(field: Node | undefined): string[] {
+  if (field?.type === "literal") return [String(field.literal)];
+  return field?.type === "picklist" ? (field.options ?? []).map(String) : [];
+}
+
+function isWhole({ type, pipe = [] }: Node): boolean {
+  return type === "integer" || pipe.some(isWhole);
 }
 
 function oneOf(value: unknown, choices: readonly string[], got: string): string {
@@ -129,55 +141,36 @@ function oneOf(value: unknown, choices: readonly string[], got: string): string 
 }
 
 function unionMessage(
-  root: Shape<unknown>,
-  issue: Extract<Issue, { code: "invalid_union" }>,
+  root: Schema,
+  issue: Issue,
   path: ConfigPath,
   data: unknown,
   got: string,
 ): string {
-  const types = unionTypes(issue);
-  if (types !== undefined) return oneOf(valueAt(data, path), types, got);
+  const issues = issue.issues ?? [];
   // A branch that complains about something inside the value accepts its outer type: follow it.
-  const inside = issue.errors.find((branch) => branch.length > 0 && !branch.some(isTypeOfWhole));
-  if (inside !== undefined) {
-    const [first] = inside;
-    const at = [...path, ...first.path];
-    return issueMessage(root, { ...first, path: at }, at, data);
-  }
-  const expected = issue.errors.flatMap((branch) => branch.filter(isTypeOfWhole).map(expectedOf));
+  const inside = issues.find((one) => one.path !== undefined);
+  if (inside !== undefined) return messageAt(root, inside, [...path, ...pathOf(inside)], data);
+  const expected = issues.map((one) => typeName(one.type));
   return `expected ${[...new Set(expected)].join(" or ")}, got ${got}`;
 }
 
-function isTypeOfWhole(issue: Issue): boolean {
-  return issue.path.length === 0 && issue.code === "invalid_type";
-}
-
-function expectedOf(issue: Issue): string {
-  return issue.code === "invalid_type" ? typeName(issue.expected) : issue.message;
-}
-
-/** `>0` of whole numbers is "at least 1". */
-function smallest(issue: Extract<Issue, { code: "too_small" }>): string {
-  return issue.inclusive === false ? String(Number(issue.minimum) + 1) : String(issue.minimum);
-}
-
-function typeName(expected: string): string {
-  switch (expected) {
+function typeName(type: string): string {
+  switch (type) {
     case "string":
       return "text";
     case "number":
       return "a number";
-    case "int":
-      return "a whole number";
     case "boolean":
       return "true or false";
     case "array":
       return "a list";
-    case "object":
+    case "strict_object":
+    case "variant":
     case "record":
       return "a mapping";
     default:
-      return expected;
+      return type;
   }
 }
 

@@ -3,10 +3,10 @@
  * rules in `rules/`; the schema says only what each field is. JSON Schema and the configuration
  * reference are generated from it, so every field's description carries its default and unit.
  */
-import type { Infer } from "../base/shape.ts";
-import { s } from "../base/shapes.ts";
+import * as v from "valibot";
+import { strictObject, text } from "../base/schema.ts";
 import { exportSchema } from "./schema/export.ts";
-import { text } from "./schema/fields.ts";
+import { defaulted, described, optional } from "./schema/fields.ts";
 import { lineageSchema } from "./schema/lineage.ts";
 import { sourceSchema } from "./schema/source.ts";
 
@@ -36,30 +36,48 @@ export {
 } from "./schema/source.ts";
 
 /** `notifications:` at the top of the file. */
-export const notificationsSchema = s.strictObject({
-  slack: s.strictObject({
-    webhook_url: text.optional().describe("Incoming webhook; prefer webhook_url_env."),
-    webhook_url_env: text.optional().describe("Environment variable that holds the webhook."),
-    on: s.array(s.enum(["failure", "schema_change", "degraded"])).default(["failure"]).describe(
-      "Events to tell about. Default: failure.",
+export const notificationsSchema = described(
+  strictObject({
+    slack: optional(
+      strictObject({
+        webhook_url: optional(text, "Incoming webhook; prefer webhook_url_env."),
+        webhook_url_env: optional(text, "Environment variable that holds the webhook."),
+        on: defaulted(
+          v.array(v.picklist(["failure", "schema_change", "degraded"])),
+          ["failure"],
+          "Events to tell about. Default: failure.",
+        ),
+      }),
+      "Messages to a Slack channel. A failing webhook only warns.",
     ),
-  }).optional().describe("Messages to a Slack channel. A failing webhook only warns."),
-}).describe("Whom to tell about a run.");
+  }),
+  "Whom to tell about a run.",
+);
 
-export const configSchema = s.strictObject({
-  source: sourceSchema,
-  exports: s.array(exportSchema).min(1).describe("What to export, at least one."),
-  notifications: notificationsSchema.optional(),
-  lineage: lineageSchema.optional(),
-  parallel_exports: s.boolean().default(false).describe(
-    "Run all exports at the same time in one process, as --parallel-exports does. Default: false.",
-  ),
-  parallel_export_processes: s.boolean().default(false).describe(
-    "Run each export as a process of its own, as --parallel-export-processes does. Default: false.",
-  ),
-}).describe("Configuration of Rivet: one source, its exports.");
+export const configSchema = described(
+  strictObject({
+    source: sourceSchema,
+    exports: described(
+      v.pipe(v.array(exportSchema), v.minLength(1)),
+      "What to export, at least one.",
+    ),
+    notifications: v.optional(notificationsSchema),
+    lineage: v.optional(lineageSchema),
+    parallel_exports: defaulted(
+      v.boolean(),
+      false,
+      "Run all exports at the same time in one process, as --parallel-exports does. Default: false.",
+    ),
+    parallel_export_processes: defaulted(
+      v.boolean(),
+      false,
+      "Run each export as a process of its own, as --parallel-export-processes does. Default: false.",
+    ),
+  }),
+  "Configuration of Rivet: one source, its exports.",
+);
 
 /** The block after parsing, with its defaults. */
-export type NotificationsConfig = Infer<typeof notificationsSchema>;
+export type NotificationsConfig = v.InferOutput<typeof notificationsSchema>;
 /** A whole file after parsing, with its defaults; nothing is resolved or read yet. */
-export type RivetConfig = Infer<typeof configSchema>;
+export type RivetConfig = v.InferOutput<typeof configSchema>;

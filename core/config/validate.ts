@@ -1,10 +1,10 @@
 /** Shape and relations of a parsed file: every problem at once. */
-import type { Shape } from "../base/shape.ts";
-import { ObjectShape } from "../base/shape_blocks.ts";
-import { s } from "../base/shapes.ts";
+import * as v from "valibot";
+import { check, looseObject, pathOf, type Schema } from "../base/schema.ts";
 import { nearest } from "../base/suggest.ts";
-import { issueMessages } from "./issue_message.ts";
+import { issueMessage } from "./issue_message.ts";
 import type { ConfigPath } from "./problem.ts";
+import { knownKeys } from "./schema_keys.ts";
 import { EXPORT_RULES, ROOT_RULES, SOURCE_RULES } from "./rules.ts";
 import type { Finding, Rule } from "./rules/rule.ts";
 import {
@@ -28,11 +28,11 @@ type Block = Readonly<Record<string, unknown>>;
 /** @param substituted paths (`JSON.stringify`ed) of the strings that a variable was put into. */
 export function validateConfig(data: Block, substituted: ReadonlySet<string>): Validation {
   const value = typeSubstituted(data, substituted);
-  const result = configSchema.safeParse(value);
-  const shape: Finding[] = (result.error?.issues ?? [])
-    .flatMap((issue) => issueMessages(configSchema, issue, value));
+  const result = check(configSchema, value);
+  const shape: Finding[] = (result.issues ?? [])
+    .map((issue) => issueMessage(configSchema, issue, value));
   return {
-    config: result.success ? result.data : null,
+    config: result.success ? result.output : null,
     findings: [...shape, ...checkRules(value)],
   };
 }
@@ -43,18 +43,17 @@ export function validateConfig(data: Block, substituted: ReadonlySet<string>): V
  */
 function typeSubstituted(data: Block, substituted: ReadonlySet<string>): Block {
   let copy: Block = data;
-  for (const issue of configSchema.safeParse(data).error?.issues ?? []) {
-    const { path } = issue;
-    if (issue.code !== "invalid_type" || !substituted.has(JSON.stringify(path))) continue;
-    copy = replaceAt(copy, path, (text) => typed(String(text), issue.expected)) as Block;
+  for (const issue of check(configSchema, data).issues ?? []) {
+    const path = pathOf(issue);
+    if (!substituted.has(JSON.stringify(path))) continue;
+    copy = replaceAt(copy, path, (text) => typed(String(text), issue.type)) as Block;
   }
   return copy;
 }
 
 function typed(text: string, expected: string): unknown {
   if (expected === "boolean") return text === "true" ? true : text === "false" ? false : text;
-  const wantsNumber = expected === "number" || expected === "int";
-  return wantsNumber && /^-?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : text;
+  return expected === "number" && /^-?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : text;
 }
 
 function replaceAt(value: unknown, path: ConfigPath, change: (leaf: unknown) => unknown): unknown {
@@ -91,11 +90,11 @@ function checkRules(data: Block): Finding[] {
 }
 
 /** The blocks that root rules look at; exports stay as they are written. */
-const rootSchema = s.looseObject({
-  notifications: notificationsSchema.optional(),
-  lineage: lineageSchema.optional(),
-  parallel_exports: s.boolean().optional(),
-  parallel_export_processes: s.boolean().optional(),
+const rootSchema = looseObject({
+  notifications: v.optional(notificationsSchema),
+  lineage: v.optional(lineageSchema),
+  parallel_exports: v.optional(v.boolean()),
+  parallel_export_processes: v.optional(v.boolean()),
 });
 
 /** Keep the rest of an export checkable when a required field is missing or wrong. */
@@ -108,20 +107,19 @@ interface Lenient<T> {
 }
 
 /** What of a block parses, its broken keys left out; null when the block is no mapping. */
-function lenient<T>(schema: Shape<T>, raw: unknown, standIns: Block): Lenient<T> | null {
+function lenient<T>(schema: Schema<T>, raw: unknown, standIns: Block): Lenient<T> | null {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return null;
   const broken = new Set<string>();
-  for (const issue of schema.safeParse(raw).error?.issues ?? []) {
-    if (issue.path.length > 0) broken.add(String(issue.path[0]));
-    else if (issue.code === "unrecognized_keys") issue.keys.forEach((key) => broken.add(key));
+  for (const issue of check(schema, raw).issues ?? []) {
+    pathOf(issue).slice(0, 1).forEach((key) => broken.add(String(key)));
   }
   const kept = Object.entries(raw).filter(([key]) => !broken.has(key));
   const needed = Object.entries(standIns).filter(([key]) => broken.has(key));
-  const result = schema.safeParse(Object.fromEntries([...kept, ...needed]));
+  const result = check(schema, Object.fromEntries([...kept, ...needed]));
   if (!result.success) return null;
-  const known = schema instanceof ObjectShape ? Object.keys(schema.shape) : [];
+  const known = knownKeys(schema, [], raw);
   const meant = [...broken].map((key) => nearest(key, known)).filter((key) => key !== undefined);
-  return { value: result.data, broken: new Set([...broken, ...meant]) };
+  return { value: result.output, broken: new Set([...broken, ...meant]) };
 }
 
 function apply<Subject>(rules: readonly Rule<Subject>[], subject: Lenient<Subject>): Finding[] {

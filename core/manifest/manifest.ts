@@ -2,7 +2,8 @@
  * `manifest.json` version 1 (contracts section 3): its shape, its bytes and their reader. Property names
  * are those of the file. Fields may be added, never removed: a reader ignores what it does not know.
  */
-import { s } from "../base/shapes.ts";
+import * as v from "valibot";
+import { check, issueLine, nonNegative as count, object, text } from "../base/schema.ts";
 import { RivetError } from "../base/errors.ts";
 import type { FileStatistics } from "../ports/format.ts";
 
@@ -109,78 +110,77 @@ export interface Manifest {
   readonly table?: { readonly type: string; readonly version: string };
 }
 
-const count = s.number().int().min(0);
-const fingerprint = s.string().regex(/^xxh3:[0-9a-f]{16}$/, "expected xxh3:<16 hex>");
+const fingerprint = v.pipe(v.string(), v.regex(/^xxh3:[0-9a-f]{16}$/, "expected xxh3:<16 hex>"));
 
-const partSchema = s.object({
+const partSchema = object({
   part_id: count,
-  path: s.string().min(1),
+  path: text,
   rows: count,
   size_bytes: count,
   content_fingerprint: fingerprint,
-  content_md5: s.string(),
-  status: s.enum(["committed", "quarantined", "superseded"]),
-  chunk_index: count.nullable().default(null),
+  content_md5: v.string(),
+  status: v.picklist(["committed", "quarantined", "superseded"]),
+  chunk_index: v.optional(v.nullable(count), null),
 });
 
-const bound = s.object({ value: s.string(), exact: s.boolean() }).nullable();
+const bound = v.nullable(object({ value: v.string(), exact: v.boolean() }));
 
-const statistics = s.object({
-  columns: s.array(s.object({
-    path: s.array(s.string()),
+const statistics = object({
+  columns: v.array(object({
+    path: v.array(v.string()),
     values: count,
     nulls: count,
     bytes: count,
     min: bound,
     max: bound,
-    fieldId: count.nullish(),
+    fieldId: v.nullish(count),
   })),
-  splits: s.array(count),
+  splits: v.array(count),
 });
 
-const tableCommit = s.object({
-  write: s.enum(["append", "replace", "overwrite", "amend"]),
-  covers: s.object({ field: count, from: s.string() }).optional(),
-  columns: s.array(s.object({ name: s.string(), type: s.string() })),
-  files: s.array(s.object({
-    path: s.string(),
-    statistics: statistics.nullable(),
-    partition: s.string().optional(),
+const tableCommit = object({
+  write: v.picklist(["append", "replace", "overwrite", "amend"]),
+  covers: v.optional(object({ field: count, from: v.string() })),
+  columns: v.array(object({ name: v.string(), type: v.string() })),
+  files: v.array(object({
+    path: v.string(),
+    statistics: v.nullable(statistics),
+    partition: v.optional(v.string()),
   })),
-  removed: s.array(s.string()),
-  kept: s.array(s.string()),
+  removed: v.array(v.string()),
+  kept: v.array(v.string()),
 });
 
-const manifestSchema = s.object({
-  manifest_version: s.literal(MANIFEST_VERSION),
-  run_id: s.string().min(1),
-  export_name: s.string().min(1),
-  started_at: s.string(),
-  finished_at: s.string(),
-  status: s.enum(["success", "failed", "interrupted", "prepared"]),
-  source: s.object({
-    engine: s.string(),
-    schema: s.string().nullable(),
-    table: s.string().nullable(),
+const manifestSchema = object({
+  manifest_version: v.literal(MANIFEST_VERSION),
+  run_id: text,
+  export_name: text,
+  started_at: v.string(),
+  finished_at: v.string(),
+  status: v.picklist(["success", "failed", "interrupted", "prepared"]),
+  source: object({
+    engine: v.string(),
+    schema: v.nullable(v.string()),
+    table: v.nullable(v.string()),
   }),
-  destination: s.object({ kind: s.string(), uri: s.string() }),
-  format: s.string(),
-  compression: s.string(),
-  schema_fingerprint: fingerprint.nullable(),
-  columns: s.array(s.object({ name: s.string(), type: s.string() })),
+  destination: object({ kind: v.string(), uri: v.string() }),
+  format: v.string(),
+  compression: v.string(),
+  schema_fingerprint: v.nullable(fingerprint),
+  columns: v.array(object({ name: v.string(), type: v.string() })),
   row_count: count,
   part_count: count,
-  parts: s.array(partSchema),
-  snapshot: s.string().nullish(),
-  cursor: s.object({
-    before: s.string().nullable(),
-    after: s.string(),
-    ties: s.string().optional(),
-  }).optional(),
-  sequence: count.optional(),
-  previous_run_id: s.string().nullish(),
-  table_commit: tableCommit.optional(),
-  table: s.object({ type: s.string(), version: s.string() }).optional(),
+  parts: v.array(partSchema),
+  snapshot: v.nullish(v.string()),
+  cursor: v.optional(object({
+    before: v.nullable(v.string()),
+    after: v.string(),
+    ties: v.optional(v.string()),
+  })),
+  sequence: v.optional(count),
+  previous_run_id: v.nullish(v.string()),
+  table_commit: v.optional(tableCommit),
+  table: v.optional(object({ type: v.string(), version: v.string() })),
 });
 
 /** What of a manifest contradicts the rest of it, or null. */
@@ -213,14 +213,10 @@ export function parseManifest(bytes: Uint8Array, key: string): Manifest {
   } catch (cause) {
     throw new RivetError("VALIDATION_FAILED", `${key} is not JSON`, { hint: DAMAGED_HINT, cause });
   }
-  const parsed = manifestSchema.safeParse(json);
-  const against = parsed.success ? contradiction(parsed.data) : null;
-  if (parsed.success && against === null) return parsed.data;
-  const problems = against !== null
-    ? [against]
-    : (parsed.error?.issues ?? []).slice(0, 3).map((issue) =>
-      issue.path.length === 0 ? issue.message : `${issue.path.join(".")}: ${issue.message}`
-    );
+  const parsed = check(manifestSchema, json);
+  const against = parsed.success ? contradiction(parsed.output) : null;
+  if (parsed.success && against === null) return parsed.output;
+  const problems = against !== null ? [against] : (parsed.issues ?? []).slice(0, 3).map(issueLine);
   throw new RivetError("VALIDATION_FAILED", `${key} is not a manifest: ${problems.join("; ")}`, {
     hint: DAMAGED_HINT,
   });

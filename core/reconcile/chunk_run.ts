@@ -1,6 +1,7 @@
 /** The chunk run that reconcile and repair work on (RC1, RC4, RR7). */
 import { createHash } from "node:crypto";
-import { s } from "../base/shapes.ts";
+import * as v from "valibot";
+import { number, object, read } from "../base/schema.ts";
 import type { LoadedExport } from "../config/loaded.ts";
 import { ConfigError, RivetError } from "../base/errors.ts";
 import type { Source } from "../ports/source.ts";
@@ -19,17 +20,17 @@ export interface RecordedRun {
   readonly baseHash?: string;
 }
 
-const planSchema = s.object({
-  shape: s.object({
-    kind: s.enum(CUT_KINDS),
-    base: s.string(),
-    column: s.string(),
-    columnType: s.any<ChunkShape["columnType"]>().optional(),
-    unique: s.boolean().optional(),
-    table: s.string().optional(),
+const planSchema = object({
+  shape: object({
+    kind: v.picklist(CUT_KINDS),
+    base: v.string(),
+    column: v.string(),
+    columnType: v.optional(v.custom<ChunkShape["columnType"]>(() => true)),
+    unique: v.optional(v.boolean()),
+    table: v.optional(v.string()),
   }),
-  pageRows: s.number().nullable(),
-  baseHash: s.string().optional(),
+  pageRows: v.nullable(number),
+  baseHash: v.optional(v.string()),
 });
 
 /** Tells two base queries apart without showing them: what is stored of them holds no secret. */
@@ -91,7 +92,7 @@ export async function latestRun(
 
 function storedPlan(run: ChunkRun): Pick<RecordedRun, "shape" | "pageRows" | "baseHash"> {
   try {
-    return planSchema.parse(JSON.parse(run.plan));
+    return read(planSchema, JSON.parse(run.plan));
   } catch (cause) {
     throw new RivetError("STATE_CORRUPT", `the plan of chunk run '${run.runId}' cannot be read`, {
       hint:

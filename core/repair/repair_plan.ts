@@ -1,5 +1,6 @@
 /** What a repair will do (RR1, RR6). Property names are those of its JSON: public API. */
-import { s } from "../base/shapes.ts";
+import * as v from "valibot";
+import { check, object, pathOf } from "../base/schema.ts";
 import type { LoadedExport } from "../config/loaded.ts";
 import { ConfigError, RivetError } from "../base/errors.ts";
 import type { ChunkTask } from "../ports/state.ts";
@@ -30,15 +31,15 @@ export interface RepairPlan {
   readonly skipped: readonly SkippedPartition[];
 }
 
-const reportSchema = s.object({
-  export_name: s.string(),
-  run_id: s.string(),
-  strategy: s.string(),
-  partitions: s.array(s.object({
-    kind: s.string(),
-    identifier: s.string(),
-    status: s.enum(["match", "mismatch", "unknown"]),
-    note: s.string().nullish(),
+const reportSchema = object({
+  export_name: v.string(),
+  run_id: v.string(),
+  strategy: v.string(),
+  partitions: v.array(object({
+    kind: v.string(),
+    identifier: v.string(),
+    status: v.picklist(["match", "mismatch", "unknown"]),
+    note: v.nullish(v.string()),
   })),
 });
 
@@ -61,12 +62,13 @@ export function parseReport(text: string, from: string): ReportForRepair {
   } catch {
     return refuse("is not JSON");
   }
-  const parsed = reportSchema.safeParse(json);
+  const parsed = check(reportSchema, json);
   if (!parsed.success) {
-    const [{ path, message }] = parsed.error.issues;
-    return refuse(`is no reconcile report: ${path.join(".") || "the document"}: ${message}`);
+    const [issue] = parsed.issues;
+    const place = pathOf(issue).join(".") || "the document";
+    return refuse(`is no reconcile report: ${place}: ${issue.message}`);
   }
-  const { export_name, run_id, strategy, partitions } = parsed.data;
+  const { export_name, run_id, strategy, partitions } = parsed.output;
   // RR7
   if (strategy !== "chunked") {
     return refuse(`is of strategy '${strategy}'; only chunks are repaired`);

@@ -89,9 +89,15 @@ export const REASONS: Readonly<Record<string, Reason>> = {
     why:
       "problems name line and column, and `plan` writes two keys back with every other byte as it was",
   },
-  "zod": {
-    use: "takes or refuses what our own shapes do, in tests",
-    why: "a checker of values, and of JSON Schema, that we did not write",
+  "valibot": {
+    use:
+      "checks configurations, plans, manifests and answers of stores; types and JSON Schema come from the same text",
+    why:
+      "one module and plain objects, which a start does not notice; zod, with the same checks, is 76 modules (ADR 50)",
+  },
+  "@valibot/to-json-schema": {
+    use: "the JSON Schema of `rivet schema`; loaded there",
+    why: "by the makers of valibot",
   },
   "@opentelemetry/api": {
     use: "spans and metrics, through the exporter that the runtime has; loaded where it exports",

@@ -21,7 +21,7 @@ function modeOf(keys: Mapping): { mode?: string } {
 }
 
 /** Keys of the top of a file that this version does not have. */
-const TOP = [...Object.keys(configSchema.shape), "load"];
+const TOP = [...Object.keys(configSchema.entries), "load"];
 
 /** A mapping of an export that says nothing of its mode, or says it itself. */
 function ofExport(value: Mapping): Mapping {
@@ -50,9 +50,9 @@ export function wholeConfig(text: string): Mapping | null {
     ? { exports: value }
     : !isMapping(value)
     ? null
-    : only(value, configSchema.shape)
+    : only(value, configSchema.entries)
     ? value
-    : only(value, exportSchema.shape)
+    : only(value, exportSchema.entries)
     ? ofExport(value)
     : null;
   return root === null ? null : completed(root);

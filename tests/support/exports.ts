@@ -1,4 +1,5 @@
 /** Exports as a configuration file would give them. */
+import { read } from "../../core/base/schema.ts";
 import type { LoadedExport } from "../../core/config/loaded.ts";
 import { resolveExport } from "../../core/config/resolve.ts";
 import { exportSchema } from "../../core/config/schema.ts";
@@ -7,7 +8,7 @@ import { exportSchema } from "../../core/config/schema.ts";
 export function loadedExport(fields: Record<string, unknown> = {}): LoadedExport {
   const source = { type: "postgres" as const, url_env: "U" };
   const what = fields.query === undefined ? { table: "orders" } : {};
-  const config = exportSchema.parse({
+  const config = read(exportSchema, {
     name: "orders",
     ...what,
     destination: { type: "local", path: "/out" },

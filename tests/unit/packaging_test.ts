@@ -57,6 +57,7 @@ Deno.test("the product's packages are those it imports; tests and the demo bring
     "@observablehq/plot",
     "@opentelemetry/api",
     "@optique/core",
+    "@valibot/to-json-schema",
     "avsc",
     "google-auth-library",
     "hyparquet",
@@ -66,6 +67,7 @@ Deno.test("the product's packages are those it imports; tests and the demo bring
     "mysql2",
     "postgres",
     "snappyjs",
+    "valibot",
     "yaml",
   ]);
 });

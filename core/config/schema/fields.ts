@@ -1,10 +1,31 @@
-/** The scalar shapes that the configuration's blocks share. */
-import type { NumberShape, TextShape } from "../../base/shape_scalars.ts";
-import { s } from "../../base/shapes.ts";
+/** Keys with what is said of them: in the JSON Schema, in the reference, in an editor. */
+import * as v from "valibot";
 
-/** Text that must not be empty. */
-export const text: TextShape = s.string().min(1);
-/** A whole number from 1. */
-export const positive: NumberShape = s.number().int().positive();
-/** A whole number from 0. */
-export const nonNegative: NumberShape = s.number().int().min(0);
+type Described<S extends v.GenericSchema> = v.SchemaWithPipe<
+  readonly [S, v.DescriptionAction<v.InferOutput<S>, string>]
+>;
+
+/** A key that has to be written. */
+export function described<const S extends v.GenericSchema>(
+  schema: S,
+  description: string,
+): Described<S> {
+  return v.pipe(schema, v.description(description));
+}
+
+/** A key that may be absent. */
+export function optional<const S extends v.GenericSchema>(
+  schema: S,
+  description: string,
+): v.OptionalSchema<Described<S>, undefined> {
+  return v.optional(described(schema, description));
+}
+
+/** A key that has a value where it is not written. */
+export function defaulted<const S extends v.GenericSchema, const D extends v.InferInput<S>>(
+  schema: S,
+  value: D,
+  description: string,
+): v.OptionalSchema<Described<S>, D> {
+  return v.optional(described(schema, description), value);
+}

@@ -1,8 +1,8 @@
 /** What a new user does: an empty folder and a URL in the environment, then init, doctor, check and run. */
+import { Ajv2020 } from "ajv/dist/2020.js";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { z } from "zod";
 import { configJsonSchema } from "../../../core/config/json_schema.ts";
 import { type CliResult, rivet } from "../../support/rivet.ts";
 
@@ -54,8 +54,9 @@ export async function firstRun(
     );
     succeeded("init", init);
     const yaml = await Deno.readTextFile(join(folder, "rivet.yaml"));
-    const config = parse(yaml);
-    z.fromJSONSchema(configJsonSchema()).parse(config);
+    const config: { readonly exports: ScaffoldExport[] } = parse(yaml);
+    const ajv = new Ajv2020({ strict: true });
+    assert.ok(ajv.validate(configJsonSchema(), config), ajv.errorsText());
     succeeded("doctor", await run("doctor", "-c", "rivet.yaml", "--write-probe"));
     succeeded("check", await run("check", "-c", "rivet.yaml"));
     const outcome = await run("run", "-c", "rivet.yaml", "--validate", "--json", "-q");

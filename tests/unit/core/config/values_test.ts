@@ -1,3 +1,4 @@
+import { read } from "../../../../core/base/schema.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { resolveCompression } from "../../../../core/config/compression.ts";
@@ -49,7 +50,7 @@ Deno.test("durations: a whole number with a unit", () => {
 Deno.test("compression: defaults, levels, profiles, CSV", () => {
   const of = (fields: Partial<ExportConfig>) => {
     const base = { name: "a", table: "t", destination: { type: "stdout" } };
-    const { codec, level } = resolveCompression(exportSchema.parse({ ...base, ...fields }));
+    const { codec, level } = resolveCompression(read(exportSchema, { ...base, ...fields }));
     return `${codec} ${level}`;
   };
   assert.equal(of({}), "zstd 3");

@@ -1,3 +1,4 @@
+import { read } from "../../../../core/base/schema.ts";
 import assert from "node:assert/strict";
 import type { ExportConfig } from "../../../../core/config/schema.ts";
 import { parquetSchema } from "../../../../core/config/schema/output.ts";
@@ -75,7 +76,7 @@ Deno.test("stages: every unknown column is named at once, with the nearest one",
 });
 
 Deno.test("stages: a Bloom filter is of a column that there is, and of no boolean or float", () => {
-  const parquet = parquetSchema.parse({ bloom_filter_columns: ["id", "rate", "flags", "idd"] });
+  const parquet = read(parquetSchema, { bloom_filter_columns: ["id", "rate", "flags", "idd"] });
   const mixed = [
     ...columns,
     column("rate", { kind: "float", bits: 64 }),

@@ -1,10 +1,11 @@
+import { read } from "../../../../core/base/schema.ts";
 import assert from "node:assert/strict";
 import type { DestinationConfig } from "../../../../core/config/schema.ts";
 import { destinationSchema } from "../../../../core/config/schema.ts";
 import { outputDataset } from "../../../../core/lineage/output_dataset.ts";
 
 const at = (fields: Record<string, unknown>, uri = "") => {
-  const config: DestinationConfig = destinationSchema.parse(fields);
+  const config: DestinationConfig = read(destinationSchema, fields);
   const dataset = outputDataset(config, "orders", uri);
   return dataset === null ? null : `${dataset.namespace} ${dataset.name}`;
 };

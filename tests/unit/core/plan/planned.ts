@@ -1,4 +1,5 @@
 /** Exports planned without a source. */
+import { read } from "../../../../core/base/schema.ts";
 import type { LoadedConfig } from "../../../../core/config/loaded.ts";
 import { resolveExport, resolveSource } from "../../../../core/config/resolve.ts";
 import { exportSchema, sourceSchema } from "../../../../core/config/schema.ts";
@@ -70,7 +71,7 @@ export function incrementalStrategy(
 const WHOLE: Strategy = { kind: "whole", reads: [{ kind: "cursor", sql: BASE }] };
 
 export function planned(facts: PlannedFacts = {}): PlannedExport {
-  const config = exportSchema.parse({
+  const config = read(exportSchema, {
     name: facts.name ?? "orders",
     table: "orders",
     destination: { type: "local", path: "./out" },
@@ -109,13 +110,13 @@ export function planned(facts: PlannedFacts = {}): PlannedExport {
   };
 }
 
-const SOURCE = sourceSchema.parse({ type: "postgres", url_env: "DATABASE_URL" });
+const SOURCE = read(sourceSchema, { type: "postgres", url_env: "DATABASE_URL" });
 
 export function configOf(
   one: PlannedExport,
   options: { path?: string; source?: Record<string, unknown>; notifications?: unknown } = {},
 ): LoadedConfig {
-  const source = sourceSchema.parse({
+  const source = read(sourceSchema, {
     type: "postgres",
     ...options.source ?? { url_env: "DATABASE_URL" },
   });

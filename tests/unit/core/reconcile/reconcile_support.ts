@@ -1,4 +1,5 @@
 /** A checkpointed run and a source that answers from a table, for reconcile and repair. */
+import { read } from "../../../../core/base/schema.ts";
 import { resolveExport } from "../../../../core/config/resolve.ts";
 import type { LoadedConfig, LoadedExport } from "../../../../core/config/loaded.ts";
 import { configSchema } from "../../../../core/config/schema.ts";
@@ -13,7 +14,7 @@ export const RUN_ID = "orders_20260329T125109.336";
 export const SHAPE: ChunkShape = { kind: "range", base: "SELECT id FROM orders", column: "id" };
 
 export function loadedConfig(...exports: Record<string, unknown>[]): LoadedConfig {
-  const config = configSchema.parse({
+  const config = read(configSchema, {
     source: { type: "postgres", url_env: "U" },
     exports: exports.map((fields) => ({
       name: "orders",
