@@ -20,7 +20,8 @@ import {
   withShop,
 } from "./packaged.ts";
 
-const NOBODY = 65532;
+/** Nobody whom the system knows, nor the image's user, who owns folders of a test beside this one. */
+const NOBODY = 65531;
 const PREPARE = fileURLToPath(new URL("../../../fixtures/demo/prepare_stores.ts", import.meta.url));
 const PROGRAM: Program = { command: [Deno.execPath(), "run", "-A", "--no-check", MAIN], env: {} };
 
