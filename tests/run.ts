@@ -146,6 +146,7 @@ export const LONG: readonly string[] = [
   "crash/crash_test.ts",
   "live/repair/repair_test.ts",
   "live/repair/crash_test.ts",
+  "live/postgres/types_test.ts",
   "live/secrets_test.ts",
   "live/plan/secrets_test.ts",
   "live/run/modes_test.ts",
