@@ -87,7 +87,8 @@ export class LocalDestination implements Destination {
     try {
       return linkNew(file, target);
     } catch (error) {
-      if (errnoOf(error) !== "ENOENT" || isThere(dirname(target))) throw error;
+      // Whether the folder is there by now says nothing: another put may have made it since.
+      if (errnoOf(error) !== "ENOENT" || !isThere(file)) throw error;
     }
     await this.#createParents(target);
     return linkNew(file, target);

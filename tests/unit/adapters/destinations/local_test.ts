@@ -32,6 +32,19 @@ for (const c of destinationCases) {
     }));
 }
 
+Deno.test("local destination: a folder that another put makes meanwhile is as good as one's own", () =>
+  inFolder(async (folder) => {
+    const destination = new LocalDestination({ root: folder });
+    for (let round = 0; round < 60; round++) {
+      const keys = Array.from({ length: 12 }, (_, i) => `day=${round}/part-${i}`);
+      await Promise.all(keys.map((key) => putFile(destination, key, bytes)));
+    }
+    const found = [];
+    for await (const { key } of destination.list("day=")) found.push(key);
+    assert.equal(found.length, 60 * 12);
+    await destination.close();
+  }));
+
 Deno.test("local destination: opening and listing create nothing", () =>
   inFolder(async (folder) => {
     const root = join(folder, "out");
