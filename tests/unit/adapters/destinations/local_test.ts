@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { LocalDestination } from "../../../../adapters/destinations/local.ts";
 import {
   openStaging,
@@ -35,13 +35,22 @@ for (const c of destinationCases) {
 Deno.test("local destination: a folder that another put makes meanwhile is as good as one's own", () =>
   inFolder(async (folder) => {
     const destination = new LocalDestination({ root: folder });
-    for (let round = 0; round < 60; round++) {
-      const keys = Array.from({ length: 12 }, (_, i) => `day=${round}/part-${i}`);
-      await Promise.all(keys.map((key) => putFile(destination, key, bytes)));
+    const { linkSync } = Deno;
+    Deno.linkSync = (from, to) => {
+      try {
+        linkSync(from, to);
+      } catch (error) {
+        Deno.linkSync = linkSync;
+        Deno.mkdirSync(dirname(String(to)));
+        throw error;
+      }
+    };
+    try {
+      await putFile(destination, "day=1/part.csv", bytes);
+    } finally {
+      Deno.linkSync = linkSync;
     }
-    const found = [];
-    for await (const { key } of destination.list("day=")) found.push(key);
-    assert.equal(found.length, 60 * 12);
+    assert.deepEqual(await destination.read("day=1/part.csv"), bytes);
     await destination.close();
   }));
 
