@@ -19,6 +19,7 @@ import {
   bytesDecoder,
   type ColumnDecoder as DecoderOf,
   fixedDecoder,
+  intDecoder,
   type Loop,
 } from "../kit/kernel/column_decoder.ts";
 import { decodeCodePage, decodeUtf16, decodeUuid } from "./text.ts";
@@ -56,32 +57,8 @@ const MAX_COUNTED_BYTES = 0x7fff_ffff;
 /** Bytes of a datetimeoffset's offset. */
 const OFFSET_BYTES = 2;
 
-type IntType = Extract<RivetType, { kind: "int" }>;
 type DecimalType = Extract<RivetType, { kind: "decimal" }>;
 type TimestampType = Extract<RivetType, { kind: "timestamp" }>;
-
-function intDecoder({ bits, signed }: IntType, fault: Fault): ColumnDecoder {
-  switch (bits) {
-    case 16:
-      return fixedDecoder(
-        makeBuilder("i16"),
-        (code: KernelCode, from, to) => code.int16(from, to),
-        (b, from, to, builder) => decodeInt(b, from, to, builder, bits, fault),
-      );
-    case 32:
-      return fixedDecoder(
-        makeBuilder("i32"),
-        (code: KernelCode, from, to) => code.int32(from, to),
-        (b, from, to, builder) => decodeInt(b, from, to, builder, bits, fault),
-      );
-    case 64:
-      return fixedDecoder(
-        makeBuilder("i64"),
-        (code: KernelCode, from, to) => code.int64(from, to, signed ? 1 : 0),
-        (b, from, to, builder) => decodeLong(b, from, to, builder, signed, fault),
-      );
-  }
-}
 
 function floatDecoder(bits: 32 | 64, whole: boolean, fault: Fault): ColumnDecoder {
   const options = { bits, whole };
@@ -219,7 +196,10 @@ export function columnDecoder(
         (b, from, to, builder) => decodeBit(b, from, to, builder, fault),
       );
     case "int":
-      return intDecoder(type, fault);
+      return intDecoder(type, {
+        narrow: (b, from, to, builder, bits) => decodeInt(b, from, to, builder, bits, fault),
+        wide: (b, from, to, builder, signed) => decodeLong(b, from, to, builder, signed, fault),
+      });
     case "float":
       return floatDecoder(type.bits, field.wire === "int", fault);
     case "decimal":

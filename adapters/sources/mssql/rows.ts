@@ -4,7 +4,7 @@
  */
 import { BYTE_LENGTH, CHUNKED, type Field, LONG_LENGTH, POINTED, SHORT_LENGTH } from "./fields.ts";
 import { BLOCK_BYTES, blockWords, giveBack, rowsPerBlock } from "../kit/block.ts";
-import type { LaidOutRows } from "../kit/kernel/row_kernel.ts";
+import { kernelOf, type LaidOutRows, rowBlock } from "../kit/kernel/row_kernel.ts";
 import { ReceivedBytes } from "../kit/received_bytes.ts";
 import { valueTooLarge } from "../kit/value_fault.ts";
 import { type Kernel, type KernelCode, MAX_COLUMNS, setPrefixes } from "./kernel/kernel.ts";
@@ -110,16 +110,13 @@ export class RowBuffer {
     this.#fragments = [];
     const rows = this.#scan();
     for (const value of this.#fragments) this.#join(value);
-    const { bytes, view, start } = this.#received;
+    const { start } = this.#received;
     return {
-      block: {
-        bytes,
-        view,
+      block: rowBlock(this.#received, this.#kernel, {
         positions: this.#positions,
         lengths: this.#lengths,
         stride: this.#stride,
-        kernel: this.#usable,
-      },
+      }),
       rows,
       byteLength: start - from,
     };
@@ -127,7 +124,7 @@ export class RowBuffer {
 
   /** The kernel, while the bytes lie in its memory. */
   get #usable(): Kernel | null {
-    return this.#received.bytes === this.#kernel?.input ? this.#kernel : null;
+    return kernelOf(this.#received, this.#kernel);
   }
 
   /** Moves the start behind the complete rows it found. */

@@ -7,6 +7,7 @@ import {
   bytesDecoder,
   type ColumnDecoder as DecoderOf,
   fixedDecoder,
+  intDecoder,
 } from "../kit/kernel/column_decoder.ts";
 import { type Fault, faultOf } from "../kit/value_fault.ts";
 import { decodeDate, decodeTime, decodeTimestamp } from "./datetime.ts";
@@ -113,30 +114,6 @@ function bitsDecoder(type: IntType, fault: Fault): ColumnDecoder {
   return { builder, decode: (b, from, to) => decodeBitInt(b, from, to, builder, max, fault) };
 }
 
-function intDecoder(type: IntType, fault: Fault): ColumnDecoder {
-  const { bits, signed } = type;
-  switch (bits) {
-    case 16:
-      return fixedDecoder(
-        makeBuilder("i16"),
-        (code: KernelCode, from, to) => code.int16(from, to),
-        (b, from, to, builder) => decodeInt(b, from, to, builder, 0x7fff, fault),
-      );
-    case 32:
-      return fixedDecoder(
-        makeBuilder("i32"),
-        (code: KernelCode, from, to) => code.int32(from, to),
-        (b, from, to, builder) => decodeInt(b, from, to, builder, 0x7fff_ffff, fault),
-      );
-    case 64:
-      return fixedDecoder(
-        makeBuilder("i64"),
-        (code: KernelCode, from, to) => code.int64(from, to, signed ? 1 : 0),
-        (b, from, to, builder) => decodeInt64(b, from, to, builder, signed, fault),
-      );
-  }
-}
-
 function floatDecoder(bits: 32 | 64, nativeType: string, fault: Fault): ColumnDecoder {
   if (bits === 64) {
     return fixedDecoder(
@@ -203,7 +180,11 @@ export function columnDecoder(column: Column): ColumnDecoder {
       );
     }
     case "int":
-      return wire === "bits" ? bitsDecoder(type, fault) : intDecoder(type, fault);
+      return wire === "bits" ? bitsDecoder(type, fault) : intDecoder(type, {
+        narrow: (b, from, to, builder, bits) =>
+          decodeInt(b, from, to, builder, 2 ** (bits - 1) - 1, fault),
+        wide: (b, from, to, builder, signed) => decodeInt64(b, from, to, builder, signed, fault),
+      });
     case "float":
       return floatDecoder(type.bits, nativeType, fault);
     case "decimal":

@@ -7,7 +7,7 @@
  */
 import { SourceError } from "../../../core/base/errors.ts";
 import { BLOCK_BYTES, blockWords, giveBack, type RowLimits, rowsPerBlock } from "../kit/block.ts";
-import type { LaidOutRows } from "../kit/kernel/row_kernel.ts";
+import { kernelOf, type LaidOutRows, rowBlock } from "../kit/kernel/row_kernel.ts";
 import { ReceivedBytes } from "../kit/received_bytes.ts";
 import { valueTooLarge } from "../kit/value_fault.ts";
 import type { Kernel, KernelCode } from "./kernel/kernel.ts";
@@ -138,7 +138,7 @@ export class RowPackets {
 
   /** The kernel, while the bytes lie in its memory. */
   get #usable(): Kernel | null {
-    return this.#buffer.bytes === this.#kernel?.input ? this.#kernel : null;
+    return kernelOf(this.#buffer, this.#kernel);
   }
 
   /** The ordinary rows that are there, up to the first that is not. */
@@ -181,16 +181,12 @@ export class RowPackets {
 
   /** What has been laid out, which the next rows do not join. */
   take(): LaidOutRows<KernelCode> {
-    const { bytes, view } = this.#buffer;
     const laidOut = {
-      block: {
-        bytes,
-        view,
+      block: rowBlock(this.#buffer, this.#kernel, {
         positions: this.#positions,
         lengths: this.#lengths,
         stride: this.#stride,
-        kernel: this.#usable,
-      },
+      }),
       rows: this.#rows,
       byteLength: this.#byteLength,
     };

@@ -6,7 +6,7 @@
  */
 import { BLOCK_BYTES, blockWords, giveBack, type RowLimits, rowsPerBlock } from "../kit/block.ts";
 import { valueTooLarge } from "../kit/value_fault.ts";
-import type { LaidOutRows } from "../kit/kernel/row_kernel.ts";
+import { kernelOf, type LaidOutRows, rowBlock } from "../kit/kernel/row_kernel.ts";
 import type { Kernel, KernelCode } from "./kernel/kernel.ts";
 import { type FrameBuffer, HEADER_BYTES } from "./wire/frame_buffer.ts";
 import { ProtocolError } from "./wire/protocol_error.ts";
@@ -84,16 +84,12 @@ export class RowFrames {
 
   /** What has been laid out, which the next rows do not join. */
   take(): LaidOutRows<KernelCode> {
-    const { bytes, view } = this.#buffer;
     const laidOut = {
-      block: {
-        bytes,
-        view,
+      block: rowBlock(this.#buffer, this.#kernel, {
         positions: this.#positions,
         lengths: this.#lengths,
         stride: this.#stride,
-        kernel: this.#usable,
-      },
+      }),
       rows: this.#rows,
       byteLength: this.#bytes,
     };
@@ -126,7 +122,7 @@ export class RowFrames {
 
   /** The kernel, while the bytes lie in its memory. */
   get #usable(): Kernel | null {
-    return this.#buffer.bytes === this.#kernel?.input ? this.#kernel : null;
+    return kernelOf(this.#buffer, this.#kernel);
   }
 
   /** The ordinary rows that are there, up to the first that is not. */

@@ -11,6 +11,7 @@ import {
   type FixedBuilder,
 } from "../../../../core/batch/builders.ts";
 import { type BinaryBlock, BLOCK_FIELDS, type LaidOut } from "../block.ts";
+import type { ReceivedBytes } from "../received_bytes.ts";
 
 /** Bytes that can be received into a kernel's memory. */
 export const INPUT_BYTES = 256 * 1024;
@@ -34,6 +35,9 @@ export interface RowKernelCode {
 }
 
 /** A module's function for one column. Returns how many values are NULL; below 0 when one is unusual. */
+export type DecodeFixed = (from: number, to: number) => number;
+
+/** The call of one. */
 export type FixedInKernel<C extends RowKernelCode> = (code: C, from: number, to: number) => number;
 
 /** A block of rows; with the kernel in whose memory they lie, if they do. */
@@ -44,6 +48,27 @@ export interface RowBlock<C extends RowKernelCode> extends BinaryBlock {
 /** Rows that are laid out, wherever they lie. */
 export interface LaidOutRows<C extends RowKernelCode> extends LaidOut {
   readonly block: RowBlock<C>;
+}
+
+/** Where the fields of rows are, as a block has it. */
+type Fields = Pick<BinaryBlock, "positions" | "lengths" | "stride">;
+
+/** The kernel, while what was received lies in its memory. */
+export function kernelOf<C extends RowKernelCode>(
+  { bytes }: ReceivedBytes,
+  kernel: RowKernel<C> | null,
+): RowKernel<C> | null {
+  return bytes === kernel?.input ? kernel : null;
+}
+
+/** What was received, with where its fields are. */
+export function rowBlock<C extends RowKernelCode>(
+  received: ReceivedBytes,
+  kernel: RowKernel<C> | null,
+  { positions, lengths, stride }: Fields,
+): RowBlock<C> {
+  const { bytes, view } = received;
+  return { bytes, view, positions, lengths, stride, kernel: kernelOf(received, kernel) };
 }
 
 /** One memory, for one statement or connection at a time. */

@@ -1,5 +1,10 @@
 /** The loops over rows of TDS in WebAssembly (`kernel.as`). */
-import { type RowKernel, type RowKernelCode, RowKernels } from "../../kit/kernel/row_kernel.ts";
+import {
+  type DecodeFixed,
+  type RowKernel,
+  type RowKernelCode,
+  RowKernels,
+} from "../../kit/kernel/row_kernel.ts";
 import { WASM } from "./wasm.ts";
 
 /** Where parts of the memory that are this engine's own begin, as in `kernel.as`. */
@@ -8,8 +13,6 @@ const CODE_PAGE = 0x58000;
 const CODE_PAGE_ENTRIES = 128;
 /** More than a SELECT may have. */
 export const MAX_COLUMNS = 4096;
-
-type DecodeFixed = (from: number, to: number) => number;
 
 /** What `kernel.as` exports. */
 export interface KernelCode extends RowKernelCode {

@@ -1,8 +1,11 @@
 /** The loops over PostgreSQL's rows in WebAssembly (`kernel.as`). */
-import { type RowKernel, type RowKernelCode, RowKernels } from "../../kit/kernel/row_kernel.ts";
+import {
+  type DecodeFixed,
+  type RowKernel,
+  type RowKernelCode,
+  RowKernels,
+} from "../../kit/kernel/row_kernel.ts";
 import { WASM } from "./wasm.ts";
-
-type DecodeFixed = (from: number, to: number) => number;
 
 /** What `kernel.as` exports. */
 export interface KernelCode extends RowKernelCode {
