@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Source } from "../../../core/ports/source.ts";
+import { afterFirstRead } from "../../support/after_first_read.ts";
 import {
   type Pipeline,
   type TestSource,
@@ -112,24 +113,6 @@ for (
   });
 }
 
-/** Moves the row of the last chunk into the first one when that has been read. */
-function moveAfterFirstRead(source: TestSource): (inner: Source) => Source {
-  let moved = false;
-  return (inner) =>
-    new Proxy(inner, {
-      get(object, key) {
-        const value = Reflect.get(object, key, object);
-        if (key !== "read") return typeof value === "function" ? value.bind(object) : value;
-        return async function* (...args: Parameters<Source["read"]>) {
-          yield* object.read(...args);
-          if (moved) return;
-          moved = true;
-          await source.sql(`UPDATE items SET id = 1 WHERE label = ${ROWS}`);
-        };
-      },
-    });
-}
-
 for (const consistency of ["statement", "snapshot"]) {
   const outcome = consistency === "statement" ? "is lost" : "is where it was";
   liveTest(
@@ -137,7 +120,9 @@ for (const consistency of ["statement", "snapshot"]) {
     async (source) => {
       await source.sql(TABLES);
       await withPipeline(source, [chunked({ consistency })], async (pipeline) => {
-        await pipeline.run({}, moveAfterFirstRead(source));
+        // The row of the last chunk goes to the first one, which has been read.
+        const move = () => source.sql(`UPDATE items SET id = 1 WHERE label = ${ROWS}`);
+        await pipeline.run({}, afterFirstRead(move));
         const labels = (await pipeline.rows("items")).map(([, label]) => Number(label));
         assert.equal(labels.includes(ROWS), consistency === "snapshot");
         assert.equal(labels.length, consistency === "snapshot" ? ROWS : ROWS - 1);

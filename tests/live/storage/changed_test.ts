@@ -1,6 +1,6 @@
 /** A snapshot holds rows, and not the tables that they are read from: those are compared when all is read. */
 import assert from "node:assert/strict";
-import type { Source } from "../../../core/ports/source.ts";
+import { afterFirstRead } from "../../support/after_first_read.ts";
 import { type TestSource, withPipeline, withSource } from "../../support/pipeline.ts";
 import { onSessions, serverHasSessions } from "../state/state_database.ts";
 
@@ -54,24 +54,6 @@ const CHANGES: readonly (readonly [string, RegExp | null])[] = [
   ],
 ];
 
-/** Runs `change` when the first statement has been read to its end. */
-function changing(change: () => Promise<unknown>): (inner: Source) => Source {
-  let changed = false;
-  return (inner) =>
-    new Proxy(inner, {
-      get(object, key) {
-        const value = Reflect.get(object, key, object);
-        if (key !== "read") return typeof value === "function" ? value.bind(object) : value;
-        return async function* (...args: Parameters<Source["read"]>) {
-          yield* object.read(...args);
-          if (changed) return;
-          changed = true;
-          await change();
-        };
-      },
-    });
-}
-
 async function hasBlockRanges(source: TestSource): Promise<boolean> {
   const [[version]] = await source.sql("SHOW server_version_num");
   return Number(version) >= 140_000;
@@ -88,7 +70,7 @@ async function tried(
   const entry = { name: "events", table: "events", tuning, ...fields };
   let found: string | number = "";
   await withPipeline(source, [entry], async (pipeline) => {
-    const run = await pipeline.run({}, changing(() => source.sql(change)));
+    const run = await pipeline.run({}, afterFirstRead(() => source.sql(change)));
     const { error } = run.exports[0];
     found = error === null
       ? (await pipeline.rows("events")).length

@@ -2,12 +2,9 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { loadFormat } from "../../../../adapters/formats/mod.ts";
-import { loadTableFormat } from "../../../../adapters/tables/mod.ts";
 import { fingerprintOf } from "../../../../core/base/fingerprint.ts";
 import type { PartRecord } from "../../../../core/manifest/parts.ts";
 import { publishSuccess } from "../../../../core/manifest/publish.ts";
-import { validateExports, type ValidateOptions } from "../../../../core/validate/validate.ts";
 import { batchOf, column, type Value } from "../../../support/batches.ts";
 import type { OpenDestination } from "../../../support/destinations.ts";
 import { encode } from "../../../support/format_files.ts";
@@ -20,12 +17,13 @@ import {
   withLocal,
   withMemory,
 } from "../manifest/support.ts";
+import { validate } from "./support.ts";
 
-const { signal } = new AbortController();
 const COLUMNS = [
   column("id", { kind: "int", bits: 64, signed: true }, false),
   column("city", { kind: "text" }),
 ];
+const READ_BACK = exportOf("orders", { verify: "content" });
 const ROWS = 300;
 const PATH = "orders_20260329_125109.parquet";
 
@@ -63,31 +61,6 @@ async function publish(destination: OpenDestination, part: PartRecord): Promise<
   await publishSuccess(destination, { ...manifest, columns });
 }
 
-interface Asked extends Partial<ValidateOptions> {
-  readonly verify?: "size" | "content";
-  readonly state?: ReturnType<typeof stateOf>;
-}
-
-async function validate(destination: OpenDestination, { verify, state, ...asked }: Asked) {
-  const close = destination.close;
-  destination.close = () => Promise.resolve();
-  const report = await validateExports(
-    {
-      state: () => Promise.resolve(state ?? stateOf()),
-      destination: () => Promise.resolve(destination),
-      format: loadFormat,
-      table: loadTableFormat,
-    },
-    {
-      ...{ date: null, runId: null, prefix: null, format: null, deep: false, signal },
-      exports: [exportOf("orders", { verify })],
-      ...asked,
-    },
-  );
-  destination.close = close;
-  return report.exports[0];
-}
-
 /** Counts what is read of parts. */
 function counting(destination: OpenDestination): () => number {
   let bytes = 0;
@@ -113,7 +86,7 @@ for (const [name, withPlace] of PLACES) {
       const deep = await validate(destination, { deep: true });
       deepEqual([deep.status, deep.coverage], ["pass", "1 verified: 1 content"]);
       equal(read(), bytes.length);
-      equal((await validate(destination, { verify: "content" })).status, "pass");
+      equal((await validate(destination, { exports: [READ_BACK] })).status, "pass");
       equal(read(), name === "local" ? bytes.length * 2 : bytes.length);
     }));
 
@@ -185,7 +158,7 @@ Deno.test("verify: content: a local part is gone through while it is hashed", ()
     const bytes = await file();
     bytes.set(bytes.slice(100, 150), 300);
     await publish(destination, await putPart(destination, bytes));
-    const found = await validate(destination, { verify: "content" });
+    const found = await validate(destination, { exports: [READ_BACK] });
     equal(found.findings[0].code, "part_unreadable");
   }));
 

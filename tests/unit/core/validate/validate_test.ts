@@ -17,31 +17,7 @@ import {
   stateOf,
   withMemory,
 } from "../manifest/support.ts";
-
-const { signal } = new AbortController();
-const ANYWHERE = { date: null, runId: null, prefix: null, format: null, deep: false, signal };
-
-interface Wanted {
-  readonly options?: Partial<ValidateOptions>;
-  readonly state?: ReturnType<typeof stateOf>;
-}
-
-async function validate(destination: OpenDestination, { options, state }: Wanted = {}) {
-  const close = destination.close;
-  // The destination is opened for every export in real life; this one lives as long as the test.
-  destination.close = () => Promise.resolve();
-  const report = await validateExports(
-    {
-      state: () => Promise.resolve(state ?? stateOf()),
-      destination: () => Promise.resolve(destination),
-      format: loadFormat,
-      table: loadTableFormat,
-    },
-    { ...ANYWHERE, exports: [exportOf("orders")], ...options },
-  );
-  destination.close = close;
-  return report.exports[0];
-}
+import { ANYWHERE, validate } from "./support.ts";
 
 async function goodRun(destination: OpenDestination, runId = RUN, exportName = "orders") {
   const second = runId.slice(-10, -4);
@@ -106,7 +82,7 @@ Deno.test("in a shared folder every export finds its own last run", () =>
     await goodRun(destination, "orders_items_20260330T000000.000", "orders_items");
     const orders = await validate(destination);
     deepEqual([orders.status, orders.run_id, orders.success_marker], ["pass", RUN, "other_run"]);
-    const items = await validate(destination, { options: { exports: [exportOf("orders_items")] } });
+    const items = await validate(destination, { exports: [exportOf("orders_items")] });
     deepEqual([items.status, items.success_marker], ["pass", "match"]);
   }));
 
@@ -117,7 +93,7 @@ Deno.test("two exports that end at once: each marker is of a manifest that is th
     await goodRun(destination, "users_20260330T000000.000", "users");
     await destination.replace(marker, "_SUCCESS");
     equal((await validate(destination)).status, "pass");
-    const users = await validate(destination, { options: { exports: [exportOf("users")] } });
+    const users = await validate(destination, { exports: [exportOf("users")] });
     equal(users.status, "pass");
   }));
 
@@ -147,10 +123,10 @@ Deno.test("--run-id takes a prior run, with or without its milliseconds", () =>
     await goodRun(destination);
     await goodRun(destination, LATER);
     for (const runId of [RUN, "orders_20260329T125109"]) {
-      const found = await validate(destination, { options: { runId } });
+      const found = await validate(destination, { runId });
       deepEqual([found.status, found.run_id], ["pass", RUN], runId);
     }
-    const none = await validate(destination, { options: { runId: "orders_20200101T000000.000" } });
+    const none = await validate(destination, { runId: "orders_20200101T000000.000" });
     equal(none.findings[0].code, "nothing_to_validate");
   }));
 
@@ -179,7 +155,7 @@ Deno.test("M6: with neither manifest nor log, presence is all that is claimed", 
   withMemory(async (destination) => {
     await put(destination, "orders_20260329_125109.csv", "abc");
     await put(destination, "orders_items_20260329_125109.csv", "");
-    const csv = { options: { format: "csv" as const } };
+    const csv = { format: "csv" as const };
     const found = await validate(destination, csv);
     deepEqual([found.status, found.legacy_run, found.coverage], ["pass", true, "1 present"]);
     equal(found.parts[0].expected_size_bytes, null);
@@ -245,7 +221,7 @@ Deno.test("the folder is today's, the date's, the run's or the one that is named
 Deno.test("a folder per run and no run known is said, not guessed", () =>
   withMemory(async (destination) => {
     const exports = [exportOf("orders", { path: "/out/{run_id}" })];
-    const found = await validate(destination, { options: { exports } });
+    const found = await validate(destination, { exports });
     equal(found.findings[0].code, "nothing_to_validate");
     match(found.findings[0].message, /no run is recorded/);
   }));

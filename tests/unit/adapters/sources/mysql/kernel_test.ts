@@ -9,6 +9,7 @@ import { BLOCK_FIELDS } from "../../../../../adapters/sources/kit/block.ts";
 import type { Batch } from "../../../../../core/batch/batch.ts";
 import { type Column, formatType, type RivetType } from "../../../../../core/types/types.ts";
 import { asPackets, type Field, rowPayload } from "../../../../support/mysql_packets.ts";
+import { untouchable } from "../../../../support/untouchable.ts";
 
 const MAX_VALUE_BYTES = 2000;
 /** More than any test lays out at once. */
@@ -347,15 +348,6 @@ Deno.test("kernel: a value above the limit, and packets of another kind, are tol
     assert.deepEqual([stop, sequence, left?.[3]], ["other", 1, 1]);
   }
 });
-
-/** What nothing may be read from. */
-function untouchable<T extends object>(): T {
-  return new Proxy({} as T, {
-    get() {
-      throw new Error("not decoded by the kernel");
-    },
-  });
-}
 
 for (const [i, wire] of WIRES.entries()) {
   if (!wire.inKernel) continue;

@@ -8,6 +8,7 @@ import { RowFrames } from "../../../../../adapters/sources/postgres/rows.ts";
 import { FrameBuffer } from "../../../../../adapters/sources/postgres/wire/frame_buffer.ts";
 import type { Batch } from "../../../../../core/batch/batch.ts";
 import type { Column, RivetType } from "../../../../../core/types/types.ts";
+import { untouchable } from "../../../../support/untouchable.ts";
 
 const MAX_VALUE_BYTES = 2000;
 /** More than any test lays out at once. */
@@ -322,15 +323,6 @@ Deno.test("kernel: messages with any byte changed become the same, or the same e
     { numRuns: 200 },
   );
 });
-
-/** What nothing may be read from. */
-function untouchable<T extends object>(): T {
-  return new Proxy({} as T, {
-    get() {
-      throw new Error("not decoded by the kernel");
-    },
-  });
-}
 
 for (const [i, wire] of WIRES.entries()) {
   Deno.test(`kernel: it decodes ${wire.nativeType} itself`, () => {
