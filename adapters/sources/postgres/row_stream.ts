@@ -4,6 +4,7 @@ import type { LaidOutRows } from "../kit/kernel/row_kernel.ts";
 import type { Kernel, KernelCode } from "./kernel/kernel.ts";
 import { RowFrames, type RowKind } from "./rows.ts";
 import type { Answer } from "./wire/answer.ts";
+import { FROM_SERVER } from "./wire/server_messages.ts";
 import type { Wire } from "./wire/wire.ts";
 
 /** A statement that has been sent, and its connection. */
@@ -39,7 +40,7 @@ export class RowStream {
         const enough = frames.full || !rowsFollow || !wire.buffer.hasRoom;
         if (frames.rows > 0 && enough) return frames.take();
         if (rowsFollow) await wire.fill();
-        else await answer.step();
+        else if ((await answer.step())?.type === FROM_SERVER.commandComplete) frames.completed();
       }
       frames.checkEnded();
     } catch (error) {

@@ -34,8 +34,9 @@ export class RowFrames {
   #lengths: Int32Array<ArrayBuffer>;
   /** A COPY starts with a header of its own. */
   #headed: boolean;
-  /** And ends with a trailer, without which there may have been more. */
-  #ended: boolean;
+  /** And ends with a trailer, without which there may have been more; other rows end with their statement. */
+  #ended = false;
+  readonly #kind: RowKind;
   #rows = 0;
   #bytes = 0;
 
@@ -51,7 +52,7 @@ export class RowFrames {
     this.#limits = limits;
     this.#type = kind === "copy" ? FROM_SERVER.copyData : FROM_SERVER.dataRow;
     this.#headed = kind !== "copy";
-    this.#ended = kind !== "copy";
+    this.#kind = kind;
     this.#stride = rowsPerBlock(columns);
     const fields = columns * this.#stride;
     this.#kernel = kernel !== null && fields <= kernel.positions.length ? kernel : null;
@@ -77,9 +78,17 @@ export class RowFrames {
     return this.#rows === this.#stride || this.#bytes >= BLOCK_BYTES;
   }
 
+  /** The server has said that a statement is complete. */
+  completed(): void {
+    if (this.#kind === "cursor") this.#ended = true;
+  }
+
   /** @throws ProtocolError when the answer is over before its rows are. */
   checkEnded(): void {
-    if (!this.#ended) throw new ProtocolError("a COPY without its end");
+    if (this.#ended) return;
+    throw new ProtocolError(
+      this.#kind === "copy" ? "a COPY without its end" : "a FETCH without its end",
+    );
   }
 
   /** What has been laid out, which the next rows do not join. */

@@ -48,6 +48,8 @@ export class Reply implements TokenHandler, MessageReader {
   #reader: TokenReader;
   #failed = false;
   #confirmed = false;
+  /** A result has begun, and no DONE has ended it. */
+  #inResult = false;
 
   constructor(
     wire: Wire,
@@ -63,6 +65,10 @@ export class Reply implements TokenHandler, MessageReader {
   /** Waits for more of it. @throws LostError, ProtocolError, and what the sink throws */
   async step(): Promise<void> {
     if (!await this.#wire.receive(this)) return;
+    // Of a result that just ends there may have been more.
+    if (this.#inResult && !this.cancelled && this.errors.length === 0) {
+      throw new ProtocolError("a result without its end");
+    }
     // What was under way is one message, the confirmation another.
     this.over = !this.cancelled || this.#confirmed;
     this.#reader = new TokenReader(this, this.#sink);
@@ -93,10 +99,12 @@ export class Reply implements TokenHandler, MessageReader {
   }
 
   columns(columns: readonly ColumnMetadata[]): void {
+    this.#inResult = true;
     this.#onColumns(columns);
   }
 
   done({ failed, attention }: { readonly failed: boolean; readonly attention: boolean }): void {
+    this.#inResult = false;
     this.#failed ||= failed;
     this.#confirmed ||= attention;
   }

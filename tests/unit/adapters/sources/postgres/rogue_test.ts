@@ -506,6 +506,21 @@ Deno.test("a COPY that never began, or whose end did not come, is no empty table
   }
 });
 
+Deno.test("a FETCH whose end did not come is no end of the cursor", async () => {
+  const server = connected(async (client) => {
+    await client.begin();
+    await client.readFlight();
+    await client.send(message("C", "DECLARE CURSOR"), READY);
+    await client.readFlight();
+    await client.send(READY);
+    await client.silence();
+  });
+  await withSource(server, {}, async (source) => {
+    const rows = readRows(source, { access: "cursor", fetchRows: 10 });
+    await fails(rows, "SOURCE_QUERY", "permanent", /a FETCH without its end/);
+  });
+});
+
 Deno.test("the first error is told, though the statement cannot be cancelled", async () => {
   const server = connected(async (client, { refuse }) => {
     await client.beginRead();

@@ -4,8 +4,10 @@ import { Buffer } from "node:buffer";
 import { MESSAGE, packetsOf } from "../../../../../../adapters/sources/mssql/wire/packets.ts";
 import { Reply, ServerError } from "../../../../../../adapters/sources/mssql/wire/reply.ts";
 import { PLAIN } from "../../../../../support/tds/traits.ts";
+import { types as t } from "../../../../../support/tds/types.ts";
 import { LostError, Wire } from "../../../../../../adapters/sources/mssql/wire/wire.ts";
 import {
+  colMetadata,
   done,
   error,
   loginTokens,
@@ -75,6 +77,19 @@ Deno.test("a failure without a word is a failure, and several are one", async ()
     8134,
     3621,
   ]);
+});
+
+Deno.test("a result that ends without a DONE is a fault, unless an error or a cancellation ended it", async () => {
+  const begun = colMetadata([{ name: "id", type: t.int() }]);
+  await assert.rejects(new Reply(wireThatHears([message(begun)])).step(), /without its end/);
+  const failed = new Reply(wireThatHears([message(begun, error(1205, "A deadlock."))]));
+  await whole(failed);
+  assert.ok(failed.failure() instanceof ServerError);
+  const stopped = new Reply(wireThatHears([message(begun), message(CONFIRMED)]));
+  stopped.cancelled = true;
+  await whole(stopped);
+  const ended = new Reply(wireThatHears([message(begun, done())]));
+  await whole(ended);
 });
 
 Deno.test("a message that is no response is refused", async () => {
